@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+import module from 'node:module';
+
+if (Number(process.versions.node.split('.')[0]) < 20) {
+  process.stderr.write(`reward-score: expected Node.js 20 or newer, got ${process.versions.node}\n`);
+  process.exitCode = 2;
+} else {
+  module.enableCompileCache?.();
+  const { main } = await import('../dist/cli/main.js');
+  await main(process.argv);
+}

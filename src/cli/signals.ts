@@ -1,0 +1,37 @@
+/** What signals do: the first one ends the run in good order, the second at once. */
+const signals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
+
+export interface SignalWatch {
+  /** Which signal came, if one did. */
+  readonly received: NodeJS.Signals | undefined;
+  /** Gives the signals back to Node. */
+  stop(): void;
+}
+
+export function watchSignals(onFirst: (signal: NodeJS.Signals) => void): SignalWatch {
+  let received: NodeJS.Signals | undefined;
+  const listener = (signal: NodeJS.Signals): void => {
+    if (received === undefined) {
+      received = signal;
+      onFirst(signal);
+    } else {
+      dieBy(signal);
+    }
+  };
+  const stop = (): void => {
+    for (const signal of signals) process.removeListener(signal, listener);
+  };
+  for (const signal of signals) process.on(signal, listener);
+  return {
+    get received() {
+      return received;
+    },
+    stop,
+  };
+}
+
+/** Ends the process as the signal would have, so that the shell sees 128 + its number. */
+export function dieBy(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}

@@ -1,0 +1,81 @@
+/** The JSON account of a run that --summary writes. */
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import type { Engine } from '../engine.js';
+import { messageOf, runError } from '../errors.js';
+import { countParameters } from '../model/network.js';
+import type { PreparedModel } from '../model/prepared.js';
+import { hashTokenizerFiles } from '../model/tokenizer-files.js';
+import type { RunAccount } from '../pipeline/account.js';
+import type { Input } from '../pipeline/input.js';
+
+export interface RunFacts {
+  readonly version: string;
+  readonly engine: Engine;
+  readonly model: PreparedModel;
+  readonly inputs: readonly Input[];
+  readonly account: RunAccount;
+  readonly seconds: number;
+  readonly complete: boolean;
+  readonly exitCode: number;
+}
+
+function summaryOf(facts: RunFacts): object {
+  const { engine, account, seconds } = facts;
+  const { scoring } = engine;
+  return {
+    version: facts.version,
+    complete: facts.complete,
+    exitCode: facts.exitCode,
+    model: {
+      name: engine.modelName,
+      sha256: facts.model.sha256,
+      revision: null,
+      architecture: engine.checkpoint.network.architecture,
+      parameters: countParameters(engine.checkpoint.network),
+      precision: 'fp32',
+      tokenizerSha256: hashTokenizerFiles(engine.tokenizerDirectory),
+    },
+    scoring: {
+      maxLength: scoring.maxLength,
+      truncationSide: scoring.truncationSide,
+      reserve: 0,
+      pooling: 'right-most token that is not the pad token',
+      activation: scoring.activation,
+      logit: engine.checkpoint.network.labels[scoring.logit],
+      template: scoring.template.name,
+    },
+    runtime: {
+      node: process.versions.node,
+      onnxruntime: facts.model.onnxruntimeVersion,
+      cpu: cpus()[0]?.model ?? 'unknown',
+      workers: engine.workers,
+    },
+    inputs: facts.inputs.map((input, file) => ({
+      path: input.path,
+      bytes: input.bytesRead,
+      sha256: input.sha256,
+      rows: account.rowsByFile[file] ?? 0,
+    })),
+    rows: account.rows,
+    forms: account.forms,
+    rewardsWritten: account.rewardsWritten,
+    failed: account.failed,
+    failures: account.failures,
+    firstFailures: account.firstFailures,
+    truncated: { rows: account.truncatedRows, tokens: account.truncatedTokens },
+    tokens: account.tokens,
+    computedTokens: account.computedTokens,
+    rewards: account.rewards,
+    seconds,
+    rowsPerSecond: seconds > 0 ? account.rows / seconds : null,
+  };
+}
+
+export function writeSummary(path: string, facts: RunFacts): void {
+  try {
+    writeFileSync(path, `${JSON.stringify(summaryOf(facts), null, 2)}\n`);
+  } catch (error) {
+    throw runError(`${path}: the summary cannot be written: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,182 @@
+/** From what a user asks for to a pool that scores: the model and settings, resolved and checked before anything starts. */
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { availableParallelism, homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { messageOf, usageError } from './errors.js';
+import type { Activation } from './model/activation.js';
+import { type Checkpoint, readCheckpoint } from './model/checkpoint.js';
+import type { TruncationSide } from './model/tokenizer.js';
+import { hasTokenizerFiles } from './model/tokenizer-files.js';
+import type { FormatSettings } from './rows/formats.js';
+import type { NamedFields } from './rows/forms.js';
+import { isBuiltInTemplate } from './rows/templates.js';
+import type { ScoringSettings } from './worker/messages.js';
+import { WorkerPool } from './worker/pool.js';
+
+export const DEFAULT_MAX_LENGTH = 256;
+const DEFAULT_TEMPLATE = 'chai';
+
+/** Stands in for a trained model until one is bundled. */
+const placeholderModel = fileURLToPath(new URL('../fixtures/tiny-gpt2', import.meta.url));
+
+export interface EngineOptions {
+  /** A model directory in Hugging Face form; the placeholder where none is named. */
+  readonly model?: string;
+  /** Another directory for the tokenizer's files. */
+  readonly tokenizer?: string;
+  /** Tokens kept of a row; 256, or what the model has room for. */
+  readonly maxLength?: number;
+  readonly truncationSide: TruncationSide;
+  readonly activation: Activation;
+  /** Index or name of the label whose logit is the reward. */
+  readonly logit?: string;
+  /** `chai`, `dialogrpt`, `chatml`, `model`, or a Jinja file. */
+  readonly template?: string;
+  readonly fields: NamedFields;
+  /** Worker threads; 0 for as many as there are cores. */
+  readonly workers: number;
+}
+
+export interface Engine {
+  readonly checkpoint: Checkpoint;
+  /** As the user named it. */
+  readonly modelName: string;
+  readonly tokenizerDirectory: string;
+  readonly scoring: ScoringSettings;
+  readonly workers: number;
+  /** What the user should know before the run, a sentence each. */
+  readonly notices: readonly string[];
+}
+
+/** @throws FatalError where the model, or what is asked of it, cannot be */
+export function resolveEngine(options: EngineOptions): Engine {
+  const notices: string[] = [];
+  const checkpoint = readCheckpoint(findModel(options.model, notices));
+  const { network } = checkpoint;
+  const tokenizerDirectory = findTokenizer(options.tokenizer, checkpoint.directory);
+
+  let maxLength = options.maxLength ?? DEFAULT_MAX_LENGTH;
+  if (maxLength > network.maxPositions) {
+    if (options.maxLength !== undefined) {
+      throw usageError(
+        `expected --max-length of at most ${network.maxPositions}, the model's n_positions, got ${maxLength}`,
+      );
+    }
+    maxLength = network.maxPositions;
+    notices.push(`texts are cut to ${maxLength} tokens: the model has no more positions`);
+  }
+  const { labels } = network;
+  if (options.activation === 'softmax' && labels.length === 1) {
+    throw usageError('expected --activation none or sigmoid for a model with one label: softmax of one number is 1');
+  }
+  return {
+    checkpoint,
+    modelName: options.model ?? 'placeholder',
+    tokenizerDirectory,
+    scoring: {
+      maxLength,
+      truncationSide: options.truncationSide,
+      activation: options.activation,
+      logit: chooseLabel(labels, options.logit),
+      labels: labels.length,
+      hiddenSize: network.hiddenSize,
+      vocabularySize: network.vocabularySize,
+      padTokenId: network.padTokenId,
+      eosTokenId: network.eosTokenId,
+      template: readTemplate(options.template ?? DEFAULT_TEMPLATE, tokenizerDirectory),
+      templateGiven: options.template !== undefined,
+      fields: options.fields,
+    },
+    workers: options.workers || availableParallelism(),
+    notices,
+  };
+}
+
+/** A pool with the engine's model loaded in every worker. */
+export const startPool = (
+  engine: Engine,
+  format: FormatSettings,
+  useCache: boolean,
+  onNotice: (message: string) => void,
+): Promise<WorkerPool> =>
+  WorkerPool.start({
+    workers: engine.workers,
+    modelDirectory: engine.checkpoint.directory,
+    useCache,
+    onNotice,
+    load: { tokenizerDirectory: engine.tokenizerDirectory, scoring: engine.scoring, format },
+  });
+
+function findModel(name: string | undefined, notices: string[]): string {
+  if (name === undefined) {
+    notices.push(
+      'no model named: using a tiny random-weight placeholder, whose rewards mean nothing; name yours with --model',
+    );
+    return placeholderModel;
+  }
+  const path = expandHome(name);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) return realpathSync(path);
+  if (stat !== undefined) {
+    throw usageError(`${name}: expected a model directory in Hugging Face form, got a file`);
+  }
+  throw usageError(
+    /^[/.~]/.test(name)
+      ? `${name}: expected a model directory, found nothing of that name`
+      : `${name}: expected a model directory, found none of that name; models are not fetched from the ` +
+          'Hugging Face Hub yet: download it and name its directory',
+  );
+}
+
+function findTokenizer(name: string | undefined, modelDirectory: string): string {
+  const directory = name === undefined ? modelDirectory : expandHome(name);
+  if (!hasTokenizerFiles(directory)) {
+    throw usageError(
+      `${name ?? modelDirectory}: expected tokenizer.json, or vocab.json and merges.txt, found neither` +
+        (name === undefined ? '; name a directory that has them with --tokenizer' : ''),
+    );
+  }
+  return directory;
+}
+
+const expandHome = (path: string): string => path.replace(/^~(?=\/|$)/, homedir());
+
+function chooseLabel(labels: readonly string[], chosen: string | undefined): number {
+  const list = labels.map((label, index) => `${index} (${label})`).join(', ');
+  if (chosen === undefined) {
+    if (labels.length > 1) throw usageError(`expected --logit to say which label is the reward; the model has ${list}`);
+    return 0;
+  }
+  const index = labels.includes(chosen) ? labels.indexOf(chosen) : /^\d+$/.test(chosen) ? Number(chosen) : -1;
+  if (labels[index] === undefined) throw usageError(`expected --logit to be one of ${list}, got ${chosen}`);
+  return index;
+}
+
+function readTemplate(name: string, tokenizerDirectory: string): ScoringSettings['template'] {
+  if (isBuiltInTemplate(name)) return { name };
+  if (name === 'model') return { name: 'the chat template of the model', jinja: readChatTemplate(tokenizerDirectory) };
+  try {
+    return { name, jinja: readFileSync(name, 'utf8') };
+  } catch (error) {
+    throw usageError(
+      `expected --template chai, dialogrpt, chatml, model or a Jinja file, got ${name} (${messageOf(error)})`,
+      { cause: error },
+    );
+  }
+}
+
+/** The tokenizer's own: chat_template.jinja, or chat_template in tokenizer_config.json (one, or one named default). */
+function readChatTemplate(directory: string): string {
+  const file = join(directory, 'chat_template.jinja');
+  if (existsSync(file)) return readFileSync(file, 'utf8');
+  const configFile = join(directory, 'tokenizer_config.json');
+  const config: unknown = existsSync(configFile) ? JSON.parse(readFileSync(configFile, 'utf8')) : undefined;
+  const own = (config as { chat_template?: unknown } | undefined)?.chat_template;
+  const named = Array.isArray(own) ? own.find((entry: { name?: unknown }) => entry.name === 'default') : undefined;
+  const template: unknown = named?.template ?? own;
+  if (typeof template !== 'string') {
+    throw usageError(`${directory}: expected a chat template for --template model, found none`);
+  }
+  return template;
+}

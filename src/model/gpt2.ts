@@ -1,0 +1,233 @@
+/**
+ * GPT2ForSequenceClassification as an ONNX graph.
+ *
+ * Source: transformers 5.23.0, models/gpt2/modeling_gpt2.py and activations.py, with dtype float32.
+ * Shapes: L nodes of a pack, P pooled nodes, D = n_embd, F = n_inner.
+ */
+import type { ConfigReader } from './config-reader.js';
+import { ElementType, GraphBuilder, MICROSOFT } from './graph.js';
+import type { RewardNetwork, TensorShape } from './network.js';
+
+type Activation = (graph: GraphBuilder, x: string, bias: string) => string;
+
+const biased =
+  (apply: (graph: GraphBuilder, x: string) => string): Activation =>
+  (graph, x, bias) =>
+    apply(graph, graph.add('Add', [x, bias]));
+
+/** x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))/2 */
+const tanhGelu: Activation = (graph, x, bias) => graph.add('FastGelu', [x, bias], {}, MICROSOFT);
+
+/** x·(1 + erf(x/√2))/2 */
+const erfGelu: Activation = (graph, x, bias) => graph.add('BiasGelu', [x, bias], {}, MICROSOFT);
+
+const relu = biased((graph, x) => graph.add('Relu', [x]));
+const silu = biased((graph, x) => graph.add('Mul', [x, graph.add('Sigmoid', [x])]));
+const clip = (graph: GraphBuilder, x: string, low: number, high: number): string =>
+  graph.add('Clip', [x, graph.float(low), graph.float(high)]);
+
+/** transformers' ACT2FN by name, less those with learned parameters (prelu, xielu), which a GPT-2 checkpoint has no tensors for. */
+const activations = {
+  gelu: erfGelu,
+  gelu_10: (graph, x, bias) => clip(graph, erfGelu(graph, x, bias), -10, 10),
+  gelu_accurate: tanhGelu,
+  gelu_fast: tanhGelu,
+  gelu_new: tanhGelu,
+  gelu_python: erfGelu,
+  gelu_python_tanh: tanhGelu,
+  gelu_pytorch_tanh: tanhGelu,
+  hardswish: biased((graph, x) => graph.add('HardSwish', [x])),
+  laplace: biased((graph, x) => {
+    const standardized = graph.add('Div', [
+      // biome-ignore lint/suspicious/noApproximativeNumericConstant: the reference writes 1/√2 in six digits
+      graph.add('Sub', [x, graph.float(0.707107)]),
+      graph.float(0.282095 * Math.SQRT2),
+    ]);
+    const tail = graph.add('Add', [graph.add('Erf', [standardized]), graph.float(1)]);
+    return graph.add('Mul', [tail, graph.float(0.5)]);
+  }),
+  leaky_relu: biased((graph, x) => graph.add('LeakyRelu', [x], { alpha: { float: 0.01 } })),
+  linear: biased((_, x) => x),
+  mish: biased((graph, x) => graph.add('Mish', [x])),
+  quick_gelu: biased((graph, x) => graph.add('QuickGelu', [x], { alpha: { float: 1.702 } }, MICROSOFT)),
+  relu,
+  relu2: (graph, x, bias) => {
+    const rectified = relu(graph, x, bias);
+    return graph.add('Mul', [rectified, rectified]);
+  },
+  relu6: biased((graph, x) => clip(graph, x, 0, 6)),
+  sigmoid: biased((graph, x) => graph.add('Sigmoid', [x])),
+  silu,
+  sqrtsoftplus: biased((graph, x) => graph.add('Sqrt', [graph.add('Softplus', [x])])),
+  swish: silu,
+  tanh: biased((graph, x) => graph.add('Tanh', [x])),
+} satisfies Record<string, Activation>;
+
+const activationNames = Object.keys(activations) as (keyof typeof activations)[];
+
+interface Gpt2Config {
+  readonly vocabularySize: number;
+  readonly maxPositions: number;
+  readonly hiddenSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly innerSize: number;
+  readonly activation: Activation;
+  readonly epsilon: number;
+  readonly scaleByHeadSize: boolean;
+  readonly scaleByLayer: boolean;
+  readonly labels: readonly string[];
+}
+
+/**
+ * Every field of GPT2Config is read here or has no effect on a logit: dropouts (*_pdrop), initializer_range,
+ * use_cache, summary_* (another head), tie_word_embeddings (no language-model head), problem_type (the loss),
+ * and reorder_and_upcast_attn, which in float32 changes nothing but the order of one multiplication.
+ */
+function readConfig(config: ConfigReader): Gpt2Config {
+  for (const [name, neutral] of [
+    ['add_cross_attention', false],
+    ['is_encoder_decoder', false],
+  ] as const) {
+    if (config.boolean(name, neutral) !== neutral) config.refuse([name], !neutral, String(neutral));
+  }
+  for (const name of ['quantization_config', 'pruned_heads']) {
+    const value = config.read(name);
+    if (Object.keys(value ?? {}).length > 0) config.refuse([name], value, 'absent');
+  }
+  const hiddenSize = config.positiveInteger(['n_embd', 'hidden_size'], 768);
+  const heads = config.positiveInteger(['n_head', 'num_attention_heads'], 12);
+  if (hiddenSize % heads !== 0) config.refuse(['n_head'], heads, `a divisor of n_embd (${hiddenSize})`);
+  return {
+    vocabularySize: config.positiveInteger(['vocab_size'], 50257),
+    maxPositions: config.positiveInteger(['n_positions', 'max_position_embeddings'], 1024),
+    hiddenSize,
+    layers: config.positiveInteger(['n_layer', 'num_hidden_layers'], 12),
+    heads,
+    innerSize: config.positiveInteger(['n_inner'], 4 * hiddenSize),
+    activation: activations[config.choice('activation_function', activationNames, 'gelu_new')],
+    epsilon: config.positiveNumber('layer_norm_epsilon', 1e-5),
+    scaleByHeadSize: config.boolean('scale_attn_weights', true),
+    scaleByLayer: config.boolean('scale_attn_by_inverse_layer_idx', false),
+    labels: config.labels(),
+  };
+}
+
+export function gpt2ForSequenceClassification(reader: ConfigReader): RewardNetwork {
+  const config = readConfig(reader);
+  const { hiddenSize, innerSize, layers } = config;
+  const graph = new GraphBuilder();
+  const tensors: TensorShape[] = [];
+
+  const weight = (name: string, shape: readonly number[]): string => {
+    tensors.push({ name, shape });
+    return name;
+  };
+  const norm = (name: string): [gain: string, bias: string] => [
+    weight(`${name}.weight`, [hiddenSize]),
+    weight(`${name}.bias`, [hiddenSize]),
+  ];
+  /** Adds the branch (and its bias) to the residual stream, then normalises: both sums in one pass over memory. */
+  const addAndNorm = (residual: string, branch: string, bias: string, ln: string): [normed: string, sum: string] => {
+    const [normed, , , sum] = graph.addMany(
+      'SkipLayerNormalization',
+      [branch, residual, ...norm(ln), bias],
+      4,
+      { epsilon: { float: config.epsilon } },
+      MICROSOFT,
+    ) as [string, string, string, string];
+    return [normed, sum];
+  };
+
+  /** Cuts the last axis into parts of these sizes; of a weight, once, when the model is prepared. */
+  function split<Sizes extends number[]>(x: string, ...sizes: Sizes): { [I in keyof Sizes]: string } {
+    const parts = graph.addMany('Split', [x, graph.int64s(sizes)], sizes.length, { axis: { int: -1 } });
+    return parts as { [I in keyof Sizes]: string };
+  }
+
+  const embedding = graph.add('Gather', [
+    weight('transformer.wte.weight', [config.vocabularySize, hiddenSize]),
+    'input_ids',
+  ]);
+  const position = graph.add('Gather', [
+    weight('transformer.wpe.weight', [config.maxPositions, hiddenSize]),
+    'position_ids',
+  ]);
+  let [normed, residual] = addAndNorm(position, embedding, '', 'transformer.h.0.ln_1');
+  let attentionBias = 'attention_bias';
+
+  for (let layer = 0; layer < layers; layer++) {
+    const prefix = `transformer.h.${layer}`;
+    const last = layer === layers - 1;
+    const qkvWeight = weight(`${prefix}.attn.c_attn.weight`, [hiddenSize, 3 * hiddenSize]);
+    const qkvBias = weight(`${prefix}.attn.c_attn.bias`, [3 * hiddenSize]);
+    let query: string;
+    let key: string;
+    let value: string;
+    if (last) {
+      // Past the last layer's keys and values, only the pooled nodes are still looked at.
+      const [queryWeight, keyValueWeight] = split(qkvWeight, hiddenSize, 2 * hiddenSize);
+      [key, value] = split(graph.add('MatMul', [normed, keyValueWeight]), hiddenSize, hiddenSize);
+      const pooled = graph.add('Gather', [normed, 'pooled_nodes'], { axis: { int: 1 } }); // [1, P, D]
+      query = graph.add('MatMul', [pooled, queryWeight]);
+      residual = graph.add('Gather', [residual, 'pooled_nodes'], { axis: { int: 1 } });
+      attentionBias = graph.add('Gather', [attentionBias, 'pooled_nodes'], { axis: { int: 2 } }); // [1, 1, P, L]
+    } else {
+      const qkv = graph.add('MatMul', [normed, qkvWeight]);
+      [query, key, value] = split(qkv, hiddenSize, hiddenSize, hiddenSize);
+    }
+    const scale =
+      (config.scaleByHeadSize ? (hiddenSize / config.heads) ** -0.5 : 1) / (config.scaleByLayer ? layer + 1 : 1);
+    const attended = graph.add(
+      'MultiHeadAttention',
+      [query, key, value, qkvBias, '', attentionBias],
+      { num_heads: { int: config.heads }, scale: { float: scale } },
+      MICROSOFT,
+    );
+    const attentionOut = graph.add('MatMul', [
+      attended,
+      weight(`${prefix}.attn.c_proj.weight`, [hiddenSize, hiddenSize]),
+    ]);
+    [normed, residual] = addAndNorm(
+      residual,
+      attentionOut,
+      weight(`${prefix}.attn.c_proj.bias`, [hiddenSize]),
+      `${prefix}.ln_2`,
+    );
+    const inner = graph.add('MatMul', [normed, weight(`${prefix}.mlp.c_fc.weight`, [hiddenSize, innerSize])]);
+    const activated = config.activation(graph, inner, weight(`${prefix}.mlp.c_fc.bias`, [innerSize]));
+    const mlpOut = graph.add('MatMul', [activated, weight(`${prefix}.mlp.c_proj.weight`, [innerSize, hiddenSize])]);
+    [normed, residual] = addAndNorm(
+      residual,
+      mlpOut,
+      weight(`${prefix}.mlp.c_proj.bias`, [hiddenSize]),
+      last ? 'transformer.ln_f' : `transformer.h.${layer + 1}.ln_1`,
+    );
+  }
+
+  const pooledStates = graph.add('Reshape', [normed, graph.int64s([-1, hiddenSize])]); // [P, D]
+  const head = weight('score.weight', [config.labels.length, hiddenSize]);
+  const logits = graph.add('Gemm', [pooledStates, head], { transB: { int: 1 } });
+
+  return {
+    architecture: 'GPT2ForSequenceClassification',
+    labels: config.labels,
+    vocabularySize: config.vocabularySize,
+    maxPositions: config.maxPositions,
+    hiddenSize,
+    padTokenId: reader.tokenId('pad_token_id'),
+    eosTokenId: reader.tokenId('eos_token_id'),
+    tensors,
+    graph: {
+      inputs: [
+        { name: 'input_ids', type: ElementType.int32, shape: [1, 'nodes'] },
+        { name: 'position_ids', type: ElementType.int32, shape: [1, 'nodes'] },
+        { name: 'attention_bias', type: ElementType.float32, shape: [1, 1, 'nodes', 'nodes'] },
+        { name: 'pooled_nodes', type: ElementType.int32, shape: ['pooled'] },
+      ],
+      outputs: [{ name: logits, type: ElementType.float32, shape: ['pooled', config.labels.length] }],
+      nodes: graph.nodes,
+      constants: graph.constants,
+    },
+  };
+}

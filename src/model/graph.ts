@@ -1,0 +1,85 @@
+/** A computation graph in ONNX's terms, before it is bytes. */
+
+export const MICROSOFT = 'com.microsoft';
+
+/** TensorProto.DataType */
+export const ElementType = { float32: 1, int32: 6, int64: 7 } as const;
+export type ElementType = (typeof ElementType)[keyof typeof ElementType];
+
+/** A fixed size, or the name of a size that varies from run to run. */
+export type Dimension = number | string;
+
+export interface Value {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly Dimension[];
+}
+
+/** `{ float }` and `{ int }` tell the two kinds of number apart, which JavaScript does not. */
+export type Attribute =
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly string: string }
+  | { readonly ints: readonly number[] };
+
+export interface Node {
+  readonly operator: string;
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+}
+
+export interface SmallConstant {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  /** Little-endian elements, row-major. */
+  readonly bytes: Uint8Array;
+}
+
+export interface Graph {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly nodes: readonly Node[];
+  readonly constants: readonly SmallConstant[];
+}
+
+/** Adds nodes one by one and names what they give. */
+export class GraphBuilder {
+  readonly nodes: Node[] = [];
+  readonly constants: SmallConstant[] = [];
+  #names = 0;
+
+  /** One node with one output; returns the output's name. An input of '' is an optional one left out. */
+  add(operator: string, inputs: readonly string[], attributes: Node['attributes'] = {}, domain = ''): string {
+    return this.addMany(operator, inputs, 1, attributes, domain)[0] as string;
+  }
+
+  /** One node with `count` outputs; returns their names. */
+  addMany(
+    operator: string,
+    inputs: readonly string[],
+    count: number,
+    attributes: Node['attributes'] = {},
+    domain = '',
+  ): string[] {
+    const outputs = Array.from({ length: count }, () => `${operator}_${this.#names++}`);
+    this.nodes.push({ operator, domain, inputs, outputs, attributes });
+    return outputs;
+  }
+
+  float(value: number): string {
+    return this.#constant(ElementType.float32, [], new Float32Array([value]));
+  }
+
+  int64s(values: readonly number[]): string {
+    return this.#constant(ElementType.int64, [values.length], new BigInt64Array(values.map(BigInt)));
+  }
+
+  #constant(type: ElementType, shape: readonly number[], data: Float32Array | BigInt64Array): string {
+    const name = `constant_${this.#names++}`;
+    this.constants.push({ name, type, shape, bytes: new Uint8Array(data.buffer) });
+    return name;
+  }
+}

@@ -1,0 +1,37 @@
+import type { Graph } from './graph.js';
+
+/**
+ * What the rest of the program knows about a network: the one form that every architecture takes.
+ *
+ * The graph computes rewards for a pack (packs.ts), L token nodes in one sequence:
+ *
+ *   input_ids       int32 [1, L]        vocabulary index of each node
+ *   position_ids    int32 [1, L]        its position in its own row, from 0
+ *   attention_bias  float [1, 1, L, L]  0 where the node (third axis) sees the other (fourth), else very negative
+ *   pooled_nodes    int32 [P]           the nodes at which a logit is read
+ *   logits          float [P, labels]
+ */
+export interface RewardNetwork {
+  /** As in config.json's `architectures`. */
+  readonly architecture: string;
+  /** Label names by output index. */
+  readonly labels: readonly string[];
+  readonly vocabularySize: number;
+  /** Longest row the position embedding has room for, in tokens. */
+  readonly maxPositions: number;
+  /** Embedding width; the cost of attention against that of the linear layers follows from it. */
+  readonly hiddenSize: number;
+  readonly padTokenId: number | undefined;
+  readonly eosTokenId: number | undefined;
+  /** The tensors a checkpoint must hold, under their Hugging Face names: the graph's initializers of the same names. */
+  readonly tensors: readonly TensorShape[];
+  readonly graph: Graph;
+}
+
+export interface TensorShape {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+export const countParameters = (network: RewardNetwork): number =>
+  network.tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);

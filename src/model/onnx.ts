@@ -1,0 +1,155 @@
+/**
+ * Writes ONNX model files: the small part of onnx.proto (IR version 10) that a graph with external
+ * weights needs. The only importer of protobufjs.
+ *
+ * Source: https://github.com/onnx/onnx/blob/v1.17.0/onnx/onnx.proto
+ */
+import protobuf from 'protobufjs/light.js';
+import { type Attribute, ElementType, type Graph, MICROSOFT, type Value } from './graph.js';
+
+const IR_VERSION = 10;
+const ONNX_OPSET = 20;
+const MICROSOFT_OPSET = 1;
+
+/** AttributeProto.AttributeType */
+const AttributeType = { float: 1, int: 2, string: 3, ints: 7 } as const;
+
+const root = protobuf.Root.fromJSON({
+  nested: {
+    ModelProto: {
+      fields: {
+        irVersion: { id: 1, type: 'int64' },
+        producerName: { id: 2, type: 'string' },
+        producerVersion: { id: 3, type: 'string' },
+        graph: { id: 7, type: 'GraphProto' },
+        opsetImport: { rule: 'repeated', id: 8, type: 'OperatorSetIdProto' },
+      },
+    },
+    OperatorSetIdProto: {
+      fields: { domain: { id: 1, type: 'string' }, version: { id: 2, type: 'int64' } },
+    },
+    GraphProto: {
+      fields: {
+        node: { rule: 'repeated', id: 1, type: 'NodeProto' },
+        name: { id: 2, type: 'string' },
+        initializer: { rule: 'repeated', id: 5, type: 'TensorProto' },
+        input: { rule: 'repeated', id: 11, type: 'ValueInfoProto' },
+        output: { rule: 'repeated', id: 12, type: 'ValueInfoProto' },
+      },
+    },
+    NodeProto: {
+      fields: {
+        input: { rule: 'repeated', id: 1, type: 'string' },
+        output: { rule: 'repeated', id: 2, type: 'string' },
+        name: { id: 3, type: 'string' },
+        opType: { id: 4, type: 'string' },
+        attribute: { rule: 'repeated', id: 5, type: 'AttributeProto' },
+        domain: { id: 7, type: 'string' },
+      },
+    },
+    AttributeProto: {
+      fields: {
+        name: { id: 1, type: 'string' },
+        f: { id: 2, type: 'float' },
+        i: { id: 3, type: 'int64' },
+        s: { id: 4, type: 'bytes' },
+        ints: { rule: 'repeated', id: 8, type: 'int64' },
+        type: { id: 20, type: 'int32' },
+      },
+    },
+    TensorProto: {
+      fields: {
+        dims: { rule: 'repeated', id: 1, type: 'int64' },
+        dataType: { id: 2, type: 'int32' },
+        name: { id: 8, type: 'string' },
+        rawData: { id: 9, type: 'bytes' },
+        externalData: { rule: 'repeated', id: 13, type: 'StringStringEntryProto' },
+        dataLocation: { id: 14, type: 'int32' },
+      },
+    },
+    StringStringEntryProto: {
+      fields: { key: { id: 1, type: 'string' }, value: { id: 2, type: 'string' } },
+    },
+    ValueInfoProto: {
+      fields: { name: { id: 1, type: 'string' }, type: { id: 2, type: 'TypeProto' } },
+    },
+    TypeProto: {
+      fields: { tensorType: { id: 1, type: 'TensorTypeProto' } },
+    },
+    TensorTypeProto: {
+      fields: { elemType: { id: 1, type: 'int32' }, shape: { id: 2, type: 'TensorShapeProto' } },
+    },
+    TensorShapeProto: {
+      fields: { dim: { rule: 'repeated', id: 1, type: 'DimensionProto' } },
+    },
+    DimensionProto: {
+      fields: { dimValue: { id: 1, type: 'int64' }, dimParam: { id: 2, type: 'string' } },
+    },
+  },
+});
+const modelProto = root.lookupType('ModelProto');
+
+/** A weight that stands in a file beside the model, at `offset`. */
+export interface ExternalInitializer {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** The bytes of a .onnx file whose large weights stand in `weightsFile`, in the same directory. */
+export function encodeModel(graph: Graph, weights: readonly ExternalInitializer[], weightsFile: string): Uint8Array {
+  const message = modelProto.fromObject({
+    irVersion: IR_VERSION,
+    producerName: 'reward-score',
+    graph: {
+      name: 'reward',
+      node: graph.nodes.map((node, index) => ({
+        input: node.inputs,
+        output: node.outputs,
+        name: `${node.operator}_${index}`,
+        opType: node.operator,
+        domain: node.domain,
+        attribute: Object.entries(node.attributes).map(encodeAttribute),
+      })),
+      initializer: [
+        ...graph.constants.map(({ name, type, shape, bytes }) => ({
+          name,
+          dims: shape,
+          dataType: type,
+          rawData: bytes,
+        })),
+        ...weights.map((weight) => ({
+          name: weight.name,
+          dims: weight.shape,
+          dataType: ElementType.float32,
+          dataLocation: 1, // EXTERNAL
+          externalData: Object.entries({
+            location: weightsFile,
+            offset: String(weight.offset),
+            length: String(weight.byteLength),
+          }).map(([key, value]) => ({ key, value })),
+        })),
+      ],
+      input: graph.inputs.map(encodeValue),
+      output: graph.outputs.map(encodeValue),
+    },
+    opsetImport: [
+      { domain: '', version: ONNX_OPSET },
+      { domain: MICROSOFT, version: MICROSOFT_OPSET },
+    ],
+  });
+  return modelProto.encode(message).finish();
+}
+
+function encodeAttribute([name, attribute]: [string, Attribute]): object {
+  if ('int' in attribute) return { name, type: AttributeType.int, i: attribute.int };
+  if ('float' in attribute) return { name, type: AttributeType.float, f: attribute.float };
+  if ('string' in attribute) return { name, type: AttributeType.string, s: Buffer.from(attribute.string) };
+  return { name, type: AttributeType.ints, ints: attribute.ints };
+}
+
+function encodeValue({ name, type, shape }: Value): object {
+  const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
+  return { name, type: { tensorType: { elemType: type, shape: { dim } } } };
+}

@@ -1,0 +1,81 @@
+/** The only importer of onnxruntime-node. A session belongs to the thread that opened it: `run` blocks that thread. */
+import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { messageOf, runError } from '../errors.js';
+import { attentionBias, type Pack } from './packs.js';
+
+const MODEL_FILE = 'model.onnx';
+const WEIGHTS_FILE = 'weights.bin';
+
+/** One thread each: sessions side by side are faster than one session with as many threads. */
+const options = {
+  executionProviders: ['cpu'],
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  executionMode: 'sequential',
+  // Shapes differ from pack to pack: a memory plan for each would be kept for ever.
+  enableMemPattern: false,
+  logSeverityLevel: 3,
+} as const satisfies InferenceSession.SessionOptions;
+
+/**
+ * Has onnxruntime optimise a graph for this processor and write it to `directory`, with its weights packed the way
+ * the kernels read them, so that sessions map them into memory instead of making a copy each.
+ */
+export async function writePreparedModel(graphFile: string, directory: string): Promise<void> {
+  const session = await InferenceSession.create(graphFile, {
+    ...options,
+    graphOptimizationLevel: 'all',
+    optimizedModelFilePath: join(directory, MODEL_FILE),
+    extra: {
+      session: {
+        save_external_prepacked_constant_initializers: '1',
+        optimized_model_external_initializers_file_name: WEIGHTS_FILE,
+        optimized_model_external_initializers_min_size_in_bytes: '1024',
+      },
+    },
+  });
+  await session.release();
+}
+
+/** A network ready to run on the calling thread. */
+export class RewardSession {
+  readonly #session: InferenceSession;
+  readonly #output: string;
+
+  private constructor(session: InferenceSession) {
+    this.#session = session;
+    this.#output = session.outputNames[0] as string;
+  }
+
+  /** @throws FatalError `run` where the prepared model in `directory` cannot be loaded */
+  static async open(directory: string): Promise<RewardSession> {
+    try {
+      // It was optimised when it was written; doing so again would copy the packed weights.
+      const session = await InferenceSession.create(join(directory, MODEL_FILE), {
+        ...options,
+        graphOptimizationLevel: 'disabled',
+      });
+      return new RewardSession(session);
+    } catch (error) {
+      throw runError(`${directory}: the prepared model cannot be loaded: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /** Logits [P, labels], row-major, of the pack's P pooled nodes. */
+  async run(pack: Pack): Promise<Float32Array> {
+    const nodes = pack.tokenIds.length;
+    const outputs = await this.#session.run({
+      input_ids: new Tensor('int32', pack.tokenIds, [1, nodes]),
+      position_ids: new Tensor('int32', pack.positions, [1, nodes]),
+      attention_bias: new Tensor('float32', attentionBias(pack), [1, 1, nodes, nodes]),
+      pooled_nodes: new Tensor('int32', pack.pooledNodes, [pack.pooledNodes.length]),
+    });
+    return outputs[this.#output]?.data as Float32Array;
+  }
+
+  /** Frees the native memory; a process that exits with sessions open may abort. */
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}

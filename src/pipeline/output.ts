@@ -1,0 +1,98 @@
+/** Where the output goes: standard output, or a file that has its name only when it is whole. */
+import { once } from 'node:events';
+import { existsSync, statSync } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { messageOf, runError, usageError } from '../errors.js';
+import type { Input } from './input.js';
+
+export interface Output {
+  /** Resolves when more may be written; false when nobody reads any more. */
+  write(bytes: Uint8Array): Promise<boolean>;
+  /** The output is whole. */
+  finish(): Promise<void>;
+  /** The output stays as far as it came. Returns where it stands, if it is kept anywhere. */
+  abandon(): Promise<string | undefined>;
+}
+
+/**
+ * @param path `-` for standard output
+ * @param overwrite throw away what an unfinished run left
+ * @param inputs files that must not be overwritten while they are read
+ */
+export async function openOutput(path: string, overwrite: boolean, inputs: readonly Input[]): Promise<Output> {
+  if (path === '-') return standardOutput();
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) throw usageError(`${path}: expected --output to be a file, got a directory`);
+  if (stat !== undefined && !stat.isFile()) return file(path, undefined); // /dev/null, a FIFO
+  for (const input of inputs) {
+    const other = input.path === '-' ? undefined : statSync(input.path, { throwIfNoEntry: false });
+    if (stat !== undefined && other?.ino === stat.ino && other.dev === stat.dev) {
+      throw usageError(`${path}: expected --output to be another file than the input`);
+    }
+  }
+  const partial = `${path}.partial`;
+  if (existsSync(partial) && !overwrite) {
+    throw usageError(`${partial}: holds the work of an unfinished run; use --overwrite to throw it away, or move it`);
+  }
+  return file(path, partial);
+}
+
+function standardOutput(): Output {
+  const { stdout } = process;
+  let gone = false;
+  let failure: Error | undefined;
+  // A reader that has seen enough (`| head -1`) is no error. The event comes some time after the write.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') gone = true;
+    else failure = error;
+  });
+  const settled = async (wait: boolean): Promise<boolean> => {
+    if (wait && !gone && failure === undefined) {
+      await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(() => undefined);
+    }
+    if (failure !== undefined) throw runError(`standard output cannot be written: ${messageOf(failure)}`);
+    return !gone;
+  };
+  return {
+    write: (bytes) => settled(!stdout.write(bytes)),
+    async finish() {
+      await new Promise<void>((resolve) => stdout.write('', () => resolve()));
+      await settled(false);
+    },
+    abandon: async () => undefined,
+  };
+}
+
+async function file(path: string, partial: string | undefined): Promise<Output> {
+  const written = partial ?? path;
+  let handle: FileHandle;
+  try {
+    handle = await open(written, 'w');
+  } catch (error) {
+    throw usageError(`${written}: cannot be written: ${messageOf(error)}`, { cause: error });
+  }
+  let bytesWritten = 0;
+  return {
+    async write(bytes) {
+      try {
+        await handle.writeFile(bytes);
+      } catch (error) {
+        throw runError(`${written}: cannot be written: ${messageOf(error)}`, { cause: error });
+      }
+      bytesWritten += bytes.length;
+      return true;
+    },
+    async finish() {
+      if (partial !== undefined) await handle.sync();
+      await handle.close();
+      if (partial !== undefined) await rename(partial, path);
+    },
+    async abandon() {
+      await handle.close();
+      if (partial === undefined) return undefined;
+      if (bytesWritten > 0) return partial;
+      await rm(partial, { force: true });
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,52 @@
+/** Values kept at each level at most; even. */
+const CAPACITY = 4096;
+
+/**
+ * Quantiles of a stream in bounded memory: levels of sorted samples, where a value at level h stands for 2^h values.
+ * A full level is halved, every other value of it moving up, so each halving at level h shifts a rank by 2^h at
+ * most. Over n values that is n/CAPACITY a level: with 18 levels (10^9 values) a rank is off by 0.44 % of n at most,
+ * in practice far less, as halvings keep the even and the odd values in turn. The same values in the same order
+ * give the same sketch.
+ *
+ * Source: Manku, Rajagopalan and Lindsay, Approximate Medians and other Quantiles in One Pass, SIGMOD 1998
+ */
+export class QuantileSketch {
+  readonly #levels: number[][] = [[]];
+  /** Whether the next halving of a level keeps the odd values. */
+  readonly #keepOdd: boolean[] = [false];
+
+  add(values: Iterable<number>): void {
+    for (const value of values) {
+      this.#levels[0]?.push(value);
+      for (let level = 0; (this.#levels[level]?.length ?? 0) >= CAPACITY; level++) this.#halve(level);
+    }
+  }
+
+  /** The value below which a fraction `q` of the values lies; NaN of no values. */
+  quantiles(fractions: readonly number[]): number[] {
+    const weighted = this.#levels.flatMap((values, level) => values.map((value) => ({ value, weight: 2 ** level })));
+    weighted.sort((a, b) => a.value - b.value);
+    const total = weighted.reduce((sum, { weight }) => sum + weight, 0);
+    return fractions.map((q) => {
+      let below = 0;
+      const found = weighted.find(({ weight }) => {
+        below += weight;
+        return below >= q * total;
+      });
+      return (found ?? weighted.at(-1))?.value ?? Number.NaN;
+    });
+  }
+
+  #halve(level: number): void {
+    const values = (this.#levels[level] as number[]).sort((a, b) => a - b);
+    const odd = this.#keepOdd[level] as boolean;
+    this.#keepOdd[level] = !odd;
+    if (this.#levels[level + 1] === undefined) {
+      this.#levels.push([]);
+      this.#keepOdd.push(false);
+    }
+    const above = this.#levels[level + 1] as number[];
+    for (let i = odd ? 1 : 0; i < values.length; i += 2) above.push(values[i] as number);
+    this.#levels[level] = [];
+  }
+}

@@ -1,0 +1,34 @@
+import { usageError } from '../errors.js';
+
+const signatures: readonly { readonly bytes: readonly number[]; readonly what: string }[] = [
+  { bytes: [0x1f, 0x8b], what: 'gzip; unpack it first: zcat FILE | reward-score' },
+  { bytes: [0x28, 0xb5, 0x2f, 0xfd], what: 'zstd; unpack it first: zstdcat FILE | reward-score' },
+  { bytes: [0x50, 0x41, 0x52, 0x31], what: 'Parquet; convert it to JSONL first' },
+  { bytes: [0x50, 0x4b, 0x03, 0x04], what: 'a zip archive (or xlsx); take the JSONL or CSV out of it first' },
+  { bytes: [0xff, 0xfe], what: 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8' },
+  { bytes: [0xfe, 0xff], what: 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8' },
+];
+
+/**
+ * Refuses input that is plainly something else than lines of text.
+ *
+ * @param first the first record of the file
+ * @throws FatalError `usage`
+ */
+export function refuseForeignInput(first: Buffer, place: string, json: boolean): void {
+  const signature = signatures.find(({ bytes }) => bytes.every((byte, i) => first[i] === byte));
+  if (signature !== undefined) throw usageError(`${place}: expected ${expected(json)}, got ${signature.what}`);
+  if (!json) return;
+  const text = first
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .trim();
+  if (text.startsWith('[')) {
+    throw usageError(`${place}: expected one JSON object a line, got a JSON array; use: jq -c '.[]' FILE`);
+  }
+  if (text === '{') {
+    throw usageError(`${place}: expected one JSON object a line, got one over several lines; use: jq -c . FILE`);
+  }
+}
+
+const expected = (json: boolean): string => (json ? 'JSON lines' : 'lines of text');

@@ -1,0 +1,139 @@
+/** CSV and TSV: records are parsed to be understood, and written as their own bytes with more fields. The only importer of csv-parse. */
+import { isUtf8 } from 'node:buffer';
+import { parse } from 'csv-parse/sync';
+import { messageOf, usageError } from '../errors.js';
+import { failure } from './failure.js';
+import type { ParsedRecord, RowFormat } from './format.js';
+import { CsvScanner, type InputRecord } from './records.js';
+import { formatReward, type RewardShape, resultMembers, rewardFields } from './result.js';
+
+const BYTE_ORDER_MARK = '\ufeff';
+
+/** The first record of a file, read once and sent to every worker. */
+export interface CsvHeader {
+  /** As they are written. */
+  readonly columns: readonly string[];
+  /** The record as it stands in the file, byte-order mark included, line end not. */
+  readonly text: string;
+  readonly lineEnd: string;
+}
+
+export interface CsvSettings {
+  readonly header: CsvHeader;
+  readonly delimiter: string;
+  /** Keys of the columns whose cells hold JSON. */
+  readonly jsonColumns: ReadonlySet<string>;
+  readonly rewardField: string;
+}
+
+/** Names are matched without case and outer spaces. */
+export const columnKey = (name: string): string => name.trim().toLowerCase();
+
+/** @param place the file and line, for errors */
+export function readHeader({ bytes, lineEnd }: InputRecord, delimiter: string, place: string): CsvHeader {
+  const text = bytes.toString('utf8');
+  if (!isUtf8(bytes)) throw usageError(`${place}: expected a header in UTF-8`);
+  try {
+    const columns = parseCells(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text, delimiter);
+    return { columns, text, lineEnd: lineEnd.toString() || '\n' };
+  } catch (error) {
+    throw usageError(`${place}: expected a CSV header: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Writes each record's own bytes with the rewards' cells after them; all cells quoted anew where the delimiter changes. */
+export function csvToCsv(settings: CsvSettings, toDelimiter: string, shape: RewardShape): RowFormat {
+  const { header, delimiter, rewardField } = settings;
+  const names = rewardFields(rewardField, shape);
+  const join = (cells: readonly string[]): string => cells.map((cell) => quote(cell, toDelimiter)).join(toDelimiter);
+  const same = toDelimiter === delimiter;
+  return {
+    ...csvReader(settings),
+    outputHeader: Buffer.from(
+      `${same ? header.text : join(header.columns)}${toDelimiter}${join(names)}${header.lineEnd}`,
+    ),
+    write({ bytes, lineEnd }, { cells }, { rewards, shape: rowShape }) {
+      const own = same || cells === undefined ? bytes : join(cells);
+      // A short record is filled up, so that the empty reward stands in its own column.
+      const missing = cells === undefined ? 0 : Math.max(0, header.columns.length - cells.length);
+      const scored = rewards.length > 0;
+      const rewardCells =
+        rowShape === 'array' && scored
+          ? [`[${rewards.map(formatReward).join(',')}]`]
+          : names.map((_, i) => (typeof rewards[i] === 'number' ? formatReward(rewards[i]) : ''));
+      return [
+        own,
+        `${toDelimiter.repeat(missing)}${toDelimiter}${join(rewardCells)}`,
+        lineEnd.length > 0 ? lineEnd : header.lineEnd,
+      ];
+    },
+  };
+}
+
+/** Writes each record as a JSON line with every column as a string. */
+export function csvToJsonl(settings: CsvSettings): RowFormat {
+  const { columns } = settings.header;
+  return {
+    ...csvReader(settings),
+    outputHeader: undefined,
+    write({ bytes }, { cells }, result) {
+      if (cells?.length !== columns.length) {
+        return [`{${resultMembers(result, settings.rewardField, bytes.toString('utf8'))}}\n`];
+      }
+      const members = columns.map((column, i) => `${JSON.stringify(column)}:${JSON.stringify(cells[i])}`);
+      return [`{${[...members, resultMembers(result, settings.rewardField)].join(',')}}\n`];
+    },
+  };
+}
+
+function csvReader({
+  header,
+  delimiter,
+  jsonColumns,
+}: CsvSettings): Pick<RowFormat, 'newScanner' | 'hasHeader' | 'parse'> {
+  const keys = header.columns.map(columnKey);
+  return {
+    newScanner: () => new CsvScanner(delimiter),
+    hasHeader: true,
+    parse({ bytes }): ParsedRecord | undefined {
+      if (bytes.length === 0) return undefined;
+      let cells: readonly string[];
+      try {
+        cells = parseCells(bytes.toString('utf8'), delimiter);
+      } catch (error) {
+        // The record is parsed apart from its file: the parser's own line number would mislead.
+        return { failure: failure('BAD_CSV', messageOf(error).replace(/ (on|at) line \d+/, '')) };
+      }
+      if (cells.length !== keys.length) {
+        const message = `expected ${keys.length} fields as in the header, got ${cells.length}`;
+        return { cells, failure: failure('BAD_CSV', message) };
+      }
+      const row: Record<string, unknown> = {};
+      for (const [i, key] of keys.entries()) row[key] = cells[i];
+      if (!isUtf8(bytes))
+        return { row, cells, failure: failure('BAD_UTF8', 'the record has bytes that are not UTF-8') };
+      for (const key of jsonColumns) {
+        const cell = row[key] as string;
+        // A context is a prompt unless it looks like messages.
+        if (key === 'context' && !cell.startsWith('[')) continue;
+        try {
+          row[key] = JSON.parse(cell);
+        } catch {
+          if (key === 'context') continue;
+          return { row, cells, failure: failure('BAD_ROW', `expected column ${key} to hold JSON`) };
+        }
+      }
+      return { row, cells };
+    },
+  };
+}
+
+function parseCells(record: string, delimiter: string): string[] {
+  // Most records have no quotes, and starting the parser costs more than all of their splitting.
+  if (!record.includes('"')) return record.split(delimiter);
+  const records: string[][] = parse(record, { delimiter, relax_column_count: true, record_delimiter: ['\n', '\r\n'] });
+  return records[0] ?? [];
+}
+
+const quote = (cell: string, delimiter: string): string =>
+  cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;

@@ -1,0 +1,31 @@
+/** Everything that can be wrong with one row. It travels with the row as a value; the other rows are scored. */
+
+/** The closed list of codes, each with its meaning (docs, summary and tests read this table). */
+export const failureCodes = {
+  BAD_JSON: 'the line is not JSON',
+  BAD_CSV: 'the record is not CSV, or has another number of fields than the header',
+  BAD_UTF8: 'the record, or a text in it, is not valid Unicode',
+  BAD_ROW: 'the row has no text to score, or a field is of the wrong kind',
+  EMPTY_TEXT: 'there is no text, or no response, to judge',
+  FIELD_EXISTS: 'the row has the reward field already',
+  NON_FINITE: 'the reward is not a finite number',
+  TEMPLATE_ERROR: 'the chat template could not render the messages',
+} as const;
+
+export type FailureCode = keyof typeof failureCodes;
+
+export interface RowFailure {
+  readonly code: FailureCode;
+  readonly message: string;
+  /** Which candidate, from 0, where it is one candidate that failed. */
+  readonly index?: number;
+}
+
+export const failure = (code: FailureCode, message: string, index?: number): RowFailure => ({
+  code,
+  message,
+  ...(index !== undefined && { index }),
+});
+
+export const isFailure = (value: unknown): value is RowFailure =>
+  typeof value === 'object' && value !== null && 'code' in value && 'message' in value;

@@ -1,0 +1,67 @@
+import { usageError } from '../errors.js';
+import { type CsvHeader, columnKey, csvToCsv, csvToJsonl } from './csv.js';
+import type { InputFormat, OutputFormat, RowFormat } from './format.js';
+import { type Form, formOfColumns, type NamedFields, namesOf } from './forms.js';
+import { jsonlToJsonl } from './jsonl.js';
+import { type RewardShape, rewardFields, scoreLine } from './result.js';
+import { textToJsonl } from './text.js';
+
+export interface FormatSettings {
+  readonly from: InputFormat;
+  readonly to: OutputFormat;
+  /** Of CSV and TSV input. */
+  readonly delimiter: string;
+  readonly rewardField: string;
+  /** Keys of columns, where the input has columns. */
+  readonly fields: NamedFields;
+  /** Of CSV and TSV input. */
+  readonly header: CsvHeader | undefined;
+}
+
+/** @throws FatalError `usage` where the header has no fields to score, or the output cannot be made from the input */
+export function createFormat(settings: FormatSettings): RowFormat {
+  const format = pair(settings);
+  if (settings.to !== 'scores') return format;
+  return { ...format, outputHeader: undefined, write: (_, __, result) => [`${scoreLine(result)}\n`] };
+}
+
+function pair(settings: FormatSettings): RowFormat {
+  const { from, to, rewardField } = settings;
+  if (from !== 'csv' && from !== 'tsv') {
+    if (to === 'csv' || to === 'tsv') {
+      throw usageError(`expected --to jsonl or scores for ${from} input, got ${to}: its rows have no common columns`);
+    }
+    return from === 'text' ? textToJsonl(rewardField) : jsonlToJsonl(rewardField, settings.fields.text ?? 'text');
+  }
+  const { header, delimiter, fields } = settings;
+  if (header === undefined) return textToJsonl(rewardField); // the input is empty: nothing is read or written
+  const keys = header.columns.map(columnKey);
+  const form = formOfColumns(keys, fields);
+  if (form === undefined) throw usageError(noUsableColumn(header, delimiter));
+  const jsonNames = [...namesOf('messages', fields), ...namesOf('candidates', fields)];
+  const jsonColumns = new Set(jsonNames.filter((name) => keys.includes(name)));
+  const csv = { header, delimiter, rewardField, jsonColumns };
+  if (to === 'jsonl') return csvToJsonl(csv);
+  return csvToCsv(csv, to === 'scores' || to === from ? delimiter : to === 'tsv' ? '\t' : ',', shapeOf(form));
+}
+
+/** Field names as the keys of CSV rows. */
+export const csvFields = (fields: NamedFields): NamedFields =>
+  Object.fromEntries(Object.entries(fields).map(([role, name]) => [role, columnKey(name)]));
+
+export const shapeOf = (form: Form): RewardShape =>
+  form === 'pair' ? 'pair' : form === 'candidates' ? 'array' : 'single';
+
+/** The first of `names` that a reward of this form would be written over. */
+export const takenField = (names: readonly string[], form: Form, rewardField: string): string | undefined =>
+  rewardFields(rewardField, shapeOf(form)).find((name) => names.includes(name));
+
+function noUsableColumn({ columns }: CsvHeader, delimiter: string): string {
+  const lone = columns.length === 1 ? columns[0] : undefined;
+  const better = lone?.includes(';') ? ';' : lone?.includes('\t') && delimiter !== '\t' ? "$'\\t'" : undefined;
+  return (
+    `expected columns to score: text, messages, or prompt with response, candidates, or chosen and rejected; ` +
+    `got ${columns.map((name) => JSON.stringify(name)).join(', ')}` +
+    (better === undefined ? '' : `; is it --delimiter ${better === ';' ? "';'" : better}?`)
+  );
+}

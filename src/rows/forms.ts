@@ -1,0 +1,226 @@
+/**
+ * The forms a row may have, and the texts to score in each. A row is an object of fields, whatever format it came
+ * in; this module knows nothing of bytes.
+ */
+import { kindOf, type Message, preview, readMessages, withoutResponse, withResponse } from './conversation.js';
+import { failure, isFailure, type RowFailure } from './failure.js';
+import type { Template } from './templates.js';
+
+/** What a field is read for. */
+export type Role = 'text' | 'prompt' | 'response' | 'messages' | 'candidates' | 'chosen' | 'rejected';
+
+/** Names by role, in the order they are looked for, where no flag names a field. */
+const defaultNames: Readonly<Record<Role, readonly string[]>> = {
+  text: ['text', 'input_text'],
+  prompt: ['prompt', 'context'],
+  response: ['response', 'completion'],
+  messages: ['messages', 'context', 'turns', 'conversation', 'conversations'],
+  candidates: ['candidates', 'responses', 'completions'],
+  chosen: ['chosen'],
+  rejected: ['rejected'],
+};
+
+export const roles = Object.keys(defaultNames) as readonly Role[];
+
+export type Form = 'text' | 'pair' | 'candidates' | 'response' | 'messages';
+
+/** The texts of a row, in the order their rewards are written. A text that cannot be scored is a failure in its place. */
+export interface ScorableRow {
+  readonly form: Form;
+  readonly texts: readonly (string | RowFailure)[];
+  /** Of prompt + response as strings: whether there is white space on either side of the seam. */
+  readonly spacedSeam?: boolean;
+}
+
+/** Field names given by flags. */
+export type NamedFields = Readonly<Partial<Record<Role, string>>>;
+
+export interface FormSettings {
+  readonly fields: NamedFields;
+  readonly template: Template;
+  /** A template was asked for: then a string prompt is a message of the user's. */
+  readonly templateGiven: boolean;
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+
+interface Field {
+  readonly name: string;
+  readonly value: unknown;
+}
+
+/** Reads a row in the first form that it has; the fields that flags name count first. */
+export function readRow(row: Row, settings: FormSettings): ScorableRow | RowFailure {
+  const found = findFields(row, settings.fields);
+  const form = findForm(found, settings.fields);
+  return form === undefined ? failure('BAD_ROW', missingFields(row, settings)) : form.read(found, row, settings);
+}
+
+/** The form that rows with these fields have, as far as names tell; undefined where there is none. */
+export function formOfColumns(columns: readonly string[], fields: NamedFields): Form | undefined {
+  const formWith = (value: unknown) =>
+    findForm(findFields(Object.fromEntries(columns.map((name) => [name, value])), fields), fields)?.form;
+  return formWith('') ?? formWith([]);
+}
+
+/** Names under which a role's field is looked for. */
+export const namesOf = (role: Role, fields: NamedFields): readonly string[] => {
+  const named = fields[role];
+  return named === undefined ? defaultNames[role] : [named];
+};
+
+type ReadForm = (fields: ReadonlyMap<Role, Field>, row: Row, settings: FormSettings) => ScorableRow | RowFailure;
+
+/** The forms in the order they are looked for, each by the roles it must have. */
+const forms: readonly {
+  readonly form: Form;
+  readonly needs: readonly (Role | 'context')[];
+  readonly read: ReadForm;
+}[] = [
+  { form: 'text', needs: ['text'], read: readText },
+  { form: 'pair', needs: ['chosen', 'rejected'], read: readPair },
+  { form: 'candidates', needs: ['context', 'candidates'], read: readCandidates },
+  { form: 'response', needs: ['context', 'response'], read: readResponse },
+  { form: 'messages', needs: ['messages'], read: readConversation },
+];
+
+function findForm(found: ReadonlyMap<Role, Field>, fields: NamedFields): (typeof forms)[number] | undefined {
+  const present = forms.flatMap((form) => {
+    const roles = form.needs.map((need) => (need === 'context' ? contextRole(found) : need));
+    return roles.every((role) => role !== undefined && found.has(role)) ? [{ form, roles: roles as Role[] }] : [];
+  });
+  const named = present.find(({ roles }) => roles.some((role) => fields[role] !== undefined));
+  return (named ?? present[0])?.form;
+}
+
+/** The context of a response is a prompt, or messages. */
+const contextRole = (found: ReadonlyMap<Role, Field>): Role | undefined =>
+  found.has('prompt') ? 'prompt' : found.has('messages') ? 'messages' : undefined;
+
+function readText(fields: ReadonlyMap<Role, Field>): ScorableRow | RowFailure {
+  const { name, value } = fields.get('text') as Field;
+  if (typeof value !== 'string') return failure('BAD_ROW', `expected ${name} to be a string, got ${kindOf(value)}`);
+  return { form: 'text', texts: [value === '' ? failure('EMPTY_TEXT', `${name} is empty`) : value] };
+}
+
+function readPair(fields: ReadonlyMap<Role, Field>, row: Row, settings: FormSettings): ScorableRow | RowFailure {
+  // Without a context, the two sides are whole texts, or whole conversations.
+  const context = contextRole(fields) === undefined ? joinText('', [], settings) : readContext(fields, row, settings);
+  if (isFailure(context)) return context;
+  const sides = [fields.get('chosen'), fields.get('rejected')] as Field[];
+  return { form: 'pair', texts: sides.map(({ name, value }) => context(value, name)) };
+}
+
+function readCandidates(fields: ReadonlyMap<Role, Field>, row: Row, settings: FormSettings): ScorableRow | RowFailure {
+  const { name, value } = fields.get('candidates') as Field;
+  if (!Array.isArray(value)) return failure('BAD_ROW', `expected ${name} to be an array, got ${kindOf(value)}`);
+  if (value.length === 0) return failure('EMPTY_TEXT', `${name} is empty`);
+  const context = readContext(fields, row, settings);
+  if (isFailure(context)) return context;
+  const texts = value.map((item: unknown, index) => {
+    const text = context(candidateText(item), `${name}[${index}]`);
+    return isFailure(text) ? { ...text, index } : text;
+  });
+  return { form: 'candidates', texts };
+}
+
+/** A candidate is a string, messages, or an object with one of these. */
+function candidateText(item: unknown): unknown {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
+  const fields = item as Record<string, unknown>;
+  return ['text', 'content', 'response'].map((name) => fields[name]).find((value) => value !== undefined) ?? item;
+}
+
+function readResponse(fields: ReadonlyMap<Role, Field>, row: Row, settings: FormSettings): ScorableRow | RowFailure {
+  const { name, value } = fields.get('response') as Field;
+  const context = readContext(fields, row, settings);
+  if (isFailure(context)) return context;
+  const text = context(value, name);
+  const prompt = fields.get(contextRole(fields) as Role)?.value;
+  if (typeof prompt !== 'string') return { form: 'messages', texts: [text] };
+  const joined = typeof value === 'string' && !settings.templateGiven;
+  return {
+    form: 'response',
+    texts: [text],
+    ...(joined && { spacedSeam: prompt === '' || /\s$/.test(prompt) || /^\s/.test(value) }),
+  };
+}
+
+function readConversation(fields: ReadonlyMap<Role, Field>, _: Row, settings: FormSettings): ScorableRow | RowFailure {
+  const { name, value } = fields.get('messages') as Field;
+  const messages = readMessages(value, name);
+  if (isFailure(messages)) return messages;
+  const conversation = withoutResponse(messages, name);
+  return { form: 'messages', texts: [isFailure(conversation) ? conversation : settings.template(conversation)] };
+}
+
+/** Makes the text of a response (named in failures) after a context read once for the row. */
+type JoinResponse = (response: unknown, name: string) => string | RowFailure;
+
+function readContext(fields: ReadonlyMap<Role, Field>, row: Row, settings: FormSettings): JoinResponse | RowFailure {
+  const { name, value } = fields.get(contextRole(fields) as Role) as Field;
+  const bot = typeof row.bot_name === 'string' ? row.bot_name : undefined;
+  if (typeof value === 'string') {
+    const message = [{ author: 'user', content: value }];
+    return settings.templateGiven ? joinMessages(message, settings, bot) : joinText(value, message, settings);
+  }
+  const messages = readMessages(value, name);
+  return isFailure(messages) ? messages : joinMessages(messages, settings, bot);
+}
+
+/** Responses become messages after the context's. */
+const joinMessages =
+  (context: readonly Message[], settings: FormSettings, bot: string | undefined): JoinResponse =>
+  (response, name) => {
+    if (typeof response !== 'string' && !Array.isArray(response)) return notAText(response, name);
+    const conversation = withResponse(context, response, name, bot);
+    return isFailure(conversation) ? conversation : settings.template(conversation);
+  };
+
+/** Responses stand after the prompt with nothing between; those in messages come after `context`, the prompt as messages. */
+function joinText(prompt: string, context: readonly Message[], settings: FormSettings): JoinResponse {
+  const asMessages = joinMessages(context, settings, undefined);
+  return (response, name) => {
+    if (typeof response !== 'string') return asMessages(response, name);
+    return response === '' ? failure('EMPTY_TEXT', `${name} is empty`) : prompt + response;
+  };
+}
+
+const notAText = (value: unknown, name: string): RowFailure =>
+  failure('BAD_ROW', `expected ${name} to be a string or messages, got ${preview(value)}`);
+
+function findFields(row: Row, fields: NamedFields): Map<Role, Field> {
+  const found = new Map<Role, Field>();
+  for (const role of roles) {
+    for (const name of namesOf(role, fields)) {
+      // An exact name wins over a path into objects, which only a flag can give.
+      const value = Object.hasOwn(row, name) ? row[name] : fields[role] && reach(row, name);
+      if (value === undefined || value === null) continue;
+      // Unless a flag says which, `context` is a prompt when it is a string, and messages when it is not.
+      const isPrompt = typeof value === 'string';
+      if (name === 'context' && !fields[role] && (role === 'prompt' ? !isPrompt : isPrompt)) continue;
+      found.set(role, { name, value });
+      break;
+    }
+  }
+  return found;
+}
+
+function reach(row: Row, path: string): unknown {
+  let value: unknown = row;
+  for (const step of path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
+    value = (value as Record<string, unknown>)[step];
+  }
+  return value;
+}
+
+function missingFields(row: Row, { fields }: FormSettings): string {
+  const named = Object.values(fields);
+  const expected =
+    named.length > 0
+      ? `the fields named by flags (${named.join(', ')})`
+      : 'text, messages, or prompt with response, candidates, or chosen and rejected';
+  const names = Object.keys(row);
+  return `expected ${expected}, got ${names.length === 0 ? 'no fields' : preview(names)}`;
+}

@@ -1,0 +1,65 @@
+/** JSON Lines: rows are parsed to be understood, and written by splicing into the line's own bytes. */
+import { isUtf8 } from 'node:buffer';
+import { kindOf } from './conversation.js';
+import { failure } from './failure.js';
+import type { ParsedRecord, RowFormat } from './format.js';
+import type { Row } from './forms.js';
+import { type InputRecord, LineScanner } from './records.js';
+import { resultMembers } from './result.js';
+
+const BYTE_ORDER_MARK = Buffer.from('\ufeff');
+const NEWLINE = Buffer.from('\n');
+const OPENING_QUOTE = 0x22;
+const CLOSING_BRACE = 0x7d;
+
+/**
+ * Reads JSON lines and writes them back with the result spliced in before the closing brace.
+ *
+ * @param textField the field that a line which is a bare string is read as
+ */
+export const jsonlToJsonl = (rewardField: string, textField: string): RowFormat => ({
+  newScanner: () => new LineScanner(),
+  hasHeader: false,
+  outputHeader: undefined,
+  parse: (record) => parse(record, textField),
+  write({ bytes, lineEnd }, { row }, result) {
+    const end = lineEnd.length > 0 ? lineEnd : NEWLINE;
+    const content = trimmed(bytes);
+    if (row === undefined) return [`{${resultMembers(result, rewardField, content.toString('utf8'))}}`, end];
+    const members = resultMembers(result, rewardField);
+    if (content[0] === OPENING_QUOTE) return ['{"text":', content, `,${members}}`, end];
+    const brace = bytes.lastIndexOf(CLOSING_BRACE);
+    const comma = Object.keys(row).length === 0 ? '' : ',';
+    return [bytes.subarray(0, brace), comma + members, bytes.subarray(brace), end];
+  },
+});
+
+function parse({ bytes }: InputRecord, textField: string): ParsedRecord | undefined {
+  const content = trimmed(bytes);
+  if (content.length === 0) return undefined;
+  const badBytes = isUtf8(content) ? undefined : failure('BAD_UTF8', 'the line has bytes that are not UTF-8');
+  let value: unknown;
+  try {
+    value = JSON.parse(content.toString('utf8'));
+  } catch {
+    // V8 words its reason in another way from version to version; the output's bytes must not follow.
+    return { failure: badBytes ?? failure('BAD_JSON', 'expected a JSON object or string') };
+  }
+  const row = typeof value === 'string' ? { [textField]: value } : value;
+  if (typeof row !== 'object' || row === null || Array.isArray(row)) {
+    return { failure: badBytes ?? failure('BAD_ROW', `expected a JSON object or string, got ${kindOf(value)}`) };
+  }
+  return badBytes === undefined ? { row: row as Row } : { row: row as Row, failure: badBytes };
+}
+
+/** Without JSON's white space around it, nor a byte-order mark before it. */
+function trimmed(bytes: Buffer): Buffer {
+  let start = 0;
+  let end = bytes.length;
+  if (bytes.subarray(0, 3).equals(BYTE_ORDER_MARK)) start = 3;
+  while (start < end && isSpace(bytes[start])) start++;
+  while (end > start && isSpace(bytes[end - 1])) end--;
+  return bytes.subarray(start, end);
+}
+
+const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a;

@@ -1,0 +1,66 @@
+/** How a conversation becomes the text that is scored. The only importer of @huggingface/jinja. */
+import { Template as JinjaTemplate } from '@huggingface/jinja';
+import { messageOf, usageError } from '../errors.js';
+import type { Conversation } from './conversation.js';
+import { failure, type RowFailure } from './failure.js';
+
+export type Template = (conversation: Conversation) => string | RowFailure;
+
+/** `NAME: CONTENT` and a newline for each message; a system message is its content alone. The layout Chai's models were trained on. */
+const chai: Template = ({ messages }) =>
+  messages.map(({ author, content }) => (author === 'system' ? `${content}\n` : `${author}: ${content}\n`)).join('');
+
+/** Turns joined by the end-of-text token (github.com/golsun/DialogRPT, src/score.py). */
+const dialogrpt: Template = ({ messages }) => messages.map(({ content }) => content).join('<|endoftext|>');
+
+/** OpenAI's ChatML; the message that is judged stays open, so that nothing follows it. */
+const chatml: Template = ({ messages }) =>
+  messages
+    .map(({ author, content }, index) => {
+      const end = index === messages.length - 1 ? '' : '<|im_end|>\n';
+      return `<|im_start|>${author}\n${content}${end}`;
+    })
+    .join('');
+
+export const builtInTemplates = { chai, dialogrpt, chatml } as const;
+
+export const isBuiltInTemplate = (name: string): name is keyof typeof builtInTemplates =>
+  Object.hasOwn(builtInTemplates, name);
+
+/** What a chat template may refer to besides `messages` (role, content) and `add_generation_prompt` (false). */
+export interface JinjaGlobals {
+  readonly bos_token: string | undefined;
+  readonly eos_token: string | undefined;
+}
+
+/**
+ * A chat template in Jinja, as transformers' apply_chat_template renders it.
+ *
+ * @param name named in errors
+ * @throws FatalError `usage` where it is not Jinja
+ */
+export function jinjaTemplate(source: string, name: string, globals: JinjaGlobals): Template {
+  let template: JinjaTemplate;
+  try {
+    template = new JinjaTemplate(source);
+  } catch (error) {
+    throw usageError(`${name}: expected a Jinja chat template: ${messageOf(error)}`, { cause: error });
+  }
+  return ({ messages, hasResponse }) => {
+    const last = messages.length - 1;
+    const roles = messages.map(({ author, content }, index) => ({
+      role: hasResponse && index === last ? 'assistant' : author,
+      content,
+    }));
+    try {
+      return template.render({
+        messages: roles,
+        bos_token: globals.bos_token ?? '',
+        eos_token: globals.eos_token ?? '',
+        add_generation_prompt: false,
+      });
+    } catch (error) {
+      return failure('TEMPLATE_ERROR', `${name}: ${messageOf(error)}`);
+    }
+  };
+}

@@ -1,0 +1,18 @@
+/** Plain text: each line is a text, a blank one too, so that the output lines up with the input. */
+import { isUtf8 } from 'node:buffer';
+import { failure } from './failure.js';
+import type { RowFormat } from './format.js';
+import { LineScanner } from './records.js';
+import { resultMembers } from './result.js';
+
+/** Reads lines of text, writes JSON lines. */
+export const textToJsonl = (rewardField: string): RowFormat => ({
+  newScanner: () => new LineScanner(),
+  hasHeader: false,
+  outputHeader: undefined,
+  parse({ bytes }) {
+    const row = { text: bytes.toString('utf8') };
+    return isUtf8(bytes) ? { row } : { row, failure: failure('BAD_UTF8', 'the line has bytes that are not UTF-8') };
+  },
+  write: (_, { row }, result) => [`{"text":${JSON.stringify(row?.text)},${resultMembers(result, rewardField)}}\n`],
+});

@@ -1,0 +1,75 @@
+/** How far the run is: a bar on a terminal, else one plain line a minute. The only importer of cli-progress. */
+import cliProgress from 'cli-progress';
+import type { Log } from './log.js';
+
+const LINE_INTERVAL_MS = 60_000;
+
+export interface Progress {
+  update(done: { readonly bytes: number; readonly rows: number }): void;
+  stop(): void;
+}
+
+export interface ProgressOptions {
+  /** Bytes of input in all, where that is known. */
+  readonly totalBytes: number | undefined;
+  readonly enabled: boolean;
+  readonly log: Log;
+}
+
+const none: Progress = { update: () => undefined, stop: () => undefined };
+
+export function startProgress({ totalBytes, enabled, log }: ProgressOptions): Progress {
+  if (!enabled) return none;
+  const { CI, HF_HUB_DISABLE_PROGRESS_BARS: disabled } = process.env;
+  if (!process.stderr.isTTY) return lines(totalBytes, log);
+  return CI || /^(1|on|yes|true)$/i.test(disabled ?? '') ? none : bar(totalBytes);
+}
+
+function bar(totalBytes: number | undefined): Progress {
+  const rate = ratesSince(performance.now());
+  const format =
+    totalBytes === undefined
+      ? '{rows} rows  {rate} rows/s  {duration_formatted}'
+      : '{bar} {percentage}%  {rows} rows  {rate} rows/s  {eta_formatted} left';
+  const progress = new cliProgress.SingleBar(
+    // gracefulExit would remove Node's own end on Ctrl-C and put none in its place.
+    { format, gracefulExit: false, clearOnComplete: true, hideCursor: true, etaBuffer: 30, barsize: 30, fps: 5 },
+    cliProgress.Presets.shades_classic,
+  );
+  progress.start(totalBytes ?? 1, 0, { rows: '0', rate: '-' });
+  return {
+    update: ({ bytes, rows }) =>
+      progress.update(totalBytes === undefined ? 0 : Math.min(bytes, totalBytes), {
+        rows: rows.toLocaleString('en-US'),
+        rate: rate(rows),
+      }),
+    stop: () => progress.stop(),
+  };
+}
+
+function lines(totalBytes: number | undefined, log: Log): Progress {
+  const rate = ratesSince(performance.now());
+  let state = { bytes: 0, rows: 0 };
+  const timer = setInterval(() => {
+    const share = totalBytes ? ` (${Math.floor((100 * state.bytes) / totalBytes)} %)` : '';
+    log.note(`${state.rows.toLocaleString('en-US')} rows${share}, ${rate(state.rows)} rows/s`);
+  }, LINE_INTERVAL_MS);
+  timer.unref();
+  return {
+    update: (done) => {
+      state = done;
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+const ratesSince =
+  (started: number) =>
+  (rows: number): string =>
+    perSecond(rows, (performance.now() - started) / 1000);
+
+/** Rows a second, in two digits or more. */
+export function perSecond(rows: number, seconds: number): string {
+  const rate = rows / Math.max(0.001, seconds);
+  return rate >= 100 ? Math.round(rate).toLocaleString('en-US') : rate.toPrecision(2);
+}

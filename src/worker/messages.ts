@@ -1,0 +1,87 @@
+/** Everything that crosses between the main thread and the workers. Plain data: an Error would lose its class and fields. */
+import type { FatalKind } from '../errors.js';
+import type { Activation } from '../model/activation.js';
+import type { PreparedModel } from '../model/prepared.js';
+import type { TruncationSide } from '../model/tokenizer.js';
+import type { RowFailure } from '../rows/failure.js';
+import type { FormatSettings } from '../rows/formats.js';
+import type { Form, NamedFields } from '../rows/forms.js';
+
+/** What a row's reward depends on besides the row and the model's weights. */
+export interface ScoringSettings {
+  readonly maxLength: number;
+  readonly truncationSide: TruncationSide;
+  readonly activation: Activation;
+  /** Which label's logit is the reward. */
+  readonly logit: number;
+  readonly labels: number;
+  readonly hiddenSize: number;
+  readonly vocabularySize: number;
+  /** As config.json says; where it says nothing, the tokenizer does. */
+  readonly padTokenId: number | undefined;
+  readonly eosTokenId: number | undefined;
+  /** A built-in template's name, or a Jinja template. */
+  readonly template: { readonly name: string; readonly jinja?: string };
+  /** The user chose a template: then a string prompt is a message. */
+  readonly templateGiven: boolean;
+  readonly fields: NamedFields;
+}
+
+/** A run of consecutive records of one file: the unit of work, of ordering and of progress. */
+export interface Window {
+  readonly index: number;
+  /** Which input file, from 0. */
+  readonly file: number;
+  /** Whole records, line ends included. */
+  readonly bytes: Uint8Array;
+  /** Line number of the first record, from 1. */
+  readonly firstLine: number;
+}
+
+export interface FailedRow {
+  readonly line: number;
+  readonly failure: RowFailure;
+}
+
+/** What happened in a window, for the summary. */
+export interface WindowAccount {
+  readonly rows: number;
+  readonly forms: Readonly<Partial<Record<Form, number>>>;
+  readonly failed: readonly FailedRow[];
+  /** Every reward written, in order. */
+  readonly rewards: Float32Array;
+  readonly truncatedRows: number;
+  readonly truncatedTokens: number;
+  /** Tokens of the texts after truncation. */
+  readonly tokens: number;
+  /** Tokens that went through the network. */
+  readonly computedTokens: number;
+  /** Of the first rows of strings joined: how many, and how many with white space at the seam. */
+  readonly seams: number;
+  readonly spacedSeams: number;
+}
+
+export interface ScoredWindow {
+  readonly bytes: Uint8Array;
+  readonly account: WindowAccount;
+}
+
+export type ToWorker =
+  | { readonly type: 'prepare'; readonly modelDirectory: string; readonly useCache: boolean }
+  | {
+      readonly type: 'load';
+      readonly preparedDirectory: string;
+      readonly tokenizerDirectory: string;
+      readonly scoring: ScoringSettings;
+      readonly format: FormatSettings;
+    }
+  | { readonly type: 'score'; readonly window: Window }
+  | { readonly type: 'release' };
+
+export type FromWorker =
+  /** Not an answer: something the user should know, said on the way to one. */
+  | { readonly type: 'notice'; readonly message: string }
+  | { readonly type: 'prepared'; readonly model: PreparedModel }
+  | { readonly type: 'ready' }
+  | { readonly type: 'scored'; readonly scored: ScoredWindow }
+  | { readonly type: 'fatal'; readonly kind: FatalKind; readonly message: string; readonly stack?: string };

@@ -1,0 +1,148 @@
+/**
+ * The pool of worker threads, each with a session of its own.
+ *
+ * Not piscina: a worker here has a start-up of its own (one prepares the model for all, then each loads it), must
+ * release native memory before it ends, and what a death means is ours to say.
+ */
+import { Worker } from 'node:worker_threads';
+import { FatalError, runError } from '../errors.js';
+import type { PreparedModel } from '../model/prepared.js';
+import type { FromWorker, ScoredWindow, ToWorker, Window } from './messages.js';
+
+export interface PoolOptions {
+  readonly workers: number;
+  readonly modelDirectory: string;
+  /** Keep the prepared model on disk for the next run. */
+  readonly useCache: boolean;
+  /** Told what the user should know, a sentence each. */
+  readonly onNotice: (message: string) => void;
+  /** What every worker loads, once the model is prepared. */
+  readonly load: Omit<ToWorker & { type: 'load' }, 'type' | 'preparedDirectory'>;
+}
+
+interface Job {
+  readonly window: Window;
+  readonly resolve: (scored: ScoredWindow) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class WorkerPool {
+  readonly model: PreparedModel;
+  readonly #threads: readonly Thread[];
+  readonly #idle: Thread[];
+  readonly #queue: Job[] = [];
+
+  private constructor(model: PreparedModel, threads: readonly Thread[]) {
+    this.model = model;
+    this.#threads = threads;
+    this.#idle = [...threads];
+  }
+
+  /**
+   * Prepares the model if it is not, and resolves when every worker has loaded it.
+   *
+   * @throws FatalError where the model cannot be prepared or loaded
+   */
+  static async start({ workers, modelDirectory, useCache, onNotice, load }: PoolOptions): Promise<WorkerPool> {
+    const threads = Array.from({ length: workers }, () => new Thread(onNotice));
+    try {
+      const [first] = threads as [Thread, ...Thread[]];
+      const { model } = await first.request({ type: 'prepare', modelDirectory, useCache }, 'prepared');
+      const message = { type: 'load', preparedDirectory: model.directory, ...load } as const;
+      await Promise.all(threads.map((thread) => thread.request(message, 'ready')));
+      return new WorkerPool(model, threads);
+    } catch (error) {
+      await Promise.all(threads.map((thread) => thread.release()));
+      throw error;
+    }
+  }
+
+  get size(): number {
+    return this.#threads.length;
+  }
+
+  /** Scores a window on the next free worker. Rejects with a FatalError where the worker dies. */
+  score(window: Window): Promise<ScoredWindow> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ window, resolve, reject });
+      this.#assign();
+    });
+  }
+
+  /** Waits for the windows in work, frees the sessions and ends the threads. */
+  async release(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.release()));
+  }
+
+  #assign(): void {
+    while (this.#queue.length > 0 && this.#idle.length > 0) {
+      const thread = this.#idle.pop() as Thread;
+      const { window, resolve, reject } = this.#queue.shift() as Job;
+      thread.request({ type: 'score', window }, 'scored').then(({ scored }) => {
+        resolve(scored);
+        this.#idle.push(thread);
+        this.#assign();
+      }, reject);
+    }
+  }
+}
+
+/** One worker thread, asked one thing at a time. */
+class Thread {
+  readonly #worker: Worker;
+  readonly #ended: Promise<void>;
+  #pending: { resolve: (answer: FromWorker) => void; reject: (error: unknown) => void } | undefined;
+  #lastRequest: Promise<unknown> = Promise.resolve();
+  #death: Error | undefined;
+
+  constructor(onNotice: (message: string) => void) {
+    // A library's console.log in a worker must not reach standard output, which carries data only.
+    this.#worker = new Worker(new URL('./thread.js', import.meta.url), { stdout: true });
+    this.#worker.stdout.on('data', (chunk: Buffer) => process.stderr.write(chunk));
+    this.#ended = new Promise((resolve) => {
+      this.#worker.on('exit', (code) => {
+        this.#die(runError(`a worker thread ended with code ${code}; what was finished before is kept`));
+        resolve();
+      });
+    });
+    this.#worker.on('error', (error) => {
+      this.#die(runError(`a worker thread died: ${error.message}; what was finished before is kept`, { cause: error }));
+    });
+    this.#worker.on('message', (answer: FromWorker) => {
+      if (answer.type === 'notice') return onNotice(answer.message);
+      const pending = this.#pending;
+      this.#pending = undefined;
+      pending?.resolve(answer);
+    });
+  }
+
+  /** The answer of type `expected`; rejects where the worker answers with an error or dies. */
+  async request<T extends FromWorker['type']>(message: ToWorker, expected: T): Promise<FromWorker & { type: T }> {
+    const answered = new Promise<FromWorker>((resolve, reject) => {
+      this.#pending = { resolve, reject };
+    });
+    this.#lastRequest = answered.catch(() => undefined);
+    if (this.#death === undefined) this.#worker.postMessage(message);
+    else this.#pending?.reject(this.#death);
+    const answer = await answered;
+    if (answer.type === 'fatal') {
+      const error = new FatalError(answer.kind, answer.message);
+      if (answer.stack !== undefined) error.stack = answer.stack;
+      throw error;
+    }
+    if (answer.type !== expected) throw new Error(`expected ${expected} from a worker, got ${answer.type}`);
+    return answer as FromWorker & { type: T };
+  }
+
+  async release(): Promise<void> {
+    await this.#lastRequest;
+    if (this.#death === undefined) this.#worker.postMessage({ type: 'release' } satisfies ToWorker);
+    await this.#ended;
+  }
+
+  #die(error: Error): void {
+    this.#death ??= error;
+    this.#pending?.reject(this.#death);
+    this.#pending = undefined;
+  }
+}

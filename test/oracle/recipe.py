@@ -1,0 +1,141 @@
+"""Deterministic synthetic GPT-2 reward models, byte for byte those of ../support/synthetic-model.ts.
+
+Element i (row-major) of tensor NAME is float32((2u - 1) * scale + offset), computed in double, where
+u = (fmix32((i + (fnv1a32(NAME) ^ seed)) mod 2^32) >>> 8) / 2^24 and fmix32 is murmur3's finaliser.
+Scales and offsets are the table "scales" of models.json: the first rule whose "endsWith" fits applies,
+and a rule with a gain has the scale gain * sqrt(3 / fan_in).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Json = dict[str, Any]
+
+NAN_BITS = {"F32": 0x7FC00000, "F16": 0x7E00, "BF16": 0x7FC0}
+MODELS_FILE = Path(__file__).resolve().parent / "models.json"
+
+
+def read_models() -> tuple[list[Json], list[Json]]:
+    """The scale rules and the model descriptions of models.json."""
+    content = json.loads(MODELS_FILE.read_text(encoding="utf-8"))
+    return content["scales"], content["models"]
+
+
+def fnv1a32(text: str) -> int:
+    """32-bit FNV-1a hash of the UTF-8 bytes."""
+    value = 0x811C9DC5
+    for byte in text.encode("utf-8"):
+        value = ((value ^ byte) * 0x01000193) & 0xFFFFFFFF
+    return value
+
+
+def fmix32(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """The finaliser of murmur3."""
+    values = values ^ (values >> np.uint32(16))
+    values = values * np.uint32(0x85EBCA6B)
+    values = values ^ (values >> np.uint32(13))
+    values = values * np.uint32(0xC2B2AE35)
+    return values ^ (values >> np.uint32(16))
+
+
+def dimension(config: Json, name: str, alias: str) -> int:
+    """A size of the model under its GPT-2 name or the common alias."""
+    return int(config[name] if name in config else config[alias])
+
+
+def tensor_shapes(config: Json) -> list[tuple[str, list[int]]]:
+    """All tensors in the order of the file. Conv1D weights are [in, out]."""
+    embd = dimension(config, "n_embd", "hidden_size")
+    inner = config.get("n_inner") or 4 * embd
+    shapes: list[tuple[str, list[int]]] = [
+        ("transformer.wte.weight", [config["vocab_size"], embd]),
+        ("transformer.wpe.weight", [dimension(config, "n_positions", "max_position_embeddings"), embd]),
+    ]
+    for layer in range(dimension(config, "n_layer", "num_hidden_layers")):
+        block = f"transformer.h.{layer}"
+        shapes += [
+            (f"{block}.ln_1.weight", [embd]),
+            (f"{block}.ln_1.bias", [embd]),
+            (f"{block}.attn.c_attn.weight", [embd, 3 * embd]),
+            (f"{block}.attn.c_attn.bias", [3 * embd]),
+            (f"{block}.attn.c_proj.weight", [embd, embd]),
+            (f"{block}.attn.c_proj.bias", [embd]),
+            (f"{block}.ln_2.weight", [embd]),
+            (f"{block}.ln_2.bias", [embd]),
+            (f"{block}.mlp.c_fc.weight", [embd, inner]),
+            (f"{block}.mlp.c_fc.bias", [inner]),
+            (f"{block}.mlp.c_proj.weight", [inner, embd]),
+            (f"{block}.mlp.c_proj.bias", [embd]),
+        ]
+    shapes += [
+        ("transformer.ln_f.weight", [embd]),
+        ("transformer.ln_f.bias", [embd]),
+        ("score.weight", [len(config["id2label"]), embd]),
+    ]
+    return shapes
+
+
+def scale_and_offset(name: str, shape: list[int], scales: list[Json]) -> tuple[float, float]:
+    """Scale and offset of a tensor by the first rule that fits its name."""
+    rule = next(rule for rule in scales if name.endswith(rule["endsWith"]))
+    if "gain" in rule:
+        return rule["gain"] * math.sqrt(3 / shape[rule["fanInAxis"]]), 0.0
+    return rule["scale"], rule["offset"]
+
+
+def tensor_values(name: str, shape: list[int], seed: int, scales: list[Json]) -> NDArray[np.float32]:
+    """The values of a tensor before its conversion to the model's dtype, flat."""
+    scale, offset = scale_and_offset(name, shape, scales)
+    start = np.uint32(fnv1a32(name) ^ seed)
+    index = np.arange(math.prod(shape), dtype=np.uint32) + start
+    uniform = (fmix32(index) >> np.uint32(8)).astype(np.float64) / 2.0**24
+    return ((2.0 * uniform - 1.0) * scale + offset).astype(np.float32)
+
+
+def to_bits(values: NDArray[np.float32], dtype: str) -> NDArray[np.unsignedinteger[Any]]:
+    """Bit patterns in the dtype, rounded to nearest, ties to even."""
+    if dtype == "F16":
+        return values.astype(np.float16).view(np.uint16)
+    bits = values.view(np.uint32)
+    if dtype == "BF16":
+        odd = (bits >> np.uint32(16)) & np.uint32(1)
+        return ((bits + np.uint32(0x7FFF) + odd) >> np.uint32(16)).astype(np.uint16)
+    return bits
+
+
+def safetensors_bytes(description: Json, scales: list[Json]) -> bytes:
+    """The whole model.safetensors of a model."""
+    dtype: str = description["dtype"]
+    nan: Json | None = description.get("nan")
+    header: Json = {"__metadata__": {"format": "pt"}}
+    parts: list[bytes] = []
+    end = 0
+    for name, shape in tensor_shapes(description["config"]):
+        bits = to_bits(tensor_values(name, shape, description["seed"], scales), dtype)
+        if nan is not None and nan["tensor"] == name:
+            bits[nan["index"]] = NAN_BITS[dtype]
+        part = bits.astype(bits.dtype.newbyteorder("<")).tobytes()
+        parts.append(part)
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [end, end + len(part)]}
+        end += len(part)
+    text = json.dumps(header, separators=(",", ":")).encode("ascii")
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + b"".join(parts)
+
+
+def write_model(directory: Path, description: Json, scales: list[Json]) -> str:
+    """Writes config.json and model.safetensors; returns the SHA-256 of the latter."""
+    directory.mkdir(parents=True, exist_ok=True)
+    content = safetensors_bytes(description, scales)
+    (directory / "model.safetensors").write_bytes(content)
+    config = json.dumps(description["config"], indent=2) + "\n"
+    (directory / "config.json").write_text(config, encoding="utf-8", newline="\n")
+    return hashlib.sha256(content).hexdigest()
