@@ -1,6 +1,7 @@
 /** Which formats a run reads and writes, from flags and file names. */
 import { usageError } from '../errors.js';
 import type { InputFormat, OutputFormat } from '../rows/format.js';
+import { delimiters } from '../rows/formats.js';
 
 const byExtension: Readonly<Record<string, InputFormat>> = {
   jsonl: 'jsonl',
@@ -31,7 +32,7 @@ export function chooseFormats(files: readonly string[], flags: FormatFlags): For
   return {
     from,
     to: flags.to ?? (from === 'text' ? 'jsonl' : from),
-    delimiter: flags.delimiter ?? (from === 'tsv' ? '\t' : ','),
+    delimiter: flags.delimiter ?? delimiters[from === 'tsv' ? 'tsv' : 'csv'],
   };
 }
 

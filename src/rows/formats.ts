@@ -8,7 +8,8 @@ import { textToJsonl } from './text.js';
 
 export interface FormatSettings {
   readonly from: InputFormat;
-  readonly to: OutputFormat;
+  /** `results`: a JSON line of each RowResult, for the library's callers. */
+  readonly to: OutputFormat | 'results';
   /** Of CSV and TSV input. */
   readonly delimiter: string;
   readonly rewardField: string;
@@ -18,11 +19,16 @@ export interface FormatSettings {
   readonly header: CsvHeader | undefined;
 }
 
+/** What stands between fields, unless a flag says otherwise. */
+export const delimiters = { csv: ',', tsv: '\t' } as const;
+
 /** @throws FatalError `usage` where the header has no fields to score, or the output cannot be made from the input */
 export function createFormat(settings: FormatSettings): RowFormat {
   const format = pair(settings);
-  if (settings.to !== 'scores') return format;
-  return { ...format, outputHeader: undefined, write: (_, __, result) => [`${scoreLine(result)}\n`] };
+  const { to } = settings;
+  if (to !== 'scores' && to !== 'results') return format;
+  const lineOf = to === 'scores' ? scoreLine : JSON.stringify;
+  return { ...format, outputHeader: undefined, write: (_, __, result) => [`${lineOf(result)}\n`] };
 }
 
 function pair(settings: FormatSettings): RowFormat {
@@ -42,7 +48,8 @@ function pair(settings: FormatSettings): RowFormat {
   const jsonColumns = new Set(jsonNames.filter((name) => keys.includes(name)));
   const csv = { header, delimiter, rewardField, jsonColumns };
   if (to === 'jsonl') return csvToJsonl(csv);
-  return csvToCsv(csv, to === 'scores' || to === from ? delimiter : to === 'tsv' ? '\t' : ',', shapeOf(form));
+  const quotedAnew = to !== from && (to === 'csv' || to === 'tsv');
+  return csvToCsv(csv, quotedAnew ? delimiters[to] : delimiter, shapeOf(form));
 }
 
 /** Field names as the keys of CSV rows. */

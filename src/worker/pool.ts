@@ -31,6 +31,8 @@ export class WorkerPool {
   readonly #threads: readonly Thread[];
   readonly #idle: Thread[];
   readonly #queue: Job[] = [];
+  /** Why no more windows are scored: a worker died. */
+  #death: unknown;
 
   private constructor(model: PreparedModel, threads: readonly Thread[]) {
     this.model = model;
@@ -61,7 +63,7 @@ export class WorkerPool {
     return this.#threads.length;
   }
 
-  /** Scores a window on the next free worker. Rejects with a FatalError where the worker dies. */
+  /** Scores a window on the next free worker. Rejects with a FatalError where a worker dies. */
   score(window: Window): Promise<ScoredWindow> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ window, resolve, reject });
@@ -75,15 +77,24 @@ export class WorkerPool {
   }
 
   #assign(): void {
-    while (this.#queue.length > 0 && this.#idle.length > 0) {
-      const thread = this.#idle.pop() as Thread;
-      const { window, resolve, reject } = this.#queue.shift() as Job;
-      thread.request({ type: 'score', window }, 'scored').then(({ scored }) => {
-        resolve(scored);
-        this.#idle.push(thread);
-        this.#assign();
-      }, reject);
+    if (this.#death !== undefined) {
+      for (const { reject } of this.#queue.splice(0)) reject(this.#death);
     }
+    while (this.#queue.length > 0 && this.#idle.length > 0) {
+      this.#give(this.#idle.pop() as Thread, this.#queue.shift() as Job);
+    }
+  }
+
+  async #give(thread: Thread, { window, resolve, reject }: Job): Promise<void> {
+    try {
+      const { scored } = await thread.request({ type: 'score', window }, 'scored');
+      resolve(scored);
+    } catch (error) {
+      if (!thread.alive) this.#death = error;
+      reject(error);
+    }
+    if (thread.alive) this.#idle.push(thread);
+    this.#assign();
   }
 }
 
@@ -114,6 +125,10 @@ class Thread {
       this.#pending = undefined;
       pending?.resolve(answer);
     });
+  }
+
+  get alive(): boolean {
+    return this.#death === undefined;
   }
 
   /** The answer of type `expected`; rejects where the worker answers with an error or dies. */

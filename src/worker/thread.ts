@@ -81,7 +81,8 @@ async function load(message: ToWorker & { type: 'load' }): Promise<WindowScorer>
     { ...scoring, padTokenId },
     {
       format: createFormat(format),
-      rewardField: format.rewardField,
+      // Results that are not spliced into the row leave its own fields alone.
+      rewardField: format.to === 'results' ? undefined : format.rewardField,
       forms: { fields: format.fields, template, templateGiven: scoring.templateGiven },
     },
   );

@@ -26,7 +26,7 @@ type PendingText = number | RowFailure;
 
 export class WindowScorer {
   readonly #format: RowFormat;
-  readonly #rewardField: string;
+  readonly #rewardField: string | undefined;
   readonly #forms: FormSettings;
   readonly #tokenizer: Tokenizer;
   readonly #scorer: Scorer;
@@ -36,7 +36,7 @@ export class WindowScorer {
     session: RewardSession,
     tokenizer: Tokenizer,
     settings: ScoringSettings,
-    rows: { readonly format: RowFormat; readonly rewardField: string; readonly forms: FormSettings },
+    rows: { readonly format: RowFormat; readonly rewardField: string | undefined; readonly forms: FormSettings },
   ) {
     this.#format = rows.format;
     this.#rewardField = rows.rewardField;
@@ -117,7 +117,7 @@ export class WindowScorer {
     if (row === undefined) throw new Error('a parsed record has a row or a failure');
     const read = readRow(row, this.#forms);
     if (isFailure(read)) return read;
-    const taken = takenField(Object.keys(row), read.form, this.#rewardField);
+    const taken = this.#rewardField && takenField(Object.keys(row), read.form, this.#rewardField);
     if (taken !== undefined)
       return failure('FIELD_EXISTS', `the row has a field ${taken} already; name another with --reward-field`);
     return {

@@ -1,0 +1,158 @@
+/**
+ * The library: the command line's engine for programs.
+ *
+ * ```ts
+ * await using model = await loadRewardModel('./my-model');
+ * const [result] = await model.score([{ prompt: 'User: hi\nBot:', response: ' hello' }]);
+ * if (result.ok) use(result.reward);
+ * ```
+ */
+import { rmSync } from 'node:fs';
+import { type Engine, type EngineOptions, resolveEngine, startPool } from './engine.js';
+import type { Activation } from './model/activation.js';
+import { countParameters } from './model/network.js';
+import type { TruncationSide } from './model/tokenizer.js';
+import { cutWindows, type WindowSize, windowSizeFor } from './pipeline/windows.js';
+import type { FailureCode } from './rows/failure.js';
+import { createFormat, type FormatSettings } from './rows/formats.js';
+import type { RowResult } from './rows/result.js';
+import type { WorkerPool } from './worker/pool.js';
+
+export { FatalError, type FatalKind } from './errors.js';
+export type { Activation, FailureCode, TruncationSide };
+
+export interface RewardModelOptions {
+  /** Another directory for the tokenizer's files. */
+  readonly tokenizer?: string;
+  /** Tokens kept of a text. Default: 256, or what the model has room for. */
+  readonly maxLength?: number;
+  /** Where a longer text is cut. Default: `left`. */
+  readonly truncationSide?: TruncationSide;
+  /** What is made of the logit. Default: `none`. */
+  readonly activation?: Activation;
+  /** Index or name of the label to report; needed for, and only for, a model with more than one. */
+  readonly logit?: string;
+  /** How messages become text: `chai` (the default), `dialogrpt`, `chatml`, `model`, or a Jinja file. */
+  readonly template?: string;
+  /** Worker threads. Default: 0, one for each core. */
+  readonly workers?: number;
+  /** Keep the prepared model on disk for the next load. Default: true. */
+  readonly cache?: boolean;
+}
+
+/** A text, or a row in any of the forms that the command line reads. */
+export type RewardInput = string | Readonly<Record<string, unknown>>;
+
+/** `reward` is an array for a row with candidates, and [chosen, rejected] for a pair; null in the place of one that failed. */
+export type RewardResult =
+  | { readonly ok: true; readonly reward: number | readonly number[] }
+  | {
+      readonly ok: false;
+      readonly code: FailureCode;
+      readonly message: string;
+      /** Of a row with several texts, those that could be scored. */
+      readonly reward?: readonly (number | null)[];
+    };
+
+export interface RewardModel extends AsyncDisposable {
+  /**
+   * One result for each input, in order. Never rejects for what is wrong with an input. Calls may overlap.
+   *
+   * @throws FatalError where a worker dies, and the signal's reason where it is aborted
+   */
+  score(inputs: Iterable<RewardInput>, options?: { readonly signal?: AbortSignal }): Promise<RewardResult[]>;
+  /** Frees the threads and their memory, when the calls under way have ended. */
+  close(): Promise<void>;
+}
+
+const format: FormatSettings = {
+  from: 'jsonl',
+  to: 'results',
+  delimiter: ',',
+  rewardField: 'reward',
+  fields: {},
+  header: undefined,
+};
+
+/**
+ * Loads a model into a pool of worker threads.
+ *
+ * @param name a model directory in Hugging Face form
+ * @throws FatalError where there is none, or it cannot be scored
+ */
+export async function loadRewardModel(name: string, options: RewardModelOptions = {}): Promise<RewardModel> {
+  const engineOptions: EngineOptions = {
+    truncationSide: 'left',
+    activation: 'none',
+    workers: 0,
+    fields: {},
+    ...options,
+    model: name,
+  };
+  const engine = resolveEngine(engineOptions);
+  const pool = await startPool(engine, format, options.cache ?? true, () => undefined);
+  return new PooledModel(engine, pool);
+}
+
+class PooledModel implements RewardModel {
+  readonly #pool: WorkerPool;
+  readonly #windowSize: WindowSize;
+  #closed: Promise<void> | undefined;
+
+  constructor(engine: Engine, pool: WorkerPool) {
+    this.#pool = pool;
+    this.#windowSize = windowSizeFor(countParameters(engine.checkpoint.network));
+  }
+
+  async score(
+    inputs: Iterable<RewardInput>,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<RewardResult[]> {
+    if (this.#closed !== undefined) throw new Error('the model is closed');
+    signal?.throwIfAborted();
+    const aborted = signal && rejectOnAbort(signal);
+    const scored: Promise<RewardResult[]>[] = [];
+    let index = 0;
+    for await (const window of cutWindows(linesOf(inputs), createFormat(format).newScanner(), this.#windowSize)) {
+      scored.push(this.#pool.score({ ...window, index: index++, file: 0 }).then(({ bytes }) => parseResults(bytes)));
+    }
+    const all = Promise.all(scored);
+    return (await (aborted === undefined ? all : Promise.race([all, aborted]))).flat();
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#pool.release().then(() => {
+      const { model } = this.#pool;
+      if (model.temporary) rmSync(model.directory, { recursive: true, force: true });
+    });
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+async function* linesOf(inputs: Iterable<RewardInput>): AsyncGenerator<Buffer> {
+  // A value that JSON has no form for (undefined, a function) becomes a bad row, not a row too few.
+  for (const input of inputs) yield Buffer.from(`${JSON.stringify(input) ?? 'null'}\n`);
+}
+
+function parseResults(bytes: Uint8Array): RewardResult[] {
+  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8').trimEnd();
+  return lines.split('\n').map((line) => {
+    const { shape, rewards, failure } = JSON.parse(line) as RowResult;
+    if (failure === undefined)
+      return { ok: true, reward: shape === 'single' ? (rewards[0] as number) : (rewards as number[]) };
+    const { code, message } = failure;
+    return { ok: false, code, message, ...(rewards.some((reward) => reward !== null) && { reward: rewards }) };
+  });
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  aborted.catch(() => undefined);
+  return aborted;
+}
