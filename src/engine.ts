@@ -14,7 +14,7 @@ import { isBuiltInTemplate } from './rows/templates.js';
 import type { ScoringSettings } from './worker/messages.js';
 import { WorkerPool } from './worker/pool.js';
 
-export const DEFAULT_MAX_LENGTH = 256;
+const DEFAULT_MAX_LENGTH = 256;
 const DEFAULT_TEMPLATE = 'chai';
 
 /** Stands in for a trained model until one is bundled. */

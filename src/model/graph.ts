@@ -7,7 +7,7 @@ export const ElementType = { float32: 1, int32: 6, int64: 7 } as const;
 export type ElementType = (typeof ElementType)[keyof typeof ElementType];
 
 /** A fixed size, or the name of a size that varies from run to run. */
-export type Dimension = number | string;
+type Dimension = number | string;
 
 export interface Value {
   readonly name: string;

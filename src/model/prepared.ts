@@ -45,7 +45,7 @@ export interface PreparedModel {
 const LARGE_BYTES = 100e6;
 
 /** `REWARD_SCORE_CACHE`, else `$XDG_CACHE_HOME/reward-score`, else `~/.cache/reward-score`. */
-export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): string {
+function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): string {
   if (environment.REWARD_SCORE_CACHE) return environment.REWARD_SCORE_CACHE;
   const xdg = environment.XDG_CACHE_HOME;
   // The XDG specification has relative paths ignored.

@@ -1,0 +1,118 @@
+/** Who may import whom, read from the sources: docs/design/001-shape.md. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { test } from 'node:test';
+import { root } from './support/run.js';
+
+const src = join(root, 'src');
+
+interface Import {
+  readonly from: string;
+  /** A file under src/, or a package's name. */
+  readonly to: string;
+  readonly typeOnly: boolean;
+  /** By import(), when it is needed. */
+  readonly lazy: boolean;
+}
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+const imports = files.flatMap(importsOf);
+
+function importsOf(file: string): Import[] {
+  const source = readFileSync(join(src, file), 'utf8');
+  const found = [
+    ...source.matchAll(/^(?:import|export)\s+(type\s)?[^;'"]*?from '([^']+)'/gm),
+    ...source.matchAll(/(\bawait )import\('([^']+)'\)/g),
+  ];
+  return found.map(([statement, marker, name]) => ({
+    from: file,
+    to: targetOf(file, name as string),
+    typeOnly: marker?.startsWith('type') ?? false,
+    lazy: statement.startsWith('await'),
+  }));
+}
+
+function targetOf(file: string, name: string): string {
+  if (name.startsWith('.')) return relative(src, resolve(src, dirname(file), name)).replace(/\.js$/, '.ts');
+  if (name.startsWith('node:')) return name;
+  return name.split('/', name.startsWith('@') ? 2 : 1).join('/');
+}
+
+const folderOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] as string) : 'root');
+
+/** Folders that a folder's files may import, itself and src/errors.ts, src/bytes.ts aside. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  rows: [],
+  model: [],
+  worker: ['model', 'rows'],
+  pipeline: ['rows', 'worker'],
+  ui: [],
+  cli: ['pipeline', 'rows', 'ui', 'worker', 'model', 'root'],
+  root: ['pipeline', 'rows', 'worker', 'model'],
+};
+
+test('every import goes the way data flows', () => {
+  const shared = ['errors.ts', 'bytes.ts'];
+  for (const { from, to } of imports) {
+    if (!to.endsWith('.ts') || shared.includes(to)) continue;
+    const [own, other] = [folderOf(from), folderOf(to)];
+    assert.ok(own === other || allowed[own]?.includes(other), `${from} imports ${to}`);
+  }
+  assert.ok(imports.length > 100, 'the imports were not found');
+});
+
+test('one third-party package has one importing file', () => {
+  const importers = new Map<string, Set<string>>();
+  for (const { from, to } of imports) {
+    if (to.endsWith('.ts') || to.startsWith('node:')) continue;
+    importers.set(to, (importers.get(to) ?? new Set()).add(from));
+  }
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object };
+  assert.deepEqual([...importers.keys()].sort(), Object.keys(dependencies).sort());
+  for (const [name, by] of importers) {
+    // commander: the program, and each command's flags.
+    const most = name === 'commander' ? [...by].filter((file) => !file.startsWith('cli/')).length + 1 : by.size;
+    assert.equal(most, 1, `${name} is imported by ${[...by].join(', ')}`);
+  }
+});
+
+test('the pipeline knows of workers only what crosses to them', () => {
+  for (const { from, to, typeOnly } of imports) {
+    if (folderOf(from) === 'pipeline' && folderOf(to) === 'worker') {
+      assert.ok(typeOnly && to === 'worker/messages.ts', `${from} imports ${to}`);
+    }
+  }
+});
+
+/** Files that are loaded with an entry, following imports that are there at run time. */
+function loadedWith(entry: string, lazily: boolean): Set<string> {
+  const loaded = new Set<string>();
+  const visit = (file: string): void => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    for (const { from, to, typeOnly, lazy } of imports) {
+      if (from === file && !typeOnly && (lazily || !lazy)) visit(to);
+    }
+  };
+  visit(entry);
+  return loaded;
+}
+
+test('the main thread never loads onnxruntime or a tokenizer', () => {
+  for (const entry of ['cli/main.ts', 'index.ts']) {
+    const loaded = loadedWith(entry, true);
+    assert.ok(loaded.has('pipeline/windows.ts'), 'what is loaded was not found');
+    for (const heavy of ['onnxruntime-node', '@huggingface/tokenizers', 'protobufjs']) {
+      assert.ok(!loaded.has(heavy), `${entry} loads ${heavy}`);
+    }
+  }
+});
+
+test('--help loads commander and little else', () => {
+  const loaded = loadedWith('cli/main.ts', false);
+  assert.deepEqual(
+    [...loaded].filter((file) => !file.endsWith('.ts') && !file.startsWith('node:')),
+    ['commander'],
+  );
+});
