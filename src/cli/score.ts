@@ -31,8 +31,8 @@ export async function score(files: readonly string[], flags: ScoreFlags, version
 
   const stop = new AbortController();
   const signals = watchSignals((signal) => {
-    log.error(`${signal}: finishing the rows in work; once more to end at once`);
     stop.abort();
+    log.error(`${signal}: finishing the rows in work; once more to end at once`);
     for (const input of inputs) input.stop();
   });
   const account = new RunAccount();
@@ -99,6 +99,8 @@ async function scoreAll(
   const sizes = inputs.map(({ size }) => size);
   const totalBytes = sizes.every((size) => size !== undefined) ? sizes.reduce((a, b) => a + b, 0) : undefined;
   const progress = startProgress({ totalBytes, enabled: flags.progress && !flags.quiet, log });
+  // A message written beside the bar would be drawn over.
+  signal.addEventListener('abort', () => progress.stop());
   let bytesDone = 0;
   let output: Output | undefined;
   try {

@@ -16,8 +16,8 @@ export interface WindowSize {
  * @param parameters of the model
  */
 export function windowSizeFor(parameters: number): WindowSize {
-  const bytes = 2 ** Math.round(Math.log2((16_384 * 124e6) / parameters));
-  return { bytes: Math.min(Math.max(bytes, 4096), 262_144), rows: 4096 };
+  const bytes = 2 ** Math.round(Math.log2((8192 * 124e6) / parameters));
+  return { bytes: Math.min(Math.max(bytes, 2048), 262_144), rows: 4096 };
 }
 
 /**

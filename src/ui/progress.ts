@@ -26,33 +26,47 @@ export function startProgress({ totalBytes, enabled, log }: ProgressOptions): Pr
 }
 
 function bar(totalBytes: number | undefined): Progress {
-  const rate = ratesSince(performance.now());
+  const started = performance.now();
   const format =
     totalBytes === undefined
       ? '{rows} rows  {rate} rows/s  {duration_formatted}'
-      : '{bar} {percentage}%  {rows} rows  {rate} rows/s  {eta_formatted} left';
+      : '{bar} {percentage}%  {rows} rows  {rate} rows/s  {left} left';
   const progress = new cliProgress.SingleBar(
     // gracefulExit would remove Node's own end on Ctrl-C and put none in its place.
-    { format, gracefulExit: false, clearOnComplete: true, hideCursor: true, etaBuffer: 30, barsize: 30, fps: 5 },
+    { format, gracefulExit: false, clearOnComplete: true, hideCursor: true, barsize: 30, fps: 5 },
     cliProgress.Presets.shades_classic,
   );
-  progress.start(totalBytes ?? 1, 0, { rows: '0', rate: '-' });
+  progress.start(totalBytes ?? 1, 0, { rows: '0', rate: '-', left: '-' });
   return {
-    update: ({ bytes, rows }) =>
+    update({ bytes, rows }) {
+      if (!progress.isActive) return; // an update after its end would draw it once more
+      const seconds = (performance.now() - started) / 1000;
       progress.update(totalBytes === undefined ? 0 : Math.min(bytes, totalBytes), {
         rows: rows.toLocaleString('en-US'),
-        rate: rate(rows),
-      }),
+        rate: perSecond(rows, seconds),
+        left: totalBytes === undefined ? '-' : clock((seconds * (totalBytes - bytes)) / bytes),
+      });
+    },
     stop: () => progress.stop(),
   };
 }
 
+/** Seconds as 0:07, 12:34 or 1:02:03. */
+function clock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
 function lines(totalBytes: number | undefined, log: Log): Progress {
-  const rate = ratesSince(performance.now());
+  const started = performance.now();
   let state = { bytes: 0, rows: 0 };
   const timer = setInterval(() => {
     const share = totalBytes ? ` (${Math.floor((100 * state.bytes) / totalBytes)} %)` : '';
-    log.note(`${state.rows.toLocaleString('en-US')} rows${share}, ${rate(state.rows)} rows/s`);
+    log.note(
+      `${state.rows.toLocaleString('en-US')} rows${share}, ${perSecond(state.rows, (performance.now() - started) / 1000)} rows/s`,
+    );
   }, LINE_INTERVAL_MS);
   timer.unref();
   return {
@@ -62,11 +76,6 @@ function lines(totalBytes: number | undefined, log: Log): Progress {
     stop: () => clearInterval(timer),
   };
 }
-
-const ratesSince =
-  (started: number) =>
-  (rows: number): string =>
-    perSecond(rows, (performance.now() - started) / 1000);
 
 /** Rows a second, in two digits or more. */
 export function perSecond(rows: number, seconds: number): string {
