@@ -1,16 +1,17 @@
 /** From what a user asks for to a pool that scores: the model and settings, resolved and checked before anything starts. */
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { availableParallelism, homedir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, usageError } from './errors.js';
+import type { ResolveOptions } from './hub/resolve.js';
 import type { Activation } from './model/activation.js';
 import { type Checkpoint, readCheckpoint } from './model/checkpoint.js';
 import type { TruncationSide } from './model/tokenizer.js';
-import { hasTokenizerFiles } from './model/tokenizer-files.js';
 import type { FormatSettings } from './rows/formats.js';
 import type { NamedFields } from './rows/forms.js';
 import { isBuiltInTemplate } from './rows/templates.js';
+import { findModel, findTokenizer, type Source } from './sources.js';
 import type { ScoringSettings } from './worker/messages.js';
 import { WorkerPool } from './worker/pool.js';
 
@@ -21,9 +22,9 @@ const DEFAULT_TEMPLATE = 'chai';
 const placeholderModel = fileURLToPath(new URL('../fixtures/tiny-gpt2', import.meta.url));
 
 export interface EngineOptions {
-  /** A model directory in Hugging Face form; the placeholder where none is named. */
+  /** A model directory in Hugging Face form, or an id on the hub; the placeholder where none is named. */
   readonly model?: string;
-  /** Another directory for the tokenizer's files. */
+  /** Another directory, or id on the hub, for the tokenizer's files. */
   readonly tokenizer?: string;
   /** Tokens kept of a row; 256, or what the model has room for. */
   readonly maxLength?: number;
@@ -42,6 +43,8 @@ export interface Engine {
   readonly checkpoint: Checkpoint;
   /** As the user named it. */
   readonly modelName: string;
+  /** The commit, of a model from the hub. */
+  readonly revision: string | undefined;
   readonly tokenizerDirectory: string;
   readonly scoring: ScoringSettings;
   readonly workers: number;
@@ -49,12 +52,16 @@ export interface Engine {
   readonly notices: readonly string[];
 }
 
-/** @throws FatalError where the model, or what is asked of it, cannot be */
-export function resolveEngine(options: EngineOptions): Engine {
+/**
+ * @param download how a model that is not here is brought here, and who is told of it
+ * @throws FatalError where the model, or what is asked of it, cannot be
+ */
+export async function resolveEngine(options: EngineOptions, download: ResolveOptions): Promise<Engine> {
   const notices: string[] = [];
-  const checkpoint = readCheckpoint(findModel(options.model, notices));
+  const source = options.model === undefined ? placeholder(notices) : await findModel(options.model, download);
+  const checkpoint = readCheckpoint(source.directory);
   const { network } = checkpoint;
-  const tokenizerDirectory = findTokenizer(options.tokenizer, checkpoint.directory);
+  const tokenizerDirectory = await findTokenizer(options.tokenizer, checkpoint, download);
 
   let maxLength = options.maxLength ?? DEFAULT_MAX_LENGTH;
   if (maxLength > network.maxPositions) {
@@ -73,6 +80,7 @@ export function resolveEngine(options: EngineOptions): Engine {
   return {
     checkpoint,
     modelName: options.model ?? 'placeholder',
+    revision: source.revision,
     tokenizerDirectory,
     scoring: {
       maxLength,
@@ -108,39 +116,12 @@ export const startPool = (
     load: { tokenizerDirectory: engine.tokenizerDirectory, scoring: engine.scoring, format },
   });
 
-function findModel(name: string | undefined, notices: string[]): string {
-  if (name === undefined) {
-    notices.push(
-      'no model named: using a tiny random-weight placeholder, whose rewards mean nothing; name yours with --model',
-    );
-    return placeholderModel;
-  }
-  const path = expandHome(name);
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat?.isDirectory()) return realpathSync(path);
-  if (stat !== undefined) {
-    throw usageError(`${name}: expected a model directory in Hugging Face form, got a file`);
-  }
-  throw usageError(
-    /^[/.~]/.test(name)
-      ? `${name}: expected a model directory, found nothing of that name`
-      : `${name}: expected a model directory, found none of that name; models are not fetched from the ` +
-          'Hugging Face Hub yet: download it and name its directory',
+function placeholder(notices: string[]): Source {
+  notices.push(
+    'no model named: using a tiny random-weight placeholder, whose rewards mean nothing; name yours with --model',
   );
+  return { directory: placeholderModel, revision: undefined };
 }
-
-function findTokenizer(name: string | undefined, modelDirectory: string): string {
-  const directory = name === undefined ? modelDirectory : expandHome(name);
-  if (!hasTokenizerFiles(directory)) {
-    throw usageError(
-      `${name ?? modelDirectory}: expected tokenizer.json, or vocab.json and merges.txt, found neither` +
-        (name === undefined ? '; name a directory that has them with --tokenizer' : ''),
-    );
-  }
-  return directory;
-}
-
-const expandHome = (path: string): string => path.replace(/^~(?=\/|$)/, homedir());
 
 function chooseLabel(labels: readonly string[], chosen: string | undefined): number {
   const list = labels.map((label, index) => `${index} (${label})`).join(', ');

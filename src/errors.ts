@@ -24,3 +24,7 @@ export const runError = (message: string, options?: ErrorOptions): FatalError =>
 
 /** The text of whatever was thrown. */
 export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+
+/** Whether an error is the operating system's answer to a call on files. */
+export const isFileSystemError = (error: unknown): boolean =>
+  error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';

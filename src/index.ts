@@ -22,7 +22,7 @@ export { FatalError, type FatalKind } from './errors.js';
 export type { Activation, FailureCode, TruncationSide };
 
 export interface RewardModelOptions {
-  /** Another directory for the tokenizer's files. */
+  /** Another directory, or id on the Hugging Face Hub, for the tokenizer's files. */
   readonly tokenizer?: string;
   /** Tokens kept of a text. Default: 256, or what the model has room for. */
   readonly maxLength?: number;
@@ -38,6 +38,10 @@ export interface RewardModelOptions {
   readonly workers?: number;
   /** Keep the prepared model on disk for the next load. Default: true. */
   readonly cache?: boolean;
+  /** Never reach the network: a model from the hub must have been downloaded before. Default: false. */
+  readonly offline?: boolean;
+  /** Ends a download. */
+  readonly signal?: AbortSignal;
 }
 
 /** A text, or a row in any of the forms that the command line reads. */
@@ -77,7 +81,7 @@ const format: FormatSettings = {
 /**
  * Loads a model into a pool of worker threads.
  *
- * @param name a model directory in Hugging Face form
+ * @param name a model directory in Hugging Face form, or an id on the hub, which is downloaded if it is not in its cache
  * @throws FatalError where there is none, or it cannot be scored
  */
 export async function loadRewardModel(name: string, options: RewardModelOptions = {}): Promise<RewardModel> {
@@ -89,7 +93,12 @@ export async function loadRewardModel(name: string, options: RewardModelOptions 
     ...options,
     model: name,
   };
-  const engine = resolveEngine(engineOptions);
+  const engine = await resolveEngine(engineOptions, {
+    offline: options.offline ?? false,
+    signal: options.signal,
+    onProgress: () => undefined,
+    notify: () => undefined,
+  });
   const pool = await startPool(engine, format, options.cache ?? true, () => undefined);
   return new PooledModel(engine, pool);
 }

@@ -45,11 +45,12 @@ const folderOf = (file: string): string => (file.includes('/') ? (file.split('/'
 const allowed: Readonly<Record<string, readonly string[]>> = {
   rows: [],
   model: [],
+  hub: [],
   worker: ['model', 'rows'],
   pipeline: ['rows', 'worker'],
   ui: [],
-  cli: ['pipeline', 'rows', 'ui', 'worker', 'model', 'root'],
-  root: ['pipeline', 'rows', 'worker', 'model'],
+  cli: ['pipeline', 'rows', 'ui', 'worker', 'model', 'hub', 'root'],
+  root: ['pipeline', 'rows', 'worker', 'model', 'hub'],
 };
 
 test('every import goes the way data flows', () => {

@@ -1,21 +1,26 @@
 /** The command line: commands, exit codes and how errors are told. Starts quickly: what scores is loaded when it is needed. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { FatalError } from '../errors.js';
+import { FatalError, messageOf } from '../errors.js';
 import { ExitCode } from './exit-codes.js';
-import { addScoreCommand } from './score-command.js';
+import { oneLine } from './one-line.js';
+import { addScoreCommand, isSwitchedOn } from './score-command.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 
 export async function main(argv: readonly string[]): Promise<void> {
+  // Whoever reads help or messages may have seen enough; of the output, pipeline/output.ts knows.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const program = new Command('reward-score')
     .description(
       'Scores conversations with GPT-2 reward models: JSONL or CSV in, the same rows with their rewards out.',
     )
     .version(version, '-V, --version')
     .helpOption('-h, --help', 'show this help')
+    .addHelpText('after', '\nThe flags of score: reward-score score --help')
+    .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
     .exitOverride();
   addScoreCommand(program, version);
   try {
@@ -25,16 +30,25 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
+/** commander's errors in the words and the one line of all others. */
+function inOneLine(text: string): string {
+  if (!text.startsWith('error: ')) return text;
+  const message = text
+    .trimEnd()
+    .replace(/^error: /, 'reward-score: ')
+    .replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?');
+  const lost = message.includes('unknown option') && !message.endsWith('?');
+  return `${message}${lost ? '; reward-score score --help lists them' : ''}\n`;
+}
+
 /** Tells an error in one line and returns its exit code. */
 function report(error: unknown): number {
   // commander has told its own by now; help and version end with its code 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
-  const debug = process.argv.includes('--debug');
-  if (error instanceof FatalError) {
-    process.stderr.write(`reward-score: ${debug ? error.stack : error.message}\n`);
-    return error.kind === 'usage' ? ExitCode.usage : ExitCode.fatal;
-  }
-  const text = error instanceof Error ? (debug ? error.stack : error.message) : String(error);
-  process.stderr.write(`reward-score: unexpected error: ${text}${debug ? '' : ' (--debug shows where)'}\n`);
-  return ExitCode.fatal;
+  const expected = error instanceof FatalError;
+  const said = expected ? error.message : `unexpected error: ${messageOf(error)} (--debug shows where)`;
+  const debug = process.argv.includes('--debug') || isSwitchedOn(process.env.REWARD_SCORE_DEBUG);
+  const text = debug && error instanceof Error ? error.stack : oneLine(said);
+  process.stderr.write(`reward-score: ${text}\n`);
+  return expected && error.kind === 'usage' ? ExitCode.usage : ExitCode.fatal;
 }

@@ -1,12 +1,13 @@
 /** `score`: from flags to a run, and from its end to messages, summary and exit code. */
 import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type Engine, resolveEngine, startPool } from '../engine.js';
 import { FatalError, usageError } from '../errors.js';
 import { countParameters } from '../model/network.js';
 import { RunAccount } from '../pipeline/account.js';
 import { Input } from '../pipeline/input.js';
 import { inspectInputs } from '../pipeline/inspect.js';
-import { type Output, openOutput } from '../pipeline/output.js';
+import { checkDestination, checkOutput, type Output, openOutput } from '../pipeline/output.js';
 import { type RunEnd, run } from '../pipeline/run.js';
 import { windowSizeFor } from '../pipeline/windows.js';
 import { columnKey } from '../rows/csv.js';
@@ -16,8 +17,10 @@ import { type NamedFields, roles } from '../rows/forms.js';
 import { createLog, type Log } from '../ui/log.js';
 import { perSecond, startProgress } from '../ui/progress.js';
 import type { WorkerPool } from '../worker/pool.js';
+import { withDownloads } from './downloads.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
 import { chooseFormats } from './formats.js';
+import { oneLine } from './one-line.js';
 import type { ScoreFlags } from './score-command.js';
 import { dieBy, watchSignals } from './signals.js';
 import { writeSummary } from './summary.js';
@@ -25,7 +28,7 @@ import { writeSummary } from './summary.js';
 export async function score(files: readonly string[], flags: ScoreFlags, version: string): Promise<void> {
   const started = performance.now();
   const log = createLog(flags.quiet);
-  const plan = await planRun(files, flags);
+  const plan = await planRun(files, flags, log);
   const { engine, inputs } = plan;
   for (const notice of engine.notices) log.note(notice);
 
@@ -63,14 +66,24 @@ interface Plan {
 }
 
 /** Everything that can be wrong with what was asked is found here, before anything is started or written. */
-async function planRun(files: readonly string[], flags: ScoreFlags): Promise<Plan> {
+async function planRun(files: readonly string[], flags: ScoreFlags, log: Log): Promise<Plan> {
   const formats = chooseFormats(files, flags);
   const fields = namedFields(flags, formats.from === 'csv' || formats.from === 'tsv');
-  const engine = resolveEngine({ ...flags, fields });
   if (files.filter((file) => file === '-').length > 1) throw usageError('expected standard input (-) once at most');
   const inputs = files.map((file) => new Input(file, flags.summary !== undefined));
+  checkDestinations(flags, inputs);
+  const engine = await withDownloads(flags, log, (download) => resolveEngine({ ...flags, fields }, download));
   const formatSettings = await inspectInputs(inputs, { ...formats, rewardField: flags.rewardField, fields });
   return { engine, inputs, formatSettings, format: createFormat(formatSettings) };
+}
+
+function checkDestinations({ output, overwrite, summary }: ScoreFlags, inputs: readonly Input[]): void {
+  checkOutput(output, overwrite, inputs);
+  if (summary === undefined) return;
+  checkDestination('--summary', summary, inputs);
+  if (resolve(summary) === resolve(output)) {
+    throw usageError(`${summary}: expected --summary to be another file than --output`);
+  }
 }
 
 function namedFields(flags: ScoreFlags, asColumns: boolean): NamedFields {
@@ -104,7 +117,7 @@ async function scoreAll(
   let bytesDone = 0;
   let output: Output | undefined;
   try {
-    output = await openOutput(flags.output, flags.overwrite, inputs);
+    output = await openOutput(flags.output);
     const end = await run({
       inputs,
       format,
@@ -138,13 +151,17 @@ function exitCodeFor({ end, error }: Outcome, account: RunAccount, signal: NodeJ
 /** What a person wants to know at the end. */
 function tell(account: RunAccount, { scoring }: Engine, seconds: number, log: Log): void {
   const count = (n: number, what: string): string => `${n.toLocaleString('en-US')} ${what}`;
-  for (const { file, line, code, message } of account.firstFailures) log.note(`${file}:${line}: ${code}: ${message}`);
+  const rows = (n: number, which = ''): string => count(n, `${which}row${n === 1 ? '' : 's'}`);
+  for (const { file, line, code, message } of account.firstFailures) {
+    const place = file === '-' ? 'standard input' : file;
+    log.note(oneLine(`${place}:${line}: ${code}: ${message}`));
+  }
   const untold = account.failed - account.firstFailures.length;
-  if (untold > 0) log.note(`and ${count(untold, 'more bad rows')}`);
-  if (account.seams > 0 && account.spacedSeams === 0) {
+  if (untold > 0) log.note(`and ${rows(untold, 'more bad ')}`);
+  if (account.seams.length > 0 && !account.seams.includes(true)) {
     log.note('hint: no prompt ends and no response begins with white space; nothing is put between the two');
   }
-  const parts = [count(account.rows, 'rows')];
+  const parts = [rows(account.rows)];
   if (account.failed > 0) parts.push(count(account.failed, 'bad'));
   if (account.truncatedRows > 0) parts.push(`${count(account.truncatedRows, 'cut to')} ${scoring.maxLength} tokens`);
   parts.push(`${seconds.toFixed(1)} s`, `${perSecond(account.rows, seconds)} rows/s`);

@@ -30,7 +30,7 @@ function summaryOf(facts: RunFacts): object {
     model: {
       name: engine.modelName,
       sha256: facts.model.sha256,
-      revision: null,
+      revision: engine.revision ?? null,
       architecture: engine.checkpoint.network.architecture,
       parameters: countParameters(engine.checkpoint.network),
       precision: 'fp32',

@@ -2,21 +2,30 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, runError, usageError } from '../errors.js';
+import { withNetworkNames } from './checkpoint/names.js';
+import { findWeightFiles, type WeightFiles } from './checkpoint/weight-files.js';
 import { ConfigReader } from './config-reader.js';
 import { gpt2ForSequenceClassification } from './gpt2.js';
+import { llamaForSequenceClassification } from './llama.js';
 import type { RewardNetwork } from './network.js';
+import type { TensorSource } from './tensor-source.js';
+import { checkTensors } from './weights.js';
 
 /** Networks by the name in config.json's `architectures`. A new one is a file beside gpt2.ts and a line here. */
 const architectures: Readonly<Record<string, (config: ConfigReader) => RewardNetwork>> = {
   GPT2ForSequenceClassification: gpt2ForSequenceClassification,
+  LlamaForSequenceClassification: llamaForSequenceClassification,
 };
 
 /** The architecture of a checkpoint that does not name one, by its model_type. */
-const defaultArchitecture: Readonly<Record<string, string>> = { gpt2: 'GPT2ForSequenceClassification' };
+const defaultArchitecture: Readonly<Record<string, string>> = {
+  gpt2: 'GPT2ForSequenceClassification',
+  llama: 'LlamaForSequenceClassification',
+};
 
 export interface Checkpoint {
   readonly directory: string;
-  readonly weightsFile: string;
+  readonly weights: WeightFiles;
   readonly network: RewardNetwork;
 }
 
@@ -33,17 +42,24 @@ export function readCheckpoint(directory: string): Checkpoint {
         'tokenizer.json), found no config.json',
     );
   }
-  const weightsFile = join(directory, 'model.safetensors');
-  if (!existsSync(weightsFile)) {
-    const others = ['model.safetensors.index.json', 'pytorch_model.bin', 'pytorch_model.bin.index.json'].filter(
-      (name) => existsSync(join(directory, name)),
-    );
-    throw usageError(
-      `${directory}: expected model.safetensors, found ${others[0] ?? 'no weights'}` +
-        (others.length > 0 ? '; save the model with transformers as one model.safetensors' : ''),
-    );
+  return { directory, weights: findWeightFiles(directory), network: readNetwork(configFile) };
+}
+
+/**
+ * The tensors of a checkpoint, under the names of its network and just those that it needs.
+ *
+ * @throws FatalError `run` where the weights cannot be read, or are another network's
+ */
+export function openTensors({ weights, network }: Checkpoint): TensorSource {
+  const source = weights.open();
+  try {
+    const tensors = withNetworkNames(source, network, weights.path);
+    checkTensors(network, tensors, weights.path);
+    return tensors;
+  } catch (error) {
+    source.close();
+    throw error;
   }
-  return { directory, weightsFile, network: readNetwork(configFile) };
 }
 
 function readNetwork(configFile: string): RewardNetwork {
@@ -60,7 +76,7 @@ function readNetwork(configFile: string): RewardNetwork {
   const name: unknown = Array.isArray(named) && named.length > 0 ? named[0] : defaultArchitecture[String(modelType)];
   const build = typeof name === 'string' && Object.hasOwn(architectures, name) ? architectures[name] : undefined;
   if (build === undefined) {
-    throw usageError(
+    throw runError(
       `${configFile}: expected architecture ${Object.keys(architectures).join(' or ')}, ` +
         `got ${JSON.stringify(named ?? modelType ?? null)}`,
     );

@@ -1,14 +1,16 @@
-import { usageError } from '../errors.js';
+import { runError } from '../errors.js';
 
 /** Reads fields of a checkpoint's config.json; one of another type than its architecture knows is refused by name. */
 export class ConfigReader {
   readonly #fields: Readonly<Record<string, unknown>>;
   readonly #path: string;
+  readonly #prefix: string;
 
-  /** @param path named in errors */
-  constructor(fields: Readonly<Record<string, unknown>>, path: string) {
+  /** @param path named in errors, with `prefix` before each field's name */
+  constructor(fields: Readonly<Record<string, unknown>>, path: string, prefix = '') {
     this.#fields = fields;
     this.#path = path;
+    this.#prefix = prefix;
   }
 
   /** The first of `names` that is there (the field's own name, then its aliases); null counts as absent. */
@@ -22,7 +24,8 @@ export class ConfigReader {
     return value as number;
   }
 
-  positiveNumber(name: string, fallback: number): number {
+  /** Without a fallback the field must be there. */
+  positiveNumber(name: string, fallback?: number): number {
     const value = this.read(name) ?? fallback;
     if (typeof value !== 'number' || !(value > 0)) this.refuse([name], value, 'a positive number');
     return value as number;
@@ -39,6 +42,31 @@ export class ConfigReader {
     const value = this.read(name) ?? fallback;
     if (!choices.includes(value as T)) this.refuse([name], value, `one of ${choices.join(', ')}`);
     return value as T;
+  }
+
+  /** The object under the first of `names` that is there and not empty; one without fields where there is none. */
+  section(...names: readonly string[]): ConfigReader {
+    for (const name of names) {
+      const value = this.read(name) ?? {};
+      if (typeof value !== 'object' || Array.isArray(value)) this.refuse([name], value, 'an object');
+      const fields = value as Record<string, unknown>;
+      if (Object.keys(fields).length > 0) return new ConfigReader(fields, this.#path, `${this.#prefix}${name}.`);
+    }
+    return new ConfigReader({}, this.#path, this.#prefix);
+  }
+
+  /** Refuses a field that is there and not this. */
+  only(name: string, expected: boolean | number): void {
+    const value = this.read(name) ?? expected;
+    if (value !== expected) this.refuse([name], value, String(expected));
+  }
+
+  /** Refuses a field that holds anything: null and what is empty count as nothing. */
+  absent(name: string): void {
+    const value = this.read(name);
+    if (value !== undefined && !(typeof value === 'object' && Object.keys(value as object).length === 0)) {
+      this.refuse([name], value, 'absent');
+    }
   }
 
   /** A token id, or the first of a list of them; undefined where there is none. */
@@ -66,8 +94,8 @@ export class ConfigReader {
   }
 
   refuse(names: readonly string[], value: unknown, expected: string): never {
-    throw usageError(
-      `${this.#path}: expected ${names[0]} to be ${expected}, got ${JSON.stringify(value)}; ` +
+    throw runError(
+      `${this.#path}: expected ${this.#prefix}${names[0]} to be ${expected}, got ${JSON.stringify(value)}; ` +
         'this checkpoint cannot be scored as it is',
     );
   }

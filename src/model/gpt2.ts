@@ -1,69 +1,13 @@
 /**
  * GPT2ForSequenceClassification as an ONNX graph.
  *
- * Source: transformers 5.23.0, models/gpt2/modeling_gpt2.py and activations.py, with dtype float32.
+ * Source: transformers 5.23.0, models/gpt2/modeling_gpt2.py, with dtype float32.
  * Shapes: L nodes of a pack, P pooled nodes, D = n_embd, F = n_inner.
  */
 import type { ConfigReader } from './config-reader.js';
 import { ElementType, GraphBuilder, MICROSOFT } from './graph.js';
-import type { RewardNetwork, TensorShape } from './network.js';
-
-type Activation = (graph: GraphBuilder, x: string, bias: string) => string;
-
-const biased =
-  (apply: (graph: GraphBuilder, x: string) => string): Activation =>
-  (graph, x, bias) =>
-    apply(graph, graph.add('Add', [x, bias]));
-
-/** x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))/2 */
-const tanhGelu: Activation = (graph, x, bias) => graph.add('FastGelu', [x, bias], {}, MICROSOFT);
-
-/** x·(1 + erf(x/√2))/2 */
-const erfGelu: Activation = (graph, x, bias) => graph.add('BiasGelu', [x, bias], {}, MICROSOFT);
-
-const relu = biased((graph, x) => graph.add('Relu', [x]));
-const silu = biased((graph, x) => graph.add('Mul', [x, graph.add('Sigmoid', [x])]));
-const clip = (graph: GraphBuilder, x: string, low: number, high: number): string =>
-  graph.add('Clip', [x, graph.float(low), graph.float(high)]);
-
-/** transformers' ACT2FN by name, less those with learned parameters (prelu, xielu), which a GPT-2 checkpoint has no tensors for. */
-const activations = {
-  gelu: erfGelu,
-  gelu_10: (graph, x, bias) => clip(graph, erfGelu(graph, x, bias), -10, 10),
-  gelu_accurate: tanhGelu,
-  gelu_fast: tanhGelu,
-  gelu_new: tanhGelu,
-  gelu_python: erfGelu,
-  gelu_python_tanh: tanhGelu,
-  gelu_pytorch_tanh: tanhGelu,
-  hardswish: biased((graph, x) => graph.add('HardSwish', [x])),
-  laplace: biased((graph, x) => {
-    const standardized = graph.add('Div', [
-      // biome-ignore lint/suspicious/noApproximativeNumericConstant: the reference writes 1/√2 in six digits
-      graph.add('Sub', [x, graph.float(0.707107)]),
-      graph.float(0.282095 * Math.SQRT2),
-    ]);
-    const tail = graph.add('Add', [graph.add('Erf', [standardized]), graph.float(1)]);
-    return graph.add('Mul', [tail, graph.float(0.5)]);
-  }),
-  leaky_relu: biased((graph, x) => graph.add('LeakyRelu', [x], { alpha: { float: 0.01 } })),
-  linear: biased((_, x) => x),
-  mish: biased((graph, x) => graph.add('Mish', [x])),
-  quick_gelu: biased((graph, x) => graph.add('QuickGelu', [x], { alpha: { float: 1.702 } }, MICROSOFT)),
-  relu,
-  relu2: (graph, x, bias) => {
-    const rectified = relu(graph, x, bias);
-    return graph.add('Mul', [rectified, rectified]);
-  },
-  relu6: biased((graph, x) => clip(graph, x, 0, 6)),
-  sigmoid: biased((graph, x) => graph.add('Sigmoid', [x])),
-  silu,
-  sqrtsoftplus: biased((graph, x) => graph.add('Sqrt', [graph.add('Softplus', [x])])),
-  swish: silu,
-  tanh: biased((graph, x) => graph.add('Tanh', [x])),
-} satisfies Record<string, Activation>;
-
-const activationNames = Object.keys(activations) as (keyof typeof activations)[];
+import { type HiddenActivation, hiddenActivationNames, hiddenActivations } from './hidden-activations.js';
+import { packInputs, type RewardNetwork, type TensorShape } from './network.js';
 
 interface Gpt2Config {
   readonly vocabularySize: number;
@@ -72,7 +16,7 @@ interface Gpt2Config {
   readonly layers: number;
   readonly heads: number;
   readonly innerSize: number;
-  readonly activation: Activation;
+  readonly activation: HiddenActivation;
   readonly epsilon: number;
   readonly scaleByHeadSize: boolean;
   readonly scaleByLayer: boolean;
@@ -85,16 +29,10 @@ interface Gpt2Config {
  * and reorder_and_upcast_attn, which in float32 changes nothing but the order of one multiplication.
  */
 function readConfig(config: ConfigReader): Gpt2Config {
-  for (const [name, neutral] of [
-    ['add_cross_attention', false],
-    ['is_encoder_decoder', false],
-  ] as const) {
-    if (config.boolean(name, neutral) !== neutral) config.refuse([name], !neutral, String(neutral));
-  }
-  for (const name of ['quantization_config', 'pruned_heads']) {
-    const value = config.read(name);
-    if (Object.keys(value ?? {}).length > 0) config.refuse([name], value, 'absent');
-  }
+  config.only('is_causal', true);
+  config.only('add_cross_attention', false);
+  config.only('is_encoder_decoder', false);
+  for (const name of ['quantization_config', 'pruned_heads', 'per_layer_config']) config.absent(name);
   const hiddenSize = config.positiveInteger(['n_embd', 'hidden_size'], 768);
   const heads = config.positiveInteger(['n_head', 'num_attention_heads'], 12);
   if (hiddenSize % heads !== 0) config.refuse(['n_head'], heads, `a divisor of n_embd (${hiddenSize})`);
@@ -105,7 +43,7 @@ function readConfig(config: ConfigReader): Gpt2Config {
     layers: config.positiveInteger(['n_layer', 'num_hidden_layers'], 12),
     heads,
     innerSize: config.positiveInteger(['n_inner'], 4 * hiddenSize),
-    activation: activations[config.choice('activation_function', activationNames, 'gelu_new')],
+    activation: hiddenActivations[config.choice('activation_function', hiddenActivationNames, 'gelu_new')],
     epsilon: config.positiveNumber('layer_norm_epsilon', 1e-5),
     scaleByHeadSize: config.boolean('scale_attn_weights', true),
     scaleByLayer: config.boolean('scale_attn_by_inverse_layer_idx', false),
@@ -219,12 +157,7 @@ export function gpt2ForSequenceClassification(reader: ConfigReader): RewardNetwo
     eosTokenId: reader.tokenId('eos_token_id'),
     tensors,
     graph: {
-      inputs: [
-        { name: 'input_ids', type: ElementType.int32, shape: [1, 'nodes'] },
-        { name: 'position_ids', type: ElementType.int32, shape: [1, 'nodes'] },
-        { name: 'attention_bias', type: ElementType.float32, shape: [1, 1, 'nodes', 'nodes'] },
-        { name: 'pooled_nodes', type: ElementType.int32, shape: ['pooled'] },
-      ],
+      inputs: packInputs,
       outputs: [{ name: logits, type: ElementType.float32, shape: ['pooled', config.labels.length] }],
       nodes: graph.nodes,
       constants: graph.constants,

@@ -73,6 +73,10 @@ export class GraphBuilder {
     return this.#constant(ElementType.float32, [], new Float32Array([value]));
   }
 
+  floats(values: Float32Array): string {
+    return this.#constant(ElementType.float32, [values.length], values);
+  }
+
   int64s(values: readonly number[]): string {
     return this.#constant(ElementType.int64, [values.length], new BigInt64Array(values.map(BigInt)));
   }

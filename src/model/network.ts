@@ -1,4 +1,4 @@
-import type { Graph } from './graph.js';
+import { ElementType, type Graph, type Value } from './graph.js';
 
 /**
  * What the rest of the program knows about a network: the one form that every architecture takes.
@@ -9,7 +9,7 @@ import type { Graph } from './graph.js';
  *   position_ids    int32 [1, L]        its position in its own row, from 0
  *   attention_bias  float [1, 1, L, L]  0 where the node (third axis) sees the other (fourth), else very negative
  *   pooled_nodes    int32 [P]           the nodes at which a logit is read
- *   logits          float [P, labels]
+ *   logits          float [P, labels]   the only output, whatever its name
  */
 export interface RewardNetwork {
   /** As in config.json's `architectures`. */
@@ -17,7 +17,7 @@ export interface RewardNetwork {
   /** Label names by output index. */
   readonly labels: readonly string[];
   readonly vocabularySize: number;
-  /** Longest row the position embedding has room for, in tokens. */
+  /** Longest row that the network takes, in tokens. */
   readonly maxPositions: number;
   /** Embedding width; the cost of attention against that of the linear layers follows from it. */
   readonly hiddenSize: number;
@@ -27,6 +27,14 @@ export interface RewardNetwork {
   readonly tensors: readonly TensorShape[];
   readonly graph: Graph;
 }
+
+/** The inputs of every network's graph. */
+export const packInputs: readonly Value[] = [
+  { name: 'input_ids', type: ElementType.int32, shape: [1, 'nodes'] },
+  { name: 'position_ids', type: ElementType.int32, shape: [1, 'nodes'] },
+  { name: 'attention_bias', type: ElementType.float32, shape: [1, 1, 'nodes', 'nodes'] },
+  { name: 'pooled_nodes', type: ElementType.int32, shape: ['pooled'] },
+];
 
 export interface TensorShape {
   readonly name: string;

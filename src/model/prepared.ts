@@ -2,31 +2,33 @@
  * Prepared models: a checkpoint's graph and weights as onnxruntime maps them, made once and kept on disk.
  *
  * Each stands in a directory of its own, named by everything that it was made from, so a changed checkpoint,
- * graph, onnxruntime or processor never meets a wrong one. It is made under another name and renamed when whole:
- * of two processes that make the same one, the second finds the first's and drops its own.
+ * graph, onnxruntime or processor never meets a wrong one. It is made under a lock and another name, and renamed when
+ * it is whole.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { homedir, tmpdir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
-import { messageOf, runError } from '../errors.js';
-import type { Checkpoint } from './checkpoint.js';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { isFileSystemError, messageOf, runError } from '../errors.js';
+import { type Checkpoint, openTensors } from './checkpoint.js';
 import { cpuIdentity } from './cpu.js';
+import { hashFiles } from './hashes.js';
+import { withLock } from './lock.js';
 import { countParameters } from './network.js';
 import { encodeModel } from './onnx.js';
-import { openSafetensors } from './safetensors.js';
+import {
+  cacheDirectory,
+  createStore,
+  describePrepared,
+  inspectPrepared,
+  markUsed,
+  placeOf,
+  renameIntoPlace,
+  unfinishedPlace,
+} from './prepared-store.js';
 import { writePreparedModel } from './session.js';
-import { checkTensors, writeWeights } from './weights.js';
+import { writeWeights } from './weights.js';
 
 const onnxruntimeVersion: string = (
   createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
@@ -34,7 +36,7 @@ const onnxruntimeVersion: string = (
 
 export interface PreparedModel {
   readonly directory: string;
-  /** Of the checkpoint's weights file. */
+  /** Over the checkpoint's files of weights, in index order. */
   readonly sha256: string;
   /** It stands in a temporary directory, to be removed after the run. */
   readonly temporary: boolean;
@@ -44,13 +46,8 @@ export interface PreparedModel {
 /** From this many bytes of weights on, the first run's wait is explained. */
 const LARGE_BYTES = 100e6;
 
-/** `REWARD_SCORE_CACHE`, else `$XDG_CACHE_HOME/reward-score`, else `~/.cache/reward-score`. */
-function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): string {
-  if (environment.REWARD_SCORE_CACHE) return environment.REWARD_SCORE_CACHE;
-  const xdg = environment.XDG_CACHE_HOME;
-  // The XDG specification has relative paths ignored.
-  return join(xdg && isAbsolute(xdg) ? xdg : join(homedir(), '.cache'), 'reward-score');
-}
+/** Size of a prepared model in sizes of its float32 weights: onnxruntime keeps matrices twice, as they were and packed. */
+const KEPT = 1.9;
 
 /**
  * The prepared form of a checkpoint: found in the cache, or made and put there (or, without one, in a temporary place).
@@ -62,8 +59,7 @@ export async function prepareModel(
   useCache: boolean,
   notify: (message: string) => void,
 ): Promise<PreparedModel> {
-  const cache = cacheDirectory();
-  const sha256 = await hashFile(checkpoint.weightsFile, useCache ? join(cache, 'hashes') : undefined);
+  const sha256 = await hashFiles(checkpoint.weights.files, useCache ? join(cacheDirectory(), 'hashes') : undefined);
   const graph = Buffer.from(encodeModel(checkpoint.network.graph, [], ''));
   const key = createHash('sha256')
     .update(JSON.stringify([sha256, onnxruntimeVersion, cpuIdentity()]))
@@ -71,44 +67,61 @@ export async function prepareModel(
     .digest('hex')
     .slice(0, 32);
   const found = (directory: string, temporary: boolean) => ({ directory, sha256, temporary, onnxruntimeVersion });
+  const bytes = 4 * countParameters(checkpoint.network);
   const announce = (place: string): void => {
-    const bytes = 4 * countParameters(checkpoint.network);
-    // onnxruntime keeps the matrices twice: as they were, and packed.
-    if (bytes > LARGE_BYTES) notify(`preparing the model: about ${((1.9 * bytes) / 1e9).toFixed(1)} GB in ${place}`);
+    if (bytes > LARGE_BYTES) {
+      notify(`preparing the model: about ${((KEPT * bytes) / 1e9).toFixed(1)} GB in ${place}`);
+    }
+  };
+  const makeIn = (directory: string): Promise<void> => {
+    // Told beforehand: onnxruntime's own words for a full disk do not say so.
+    requireRoom(dirname(directory), (KEPT + 1) * bytes);
+    return make(checkpoint, sha256, directory);
   };
   if (useCache) {
-    const directory = join(cache, 'prepared', key);
-    if (existsSync(directory)) return found(directory, false);
+    const place = placeOf(key);
     try {
-      announce(`${cache}, once`);
-      mkdirSync(join(cache, 'prepared'), { recursive: true });
-      const unfinished = `${directory}.${process.pid}.${randomUUID()}.tmp`;
-      await make(checkpoint, unfinished);
-      try {
-        renameSync(unfinished, directory);
-      } catch (error) {
-        rmSync(unfinished, { recursive: true, force: true });
-        if (!existsSync(directory)) throw error;
+      if (inspectPrepared(place) === 'whole') {
+        markUsed(place);
+        return found(place, false);
       }
-      return found(directory, false);
+      createStore();
+      const onWait = (): void => notify('another process is preparing the model: waiting for it');
+      await withLock(`${place}.lock`, onWait, async () => {
+        const state = inspectPrepared(place); // somebody may have made it while this process waited
+        if (state === 'whole') return;
+        if (state === 'damaged') {
+          notify(`the prepared model in ${place} is damaged: it is made anew`);
+          rmSync(place, { recursive: true });
+        }
+        announce(`${cacheDirectory()}, once`);
+        const unfinished = unfinishedPlace(place);
+        await makeIn(unfinished);
+        renameIntoPlace(unfinished, place);
+      });
+      return found(place, false);
     } catch (error) {
       if (!isFileSystemError(error)) throw error;
-      notify(`the prepared model cannot be kept in ${cache} (${messageOf(error)}): it is made anew for this run`);
+      const why = `${cacheDirectory()} (${messageOf(error)})`;
+      notify(`the prepared model cannot be kept in ${why}: it is made anew for this run`);
     }
   }
   const directory = join(tmpdir(), `reward-score-${process.pid}-${randomUUID()}`);
   announce(`${directory}, removed after the run`);
-  await make(checkpoint, directory);
+  try {
+    await makeIn(directory);
+  } catch (error) {
+    throw isFileSystemError(error) ? runError(`the model cannot be prepared: ${messageOf(error)}`) : error;
+  }
   return found(directory, true);
 }
 
-async function make(checkpoint: Checkpoint, directory: string): Promise<void> {
+async function make(checkpoint: Checkpoint, sha256: string, directory: string): Promise<void> {
   const source = join(directory, 'source');
   try {
     mkdirSync(source, { recursive: true });
-    const tensors = openSafetensors(checkpoint.weightsFile);
+    const tensors = openTensors(checkpoint);
     try {
-      checkTensors(checkpoint.network, tensors, checkpoint.weightsFile);
       const weights = writeWeights(checkpoint.network, tensors, join(source, 'weights.bin'));
       const graphFile = join(source, 'graph.onnx');
       writeFileSync(graphFile, encodeModel(checkpoint.network.graph, weights, 'weights.bin'));
@@ -117,41 +130,28 @@ async function make(checkpoint: Checkpoint, directory: string): Promise<void> {
       tensors.close();
     }
     rmSync(source, { recursive: true });
+    describePrepared(directory, {
+      model: checkpoint.directory,
+      sha256,
+      architecture: checkpoint.network.architecture,
+      parameters: countParameters(checkpoint.network),
+      precision: 'fp32',
+      onnxruntime: onnxruntimeVersion,
+      cpu: cpuIdentity(),
+    });
   } catch (error) {
     rmSync(directory, { recursive: true, force: true });
     throw error;
   }
 }
 
-/** sha256 of a file, remembered in `memory` under its path for as long as size, time and inode stay. */
-async function hashFile(path: string, memory: string | undefined): Promise<string> {
-  const { size, mtimeNs, ino } = statSync(path, { bigint: true });
-  const state = `${size} ${mtimeNs} ${ino}`;
-  const note = memory && join(memory, createHash('sha256').update(path).digest('hex').slice(0, 32));
-  if (note && existsSync(note)) {
-    const [noted, sha256] = readFileSync(note, 'utf8').split('\n');
-    if (noted === state && sha256?.length === 64) return sha256;
-  }
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  } catch (error) {
-    throw runError(`${path}: cannot be read: ${messageOf(error)}`, { cause: error });
-  }
-  const sha256 = hash.digest('hex');
-  if (memory && note) {
-    try {
-      mkdirSync(memory, { recursive: true });
-      const unfinished = `${note}.${randomUUID()}.tmp`;
-      writeFileSync(unfinished, `${state}\n${sha256}\n`);
-      renameSync(unfinished, note);
-    } catch (error) {
-      // A cache that cannot be written costs the next run some time; prepareModel tells the user.
-      if (!isFileSystemError(error)) throw error;
-    }
-  }
-  return sha256;
+/** @throws an error of the file system's kind where fewer bytes are free */
+function requireRoom(directory: string, bytes: number): void {
+  const { bavail, bsize } = statfsSync(directory);
+  const free = bavail * bsize;
+  if (free >= bytes) return;
+  const gigabytes = (n: number): string => `${(n / 1e9).toFixed(1)} GB`;
+  throw Object.assign(new Error(`${gigabytes(bytes)} are needed in ${directory}, ${gigabytes(free)} are free`), {
+    syscall: 'statfs',
+  });
 }
-
-const isFileSystemError = (error: unknown): boolean =>
-  error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';

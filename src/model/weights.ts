@@ -1,8 +1,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { runError } from '../errors.js';
+import { printable } from './checkpoint/file.js';
 import type { RewardNetwork } from './network.js';
 import type { ExternalInitializer } from './onnx.js';
-import type { TensorSource } from './safetensors.js';
+import type { TensorSource } from './tensor-source.js';
 
 /** Alignment of each weight in the file, in bytes: a cache line, and enough for any vector load. */
 const ALIGNMENT = 64;
@@ -10,8 +11,15 @@ const ALIGNMENT = 64;
 /** Elements held in memory at a time. */
 const CHUNK_ELEMENTS = 4 << 20;
 
-/** Buffers that old versions of transformers saved beside the weights: the causal mask, and the value it masks with. */
-const ignoredTensor = /^(transformer\.)?h\.\d+\.attn\.(bias|masked_bias)$/;
+/**
+ * Buffers that old versions of transformers saved beside the weights: GPT-2's causal mask and the value it masks with,
+ * Llama's rotary frequencies.
+ */
+const ignoredTensor =
+  /^((transformer\.)?h\.\d+\.attn\.(bias|masked_bias)|model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq)$/;
+
+/** Names listed of each kind of problem. */
+const MAX_LISTED = 8;
 
 /**
  * Checks that a checkpoint holds just the tensors that the network needs, in their shapes.
@@ -19,11 +27,12 @@ const ignoredTensor = /^(transformer\.)?h\.\d+\.attn\.(bias|masked_bias)$/;
  * @throws FatalError `run` with the lists of what is missing, extra and misshapen
  */
 export function checkTensors(network: RewardNetwork, source: TensorSource, path: string): void {
-  const shape = (sizes: readonly number[]): string => `[${sizes.join(', ')}]`;
+  const shape = (sizes: readonly number[] | undefined): string => `[${sizes?.join(', ')}]`;
   const expected = new Set(network.tensors.map(({ name }) => name));
   const problems: string[] = [];
-  const report = (kind: string, names: readonly string[]): void => {
-    if (names.length > 0) problems.push(`${kind}: ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}`);
+  const report = (kind: string, tensors: readonly string[]): void => {
+    if (tensors.length === 0) return;
+    problems.push(`${kind}: ${tensors.slice(0, MAX_LISTED).join(', ')}${tensors.length > MAX_LISTED ? ', …' : ''}`);
   };
   report(
     'missing',
@@ -33,7 +42,9 @@ export function checkTensors(network: RewardNetwork, source: TensorSource, path:
   );
   report(
     'unexpected',
-    source.names.filter((name) => !expected.has(name) && !ignoredTensor.test(name)),
+    source.names
+      .filter((name) => !expected.has(name) && !ignoredTensor.test(name))
+      .map((name) => `${printable(name)} ${shape(source.shapeOf(name))}`),
   );
   report(
     'of another shape',

@@ -1,6 +1,6 @@
 /** What happened in a run, window by window in file order: the numbers of the summary. */
 import type { FailureCode } from '../rows/failure.js';
-import type { Form } from '../rows/forms.js';
+import { type Form, SEAMS_TO_JUDGE } from '../rows/forms.js';
 import type { WindowAccount } from '../worker/messages.js';
 import { QuantileSketch } from './quantile-sketch.js';
 
@@ -14,9 +14,6 @@ export interface ReportedFailure {
 /** Failures that are shown in full; the others are counted. */
 const SHOWN_FAILURES = 5;
 
-/** Rows of prompt and response joined that are enough to see that no white space stands between them. */
-const SEAMS_TO_JUDGE = 100;
-
 const fractions = { p01: 0.01, p05: 0.05, p25: 0.25, p50: 0.5, p75: 0.75, p95: 0.95, p99: 0.99 };
 
 export class RunAccount {
@@ -27,8 +24,7 @@ export class RunAccount {
   computedTokens = 0;
   truncatedRows = 0;
   truncatedTokens = 0;
-  seams = 0;
-  spacedSeams = 0;
+  readonly seams: boolean[] = [];
   readonly forms: Partial<Record<Form, number>> = {};
   readonly failures: Partial<Record<FailureCode, number>> = {};
   readonly firstFailures: ReportedFailure[] = [];
@@ -48,10 +44,7 @@ export class RunAccount {
     this.computedTokens += window.computedTokens;
     this.truncatedRows += window.truncatedRows;
     this.truncatedTokens += window.truncatedTokens;
-    if (this.seams < SEAMS_TO_JUDGE) {
-      this.seams += window.seams;
-      this.spacedSeams += window.spacedSeams;
-    }
+    this.seams.push(...window.seams.slice(0, SEAMS_TO_JUDGE - this.seams.length));
     for (const [form, count] of Object.entries(window.forms) as [Form, number][]) {
       this.forms[form] = (this.forms[form] ?? 0) + count;
     }

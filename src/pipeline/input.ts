@@ -1,6 +1,6 @@
 /** One input, read as it comes: a file or standard input. */
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, type Stats, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { messageOf, runError, usageError } from '../errors.js';
 import { type InputRecord, type RecordScanner, splitRecords } from '../rows/records.js';
@@ -116,8 +116,16 @@ export class Input {
 }
 
 function sizeOf(path: string): number | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(path);
   if (stat === undefined) throw usageError(`${path}: expected a file, found none of that name`);
   if (stat.isDirectory()) throw usageError(`${path}: expected a file, got a directory`);
   return stat.isFile() ? stat.size : undefined;
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw usageError(`${path}: expected a file that can be read: ${messageOf(error)}`, { cause: error });
+  }
 }

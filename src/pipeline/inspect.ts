@@ -1,10 +1,9 @@
 /** A look at the beginning of every input, so that what is plainly wrong is said before anything is written. */
 import { usageError } from '../errors.js';
 import { type CsvHeader, columnKey, readHeader } from '../rows/csv.js';
-import type { InputFormat } from '../rows/format.js';
-import { type FormatSettings, takenField } from '../rows/formats.js';
-import { formOfColumns, type NamedFields } from '../rows/forms.js';
-import { CsvScanner, type InputRecord, LineScanner, type RecordScanner } from '../rows/records.js';
+import { createFormat, type FormatSettings, takenField } from '../rows/formats.js';
+import { type Form, formOfColumns, formOfRow } from '../rows/forms.js';
+import { CsvScanner, type InputRecord, type RecordScanner } from '../rows/records.js';
 import type { Input } from './input.js';
 import { refuseForeignInput } from './sniff.js';
 
@@ -15,60 +14,50 @@ import { refuseForeignInput } from './sniff.js';
  */
 export async function inspectInputs(
   inputs: readonly Input[],
-  format: Omit<FormatSettings, 'header'>,
+  settings: Omit<FormatSettings, 'header'>,
 ): Promise<FormatSettings> {
-  const separated = format.from === 'csv' || format.from === 'tsv';
-  const newScanner = (): RecordScanner => (separated ? new CsvScanner(format.delimiter) : new LineScanner());
+  const { from, delimiter, rewardField, fields } = settings;
+  // That of CSV is known when its header is.
+  const format = from === 'csv' || from === 'tsv' ? undefined : createFormat({ ...settings, header: undefined });
+  const newScanner = (): RecordScanner => format?.newScanner() ?? new CsvScanner(delimiter);
+  const isBlank = (record: InputRecord): boolean =>
+    format === undefined ? record.bytes.length === 0 : format.parse(record) === undefined;
   let header: CsvHeader | undefined;
   let rowSeen = false;
   for (const input of inputs) {
-    const first = await input.peekRecord(newScanner, (record) => isBlank(record, format.from));
+    const first = await input.peekRecord(newScanner, isBlank);
     await input.reset();
     if (first === undefined) continue;
     const place = `${input.name}:${first.line}`;
-    refuseForeignInput(first.bytes, place, format.from === 'jsonl');
-    if (separated) {
-      const own = readHeader(first, format.delimiter, place);
+    refuseForeignInput(first.bytes, place, from === 'jsonl');
+    if (format === undefined) {
+      const own = readHeader(first, delimiter, place);
       if (header === undefined) {
-        refuseTakenField(own.columns.map(columnKey), format, columnKey(format.rewardField), place);
+        const keys = own.columns.map(columnKey);
+        refuseTakenField(keys, formOfColumns(keys, fields)?.form, columnKey(rewardField), place);
         header = own;
       } else if (list(own.columns) !== list(header.columns)) {
         throw usageError(
           `${place}: expected the columns ${list(header.columns)} in every file, got ${list(own.columns)}`,
         );
       }
-    } else if (format.from === 'jsonl' && !rowSeen) {
-      refuseTakenField(fieldsOf(first), format, format.rewardField, place);
+    } else if (!rowSeen) {
+      const row = format.parse(first)?.row ?? {}; // a bad row is told as such when its turn comes
+      refuseTakenField(Object.keys(row), formOfRow(row, fields), rewardField, place);
       rowSeen = true;
     }
   }
-  return { ...format, header };
+  return { ...settings, header };
 }
 
-function refuseTakenField(
-  names: readonly string[],
-  { fields }: { fields: NamedFields },
-  rewardField: string,
-  place: string,
-): void {
-  const taken = takenField(names, formOfColumns(names, fields) ?? 'text', rewardField);
+/** @param form of the row; without one, its one reward is null */
+function refuseTakenField(names: readonly string[], form: Form | undefined, rewardField: string, place: string): void {
+  const taken = takenField(names, form ?? 'text', rewardField);
   if (taken !== undefined) {
     throw usageError(
       `${place}: expected no field ${taken}, which the reward is written to; name another with --reward-field`,
     );
   }
 }
-
-function fieldsOf({ bytes }: InputRecord): string[] {
-  try {
-    const row: unknown = JSON.parse(bytes.toString('utf8'));
-    return typeof row === 'object' && row !== null ? Object.keys(row) : [];
-  } catch {
-    return []; // a bad row, and told as such when its turn comes
-  }
-}
-
-const isBlank = ({ bytes }: InputRecord, from: InputFormat): boolean =>
-  from === 'jsonl' ? bytes.toString('latin1').trim() === '' : from !== 'text' && bytes.length === 0;
 
 const list = (columns: readonly string[]): string => columns.map((name) => JSON.stringify(name)).join(', ');

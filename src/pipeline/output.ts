@@ -1,7 +1,8 @@
 /** Where the output goes: standard output, or a file that has its name only when it is whole. */
 import { once } from 'node:events';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { messageOf, runError, usageError } from '../errors.js';
 import type { Input } from './input.js';
 
@@ -14,27 +15,64 @@ export interface Output {
   abandon(): Promise<string | undefined>;
 }
 
+const partialOf = (path: string): string => `${path}.partial`;
+
 /**
- * @param path `-` for standard output
+ * Refuses an output that cannot be, before anything is started.
+ *
  * @param overwrite throw away what an unfinished run left
  * @param inputs files that must not be overwritten while they are read
+ * @throws FatalError `usage`
  */
-export async function openOutput(path: string, overwrite: boolean, inputs: readonly Input[]): Promise<Output> {
-  if (path === '-') return standardOutput();
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat?.isDirectory()) throw usageError(`${path}: expected --output to be a file, got a directory`);
-  if (stat !== undefined && !stat.isFile()) return file(path, undefined); // /dev/null, a FIFO
-  for (const input of inputs) {
-    const other = input.path === '-' ? undefined : statSync(input.path, { throwIfNoEntry: false });
-    if (stat !== undefined && other?.ino === stat.ino && other.dev === stat.dev) {
-      throw usageError(`${path}: expected --output to be another file than the input`);
-    }
+export function checkOutput(path: string, overwrite: boolean, inputs: readonly Input[]): void {
+  if (path === '-') return;
+  const compressed = /\.(gz|zst)$/i.exec(path)?.[1];
+  if (compressed !== undefined) {
+    throw usageError(
+      `${path}: expected --output without .${compressed}, which is not written yet; ` +
+        `leave it out and pack the output: reward-score … | ${compressed === 'gz' ? 'gzip' : 'zstd'} > ${path}`,
+    );
   }
-  const partial = `${path}.partial`;
+  checkDestination('--output', path, inputs);
+  if (!isPlain(path)) return;
+  const partial = partialOf(path);
+  checkDestination('--output', partial, inputs);
   if (existsSync(partial) && !overwrite) {
     throw usageError(`${partial}: holds the work of an unfinished run; use --overwrite to throw it away, or move it`);
   }
-  return file(path, partial);
+}
+
+/** Refuses a file to write that has no place, or is read from. */
+export function checkDestination(flag: string, path: string, inputs: readonly Input[]): void {
+  const stat = statOf(path);
+  if (stat?.isDirectory()) throw usageError(`${path}: expected ${flag} to be a file, got a directory`);
+  const folder = dirname(path);
+  if (!statOf(folder)?.isDirectory()) {
+    throw usageError(`${path}: expected ${flag} in a directory that is there, found no directory ${folder}`);
+  }
+  for (const input of inputs) {
+    const other = input.path === '-' ? undefined : statOf(input.path);
+    if (stat?.isFile() && other?.ino === stat.ino && other.dev === stat.dev) {
+      throw usageError(`${path}: expected ${flag} to be another file than the input`);
+    }
+  }
+}
+
+/** @param path `-` for standard output */
+export async function openOutput(path: string): Promise<Output> {
+  if (path === '-') return standardOutput();
+  return file(path, isPlain(path) ? partialOf(path) : undefined);
+}
+
+/** Whether it is, or would be, a regular file. /dev/null or a FIFO is written to directly. */
+const isPlain = (path: string): boolean => statOf(path)?.isFile() ?? true;
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined; // a file where a directory should be, or one that may not be looked into
+  }
 }
 
 function standardOutput(): Output {

@@ -7,6 +7,9 @@ const signatures: readonly { readonly bytes: readonly number[]; readonly what: s
   { bytes: [0x50, 0x4b, 0x03, 0x04], what: 'a zip archive (or xlsx); take the JSONL or CSV out of it first' },
   { bytes: [0xff, 0xfe], what: 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8' },
   { bytes: [0xfe, 0xff], what: 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8' },
+  // A brace without a byte-order mark before it.
+  { bytes: [0x7b, 0x00], what: 'UTF-16; convert it first: iconv -f UTF-16LE -t UTF-8' },
+  { bytes: [0x00, 0x7b], what: 'UTF-16; convert it first: iconv -f UTF-16BE -t UTF-8' },
 ];
 
 /**

@@ -81,8 +81,9 @@ const sameMessage = (a: Message | undefined, b: Message | undefined): boolean =>
 function firstString(item: unknown, names: readonly string[]): string | undefined {
   if (typeof item !== 'object' || item === null) return undefined;
   const fields = item as Record<string, unknown>;
-  const name = names.find((candidate) => Object.hasOwn(fields, candidate));
-  const value = name === undefined ? undefined : fields[name];
+  const value = names
+    .map((name) => (Object.hasOwn(fields, name) ? fields[name] : undefined))
+    .find((candidate) => candidate !== undefined && candidate !== null);
   return typeof value === 'string' ? value : undefined;
 }
 

@@ -5,7 +5,7 @@ import { messageOf, usageError } from '../errors.js';
 import { failure } from './failure.js';
 import type { ParsedRecord, RowFormat } from './format.js';
 import { CsvScanner, type InputRecord } from './records.js';
-import { formatReward, type RewardShape, resultMembers, rewardFields } from './result.js';
+import { formatReward, type RewardShape, resultMembers, rewardFields, unreadRecord } from './result.js';
 
 const BYTE_ORDER_MARK = '\ufeff';
 
@@ -16,28 +16,30 @@ export interface CsvHeader {
   /** The record as it stands in the file, byte-order mark included, line end not. */
   readonly text: string;
   readonly lineEnd: string;
+  /** The file and line, for errors. */
+  readonly place: string;
 }
 
 export interface CsvSettings {
   readonly header: CsvHeader;
   readonly delimiter: string;
   /** Keys of the columns whose cells hold JSON. */
-  readonly jsonColumns: ReadonlySet<string>;
+  readonly jsonColumns: readonly string[];
   readonly rewardField: string;
 }
 
 /** Names are matched without case and outer spaces. */
 export const columnKey = (name: string): string => name.trim().toLowerCase();
 
-/** @param place the file and line, for errors */
+/** @throws FatalError `usage` where the record is not CSV */
 export function readHeader({ bytes, lineEnd }: InputRecord, delimiter: string, place: string): CsvHeader {
   const text = bytes.toString('utf8');
   if (!isUtf8(bytes)) throw usageError(`${place}: expected a header in UTF-8`);
   try {
     const columns = parseCells(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text, delimiter);
-    return { columns, text, lineEnd: lineEnd.toString() || '\n' };
+    return { columns, text, lineEnd: lineEnd.toString() || '\n', place };
   } catch (error) {
-    throw usageError(`${place}: expected a CSV header: ${messageOf(error)}`, { cause: error });
+    throw usageError(`${place}: not a CSV header: ${problemOf(error)}`, { cause: error });
   }
 }
 
@@ -47,10 +49,11 @@ export function csvToCsv(settings: CsvSettings, toDelimiter: string, shape: Rewa
   const names = rewardFields(rewardField, shape);
   const join = (cells: readonly string[]): string => cells.map((cell) => quote(cell, toDelimiter)).join(toDelimiter);
   const same = toDelimiter === delimiter;
+  const mark = header.text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
   return {
     ...csvReader(settings),
     outputHeader: Buffer.from(
-      `${same ? header.text : join(header.columns)}${toDelimiter}${join(names)}${header.lineEnd}`,
+      `${same ? header.text : mark + join(header.columns)}${toDelimiter}${join(names)}${header.lineEnd}`,
     ),
     write({ bytes, lineEnd }, { cells }, { rewards, shape: rowShape }) {
       const own = same || cells === undefined ? bytes : join(cells);
@@ -59,11 +62,11 @@ export function csvToCsv(settings: CsvSettings, toDelimiter: string, shape: Rewa
       const scored = rewards.length > 0;
       const rewardCells =
         rowShape === 'array' && scored
-          ? [`[${rewards.map(formatReward).join(',')}]`]
-          : names.map((_, i) => (typeof rewards[i] === 'number' ? formatReward(rewards[i]) : ''));
+          ? `"[${rewards.map(formatReward).join(',')}]"`
+          : join(names.map((_, i) => (typeof rewards[i] === 'number' ? formatReward(rewards[i]) : '')));
       return [
         own,
-        `${toDelimiter.repeat(missing)}${toDelimiter}${join(rewardCells)}`,
+        `${toDelimiter.repeat(missing)}${toDelimiter}${rewardCells}`,
         lineEnd.length > 0 ? lineEnd : header.lineEnd,
       ];
     },
@@ -78,7 +81,7 @@ export function csvToJsonl(settings: CsvSettings): RowFormat {
     outputHeader: undefined,
     write({ bytes }, { cells }, result) {
       if (cells?.length !== columns.length) {
-        return [`{${resultMembers(result, settings.rewardField, bytes.toString('utf8'))}}\n`];
+        return [`${unreadRecord(result, settings.rewardField, bytes.toString('utf8'))}\n`];
       }
       const members = columns.map((column, i) => `${JSON.stringify(column)}:${JSON.stringify(cells[i])}`);
       return [`{${[...members, resultMembers(result, settings.rewardField)].join(',')}}\n`];
@@ -101,8 +104,7 @@ function csvReader({
       try {
         cells = parseCells(bytes.toString('utf8'), delimiter);
       } catch (error) {
-        // The record is parsed apart from its file: the parser's own line number would mislead.
-        return { failure: failure('BAD_CSV', messageOf(error).replace(/ (on|at) line \d+/, '')) };
+        return { failure: failure('BAD_CSV', problemOf(error)) };
       }
       if (cells.length !== keys.length) {
         const message = `expected ${keys.length} fields as in the header, got ${cells.length}`;
@@ -133,6 +135,20 @@ function parseCells(record: string, delimiter: string): string[] {
   if (!record.includes('"')) return record.split(delimiter);
   const records: string[][] = parse(record, { delimiter, relax_column_count: true, record_delimiter: ['\n', '\r\n'] });
   return records[0] ?? [];
+}
+
+/** The parser's words change from version to version, and its line numbers are the record's own; the output must not follow. */
+function problemOf(error: unknown): string {
+  switch ((error as { code?: unknown }).code) {
+    case 'CSV_QUOTE_NOT_CLOSED':
+      return 'expected a closing quote, got the end of the input';
+    case 'INVALID_OPENING_QUOTE':
+      return 'expected quotes around the whole field, got one inside it';
+    case 'CSV_INVALID_CLOSING_QUOTE':
+      return 'expected a delimiter or line end after a closing quote; a quote inside quotes is written twice';
+    default:
+      return messageOf(error);
+  }
 }
 
 const quote = (cell: string, delimiter: string): string =>

@@ -1,7 +1,7 @@
 import { usageError } from '../errors.js';
 import { type CsvHeader, columnKey, csvToCsv, csvToJsonl } from './csv.js';
 import type { InputFormat, OutputFormat, RowFormat } from './format.js';
-import { type Form, formOfColumns, type NamedFields, namesOf } from './forms.js';
+import { type ColumnsForm, type Form, formOfColumns, type NamedFields } from './forms.js';
 import { jsonlToJsonl } from './jsonl.js';
 import { type RewardShape, rewardFields, scoreLine } from './result.js';
 import { textToJsonl } from './text.js';
@@ -40,21 +40,14 @@ function pair(settings: FormatSettings): RowFormat {
     return from === 'text' ? textToJsonl(rewardField) : jsonlToJsonl(rewardField, settings.fields.text ?? 'text');
   }
   const { header, delimiter, fields } = settings;
-  if (header === undefined) return textToJsonl(rewardField); // the input is empty: nothing is read or written
-  const keys = header.columns.map(columnKey);
-  const form = formOfColumns(keys, fields);
-  if (form === undefined) throw usageError(noUsableColumn(header, delimiter));
-  const jsonNames = [...namesOf('messages', fields), ...namesOf('candidates', fields)];
-  const jsonColumns = new Set(jsonNames.filter((name) => keys.includes(name)));
+  // The input is blank: nothing is read or written.
+  if (header === undefined) return { ...textToJsonl(rewardField), parse: () => undefined };
+  const { form, jsonColumns } = readColumns(header, delimiter, fields);
   const csv = { header, delimiter, rewardField, jsonColumns };
   if (to === 'jsonl') return csvToJsonl(csv);
   const quotedAnew = to !== from && (to === 'csv' || to === 'tsv');
   return csvToCsv(csv, quotedAnew ? delimiters[to] : delimiter, shapeOf(form));
 }
-
-/** Field names as the keys of CSV rows. */
-export const csvFields = (fields: NamedFields): NamedFields =>
-  Object.fromEntries(Object.entries(fields).map(([role, name]) => [role, columnKey(name)]));
 
 export const shapeOf = (form: Form): RewardShape =>
   form === 'pair' ? 'pair' : form === 'candidates' ? 'array' : 'single';
@@ -63,12 +56,21 @@ export const shapeOf = (form: Form): RewardShape =>
 export const takenField = (names: readonly string[], form: Form, rewardField: string): string | undefined =>
   rewardFields(rewardField, shapeOf(form)).find((name) => names.includes(name));
 
-function noUsableColumn({ columns }: CsvHeader, delimiter: string): string {
-  const lone = columns.length === 1 ? columns[0] : undefined;
-  const better = lone?.includes(';') ? ';' : lone?.includes('\t') && delimiter !== '\t' ? "$'\\t'" : undefined;
-  return (
-    `expected columns to score: text, messages, or prompt with response, candidates, or chosen and rejected; ` +
-    `got ${columns.map((name) => JSON.stringify(name)).join(', ')}` +
-    (better === undefined ? '' : `; is it --delimiter ${better === ';' ? "';'" : better}?`)
-  );
+function readColumns(header: CsvHeader, delimiter: string, fields: NamedFields): ColumnsForm {
+  const keys = header.columns.map(columnKey);
+  const absent = Object.values(fields).filter((name) => !keys.includes(name));
+  const form = absent.length > 0 ? undefined : formOfColumns(keys, fields);
+  if (form !== undefined) return form;
+  const expected =
+    absent.length > 0
+      ? `the columns that flags name, ${absent.map((name) => JSON.stringify(name)).join(', ')}`
+      : 'columns to score: text, messages, or prompt with response, candidates, or chosen and rejected';
+  const got = header.columns.map((name) => JSON.stringify(name)).join(', ');
+  throw usageError(`${header.place}: expected ${expected}; got ${got}${delimiterHint(header, delimiter)}`);
+}
+
+function delimiterHint({ columns: [lone, ...others] }: CsvHeader, delimiter: string): string {
+  if (lone === undefined || others.length > 0) return '';
+  const better = [';', '\t', ','].find((separator) => separator !== delimiter && lone.includes(separator));
+  return better === undefined ? '' : `; is it --delimiter ${better === '\t' ? "'\\t'" : `'${better}'`}?`;
 }

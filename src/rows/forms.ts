@@ -9,6 +9,9 @@ import type { Template } from './templates.js';
 /** What a field is read for. */
 export type Role = 'text' | 'prompt' | 'response' | 'messages' | 'candidates' | 'chosen' | 'rejected';
 
+/** Rows of prompt and response joined that are enough to see that no white space stands between them. */
+export const SEAMS_TO_JUDGE = 100;
+
 /** Names by role, in the order they are looked for, where no flag names a field. */
 const defaultNames: Readonly<Record<Role, readonly string[]>> = {
   text: ['text', 'input_text'],
@@ -52,19 +55,44 @@ interface Field {
 /** Reads a row in the first form that it has; the fields that flags name count first. */
 export function readRow(row: Row, settings: FormSettings): ScorableRow | RowFailure {
   const found = findFields(row, settings.fields);
-  const form = findForm(found, settings.fields);
+  const form = findForm(found, settings.fields)?.form;
   return form === undefined ? failure('BAD_ROW', missingFields(row, settings)) : form.read(found, row, settings);
 }
 
-/** The form that rows with these fields have, as far as names tell; undefined where there is none. */
-export function formOfColumns(columns: readonly string[], fields: NamedFields): Form | undefined {
-  const formWith = (value: unknown) =>
-    findForm(findFields(Object.fromEntries(columns.map((name) => [name, value])), fields), fields)?.form;
-  return formWith('') ?? formWith([]);
+/** The form that a row has, as far as its fields tell; undefined where it has none. */
+export const formOfRow = (row: Row, fields: NamedFields): Form | undefined =>
+  findForm(findFields(row, fields), fields)?.form.form;
+
+/** What a header says of its rows. */
+export interface ColumnsForm {
+  readonly form: Form;
+  /** The columns that are read and whose cells are, or may be, JSON. */
+  readonly jsonColumns: readonly string[];
 }
 
+/** The form that rows with these columns have; undefined where there is none. */
+export function formOfColumns(columns: readonly string[], fields: NamedFields): ColumnsForm | undefined {
+  const row: Row = Object.fromEntries(columns.map((name) => [name, '']));
+  // A context is a prompt if something answers it, else messages.
+  for (const sample of columns.includes('context') ? [row, { ...row, context: [] }] : [row]) {
+    const found = findFields(sample, fields);
+    const match = findForm(found, fields);
+    if (match === undefined) continue;
+    const columnOf = (role: Role): string => (found.get(role) as Field).name;
+    return {
+      form: match.form.form,
+      jsonColumns: match.roles.filter((role) => holdsJson(role, columnOf(role), fields)).map(columnOf),
+    };
+  }
+  return undefined;
+}
+
+/** A column called context may hold messages in one row and a prompt in the next, unless a flag says which. */
+const holdsJson = (role: Role, name: string, fields: NamedFields): boolean =>
+  role === 'messages' || role === 'candidates' || (role === 'prompt' && name === 'context' && !fields.prompt);
+
 /** Names under which a role's field is looked for. */
-export const namesOf = (role: Role, fields: NamedFields): readonly string[] => {
+const namesOf = (role: Role, fields: NamedFields): readonly string[] => {
   const named = fields[role];
   return named === undefined ? defaultNames[role] : [named];
 };
@@ -74,28 +102,55 @@ type ReadForm = (fields: ReadonlyMap<Role, Field>, row: Row, settings: FormSetti
 /** The forms in the order they are looked for, each by the roles it must have. */
 const forms: readonly {
   readonly form: Form;
-  readonly needs: readonly (Role | 'context')[];
+  readonly needs: readonly (Role | 'context' | 'conversation')[];
   readonly read: ReadForm;
 }[] = [
   { form: 'text', needs: ['text'], read: readText },
   { form: 'pair', needs: ['chosen', 'rejected'], read: readPair },
   { form: 'candidates', needs: ['context', 'candidates'], read: readCandidates },
   { form: 'response', needs: ['context', 'response'], read: readResponse },
-  { form: 'messages', needs: ['messages'], read: readConversation },
+  { form: 'messages', needs: ['conversation'], read: readConversation },
 ];
 
-function findForm(found: ReadonlyMap<Role, Field>, fields: NamedFields): (typeof forms)[number] | undefined {
-  const present = forms.flatMap((form) => {
-    const roles = form.needs.map((need) => (need === 'context' ? contextRole(found) : need));
-    return roles.every((role) => role !== undefined && found.has(role)) ? [{ form, roles: roles as Role[] }] : [];
+interface FormMatch {
+  readonly form: (typeof forms)[number];
+  /** The roles that it reads. */
+  readonly roles: readonly Role[];
+}
+
+function findForm(found: ReadonlyMap<Role, Field>, fields: NamedFields): FormMatch | undefined {
+  const context = contextRole(found, fields);
+  const matches = forms.flatMap((form): FormMatch[] => {
+    const roles = form.needs.map((need) => {
+      if (need === 'context') return context;
+      return need === 'conversation' ? conversationRole(found, fields) : need;
+    });
+    if (!roles.every((role) => role !== undefined && found.has(role))) return [];
+    // A pair may do without a context.
+    if (form.form === 'pair') roles.push(context);
+    return [{ form, roles: roles.filter((role) => role !== undefined) }];
   });
-  const named = present.find(({ roles }) => roles.some((role) => fields[role] !== undefined));
-  return (named ?? present[0])?.form;
+  return matches.find(({ roles }) => roles.some((role) => fields[role] !== undefined)) ?? matches[0];
 }
 
 /** The context of a response is a prompt, or messages. */
-const contextRole = (found: ReadonlyMap<Role, Field>): Role | undefined =>
-  found.has('prompt') ? 'prompt' : found.has('messages') ? 'messages' : undefined;
+const contextRole = (found: ReadonlyMap<Role, Field>, fields: NamedFields): Role | undefined =>
+  preferNamed(
+    (['prompt', 'messages'] as const).filter((role) => found.has(role)),
+    fields,
+  );
+
+/** Messages that are judged by their last one; a prompt that is an array is such. */
+const conversationRole = (found: ReadonlyMap<Role, Field>, fields: NamedFields): Role | undefined =>
+  preferNamed(
+    (['messages', 'prompt'] as const).filter((role) =>
+      role === 'messages' ? found.has(role) : Array.isArray(found.get(role)?.value),
+    ),
+    fields,
+  );
+
+const preferNamed = (found: readonly Role[], fields: NamedFields): Role | undefined =>
+  found.find((role) => fields[role] !== undefined) ?? found[0];
 
 function readText(fields: ReadonlyMap<Role, Field>): ScorableRow | RowFailure {
   const { name, value } = fields.get('text') as Field;
@@ -105,7 +160,10 @@ function readText(fields: ReadonlyMap<Role, Field>): ScorableRow | RowFailure {
 
 function readPair(fields: ReadonlyMap<Role, Field>, row: Row, settings: FormSettings): ScorableRow | RowFailure {
   // Without a context, the two sides are whole texts, or whole conversations.
-  const context = contextRole(fields) === undefined ? joinText('', [], settings) : readContext(fields, row, settings);
+  const context =
+    contextRole(fields, settings.fields) === undefined
+      ? joinText('', [], settings)
+      : readContext(fields, row, settings);
   if (isFailure(context)) return context;
   const sides = [fields.get('chosen'), fields.get('rejected')] as Field[];
   return { form: 'pair', texts: sides.map(({ name, value }) => context(value, name)) };
@@ -128,7 +186,11 @@ function readCandidates(fields: ReadonlyMap<Role, Field>, row: Row, settings: Fo
 function candidateText(item: unknown): unknown {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
   const fields = item as Record<string, unknown>;
-  return ['text', 'content', 'response'].map((name) => fields[name]).find((value) => value !== undefined) ?? item;
+  return (
+    ['text', 'content', 'response']
+      .map((name) => fields[name])
+      .find((value) => value !== undefined && value !== null) ?? item
+  );
 }
 
 function readResponse(fields: ReadonlyMap<Role, Field>, row: Row, settings: FormSettings): ScorableRow | RowFailure {
@@ -136,7 +198,7 @@ function readResponse(fields: ReadonlyMap<Role, Field>, row: Row, settings: Form
   const context = readContext(fields, row, settings);
   if (isFailure(context)) return context;
   const text = context(value, name);
-  const prompt = fields.get(contextRole(fields) as Role)?.value;
+  const prompt = fields.get(contextRole(fields, settings.fields) as Role)?.value;
   if (typeof prompt !== 'string') return { form: 'messages', texts: [text] };
   const joined = typeof value === 'string' && !settings.templateGiven;
   return {
@@ -147,7 +209,7 @@ function readResponse(fields: ReadonlyMap<Role, Field>, row: Row, settings: Form
 }
 
 function readConversation(fields: ReadonlyMap<Role, Field>, _: Row, settings: FormSettings): ScorableRow | RowFailure {
-  const { name, value } = fields.get('messages') as Field;
+  const { name, value } = fields.get(conversationRole(fields, settings.fields) as Role) as Field;
   const messages = readMessages(value, name);
   if (isFailure(messages)) return messages;
   const conversation = withoutResponse(messages, name);
@@ -158,8 +220,9 @@ function readConversation(fields: ReadonlyMap<Role, Field>, _: Row, settings: Fo
 type JoinResponse = (response: unknown, name: string) => string | RowFailure;
 
 function readContext(fields: ReadonlyMap<Role, Field>, row: Row, settings: FormSettings): JoinResponse | RowFailure {
-  const { name, value } = fields.get(contextRole(fields) as Role) as Field;
-  const bot = typeof row.bot_name === 'string' ? row.bot_name : undefined;
+  const { name, value } = fields.get(contextRole(fields, settings.fields) as Role) as Field;
+  // CSV spells that there is none as an empty cell.
+  const bot = typeof row.bot_name === 'string' && row.bot_name !== '' ? row.bot_name : undefined;
   if (typeof value === 'string') {
     const message = [{ author: 'user', content: value }];
     return settings.templateGiven ? joinMessages(message, settings, bot) : joinText(value, message, settings);
@@ -191,14 +254,16 @@ const notAText = (value: unknown, name: string): RowFailure =>
 
 function findFields(row: Row, fields: NamedFields): Map<Role, Field> {
   const found = new Map<Role, Field>();
+  const hasMessages = !fields.messages && row.messages !== undefined && row.messages !== null;
   for (const role of roles) {
     for (const name of namesOf(role, fields)) {
       // An exact name wins over a path into objects, which only a flag can give.
       const value = Object.hasOwn(row, name) ? row[name] : fields[role] && reach(row, name);
       if (value === undefined || value === null) continue;
-      // Unless a flag says which, `context` is a prompt when it is a string, and messages when it is not.
+      // Unless a flag says which, `context` is a prompt when it is a string (beside `messages` it is neither), and
+      // messages when it is not.
       const isPrompt = typeof value === 'string';
-      if (name === 'context' && !fields[role] && (role === 'prompt' ? !isPrompt : isPrompt)) continue;
+      if (name === 'context' && !fields[role] && (role === 'prompt' ? !isPrompt || hasMessages : isPrompt)) continue;
       found.set(role, { name, value });
       break;
     }
@@ -221,6 +286,6 @@ function missingFields(row: Row, { fields }: FormSettings): string {
     named.length > 0
       ? `the fields named by flags (${named.join(', ')})`
       : 'text, messages, or prompt with response, candidates, or chosen and rejected';
-  const names = Object.keys(row);
+  const names = Object.entries(row).map(([name, value]) => (value === null ? `${name} (null)` : name));
   return `expected ${expected}, got ${names.length === 0 ? 'no fields' : preview(names)}`;
 }

@@ -5,7 +5,7 @@ import { failure } from './failure.js';
 import type { ParsedRecord, RowFormat } from './format.js';
 import type { Row } from './forms.js';
 import { type InputRecord, LineScanner } from './records.js';
-import { resultMembers } from './result.js';
+import { resultMembers, unreadRecord } from './result.js';
 
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 const NEWLINE = Buffer.from('\n');
@@ -25,8 +25,8 @@ export const jsonlToJsonl = (rewardField: string, textField: string): RowFormat 
   write({ bytes, lineEnd }, { row }, result) {
     const end = lineEnd.length > 0 ? lineEnd : NEWLINE;
     const content = trimmed(bytes);
-    if (row === undefined) return [`{${resultMembers(result, rewardField, content.toString('utf8'))}}`, end];
-    const members = resultMembers(result, rewardField);
+    if (row === undefined) return [unreadRecord(result, rewardField, content.toString('utf8')), end];
+    const members = resultMembers(result, rewardField, result.rewards.length === 0 && Object.hasOwn(row, rewardField));
     if (content[0] === OPENING_QUOTE) return ['{"text":', content, `,${members}}`, end];
     const brace = bytes.lastIndexOf(CLOSING_BRACE);
     const comma = Object.keys(row).length === 0 ? '' : ',';
@@ -49,7 +49,9 @@ function parse({ bytes }: InputRecord, textField: string): ParsedRecord | undefi
   if (typeof row !== 'object' || row === null || Array.isArray(row)) {
     return { failure: badBytes ?? failure('BAD_ROW', `expected a JSON object or string, got ${kindOf(value)}`) };
   }
-  return badBytes === undefined ? { row: row as Row } : { row: row as Row, failure: badBytes };
+  if (badBytes === undefined) return { row: row as Row };
+  // A bare string is no object to splice into: its bytes would stay as they are, and no JSON reader takes them.
+  return typeof value === 'string' ? { failure: badBytes } : { row: row as Row, failure: badBytes };
 }
 
 /** Without JSON's white space around it, nor a byte-order mark before it. */

@@ -21,6 +21,7 @@ export interface RecordScanner {
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const QUOTE = 0x22;
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 /** A record is a line. */
 export class LineScanner implements RecordScanner {
@@ -37,7 +38,9 @@ export class LineScanner implements RecordScanner {
 export class CsvScanner implements RecordScanner {
   lines = 0;
   readonly #delimiter: number;
-  #state: 'field start' | 'plain' | 'quoted' | 'quote in quoted' = 'field start';
+  #state: 'record start' | 'field start' | 'plain' | 'quoted' | 'quote in quoted' = 'record start';
+  /** Bytes of a byte-order mark seen at the record's start: a quote after one opens a field. */
+  #markBytes = 0;
 
   constructor(delimiter: string) {
     this.#delimiter = delimiter.charCodeAt(0);
@@ -48,10 +51,18 @@ export class CsvScanner implements RecordScanner {
     for (let i = from; i < chunk.length; i++) {
       const byte = chunk[i];
       if (byte === NEWLINE) this.lines++;
+      if (state === 'record start') {
+        if (byte === BYTE_ORDER_MARK[this.#markBytes]) {
+          this.#markBytes++;
+          continue;
+        }
+        state = 'field start';
+      }
       if (state === 'quoted') {
         if (byte === QUOTE) state = 'quote in quoted';
       } else if (byte === NEWLINE) {
-        this.#state = 'field start';
+        this.#state = 'record start';
+        this.#markBytes = 0;
         return i + 1;
       } else if (byte === QUOTE && (state === 'field start' || state === 'quote in quoted')) {
         state = 'quoted';

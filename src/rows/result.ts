@@ -27,13 +27,17 @@ export function formatReward(value: number | null): string {
   return String(Number(value.toPrecision(9)));
 }
 
-/** `"reward":1.5`, with `"reward_error":{…}` after it where there is a failure: the inside of a JSON object. */
-export function resultMembers(result: RowResult, field: string, input?: string): string {
+/**
+ * `"reward":1.5`, with `"reward_error":{…}` after it where there is a failure: the inside of a JSON object.
+ *
+ * @param taken the row has the reward field already: its old value stays
+ */
+export function resultMembers(result: RowResult, field: string, taken = false): string {
   const { shape, rewards, failure } = result;
   const member = (name: string, value: string): string => `${JSON.stringify(name)}:${value}`;
   const members: string[] = [];
-  if (failure?.code === 'FIELD_EXISTS') {
-    // The old value stays.
+  if (taken || failure?.code === 'FIELD_EXISTS') {
+    // Nothing beside it: of two fields of one name, readers see the last.
   } else if (rewards.length === 0) {
     members.push(member(field, 'null'));
   } else if (shape === 'array') {
@@ -41,11 +45,13 @@ export function resultMembers(result: RowResult, field: string, input?: string):
   } else {
     members.push(...rewardFields(field, shape).map((name, i) => member(name, formatReward(rewards[i] ?? null))));
   }
-  if (failure !== undefined) {
-    members.push(`"reward_error":${JSON.stringify(input === undefined ? failure : { ...failure, input })}`);
-  }
+  if (failure !== undefined) members.push(member('reward_error', JSON.stringify(failure)));
   return members.join(',');
 }
+
+/** What is written for a record that has no fields to splice into. */
+export const unreadRecord = ({ failure }: RowResult, field: string, input: string): string =>
+  JSON.stringify({ [field]: null, reward_error: { ...failure, input } });
 
 /** One line of `--to scores`. */
 export function scoreLine({ shape, rewards, failure }: RowResult): string {

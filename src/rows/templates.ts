@@ -44,7 +44,9 @@ export function jinjaTemplate(source: string, name: string, globals: JinjaGlobal
   try {
     template = new JinjaTemplate(source);
   } catch (error) {
-    throw usageError(`${name}: expected a Jinja chat template: ${messageOf(error)}`, { cause: error });
+    // The parser runs past the end of a template that lacks one.
+    const problem = error instanceof TypeError ? 'a block or bracket is not closed' : messageOf(error);
+    throw usageError(`${name}: expected a Jinja chat template: ${problem}`, { cause: error });
   }
   return ({ messages, hasResponse }) => {
     const last = messages.length - 1;

@@ -10,8 +10,10 @@ export const textToJsonl = (rewardField: string): RowFormat => ({
   newScanner: () => new LineScanner(),
   hasHeader: false,
   outputHeader: undefined,
-  parse({ bytes }) {
-    const row = { text: bytes.toString('utf8') };
+  parse({ bytes, line }) {
+    const text = bytes.toString('utf8');
+    // A byte-order mark belongs to the file and not to its first text.
+    const row = { text: line === 1 ? text.replace(/^\ufeff/, '') : text };
     return isUtf8(bytes) ? { row } : { row, failure: failure('BAD_UTF8', 'the line has bytes that are not UTF-8') };
   },
   write: (_, { row }, result) => [`{"text":${JSON.stringify(row?.text)},${resultMembers(result, rewardField)}}\n`],

@@ -9,6 +9,12 @@ export interface Progress {
   stop(): void;
 }
 
+export interface DownloadProgress {
+  update(done: { readonly file: string; readonly doneBytes: number; readonly totalBytes: number | undefined }): void;
+  /** Takes the bar away; the next update brings it back. */
+  stop(): void;
+}
+
 export interface ProgressOptions {
   /** Bytes of input in all, where that is known. */
   readonly totalBytes: number | undefined;
@@ -16,7 +22,7 @@ export interface ProgressOptions {
   readonly log: Log;
 }
 
-const none: Progress = { update: () => undefined, stop: () => undefined };
+const none = { update: () => undefined, stop: () => undefined };
 
 export function startProgress({ totalBytes, enabled, log }: ProgressOptions): Progress {
   if (!enabled) return none;
@@ -24,6 +30,41 @@ export function startProgress({ totalBytes, enabled, log }: ProgressOptions): Pr
   if (!process.stderr.isTTY) return lines(totalBytes, log);
   return CI || /^(1|on|yes|true)$/i.test(disabled ?? '') ? none : bar(totalBytes);
 }
+
+/** The same for a download, of which nothing is known before its first bytes. */
+export function startDownloadProgress({ enabled, log }: Omit<ProgressOptions, 'totalBytes'>): DownloadProgress {
+  if (!enabled) return none;
+  const { CI, HF_HUB_DISABLE_PROGRESS_BARS: disabled } = process.env;
+  if (process.stderr.isTTY) return CI || /^(1|on|yes|true)$/i.test(disabled ?? '') ? none : downloadBar();
+  let told = performance.now();
+  return {
+    update({ file, doneBytes, totalBytes }) {
+      if (performance.now() - told < LINE_INTERVAL_MS) return;
+      told = performance.now();
+      log.note(`${file}: ${megabytes(doneBytes)} of ${megabytes(totalBytes)} downloaded`);
+    },
+    stop: () => undefined,
+  };
+}
+
+function downloadBar(): DownloadProgress {
+  const format = '{bar} {percentage}%  {done} of {all}  {file}';
+  const progress = new cliProgress.SingleBar(
+    { format, gracefulExit: false, clearOnComplete: true, hideCursor: true, barsize: 30, fps: 5 },
+    cliProgress.Presets.shades_classic,
+  );
+  return {
+    update({ file, doneBytes, totalBytes }) {
+      const payload = { file, done: megabytes(doneBytes), all: megabytes(totalBytes) };
+      if (progress.isActive) progress.update(doneBytes, payload);
+      else progress.start(totalBytes ?? doneBytes, doneBytes, payload);
+    },
+    stop: () => progress.stop(),
+  };
+}
+
+const megabytes = (bytes: number | undefined): string =>
+  bytes === undefined ? 'an unknown size' : `${(bytes / 1e6).toLocaleString('en-US', { maximumFractionDigits: 0 })} MB`;
 
 function bar(totalBytes: number | undefined): Progress {
   const started = performance.now();

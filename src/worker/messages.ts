@@ -56,9 +56,8 @@ export interface WindowAccount {
   readonly tokens: number;
   /** Tokens that went through the network. */
   readonly computedTokens: number;
-  /** Of the first rows of strings joined: how many, and how many with white space at the seam. */
-  readonly seams: number;
-  readonly spacedSeams: number;
+  /** Of the first rows of prompt and response joined, in order: whether white space stands at the seam. */
+  readonly seams: readonly boolean[];
 }
 
 export interface ScoredWindow {

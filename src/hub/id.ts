@@ -1,0 +1,44 @@
+/** What a model on a Hugging Face hub is called: `org/name` or `name`, either with `@revision`. */
+import { usageError } from '../errors.js';
+
+const DEFAULT_REVISION = 'main';
+
+export interface HubId {
+  /** `org/name`; a few old models are `name` alone. */
+  readonly repository: string;
+  /** A branch, a tag or a commit. */
+  readonly revision: string;
+  /** As the user wrote it. */
+  readonly text: string;
+}
+
+/** A full commit hash: what it names never changes. */
+export const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(revision);
+
+/** @throws FatalError where the text cannot be an id by the hub's rules (and, by now, is no path either) */
+export function parseHubId(text: string): HubId {
+  const at = text.indexOf('@');
+  const repository = at < 0 ? text : text.slice(0, at);
+  const revision = at < 0 ? DEFAULT_REVISION : text.slice(at + 1);
+  if (!isRepository(repository)) {
+    throw usageError(
+      `${text}: found no directory of that name, and it is no Hugging Face id: expected org/name or org/name@revision ` +
+        'of letters, digits, -, _ and ., with letters or digits at the ends',
+    );
+  }
+  if (!isRevision(revision)) throw usageError(`${text}: expected a branch, tag or commit after @, got "${revision}"`);
+  return { repository, revision, text };
+}
+
+const repositoryPattern = /^(?:\w(?:[\w.-]{0,94}\w)?\/)?\w(?:[\w.-]{0,94}\w)?$/;
+
+/** Between org and name, `--` stands in the cache's directory names. */
+const isRepository = (text: string): boolean =>
+  repositoryPattern.test(text) && !text.includes('--') && !text.includes('..') && !text.endsWith('.git');
+
+/** Git's rules for names (git-check-ref-format). A revision becomes a path under refs/, which it must not leave. */
+const isRevision = (text: string): boolean =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: git refuses them
+  /^[^\x00-\x20\x7f~^:?*[\\]{1,250}$/.test(text) &&
+  !/\.\.|@\{/.test(text) &&
+  text.split('/').every((part) => part !== '' && !part.startsWith('.') && !/\.(lock)?$/.test(part));

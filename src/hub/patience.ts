@@ -1,0 +1,58 @@
+/** How often, and after which waits, something that failed on the way is tried again. */
+import type { Timing } from './timing.js';
+import { TransferError } from './transfer-error.js';
+
+const RETRIES = 5;
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 8000;
+/** The hub counts requests in windows of five minutes, so it asks for no longer waits. */
+const LONGEST_ASKED_WAIT_MS = 300_000;
+/** Waits from here on are told. */
+const TOLD_WAIT_MS = 10_000;
+
+export interface PatienceOptions {
+  readonly timing: Timing;
+  readonly notify: (message: string) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+export class Patience {
+  readonly #options: PatienceOptions;
+  #failures = 0;
+
+  constructor(options: PatienceOptions) {
+    this.#options = options;
+  }
+
+  /** Waits until it is time to try again; throws the error where it is time to give up. */
+  async afterFailure(error: TransferError): Promise<void> {
+    const { timing, notify, signal } = this.#options;
+    const wait = error.retryAfterMs ?? Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures);
+    this.#failures++;
+    if (this.#failures > RETRIES || wait > LONGEST_ASKED_WAIT_MS) throw error;
+    if (wait >= TOLD_WAIT_MS) notify(`${error.message}: trying again in ${Math.ceil(wait / 1000)} s`);
+    await timing.pause(wait, signal);
+  }
+
+  /** Something arrived: what fails from here on is a new failure. */
+  progressed(): void {
+    this.#failures = 0;
+  }
+}
+
+/** Tries something until it works, fails for good, or fails in a way that is not worth another try. */
+export async function patiently<T>(
+  attempt: () => Promise<T>,
+  options: PatienceOptions,
+  isWorthIt: (error: TransferError) => boolean = () => true,
+): Promise<T> {
+  const patience = new Patience(options);
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof TransferError) || !isWorthIt(error)) throw error;
+      await patience.afterFailure(error);
+    }
+  }
+}

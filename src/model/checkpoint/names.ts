@@ -1,0 +1,39 @@
+import { runError } from '../../errors.js';
+import type { RewardNetwork } from '../network.js';
+import type { TensorSource } from '../tensor-source.js';
+
+/**
+ * The tensors of a checkpoint under the network's names: one that was saved from the bare model (GPT2Model) has them
+ * without the first word (`transformer.`), as transformers accepts it too.
+ *
+ * @param path named in errors
+ * @throws FatalError `run` where a tensor is there under both names
+ */
+export function withNetworkNames(source: TensorSource, network: RewardNetwork, path: string): TensorSource {
+  const wanted = new Set(network.tensors.map(({ name }) => name));
+  const prefix = commonPrefix(network);
+  const ownNames = new Map<string, string>();
+  for (const name of source.names) {
+    const full = !wanted.has(name) && wanted.has(prefix + name) ? prefix + name : name;
+    const other = ownNames.get(full);
+    if (other !== undefined) throw runError(`${path}: expected one tensor ${full}, got ${other} and ${name}`);
+    ownNames.set(full, name);
+  }
+  return {
+    names: [...ownNames.keys()],
+    shapeOf: (name) => source.shapeOf(ownNames.get(name) ?? name),
+    read: (name, start, count) => source.read(ownNames.get(name) ?? name, start, count),
+    close: () => source.close(),
+  };
+}
+
+/** The word, with its dot, that most of the network's names begin with: that of the model below the reward head. */
+function commonPrefix(network: RewardNetwork): string {
+  const counts = new Map<string, number>();
+  for (const { name } of network.tensors) {
+    const word = name.slice(0, name.indexOf('.') + 1);
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  const [[prefix] = ['']] = [...counts].sort(([, a], [, b]) => b - a);
+  return prefix;
+}

@@ -1,0 +1,52 @@
+/** Which files of a model's directory hold its weights. */
+import { join } from 'node:path';
+import { usageError } from '../../errors.js';
+import type { TensorSource } from '../tensor-source.js';
+import { isFile } from './file.js';
+import { openSafetensors } from './safetensors.js';
+import { openShards, readShardIndex } from './sharded.js';
+import { openTorch } from './torch.js';
+
+/** In the order in which they are preferred, which is that of transformers. */
+const forms: readonly {
+  readonly name: string;
+  readonly open: (path: string) => TensorSource;
+  readonly index?: true;
+}[] = [
+  { name: 'model.safetensors', open: openSafetensors },
+  { name: 'model.safetensors.index.json', open: openSafetensors, index: true },
+  { name: 'pytorch_model.bin', open: openTorch },
+  { name: 'pytorch_model.bin.index.json', open: openTorch, index: true },
+];
+
+/** Weights that are not read here, and what to do about them. */
+const others = [
+  { name: 'adapter_model.safetensors', advice: 'merge the adapter into its base model and save that' },
+  { name: 'adapter_model.bin', advice: 'merge the adapter into its base model and save that' },
+  { name: 'tf_model.h5', advice: 'save the model with transformers as model.safetensors' },
+  { name: 'flax_model.msgpack', advice: 'save the model with transformers as model.safetensors' },
+];
+
+export interface WeightFiles {
+  /** The file, or the index of several: what messages name. */
+  readonly path: string;
+  /** All files with weights, in the order of the index. */
+  readonly files: readonly string[];
+  open(): TensorSource;
+}
+
+/** @throws FatalError where the directory holds no weights (`usage`), or an index of files that are not there (`run`) */
+export function findWeightFiles(directory: string): WeightFiles {
+  const form = forms.find(({ name }) => isFile(join(directory, name)));
+  if (form === undefined) {
+    const other = others.find(({ name }) => isFile(join(directory, name)));
+    throw usageError(
+      `${directory}: expected model.safetensors or pytorch_model.bin, or the index of several such files, found ` +
+        (other ? `${other.name}; ${other.advice}` : 'no weights'),
+    );
+  }
+  const path = join(directory, form.name);
+  if (!form.index) return { path, files: [path], open: () => form.open(path) };
+  const index = readShardIndex(path);
+  return { path, files: index.files, open: () => openShards(index, form.open) };
+}

@@ -1,0 +1,84 @@
+/**
+ * A lock between processes that a crash cannot leave held: whoever finds it looks whether its holder still lives.
+ * Two that find the same dead holder at the same moment may both go on, so it is for work that is wasteful to do
+ * twice, and not wrong.
+ */
+import { randomUUID } from 'node:crypto';
+import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const POLL_MS = 200;
+
+/** A holder on another machine cannot be looked for: its lock counts as left behind after this long. */
+const FOREIGN_LIFETIME_MS = 3_600_000;
+
+/**
+ * Runs `work` while no other process that uses the same lock file does.
+ *
+ * @param path of the lock file; its directory exists
+ * @param onWait told once, if somebody else has the lock
+ */
+export async function withLock<T>(path: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
+  for (let waited = false; !acquire(path); waited = true) {
+    if (!waited) onWait();
+    await sleep(POLL_MS);
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+interface Holder {
+  readonly host: string;
+  readonly pid: number;
+  /** Tells a process from a later one with the same number; undefined where the system does not say. */
+  readonly started: string | undefined;
+}
+
+function acquire(path: string): boolean {
+  const mine = `${path}.${randomUUID()}`;
+  const holder: Holder = { host: hostname(), pid: process.pid, started: startOf(process.pid) };
+  writeFileSync(mine, JSON.stringify(holder));
+  try {
+    // A link is made whole or not at all: nobody finds a lock without its holder's name.
+    linkSync(mine, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (isLeftBehind(path)) rmSync(path, { force: true });
+    return false;
+  } finally {
+    rmSync(mine, { force: true });
+  }
+}
+
+function isLeftBehind(path: string): boolean {
+  let holder: Holder;
+  let age: number;
+  try {
+    holder = JSON.parse(readFileSync(path, 'utf8')) as Holder;
+    age = Date.now() - statSync(path).mtimeMs;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT'; // gone is free; unreadable is nobody's
+  }
+  if (holder.host !== hostname()) return age > FOREIGN_LIFETIME_MS;
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+  return holder.started !== startOf(holder.pid);
+}
+
+/** When a process started, in the system's own ticks. */
+function startOf(pid: number): string | undefined {
+  try {
+    // The name in brackets may hold anything, spaces and brackets too; the 20th field after it is the start.
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, '').split(' ')[20];
+  } catch {
+    return undefined; // only Linux has that file
+  }
+}

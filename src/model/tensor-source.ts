@@ -1,0 +1,12 @@
+/** The tensors of a checkpoint, whatever files and formats hold them. */
+export interface TensorSource {
+  readonly names: readonly string[];
+  shapeOf(name: string): readonly number[] | undefined;
+  /**
+   * Elements [start, start + count) of a tensor, row-major, as float32.
+   *
+   * @throws FatalError `run` where the tensor is of another type than F32, F16 or BF16, or cannot be read
+   */
+  read(name: string, start: number, count: number): Float32Array;
+  close(): void;
+}

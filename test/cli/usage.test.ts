@@ -1,0 +1,419 @@
+/** Wrong flags, files, formats and inputs; and what help, version and variables do. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
+import { testWrongUses, USAGE, type WrongUse } from '../support/wrong-use.js';
+
+const directory = temporaryDirectory();
+const fixture = join(root, 'fixtures/tiny-gpt2');
+
+const wrongUses = (what: string, uses: readonly WrongUse[]): void => testWrongUses(what, directory, uses);
+
+const file = (name: string, content: string | Uint8Array): string => writeFile(directory, name, content);
+const good = file('good.jsonl', '{"text":"a"}\n');
+const folder = join(directory, 'folder');
+mkdirSync(folder);
+
+const invalid = (option: string, value: string, expected: string): string =>
+  `option '${option}' argument '${value}' is invalid. ${expected}`;
+
+wrongUses('flags', [
+  { args: ['--nope'], stderr: "unknown option '--nope'; reward-score score --help lists them" },
+  { args: ['score', good, '-x'], stderr: "unknown option '-x'; reward-score score --help lists them" },
+  { args: ['--form', 'csv'], stderr: "unknown option '--form'; did you mean --from?" },
+  { args: ['--from'], stderr: "option '--from <format>' argument missing" },
+  {
+    args: ['--from', 'xml'],
+    stderr: invalid('--from <format>', 'xml', 'Allowed choices are jsonl, csv, tsv, text.'),
+  },
+  {
+    args: ['--to', 'text'],
+    stderr: invalid('--to <format>', 'text', 'Allowed choices are jsonl, csv, tsv, scores.'),
+  },
+  ...['ab', '"', 'é'].map((value) => ({
+    args: ['--from', 'csv', '--delimiter', value],
+    stderr: invalid('--delimiter <character>', value, 'Expected one ASCII character that is no quote or line end.'),
+  })),
+  ...['text', 'messages', 'rejected'].map((name) => ({
+    args: [`--${name}`, ''],
+    stderr: invalid(`--${name} <field>`, '', 'Expected the name of a field.'),
+  })),
+  { args: ['--reward-field', ' '], stderr: invalid('--reward-field <name>', ' ', 'Expected the name of a field.') },
+  { args: ['-m', ''], stderr: invalid('-m, --model <dir>', '', 'Expected the name of a directory.') },
+  { args: ['--tokenizer', ''], stderr: invalid('--tokenizer <dir>', '', 'Expected the name of a directory.') },
+  { args: ['-o', ''], stderr: invalid('-o, --output <file>', '', 'Expected the name of a file.') },
+  { args: ['--summary', ''], stderr: invalid('--summary <file>', '', 'Expected the name of a file.') },
+  ...['0', '1.5', '1e3', '99999999999999999999'].map((value) => ({
+    args: ['--max-length', value],
+    stderr: invalid('--max-length <tokens>', value, 'Expected a whole number from 1 up.'),
+  })),
+  ...['-1', 'all', '100000'].map((value) => ({
+    args: ['-j', value],
+    stderr: invalid('-j, --workers <number>', value, 'Expected a whole number from 0 to 256.'),
+  })),
+  {
+    args: ['--truncation-side', 'middle'],
+    stderr: invalid('--truncation-side <side>', 'middle', 'Allowed choices are left, right.'),
+  },
+  {
+    args: ['--activation', 'tanh'],
+    stderr: invalid('--activation <name>', 'tanh', 'Allowed choices are none, sigmoid, softmax.'),
+  },
+  {
+    args: ['--activation', 'softmax'],
+    stderr: 'expected --activation none or sigmoid for a model with one label: softmax of one number is 1',
+  },
+  { args: ['--logit', '1'], stderr: 'expected --logit to be one of 0 (LABEL_0), got 1' },
+  { args: ['--logit', 'good'], stderr: 'expected --logit to be one of 0 (LABEL_0), got good' },
+  {
+    args: ['--max-length', '257'],
+    stderr: "expected --max-length of at most 256, the model's n_positions, got 257",
+  },
+  {
+    args: ['--template', 'nothing.jinja'],
+    stderr: /^expected --template chai, dialogrpt, chatml, model or a Jinja file, got nothing\.jinja \(ENOENT/,
+  },
+  {
+    args: ['--template', folder],
+    stderr: /^expected --template chai, dialogrpt, chatml, model or a Jinja file, got .*folder \(EISDIR/,
+  },
+  {
+    args: ['--template', 'model'],
+    stderr: `${fixture}: expected a chat template for --template model, found none`,
+  },
+  ...[
+    ['{% for %}', 'Unexpected token: CloseStatement'],
+    ['{{ messages', 'Unexpected end of input'],
+    ['{% if messages %}', 'a block or bracket is not closed'],
+  ].map(([source, problem], i) => {
+    const path = file(`broken-${i}.jinja`, source as string);
+    return { args: ['-q', '--template', path], stderr: `${path}: expected a Jinja chat template: ${problem}` };
+  }),
+]);
+
+wrongUses('variables', [
+  {
+    args: [],
+    env: { REWARD_SCORE_FROM: 'xml' },
+    stderr:
+      "option '--from <format>' value 'xml' from env 'REWARD_SCORE_FROM' is invalid. " +
+      'Allowed choices are jsonl, csv, tsv, text.',
+  },
+  {
+    args: [],
+    env: { REWARD_SCORE_WORKERS: 'many' },
+    stderr:
+      "option '-j, --workers <number>' value 'many' from env 'REWARD_SCORE_WORKERS' is invalid. " +
+      'Expected a whole number from 0 to 256.',
+  },
+  {
+    args: [],
+    env: { REWARD_SCORE_MAX_LENGTH: '257' },
+    stderr: "expected --max-length of at most 256, the model's n_positions, got 257",
+  },
+  {
+    args: [],
+    env: { REWARD_SCORE_MODEL: './missing' },
+    stderr: './missing: expected a model directory, found nothing of that name',
+  },
+]);
+
+const csv = (name: string, content: string): string => file(name, content);
+
+wrongUses('formats', [
+  {
+    args: ['--to', 'csv', good],
+    stderr: 'expected --to jsonl or scores for jsonl input, got csv: its rows have no common columns',
+  },
+  {
+    args: ['--to', 'tsv'],
+    stdin: '',
+    stderr: 'expected --to jsonl or scores for jsonl input, got tsv: its rows have no common columns',
+  },
+  {
+    args: ['--from', 'text', '--to', 'csv'],
+    stderr: 'expected --to jsonl or scores for text input, got csv: its rows have no common columns',
+  },
+  {
+    args: [good, csv('mixed.csv', 'text\na\n')],
+    stderr: 'expected input files of one format, got jsonl and csv; say which with --from',
+  },
+  {
+    args: ['--delimiter', ';', good],
+    stderr: 'expected --delimiter with CSV input only, the input is jsonl; add --from csv?',
+  },
+]);
+
+const missing = join(directory, 'missing.jsonl');
+const unfinished = file('unfinished.jsonl.partial', '{"text":"a","reward":1}\n').replace('.partial', '');
+const link = join(directory, 'link.jsonl');
+symlinkSync(good, link);
+const noFolder = join(directory, 'no-folder');
+
+wrongUses('files', [
+  { args: [missing], stderr: `${missing}: expected a file, found none of that name` },
+  { args: [good, missing], stderr: `${missing}: expected a file, found none of that name` },
+  { args: [folder], stderr: `${folder}: expected a file, got a directory` },
+  { args: [`${good}/x`], stderr: /good\.jsonl\/x: expected a file that can be read: ENOTDIR/ },
+  { args: ['-', good, '-'], stderr: 'expected standard input (-) once at most' },
+  { args: [good, '-o', good], stderr: `${good}: expected --output to be another file than the input` },
+  { args: [good, '-o', link], stderr: `${link}: expected --output to be another file than the input` },
+  { args: [good, '-o', folder], stderr: `${folder}: expected --output to be a file, got a directory` },
+  {
+    args: [good, '-o', join(noFolder, 'out.jsonl')],
+    stderr: `${noFolder}/out.jsonl: expected --output in a directory that is there, found no directory ${noFolder}`,
+  },
+  {
+    args: [good, '-o', join(good, 'out.jsonl')],
+    stderr: `${good}/out.jsonl: expected --output in a directory that is there, found no directory ${good}`,
+  },
+  {
+    args: [good, '-o', join(directory, 'out.jsonl.gz')],
+    stderr:
+      `${directory}/out.jsonl.gz: expected --output without .gz, which is not written yet; ` +
+      `leave it out and pack the output: reward-score … | gzip > ${directory}/out.jsonl.gz`,
+  },
+  {
+    args: [good, '-o', unfinished],
+    stderr: `${unfinished}.partial: holds the work of an unfinished run; use --overwrite to throw it away, or move it`,
+  },
+  {
+    args: [`${unfinished}.partial`, '--from', 'jsonl', '--overwrite', '-o', unfinished],
+    stderr: `${unfinished}.partial: expected --output to be another file than the input`,
+  },
+  { args: [good, '--summary', folder], stderr: `${folder}: expected --summary to be a file, got a directory` },
+  {
+    args: [good, '--summary', join(noFolder, 's.json')],
+    stderr: `${noFolder}/s.json: expected --summary in a directory that is there, found no directory ${noFolder}`,
+  },
+  { args: [good, '--summary', good], stderr: `${good}: expected --summary to be another file than the input` },
+  {
+    args: [good, '--summary', join(directory, 'same.json'), '-o', join(directory, 'folder/../same.json')],
+    stderr: `${directory}/same.json: expected --summary to be another file than --output`,
+  },
+]);
+
+const utf16 = (text: string, bigEndian = false): Buffer => {
+  const bytes = Buffer.from(text, 'utf16le');
+  return bigEndian ? bytes.swap16() : bytes;
+};
+
+const foreign: readonly [name: string, content: string | Uint8Array, got: string][] = [
+  ['data.gz', gzipSync('{"text":"a"}\n'), 'gzip; unpack it first: zcat FILE | reward-score'],
+  ['data.zst', Buffer.from('28b52ffd0458690000', 'hex'), 'zstd; unpack it first: zstdcat FILE | reward-score'],
+  ['data.parquet', 'PAR1\x15\x04\x15\x10PAR1', 'Parquet; convert it to JSONL first'],
+  ['data.xlsx', 'PK\x03\x04\x14\0\x06\0', 'a zip archive (or xlsx); take the JSONL or CSV out of it first'],
+  ['le.jsonl', utf16('\ufeff{"text":"a"}\n'), 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8'],
+  ['be.jsonl', utf16('\ufeff{"text":"a"}\n', true), 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8'],
+  ['le-bare.jsonl', utf16('{"text":"a"}\n'), 'UTF-16; convert it first: iconv -f UTF-16LE -t UTF-8'],
+  ['be-bare.jsonl', utf16('{"text":"a"}\n', true), 'UTF-16; convert it first: iconv -f UTF-16BE -t UTF-8'],
+];
+
+wrongUses('input that is something else', [
+  ...foreign.map(([name, content, got]) => {
+    const path = file(name, content);
+    return { args: [path], stderr: `${path}:1: expected JSON lines, got ${got}` };
+  }),
+  {
+    args: ['--from', 'csv'],
+    stdin: gzipSync('text\na\n'),
+    stderr: 'standard input:1: expected lines of text, got gzip; unpack it first: zcat FILE | reward-score',
+  },
+  {
+    args: ['--from', 'text'],
+    stdin: utf16('\ufeffHello\n'),
+    stderr: 'standard input:1: expected lines of text, got UTF-16; convert it first: iconv -f UTF-16 -t UTF-8',
+  },
+  ...['[{"text":"a"},{"text":"b"}]', '[\n  {"text": "a"}\n]\n', '\ufeff[]'].map((stdin) => ({
+    args: [],
+    stdin,
+    stderr: "standard input:1: expected one JSON object a line, got a JSON array; use: jq -c '.[]' FILE",
+  })),
+  {
+    args: [],
+    stdin: '\n \n{\r\n  "text": "a"\r\n}\r\n',
+    stderr: 'standard input:3: expected one JSON object a line, got one over several lines; use: jq -c . FILE',
+  },
+  {
+    args: [good, file('array.jsonl', '[1]\n')],
+    stderr: `${directory}/array.jsonl:1: expected one JSON object a line, got a JSON array; use: jq -c '.[]' FILE`,
+  },
+]);
+
+const columns = 'columns to score: text, messages, or prompt with response, candidates, or chosen and rejected';
+const taken = (field: string): string =>
+  `expected no field ${field}, which the reward is written to; name another with --reward-field`;
+
+wrongUses('headers and reward fields', [
+  {
+    args: ['--from', 'csv'],
+    stdin: 'id,name\n1,a\n',
+    stderr: `standard input:1: expected ${columns}; got "id", "name"`,
+  },
+  { args: ['--from', 'csv'], stdin: '\nprompt\na\n', stderr: `standard input:2: expected ${columns}; got "prompt"` },
+  { args: ['--from', 'csv'], stdin: 'candidates\n', stderr: `standard input:1: expected ${columns}; got "candidates"` },
+  {
+    args: ['--from', 'csv'],
+    stdin: 'id;text\n1;a\n',
+    stderr: `standard input:1: expected ${columns}; got "id;text"; is it --delimiter ';'?`,
+  },
+  {
+    args: ['--from', 'csv'],
+    stdin: 'id\ttext\n1\ta\n',
+    stderr: `standard input:1: expected ${columns}; got "id\\ttext"; is it --delimiter '\\t'?`,
+  },
+  {
+    args: ['--from', 'tsv'],
+    stdin: 'id,text\n1,a\n',
+    stderr: `standard input:1: expected ${columns}; got "id,text"; is it --delimiter ','?`,
+  },
+  {
+    args: ['--from', 'csv', '--text', 'Body', '--prompt', 'text'],
+    stdin: 'id,text\n',
+    stderr: 'standard input:1: expected the columns that flags name, "body"; got "id", "text"',
+  },
+  {
+    args: ['--from', 'csv'],
+    stdin: 'id "x",text\n',
+    stderr: 'standard input:1: not a CSV header: expected quotes around the whole field, got one inside it',
+  },
+  {
+    args: ['--from', 'csv'],
+    stdin: '"id,text\n1,a\n',
+    stderr: 'standard input:1: not a CSV header: expected a closing quote, got the end of the input',
+  },
+  {
+    args: ['--from', 'csv'],
+    stdin: Buffer.from('caf\xe9,text\n', 'latin1'),
+    stderr: 'standard input:1: expected a header in UTF-8',
+  },
+  {
+    args: [csv('one.csv', 'id,text\n'), csv('two.csv', 'id,Text\n')],
+    stderr: `${directory}/two.csv:1: expected the columns "id", "text" in every file, got "id", "Text"`,
+  },
+  { args: [], stdin: '\n{"text":"a","reward":1}\n', stderr: `standard input:2: ${taken('reward')}` },
+  { args: [], stdin: '\ufeff{"reward":null,"text":"a"}\n', stderr: `standard input:1: ${taken('reward')}` },
+  {
+    args: [],
+    stdin: '{"chosen":"a","rejected":"b","reward_chosen":1}\n',
+    stderr: `standard input:1: ${taken('reward_chosen')}`,
+  },
+  {
+    args: ['--chosen', 'a.good', '--rejected', 'a.bad'],
+    stdin: '{"a":{"good":"a","bad":"b"},"reward_rejected":1}\n',
+    stderr: `standard input:1: ${taken('reward_rejected')}`,
+  },
+  { args: ['--reward-field', 'id'], stdin: '{"text":"a","id":1}\n', stderr: `standard input:1: ${taken('id')}` },
+  { args: ['--reward-field', 'text'], stderr: `standard input:1: ${taken('text')}` },
+  { args: ['--from', 'text', '--reward-field', 'text'], stderr: `standard input:1: ${taken('text')}` },
+  { args: ['--from', 'csv'], stdin: 'text, Reward \na,1\n', stderr: `standard input:1: ${taken('reward')}` },
+  {
+    args: ['--from', 'csv', '--reward-field', 'Score'],
+    stdin: 'chosen,rejected,score_rejected\n',
+    stderr: `standard input:1: ${taken('score_rejected')}`,
+  },
+]);
+
+describe('nothing is written by a run that is refused', { concurrency: 2 }, () => {
+  for (const [name, args] of [
+    ['a wrong flag', ['--nope']],
+    ['a row with a reward', []],
+    ['a template that cannot be read', ['-q', '--template', file('open.jinja', '{% if messages %}')]],
+  ] as const) {
+    test(name, async () => {
+      const [output, summary] = [join(folder, `${name}.jsonl`), join(folder, `${name}.json`)];
+      const stdin = name === 'a row with a reward' ? '{"text":"a","reward":1}\n' : '"a"\n';
+      const { code, stdout } = await rewardScore([...args, '-o', output, '--summary', summary], { stdin });
+      assert.equal(code, USAGE);
+      assert.equal(stdout, '');
+      for (const path of [output, `${output}.partial`, summary]) assert.ok(!existsSync(path), path);
+    });
+  }
+});
+
+describe('variables and flags', { concurrency: 2 }, () => {
+  const scored = (args: readonly string[], env: Record<string, string>, stdin = '"a"\n') =>
+    rewardScore(args, { env: { REWARD_SCORE_WORKERS: '1', ...env }, stdin });
+
+  test('a variable sets its flag', async () => {
+    const env = { REWARD_SCORE_REWARD_FIELD: 'score', REWARD_SCORE_FROM: 'text', REWARD_SCORE_QUIET: '1' };
+    const { code, stdout, stderr } = await scored([], env);
+    assert.match(stdout, /^\{"text":"\\"a\\"","score":[-\d.]+\}\n$/);
+    assert.deepEqual([code, stderr], [0, '']);
+  });
+
+  test('a flag beats its variable', async () => {
+    const env = { REWARD_SCORE_REWARD_FIELD: 'score', REWARD_SCORE_FROM: 'csv', REWARD_SCORE_MODEL: './missing' };
+    const { code, stdout } = await scored(['--reward-field', 'r', '--from', 'jsonl', '-m', fixture], env);
+    assert.match(stdout, /^\{"text":"a","r":[-\d.]+\}\n$/);
+    assert.equal(code, 0);
+  });
+
+  test('a variable beats the default, and an empty one is none', async () => {
+    const { stdout } = await scored([], { REWARD_SCORE_TO: 'scores', REWARD_SCORE_FROM: '', REWARD_SCORE_MODEL: '' });
+    assert.match(stdout, /^[-\d.]+\n$/);
+  });
+
+  for (const value of ['0', 'false', 'no', 'off', '']) {
+    test(`REWARD_SCORE_QUIET=${value} is off`, async () => {
+      assert.match((await scored([], { REWARD_SCORE_QUIET: value })).stderr, /\nreward-score: 1 row, /);
+    });
+  }
+
+  test('REWARD_SCORE_NO_CACHE', async () => {
+    for (const [value, kept] of [
+      ['0', true],
+      ['1', false],
+    ] as const) {
+      const cache = join(directory, `cache-${value}`);
+      const { code } = await scored(['-q'], { REWARD_SCORE_CACHE: cache, REWARD_SCORE_NO_CACHE: value });
+      assert.equal(code, 0);
+      assert.equal(existsSync(join(cache, 'prepared')), kept, `REWARD_SCORE_NO_CACHE=${value}`);
+    }
+  });
+});
+
+describe('help, version and stacks', { concurrency: 2 }, () => {
+  for (const [args, stdout] of [
+    [['--help'], /^Usage: reward-score [\s\S]*\n {2}score /],
+    [['-h'], /^Usage: reward-score /],
+    [['score', '--help'], /^Usage: reward-score score [\s\S]*REWARD_SCORE_MODEL[\s\S]*--truncation-side <side>/],
+    [['--version'], /^\d+\.\d+\.\d+\n$/],
+    [['-V'], /^\d+\.\d+\.\d+\n$/],
+  ] as const) {
+    test(args.join(' '), async () => {
+      const run = await rewardScore(args);
+      assert.match(run.stdout, stdout);
+      assert.deepEqual([run.code, run.stderr], [0, '']);
+    });
+  }
+
+  test('--version is that of the package', async () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    assert.equal((await rewardScore(['--version'])).stdout, `${version}\n`);
+  });
+
+  test('every flag of score is in its help, with its variable', async () => {
+    const { stdout } = await rewardScore(['score', '--help']);
+    const help = stdout.replace(/\s+/g, ' ');
+    for (const [, flag] of help.matchAll(/ --([a-z-]+)/g)) {
+      if (flag === 'help') continue;
+      const variable = `REWARD_SCORE_${(flag as string).toUpperCase().replaceAll('-', '_')}`;
+      assert.ok(help.includes(`env: ${variable})`), `${flag} has no ${variable}`);
+    }
+  });
+
+  for (const [args, env] of [
+    [['--debug'], {}],
+    [[], { REWARD_SCORE_DEBUG: '1' }],
+  ] as const) {
+    test(`${args.join('') || 'REWARD_SCORE_DEBUG=1'} shows the stack`, async () => {
+      const { code, stderr } = await rewardScore([...args, missing], { env });
+      assert.match(stderr, /^reward-score: .*expected a file, found none of that name\n {4}at /);
+      assert.equal(code, USAGE);
+    });
+  }
+});

@@ -1,0 +1,31 @@
+/** What a config.json may not say. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ConfigReader } from '../../dist/model/config-reader.js';
+import type { RewardNetwork } from '../../dist/model/network.js';
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Fields, and what is said of them: "expected NAME to be EXPECTED, got GOT". */
+export type Refusal = readonly [fields: Fields, name: string, expected: string, got: string];
+
+/** Tests that each of the fields, put into a config that is fine, has the network refused by the field's name. */
+export function describeRefusals(
+  build: (config: ConfigReader) => RewardNetwork,
+  fine: Fields,
+  refusals: readonly Refusal[],
+): void {
+  describe('a config that cannot be honoured is refused by name', () => {
+    for (const [fields, name, expected, got] of refusals) {
+      test(`${name}: ${JSON.stringify(fields)}`, () => {
+        assert.throws(() => build(new ConfigReader({ ...fine, ...fields }, 'config.json')), {
+          name: 'FatalError',
+          kind: 'run',
+          message:
+            `config.json: expected ${name} to be ${expected}, got ${got}; ` +
+            'this checkpoint cannot be scored as it is',
+        });
+      });
+    }
+  });
+}
