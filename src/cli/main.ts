@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { FatalError, messageOf } from '../errors.js';
 import { ExitCode } from './exit-codes.js';
+import { addModelCommand } from './model-command.js';
 import { oneLine } from './one-line.js';
-import { addScoreCommand, isSwitchedOn } from './score-command.js';
+import { isSwitchedOn } from './options.js';
+import { addScoreCommand } from './score-command.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -23,6 +25,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
     .exitOverride();
   addScoreCommand(program, version);
+  addModelCommand(program);
   try {
     await program.parseAsync(argv);
   } catch (error) {

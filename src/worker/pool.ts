@@ -98,6 +98,19 @@ export class WorkerPool {
   }
 }
 
+/** Prepares a model on a thread of its own, whose memory goes with it. */
+export async function prepareOnThread(
+  modelDirectory: string,
+  onNotice: (message: string) => void,
+): Promise<PreparedModel> {
+  const thread = new Thread(onNotice);
+  try {
+    return (await thread.request({ type: 'prepare', modelDirectory, useCache: true }, 'prepared')).model;
+  } finally {
+    await thread.release();
+  }
+}
+
 /** One worker thread, asked one thing at a time. */
 class Thread {
   readonly #worker: Worker;
@@ -107,6 +120,9 @@ class Thread {
   #death: Error | undefined;
 
   constructor(onNotice: (message: string) => void) {
+    // onnxruntime 1.29 and later report every session to Microsoft unless told not to, before they are loaded and in
+    // the process's own environment: a worker's process.env is a copy that native code does not see.
+    process.env.ORT_DISABLE_TELEMETRY ??= '1';
     // A library's console.log in a worker must not reach standard output, which carries data only.
     this.#worker = new Worker(new URL('./thread.js', import.meta.url), { stdout: true });
     this.#worker.stdout.on('data', (chunk: Buffer) => process.stderr.write(chunk));

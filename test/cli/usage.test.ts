@@ -42,8 +42,8 @@ wrongUses('flags', [
     stderr: invalid(`--${name} <field>`, '', 'Expected the name of a field.'),
   })),
   { args: ['--reward-field', ' '], stderr: invalid('--reward-field <name>', ' ', 'Expected the name of a field.') },
-  { args: ['-m', ''], stderr: invalid('-m, --model <dir>', '', 'Expected the name of a directory.') },
-  { args: ['--tokenizer', ''], stderr: invalid('--tokenizer <dir>', '', 'Expected the name of a directory.') },
+  { args: ['-m', ''], stderr: invalid('-m, --model <dir|id>', '', 'Expected the name of a model.') },
+  { args: ['--tokenizer', ''], stderr: invalid('--tokenizer <dir|id>', '', 'Expected the name of a model.') },
   { args: ['-o', ''], stderr: invalid('-o, --output <file>', '', 'Expected the name of a file.') },
   { args: ['--summary', ''], stderr: invalid('--summary <file>', '', 'Expected the name of a file.') },
   ...['0', '1.5', '1e3', '99999999999999999999'].map((value) => ({

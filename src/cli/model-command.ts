@@ -1,0 +1,67 @@
+/** The commands of `model`, as the user types them; model.ts and model-check.ts act on them. */
+import { type Command, Option } from 'commander';
+import type { Activation } from '../model/activation.js';
+import type { TruncationSide } from '../model/tokenizer.js';
+import { addOptions, commonOptions, fileName, modelName, runOptions, scoringOptions, wholeNumber } from './options.js';
+
+export interface CommonFlags {
+  readonly offline: boolean;
+  readonly quiet: boolean;
+  readonly progress: boolean;
+}
+
+export interface JsonFlag {
+  readonly json: boolean;
+}
+
+export interface PruneFlags {
+  readonly days: number;
+  readonly all: boolean;
+}
+
+export interface CheckFlags extends CommonFlags, JsonFlag {
+  readonly against: string;
+  readonly tolerance: number;
+  readonly tokenizer?: string;
+  readonly template?: string;
+  readonly rewardField: string;
+  readonly maxLength?: number;
+  readonly truncationSide: TruncationSide;
+  readonly activation: Activation;
+  readonly logit?: string;
+  readonly workers: number;
+  readonly cache: boolean;
+}
+
+const json = (): Option => new Option('--json', 'print JSON').default(false);
+
+export function addModelCommand(program: Command): void {
+  const model = program.command('model').description('look after models: pull, prepare, info, check, list, prune');
+  const named = (name: string, description: string): Command =>
+    model.command(name).description(description).argument('<model>', 'directory, or Hugging Face id', modelName);
+
+  addOptions(named('pull', 'download a model from the Hugging Face Hub'), commonOptions()).action(
+    async (name: string, flags: CommonFlags) => (await import('./model.js')).pull(name, flags),
+  );
+  addOptions(named('prepare', 'prepare a model now, so that the next run starts at once'), commonOptions()).action(
+    async (name: string, flags: CommonFlags) => (await import('./model.js')).prepare(name, flags),
+  );
+  addOptions(named('info', 'what a model is, and whether it is prepared'), [json(), ...commonOptions()]).action(
+    async (name: string, flags: CommonFlags & JsonFlag) => (await import('./model.js')).info(name, flags),
+  );
+  addOptions(named('check', 'score scored rows again and compare: are these rewards reproduced?'), [
+    new Option('--against <file>', 'JSON lines with rewards').argParser(fileName).makeOptionMandatory(),
+    new Option('--tolerance <number>', 'difference allowed, times max(1, |reward|)').argParser(Number).default(1e-4),
+    json(),
+    ...scoringOptions(),
+    ...runOptions(),
+  ]).action(async (name: string, flags: CheckFlags) => (await import('./model-check.js')).check(name, flags));
+
+  addOptions(model.command('list').description('prepared models on disk, the last used first'), [json()]).action(
+    async (flags: JsonFlag) => (await import('./model.js')).list(flags),
+  );
+  addOptions(model.command('prune').description('remove prepared models that are not used any more'), [
+    new Option('--days <number>', 'those not used for so many days').argParser(wholeNumber(0)).default(30),
+    new Option('--all', 'every one').default(false),
+  ]).action(async (flags: PruneFlags) => (await import('./model.js')).prune(flags));
+}

@@ -1,0 +1,108 @@
+/** `model pull`, `prepare`, `info`, `list` and `prune`. What they print is their data, on standard output. */
+import { rmSync } from 'node:fs';
+import { parseHubId } from '../hub/id.js';
+import { readLicence } from '../model/card.js';
+import { readCheckpoint } from '../model/checkpoint.js';
+import { countParameters } from '../model/network.js';
+import { listLeftovers, listPrepared, type StoredModel } from '../model/prepared-store.js';
+import { findModel, findTokenizer } from '../sources.js';
+import { createLog } from '../ui/log.js';
+import { prepareOnThread } from '../worker/pool.js';
+import { withDownloads } from './downloads.js';
+import type { CommonFlags, JsonFlag, PruneFlags } from './model-command.js';
+
+const DAY_MS = 86_400_000;
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+export async function pull(name: string, flags: CommonFlags): Promise<void> {
+  parseHubId(name); // a path is already here
+  const log = createLog(flags.quiet);
+  const { directory } = await withDownloads(flags, log, (download) => findModel(name, download));
+  print(directory);
+}
+
+export async function prepare(name: string, flags: CommonFlags): Promise<void> {
+  const log = createLog(flags.quiet);
+  const { directory } = await withDownloads(flags, log, (download) => findModel(name, download));
+  readCheckpoint(directory); // what is wrong with it is told before a thread is started
+  const prepared = await prepareOnThread(directory, (notice) => log.note(notice));
+  if (prepared.temporary) rmSync(prepared.directory, { recursive: true, force: true });
+  else print(prepared.directory);
+}
+
+export async function info(name: string, flags: CommonFlags & JsonFlag): Promise<void> {
+  const log = createLog(flags.quiet);
+  const facts = await withDownloads(flags, log, async (download) => {
+    const { directory, revision } = await findModel(name, download);
+    const checkpoint = readCheckpoint(directory);
+    const { network } = checkpoint;
+    const tokenizer = await findTokenizer(undefined, checkpoint, download);
+    return {
+      name,
+      directory,
+      revision: revision ?? null,
+      architecture: network.architecture,
+      parameters: countParameters(network),
+      labels: network.labels,
+      positions: network.maxPositions,
+      vocabulary: network.vocabularySize,
+      weights: checkpoint.weights.files,
+      tokenizer,
+      licence: readLicence(directory),
+      prepared: listPrepared()
+        .filter(({ about }) => about.model === directory)
+        .map(asListed),
+    };
+  });
+  const { licence, prepared, ...others } = facts;
+  if (flags.json) {
+    print(JSON.stringify(facts, null, 2));
+  } else {
+    for (const [field, value] of Object.entries(others)) {
+      const text = typeof value === 'number' ? value.toLocaleString('en-US') : String(value ?? '-');
+      print(`${field.padEnd(13)}${Array.isArray(value) ? value.join(', ') : text}`);
+    }
+    print(`${'licence'.padEnd(13)}${licence.name ?? 'not stated in the model card'}`);
+    const [state] = prepared;
+    print(`${'prepared'.padEnd(13)}${state === undefined ? 'no' : `${size(state.bytes)}, last used ${state.lastUse}`}`);
+  }
+  if (licence.nonCommercial) log.note(`the licence, ${licence.name}, does not allow commercial use`);
+}
+
+export function list({ json }: JsonFlag): void {
+  const models = listPrepared().map(asListed);
+  const lines = models.map(
+    ({ model, architecture, bytes, lastUse }) =>
+      `${size(bytes).padStart(8)}  last used ${lastUse}  ${architecture}  ${model}`,
+  );
+  for (const line of json ? [JSON.stringify(models, null, 2)] : lines) print(line);
+}
+
+export function prune({ days, all }: PruneFlags): void {
+  const oldest = Date.now() - days * DAY_MS;
+  const unused = listPrepared().filter(({ lastUse }) => all || lastUse.getTime() < oldest);
+  for (const { directory, about, bytes } of unused) {
+    rmSync(directory, { recursive: true, force: true });
+    print(`removed ${size(bytes)}  ${about.model}`);
+  }
+  for (const directory of listLeftovers()) {
+    rmSync(directory, { recursive: true, force: true });
+    print(`removed what an interrupted run left: ${directory}`);
+  }
+}
+
+const asListed = ({ directory, about, bytes, lastUse }: StoredModel) => ({
+  model: about.model,
+  sha256: about.sha256,
+  architecture: about.architecture,
+  parameters: about.parameters,
+  precision: about.precision,
+  onnxruntime: about.onnxruntime,
+  directory,
+  bytes,
+  lastUse: lastUse.toISOString().slice(0, 10),
+});
+
+const size = (bytes: number): string =>
+  bytes < 1e9 ? `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
