@@ -77,7 +77,7 @@ export function gpt2ForSequenceClassification(reader: ConfigReader): RewardNetwo
     return [normed, sum];
   };
 
-  /** Cuts the last axis into parts of these sizes; of a weight, once, when the model is prepared. */
+  /** Cuts the last axis into parts of these sizes. */
   function split<Sizes extends number[]>(x: string, ...sizes: Sizes): { [I in keyof Sizes]: string } {
     const parts = graph.addMany('Split', [x, graph.int64s(sizes)], sizes.length, { axis: { int: -1 } });
     return parts as { [I in keyof Sizes]: string };
@@ -97,22 +97,15 @@ export function gpt2ForSequenceClassification(reader: ConfigReader): RewardNetwo
   for (let layer = 0; layer < layers; layer++) {
     const prefix = `transformer.h.${layer}`;
     const last = layer === layers - 1;
-    const qkvWeight = weight(`${prefix}.attn.c_attn.weight`, [hiddenSize, 3 * hiddenSize]);
+    const qkv = graph.add('MatMul', [normed, weight(`${prefix}.attn.c_attn.weight`, [hiddenSize, 3 * hiddenSize])]);
     const qkvBias = weight(`${prefix}.attn.c_attn.bias`, [3 * hiddenSize]);
-    let query: string;
-    let key: string;
-    let value: string;
+    const [queries, key, value] = split(qkv, hiddenSize, hiddenSize, hiddenSize);
+    let query = queries;
     if (last) {
       // Past the last layer's keys and values, only the pooled nodes are still looked at.
-      const [queryWeight, keyValueWeight] = split(qkvWeight, hiddenSize, 2 * hiddenSize);
-      [key, value] = split(graph.add('MatMul', [normed, keyValueWeight]), hiddenSize, hiddenSize);
-      const pooled = graph.add('Gather', [normed, 'pooled_nodes'], { axis: { int: 1 } }); // [1, P, D]
-      query = graph.add('MatMul', [pooled, queryWeight]);
+      query = graph.add('Gather', [query, 'pooled_nodes'], { axis: { int: 1 } }); // [1, P, D]
       residual = graph.add('Gather', [residual, 'pooled_nodes'], { axis: { int: 1 } });
       attentionBias = graph.add('Gather', [attentionBias, 'pooled_nodes'], { axis: { int: 2 } }); // [1, 1, P, L]
-    } else {
-      const qkv = graph.add('MatMul', [normed, qkvWeight]);
-      [query, key, value] = split(qkv, hiddenSize, hiddenSize, hiddenSize);
     }
     const scale =
       (config.scaleByHeadSize ? (hiddenSize / config.heads) ** -0.5 : 1) / (config.scaleByLayer ? layer + 1 : 1);

@@ -14,6 +14,9 @@ const MICROSOFT_OPSET = 1;
 /** AttributeProto.AttributeType */
 const AttributeType = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
+/** Key of an external weight's packed forms (onnxruntime 1.30, core/framework/tensor_external_data_info.cc). */
+const PACKED_KEY = 'prepacked_';
+
 const root = protobuf.Root.fromJSON({
   nested: {
     ModelProto: {
@@ -95,6 +98,8 @@ export interface ExternalInitializer {
   readonly shape: readonly number[];
   readonly offset: number;
   readonly byteLength: number;
+  /** The forms that kernels pack it in, as onnxruntime writes them: what, and where in the same file. */
+  readonly packedForms?: readonly string[];
 }
 
 /** The bytes of a .onnx file whose large weights stand in `weightsFile`, in the same directory. */
@@ -128,6 +133,7 @@ export function encodeModel(graph: Graph, weights: readonly ExternalInitializer[
             location: weightsFile,
             offset: String(weight.offset),
             length: String(weight.byteLength),
+            ...Object.fromEntries((weight.packedForms ?? []).map((form, i) => [`${PACKED_KEY}${i}`, form])),
           }).map(([key, value]) => ({ key, value })),
         })),
       ],
@@ -140,6 +146,17 @@ export function encodeModel(graph: Graph, weights: readonly ExternalInitializer[
     ],
   });
   return modelProto.encode(message).finish();
+}
+
+/** The packed forms of a weight that a model saved by onnxruntime refers to. */
+export function readPackedForms(model: Uint8Array, weight: string): string[] {
+  interface Initializer {
+    readonly name: string;
+    readonly externalData: readonly { readonly key: string; readonly value: string }[];
+  }
+  const { graph } = modelProto.decode(model) as unknown as { graph: { initializer: readonly Initializer[] } };
+  const entries = graph.initializer.find(({ name }) => name === weight)?.externalData ?? [];
+  return entries.filter(({ key }) => key.startsWith(PACKED_KEY)).map(({ value }) => value);
 }
 
 function encodeAttribute([name, attribute]: [string, Attribute]): object {

@@ -16,7 +16,8 @@ import { cpuIdentity } from './cpu.js';
 import { hashFiles } from './hashes.js';
 import { withLock } from './lock.js';
 import { countParameters } from './network.js';
-import { encodeModel } from './onnx.js';
+import { type ExternalInitializer, encodeModel } from './onnx.js';
+import { packWeights } from './packing.js';
 import {
   cacheDirectory,
   createStore,
@@ -27,7 +28,7 @@ import {
   renameIntoPlace,
   unfinishedPlace,
 } from './prepared-store.js';
-import { writePreparedModel } from './session.js';
+import { MODEL_FILE, WEIGHTS_FILE } from './session.js';
 import { writeWeights } from './weights.js';
 
 const onnxruntimeVersion: string = (
@@ -46,7 +47,7 @@ export interface PreparedModel {
 /** From this many bytes of weights on, the first run's wait is explained. */
 const LARGE_BYTES = 100e6;
 
-/** Size of a prepared model in sizes of its float32 weights: onnxruntime keeps matrices twice, as they were and packed. */
+/** Size of a prepared model in sizes of its float32 weights: matrices are there twice, as they were and packed. */
 const KEPT = 1.9;
 
 /**
@@ -75,7 +76,7 @@ export async function prepareModel(
   };
   const makeIn = (directory: string): Promise<void> => {
     // Told beforehand: onnxruntime's own words for a full disk do not say so.
-    requireRoom(dirname(directory), (KEPT + 1) * bytes);
+    requireRoom(dirname(directory), KEPT * bytes);
     return make(checkpoint, sha256, directory);
   };
   if (useCache) {
@@ -117,19 +118,18 @@ export async function prepareModel(
 }
 
 async function make(checkpoint: Checkpoint, sha256: string, directory: string): Promise<void> {
-  const source = join(directory, 'source');
+  const { network } = checkpoint;
   try {
-    mkdirSync(source, { recursive: true });
+    mkdirSync(directory, { recursive: true });
     const tensors = openTensors(checkpoint);
+    let weights: ExternalInitializer[];
     try {
-      const weights = writeWeights(checkpoint.network, tensors, join(source, 'weights.bin'));
-      const graphFile = join(source, 'graph.onnx');
-      writeFileSync(graphFile, encodeModel(checkpoint.network.graph, weights, 'weights.bin'));
-      await writePreparedModel(graphFile, directory);
+      weights = writeWeights(network, tensors, join(directory, WEIGHTS_FILE));
     } finally {
       tensors.close();
     }
-    rmSync(source, { recursive: true });
+    weights = await packWeights(network.graph, weights, directory);
+    writeFileSync(join(directory, MODEL_FILE), encodeModel(network.graph, weights, WEIGHTS_FILE));
     describePrepared(directory, {
       model: checkpoint.directory,
       sha256,

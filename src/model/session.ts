@@ -4,8 +4,8 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf, runError } from '../errors.js';
 import { attentionBias, type Pack } from './packs.js';
 
-const MODEL_FILE = 'model.onnx';
-const WEIGHTS_FILE = 'weights.bin';
+export const MODEL_FILE = 'model.onnx';
+export const WEIGHTS_FILE = 'weights.bin';
 
 /** One thread each: sessions side by side are faster than one session with as many threads. */
 const options = {
@@ -18,20 +18,17 @@ const options = {
   logSeverityLevel: 3,
 } as const satisfies InferenceSession.SessionOptions;
 
-/**
- * Has onnxruntime optimise a graph for this processor and write it to `directory`, with its weights packed the way
- * the kernels read them, so that sessions map them into memory instead of making a copy each.
- */
-export async function writePreparedModel(graphFile: string, directory: string): Promise<void> {
-  const session = await InferenceSession.create(graphFile, {
+/** Has onnxruntime write a model to `directory` with its weights packed the way this processor's kernels read them. */
+export async function savePacked(modelFile: string, directory: string): Promise<void> {
+  const session = await InferenceSession.create(modelFile, {
     ...options,
-    graphOptimizationLevel: 'all',
+    graphOptimizationLevel: 'disabled',
     optimizedModelFilePath: join(directory, MODEL_FILE),
     extra: {
       session: {
         save_external_prepacked_constant_initializers: '1',
         optimized_model_external_initializers_file_name: WEIGHTS_FILE,
-        optimized_model_external_initializers_min_size_in_bytes: '1024',
+        optimized_model_external_initializers_min_size_in_bytes: '0',
       },
     },
   });
@@ -51,7 +48,7 @@ export class RewardSession {
   /** @throws FatalError `run` where the prepared model in `directory` cannot be loaded */
   static async open(directory: string): Promise<RewardSession> {
     try {
-      // It was optimised when it was written; doing so again would copy the packed weights.
+      // The graph is built as it should run; to optimise it would be to copy weights that are mapped.
       const session = await InferenceSession.create(join(directory, MODEL_FILE), {
         ...options,
         graphOptimizationLevel: 'disabled',

@@ -81,6 +81,11 @@ describe('the cache of prepared models', () => {
     assert.equal(made.code, 0, made.stderr);
     assert.equal(prepared().length, 1);
     assert.ok(existsSync(join(made.stdout.trim(), 'model.onnx')));
+    // The float32 weights, and behind them each matrix (12 x 32 x 32 elements in each of 2 layers) packed for sessions to map.
+    const { files } = json(readFileSync(join(made.stdout.trim(), 'about.json'), 'utf8')) as {
+      files: Record<string, { bytes: number }>;
+    };
+    assert.ok((files['weights.bin']?.bytes ?? 0) >= 4 * (50_080 + 2 * 12 * 32 * 32));
     const used = await run('-q', '-m', fixture, '--to', 'scores');
     assert.equal(prepared().length, 1, 'a run uses what was prepared');
     assert.equal(used.code, 0);
