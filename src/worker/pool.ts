@@ -124,7 +124,7 @@ class Thread {
     // the process's own environment: a worker's process.env is a copy that native code does not see.
     process.env.ORT_DISABLE_TELEMETRY ??= '1';
     // A library's console.log in a worker must not reach standard output, which carries data only.
-    this.#worker = new Worker(new URL('./thread.js', import.meta.url), { stdout: true });
+    this.#worker = new Worker(new URL('./thread.js', import.meta.url), { stdout: true, execArgv: inheritedFlags() });
     this.#worker.stdout.on('data', (chunk: Buffer) => process.stderr.write(chunk));
     this.#ended = new Promise((resolve) => {
       this.#worker.on('exit', (code) => {
@@ -177,3 +177,6 @@ class Thread {
     this.#pending = undefined;
   }
 }
+
+/** Node's flags for a thread: those of the process, less the one that says what a program given by --eval is written in. */
+const inheritedFlags = (): string[] => process.execArgv.filter((flag) => !flag.startsWith('--input-type'));
