@@ -126,6 +126,8 @@ function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
+    // A path below a file: newer versions of Node count it as absent too.
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
     throw usageError(`${path}: expected a file that can be read: ${messageOf(error)}`, { cause: error });
   }
 }

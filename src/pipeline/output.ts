@@ -1,5 +1,4 @@
 /** Where the output goes: standard output, or a file that has its name only when it is whole. */
-import { once } from 'node:events';
 import { existsSync, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -86,7 +85,7 @@ function standardOutput(): Output {
   });
   const settled = async (wait: boolean): Promise<boolean> => {
     if (wait && !gone && failure === undefined) {
-      await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(() => undefined);
+      await drainedOrClosed(stdout);
     }
     if (failure !== undefined) throw runError(`standard output cannot be written: ${messageOf(failure)}`);
     return !gone;
@@ -99,6 +98,18 @@ function standardOutput(): Output {
     },
     abandon: async () => undefined,
   };
+}
+
+/** Leaves no listener behind: a slow reader is waited for once a window, a million times in a long run. */
+function drainedOrClosed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    const events = ['drain', 'close', 'error'] as const;
+    const done = (): void => {
+      for (const event of events) stream.off(event, done);
+      resolve();
+    };
+    for (const event of events) stream.on(event, done);
+  });
 }
 
 async function file(path: string, partial: string | undefined): Promise<Output> {

@@ -124,7 +124,7 @@ class Thread {
     // the process's own environment: a worker's process.env is a copy that native code does not see.
     process.env.ORT_DISABLE_TELEMETRY ??= '1';
     // A library's console.log in a worker must not reach standard output, which carries data only.
-    this.#worker = new Worker(new URL('./thread.js', import.meta.url), { stdout: true, execArgv: inheritedFlags() });
+    this.#worker = new Worker(new URL('./thread.js', import.meta.url), { stdout: true, ...flagsOfThread() });
     this.#worker.stdout.on('data', (chunk: Buffer) => process.stderr.write(chunk));
     this.#ended = new Promise((resolve) => {
       this.#worker.on('exit', (code) => {
@@ -178,5 +178,12 @@ class Thread {
   }
 }
 
-/** Node's flags for a thread: those of the process, less the one that says what a program given by --eval is written in. */
-const inheritedFlags = (): string[] => process.execArgv.filter((flag) => !flag.startsWith('--input-type'));
+/**
+ * Node's flags for a thread, where they may not be those of the process: a program given by --eval is written in what
+ * --input-type says, and this file's is not.
+ */
+function flagsOfThread(): { execArgv?: string[] } {
+  const flags = process.execArgv.filter((flag) => !flag.startsWith('--input-type'));
+  // Left out, flags are inherited even where Node refuses to take them by name.
+  return flags.length === process.execArgv.length ? {} : { execArgv: flags };
+}

@@ -204,7 +204,8 @@ describe('the cache of prepared models', () => {
     });
     assert.equal(plain.stdout, (await run('-q', '-m', fixture, '--to', 'scores')).stdout);
     // Nor do onnxruntime's telemetry files (mat-debug-*, .ses) appear: it is switched off.
-    assert.deepEqual(readdirSync(temporary), []);
+    const left = readdirSync(temporary).filter((name) => name !== 'node-compile-cache'); // Node's own, from 22 on
+    assert.deepEqual(left, []);
     assert.equal(prepared().length, 1);
   });
 });

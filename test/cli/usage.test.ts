@@ -157,7 +157,7 @@ wrongUses('files', [
   { args: [missing], stderr: `${missing}: expected a file, found none of that name` },
   { args: [good, missing], stderr: `${missing}: expected a file, found none of that name` },
   { args: [folder], stderr: `${folder}: expected a file, got a directory` },
-  { args: [`${good}/x`], stderr: /good\.jsonl\/x: expected a file that can be read: ENOTDIR/ },
+  { args: [`${good}/x`], stderr: `${good}/x: expected a file, found none of that name` },
   { args: ['-', good, '-'], stderr: 'expected standard input (-) once at most' },
   { args: [good, '-o', good], stderr: `${good}: expected --output to be another file than the input` },
   { args: [good, '-o', link], stderr: `${link}: expected --output to be another file than the input` },
