@@ -7,12 +7,13 @@ import { messageOf, usageError } from './errors.js';
 import type { ResolveOptions } from './hub/resolve.js';
 import type { Activation } from './model/activation.js';
 import { type Checkpoint, readCheckpoint } from './model/checkpoint.js';
+import { type ForeignModel, readForeignModel } from './model/foreign/model.js';
 import type { TruncationSide } from './model/tokenizer.js';
 import type { FormatSettings } from './rows/formats.js';
 import type { NamedFields } from './rows/forms.js';
 import { isBuiltInTemplate } from './rows/templates.js';
-import { findModel, findTokenizer, type Source } from './sources.js';
-import type { ScoringSettings } from './worker/messages.js';
+import { findForeignFile, findModel, findTokenizer, type Source } from './sources.js';
+import type { ModelPlace, ScoringSettings } from './worker/messages.js';
 import { WorkerPool } from './worker/pool.js';
 
 const DEFAULT_MAX_LENGTH = 256;
@@ -22,7 +23,7 @@ const DEFAULT_TEMPLATE = 'chai';
 const placeholderModel = fileURLToPath(new URL('../fixtures/tiny-gpt2', import.meta.url));
 
 export interface EngineOptions {
-  /** A model directory in Hugging Face form, or an id on the hub; the placeholder where none is named. */
+  /** A model directory in Hugging Face form, an id on the hub, or an .onnx file; the placeholder where none is named. */
   readonly model?: string;
   /** Another directory, or id on the hub, for the tokenizer's files. */
   readonly tokenizer?: string;
@@ -40,7 +41,7 @@ export interface EngineOptions {
 }
 
 export interface Engine {
-  readonly checkpoint: Checkpoint;
+  readonly checkpoint: Checkpoint | ForeignModel;
   /** As the user named it. */
   readonly modelName: string;
   /** The commit, of a model from the hub. */
@@ -58,8 +59,7 @@ export interface Engine {
  */
 export async function resolveEngine(options: EngineOptions, download: ResolveOptions): Promise<Engine> {
   const notices: string[] = [];
-  const source = options.model === undefined ? placeholder(notices) : await findModel(options.model, download);
-  const checkpoint = readCheckpoint(source.directory);
+  const { checkpoint, revision } = await readModel(options.model, notices, download);
   const { network } = checkpoint;
   const tokenizerDirectory = await findTokenizer(options.tokenizer, checkpoint, download);
 
@@ -80,7 +80,7 @@ export async function resolveEngine(options: EngineOptions, download: ResolveOpt
   return {
     checkpoint,
     modelName: options.model ?? 'placeholder',
-    revision: source.revision,
+    revision,
     tokenizerDirectory,
     scoring: {
       maxLength,
@@ -88,7 +88,6 @@ export async function resolveEngine(options: EngineOptions, download: ResolveOpt
       activation: options.activation,
       logit: chooseLabel(labels, options.logit),
       labels: labels.length,
-      hiddenSize: network.hiddenSize,
       vocabularySize: network.vocabularySize,
       padTokenId: network.padTokenId,
       eosTokenId: network.eosTokenId,
@@ -101,6 +100,17 @@ export async function resolveEngine(options: EngineOptions, download: ResolveOpt
   };
 }
 
+async function readModel(
+  name: string | undefined,
+  notices: string[],
+  download: ResolveOptions,
+): Promise<Pick<Engine, 'checkpoint' | 'revision'>> {
+  const file = name === undefined ? undefined : findForeignFile(name);
+  if (file !== undefined) return { checkpoint: readForeignModel(file), revision: undefined };
+  const { directory, revision } = name === undefined ? placeholder(notices) : await findModel(name, download);
+  return { checkpoint: readCheckpoint(directory), revision };
+}
+
 /** A pool with the engine's model loaded in every worker. */
 export const startPool = (
   engine: Engine,
@@ -110,11 +120,17 @@ export const startPool = (
 ): Promise<WorkerPool> =>
   WorkerPool.start({
     workers: engine.workers,
-    modelDirectory: engine.checkpoint.directory,
+    model: placeOf(engine.checkpoint),
     useCache,
     onNotice,
     load: { tokenizerDirectory: engine.tokenizerDirectory, scoring: engine.scoring, format },
   });
+
+/** What a worker finds the model by: a checkpoint itself cannot cross to it. */
+const placeOf = (checkpoint: Engine['checkpoint']): ModelPlace =>
+  checkpoint.kind === 'foreign'
+    ? { kind: 'foreign', file: checkpoint.file }
+    : { kind: 'checkpoint', directory: checkpoint.directory };
 
 function placeholder(notices: string[]): Source {
   notices.push(

@@ -81,7 +81,8 @@ const format: FormatSettings = {
 /**
  * Loads a model into a pool of worker threads.
  *
- * @param name a model directory in Hugging Face form, or an id on the hub, which is downloaded if it is not in its cache
+ * @param name a model directory in Hugging Face form, an .onnx classifier, or an id on the hub, which is downloaded if it
+ *   is not in its cache
  * @throws FatalError where there is none, or it cannot be scored
  */
 export async function loadRewardModel(name: string, options: RewardModelOptions = {}): Promise<RewardModel> {

@@ -50,7 +50,7 @@ const line = fc.tuple(
 const FIRST = '"first"\n';
 
 /** A run costs half a second: a failure is shown as it was found, not made small over minutes. */
-const costly = { endOnFailure: true };
+const costly = { endOnFailure: true, includeErrorInReport: true };
 
 /** Enough lines for several windows (4,096 rows each), from a palette, so that fast-check need not make each. */
 const manyLines = fc

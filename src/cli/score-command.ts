@@ -46,7 +46,7 @@ function oneByte(text: string): string {
 const options = [
   new Option(
     '-m, --model <dir|id>',
-    'model directory, or Hugging Face id: org/name[@revision] (default: a placeholder)',
+    'model directory, .onnx classifier, or Hugging Face id: org/name[@revision] (default: a placeholder)',
   ).argParser(modelName),
   new Option('-o, --output <file>', 'where to write; - is standard output').argParser(fileName).default('-'),
   new Option('--overwrite', 'throw away what an unfinished run to the same file left').default(false),

@@ -4,15 +4,15 @@ import { cpus } from 'node:os';
 import type { Engine } from '../engine.js';
 import { messageOf, runError } from '../errors.js';
 import { countParameters } from '../model/network.js';
-import type { PreparedModel } from '../model/prepared.js';
 import { hashTokenizerFiles } from '../model/tokenizer-files.js';
 import type { RunAccount } from '../pipeline/account.js';
 import type { Input } from '../pipeline/input.js';
+import type { ReadyModel } from '../worker/messages.js';
 
 export interface RunFacts {
   readonly version: string;
   readonly engine: Engine;
-  readonly model: PreparedModel;
+  readonly model: ReadyModel;
   readonly inputs: readonly Input[];
   readonly account: RunAccount;
   readonly seconds: number;
@@ -21,7 +21,8 @@ export interface RunFacts {
 }
 
 function summaryOf(facts: RunFacts): object {
-  const { engine, account, seconds } = facts;
+  const { engine, model, account, seconds } = facts;
+  const foreign = model.kind === 'foreign';
   const { scoring } = engine;
   return {
     version: facts.version,
@@ -29,25 +30,25 @@ function summaryOf(facts: RunFacts): object {
     exitCode: facts.exitCode,
     model: {
       name: engine.modelName,
-      sha256: facts.model.sha256,
+      sha256: model.sha256,
       revision: engine.revision ?? null,
       architecture: engine.checkpoint.network.architecture,
-      parameters: countParameters(engine.checkpoint.network),
-      precision: 'fp32',
+      parameters: foreign ? model.parameters : countParameters(engine.checkpoint.network),
+      precision: foreign ? 'as exported' : 'fp32',
       tokenizerSha256: hashTokenizerFiles(engine.tokenizerDirectory),
     },
     scoring: {
       maxLength: scoring.maxLength,
       truncationSide: scoring.truncationSide,
       reserve: 0,
-      pooling: 'right-most token that is not the pad token',
+      pooling: foreign ? 'as exported' : 'right-most token that is not the pad token',
       activation: scoring.activation,
       logit: engine.checkpoint.network.labels[scoring.logit],
       template: scoring.template.name,
     },
     runtime: {
       node: process.versions.node,
-      onnxruntime: facts.model.onnxruntimeVersion,
+      onnxruntime: model.onnxruntimeVersion,
       cpu: cpus()[0]?.model ?? 'unknown',
       workers: engine.workers,
     },

@@ -1,7 +1,7 @@
 /** A checkpoint directory in Hugging Face form: what stands in it, and which network it is. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, runError, usageError } from '../errors.js';
+import { runError, usageError } from '../errors.js';
 import { withNetworkNames } from './checkpoint/names.js';
 import { findWeightFiles, type WeightFiles } from './checkpoint/weight-files.js';
 import { ConfigReader } from './config-reader.js';
@@ -24,6 +24,7 @@ const defaultArchitecture: Readonly<Record<string, string>> = {
 };
 
 export interface Checkpoint {
+  readonly kind: 'checkpoint';
   readonly directory: string;
   readonly weights: WeightFiles;
   readonly network: RewardNetwork;
@@ -42,7 +43,7 @@ export function readCheckpoint(directory: string): Checkpoint {
         'tokenizer.json), found no config.json',
     );
   }
-  return { directory, weights: findWeightFiles(directory), network: readNetwork(configFile) };
+  return { kind: 'checkpoint', directory, weights: findWeightFiles(directory), network: readNetwork(configFile) };
 }
 
 /**
@@ -63,16 +64,9 @@ export function openTensors({ weights, network }: Checkpoint): TensorSource {
 }
 
 function readNetwork(configFile: string): RewardNetwork {
-  let config: unknown;
-  try {
-    config = JSON.parse(readFileSync(configFile, 'utf8'));
-  } catch (error) {
-    throw runError(`${configFile}: expected JSON (${messageOf(error)})`, { cause: error });
-  }
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw runError(`${configFile}: expected a JSON object`);
-  }
-  const { architectures: named, model_type: modelType } = config as Record<string, unknown>;
+  const config = ConfigReader.open(configFile);
+  const named = config.read('architectures');
+  const modelType = config.read('model_type');
   const name: unknown = Array.isArray(named) && named.length > 0 ? named[0] : defaultArchitecture[String(modelType)];
   const build = typeof name === 'string' && Object.hasOwn(architectures, name) ? architectures[name] : undefined;
   if (build === undefined) {
@@ -81,5 +75,5 @@ function readNetwork(configFile: string): RewardNetwork {
         `got ${JSON.stringify(named ?? modelType ?? null)}`,
     );
   }
-  return build(new ConfigReader(config as Record<string, unknown>, configFile));
+  return build(config);
 }

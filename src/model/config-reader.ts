@@ -1,4 +1,5 @@
-import { runError } from '../errors.js';
+import { readFileSync } from 'node:fs';
+import { messageOf, runError } from '../errors.js';
 
 /** Reads fields of a checkpoint's config.json; one of another type than its architecture knows is refused by name. */
 export class ConfigReader {
@@ -13,12 +14,27 @@ export class ConfigReader {
     this.#prefix = prefix;
   }
 
+  /** @throws FatalError `run` where the file is no JSON object */
+  static open(path: string): ConfigReader {
+    let config: unknown;
+    try {
+      config = JSON.parse(readFileSync(path, 'utf8'));
+    } catch (error) {
+      throw runError(`${path}: expected JSON (${messageOf(error)})`, { cause: error });
+    }
+    if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+      throw runError(`${path}: expected a JSON object`);
+    }
+    return new ConfigReader(config as Record<string, unknown>, path);
+  }
+
   /** The first of `names` that is there (the field's own name, then its aliases); null counts as absent. */
   read(...names: readonly string[]): unknown {
     return names.map((name) => this.#fields[name]).find((value) => value !== undefined && value !== null);
   }
 
-  positiveInteger(names: readonly string[], fallback: number): number {
+  /** Without a fallback the field must be there. */
+  positiveInteger(names: readonly string[], fallback?: number): number {
     const value = this.read(...names) ?? fallback;
     if (!Number.isSafeInteger(value) || (value as number) < 1) this.refuse(names, value, 'a positive integer');
     return value as number;

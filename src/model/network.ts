@@ -1,7 +1,20 @@
 import { ElementType, type Graph, type Value } from './graph.js';
 
+/** What the rest of the program knows about a network, whoever built its graph. */
+export interface NetworkFacts {
+  /** As in config.json's `architectures`. */
+  readonly architecture: string;
+  /** Label names by output index. */
+  readonly labels: readonly string[];
+  readonly vocabularySize: number;
+  /** Longest row that the network takes, in tokens. */
+  readonly maxPositions: number;
+  readonly padTokenId: number | undefined;
+  readonly eosTokenId: number | undefined;
+}
+
 /**
- * What the rest of the program knows about a network: the one form that every architecture takes.
+ * A network whose graph is built here: the one form that every architecture takes.
  *
  * The graph computes rewards for a pack (packs.ts), L token nodes in one sequence:
  *
@@ -11,21 +24,18 @@ import { ElementType, type Graph, type Value } from './graph.js';
  *   pooled_nodes    int32 [P]           the nodes at which a logit is read
  *   logits          float [P, labels]   the only output, whatever its name
  */
-export interface RewardNetwork {
-  /** As in config.json's `architectures`. */
-  readonly architecture: string;
-  /** Label names by output index. */
-  readonly labels: readonly string[];
-  readonly vocabularySize: number;
-  /** Longest row that the network takes, in tokens. */
-  readonly maxPositions: number;
+export interface RewardNetwork extends NetworkFacts {
   /** Embedding width; the cost of attention against that of the linear layers follows from it. */
   readonly hiddenSize: number;
-  readonly padTokenId: number | undefined;
-  readonly eosTokenId: number | undefined;
   /** The tensors a checkpoint must hold, under their Hugging Face names: the graph's initializers of the same names. */
   readonly tensors: readonly TensorShape[];
   readonly graph: Graph;
+}
+
+/** A network whose graph is run as it is (foreign/). */
+export interface ForeignNetwork extends NetworkFacts {
+  /** Of its file, and of the data beside it. */
+  readonly bytes: number;
 }
 
 /** The inputs of every network's graph. */
@@ -41,5 +51,8 @@ export interface TensorShape {
   readonly shape: readonly number[];
 }
 
-export const countParameters = (network: RewardNetwork): number =>
-  network.tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+/** Parameters; of a foreign network, as many as its files have room for in float32. */
+export const countParameters = (network: RewardNetwork | ForeignNetwork): number =>
+  'bytes' in network
+    ? Math.ceil(network.bytes / 4)
+    : network.tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);

@@ -5,6 +5,7 @@
  * shares with the one just before. So a pack is a run of sorted rows; each adds only the nodes past the prefix it
  * shares with its neighbour. A causal network gives a node the same state whatever follows it, so sharing is exact.
  */
+import { commonPrefix, type DistinctRow, distinctRows } from './distinct-rows.js';
 
 /** One token of a trie, laid out in a sequence: parents stand before their children. */
 export interface Pack {
@@ -40,58 +41,31 @@ export const costModelFor = (hiddenSize: number): CostModel => ({ fixed: 6, atte
  * @param rows token ids of each row up to and including the token its reward is read at; none is empty
  */
 export function buildPacks(rows: readonly (readonly number[])[], cost: CostModel): Pack[] {
-  const paths = distinctPaths(rows);
-  const shared = paths.map((path, i) => (i === 0 ? 0 : commonPrefix((paths[i - 1] as Path).tokens, path.tokens)));
+  const paths = distinctRows(rows);
+  const shared = paths.map((path, i) =>
+    i === 0 ? 0 : commonPrefix((paths[i - 1] as DistinctRow).tokens, path.tokens),
+  );
   return cheapestBorders(paths, shared, cost).map(([from, to]) =>
     layOut(paths.slice(from, to), shared.slice(from, to)),
   );
-}
-
-interface Path {
-  readonly tokens: readonly number[];
-  readonly rows: number[];
-}
-
-/** Rows sorted by their tokens, equal ones merged. */
-function distinctPaths(rows: readonly (readonly number[])[]): Path[] {
-  const order = rows.map((_, index) => index);
-  order.sort((a, b) => compareTokens(rows[a] as number[], rows[b] as number[]) || a - b);
-  const paths: Path[] = [];
-  for (const index of order) {
-    const tokens = rows[index] as number[];
-    const previous = paths.at(-1);
-    if (previous !== undefined && compareTokens(previous.tokens, tokens) === 0) previous.rows.push(index);
-    else paths.push({ tokens, rows: [index] });
-  }
-  return paths;
-}
-
-function commonPrefix(a: readonly number[], b: readonly number[]): number {
-  const end = Math.min(a.length, b.length);
-  let length = 0;
-  while (length < end && a[length] === b[length]) length++;
-  return length;
-}
-
-function compareTokens(a: readonly number[], b: readonly number[]): number {
-  const shared = commonPrefix(a, b);
-  return shared === a.length || shared === b.length
-    ? a.length - b.length
-    : (a[shared] as number) - (b[shared] as number);
 }
 
 /**
  * Where to cut the sorted paths, as [from, to) runs: the least total cost by dynamic programming over the last
  * border. A path whose prefix stands in the pack before must be computed from its beginning.
  */
-function cheapestBorders(paths: readonly Path[], shared: readonly number[], cost: CostModel): [number, number][] {
+function cheapestBorders(
+  paths: readonly DistinctRow[],
+  shared: readonly number[],
+  cost: CostModel,
+): [number, number][] {
   const best = new Float64Array(paths.length + 1); // best[i]: cost of the first i paths
   const start = new Int32Array(paths.length + 1); // start[i]: where the pack that ends before path i begins
   for (let end = 1; end <= paths.length; end++) {
     best[end] = Number.POSITIVE_INFINITY;
     let beyondFirst = 0; // nodes that the paths after the pack's first one add
     for (let from = end - 1; from >= 0; from--) {
-      const first = (paths[from] as Path).tokens.length;
+      const first = (paths[from] as DistinctRow).tokens.length;
       const nodes = first + beyondFirst;
       if (nodes > MAX_NODES && from < end - 1) {
         // The paths after the first only get more as the border moves left; a shorter first path may still fit.
@@ -111,7 +85,7 @@ function cheapestBorders(paths: readonly Path[], shared: readonly number[], cost
   return borders.reverse();
 }
 
-function layOut(paths: readonly Path[], shared: readonly number[]): Pack {
+function layOut(paths: readonly DistinctRow[], shared: readonly number[]): Pack {
   const sharedHere = shared.map((length, i) => (i === 0 ? 0 : length));
   const nodes = paths.reduce((sum, { tokens }, i) => sum + tokens.length - (sharedHere[i] as number), 0);
   const tokenIds = new Int32Array(nodes);

@@ -1,67 +1,14 @@
-import { buildPacks, type CostModel, costModelFor, type Pack } from './packs.js';
-import type { RewardSession } from './session.js';
-
-export interface ScorerSettings {
-  /** Right-most tokens of this id are read past (scoring rule of transformers >= 4.49). */
-  readonly padTokenId: number | undefined;
-  readonly hiddenSize: number;
-  readonly labels: number;
-}
-
 export interface ScoredRows {
   /** Logits [rows, labels], row-major; NaN or infinite where the network gives that. */
   readonly logits: Float32Array;
-  /** Tokens that went through the network. */
+  /** Tokens that went through the network, padding included. */
   readonly computedTokens: number;
 }
 
-/** Rewards of rows of tokens, independent of how the rows are packed beyond rounding. */
-export class Scorer {
-  readonly #session: RewardSession;
-  readonly #settings: ScorerSettings;
-  readonly #cost: CostModel;
-
-  constructor(session: RewardSession, settings: ScorerSettings) {
-    this.#session = session;
-    this.#settings = settings;
-    this.#cost = costModelFor(settings.hiddenSize);
-  }
-
+/** A network ready to score on the calling thread; a row's logits do not depend on its neighbours beyond rounding. */
+export interface TokenScorer {
   /** @param rows token ids of each row, none empty, none longer than the network has positions */
-  async score(rows: readonly (readonly number[])[]): Promise<ScoredRows> {
-    const { labels, padTokenId } = this.#settings;
-    const paths = rows.map((ids) => ids.slice(0, pooledPosition(ids, padTokenId) + 1));
-    const logits = new Float32Array(rows.length * labels);
-    let computedTokens = 0;
-
-    const run = async (pack: Pack, toRow: (index: number) => number): Promise<boolean> => {
-      const packed = await this.#session.run(pack);
-      computedTokens += pack.tokenIds.length;
-      pack.rows.forEach((members, i) => {
-        for (const member of members) logits.set(packed.subarray(i * labels, (i + 1) * labels), toRow(member) * labels);
-      });
-      return packed.every(Number.isFinite);
-    };
-
-    for (const pack of buildPacks(paths, this.#cost)) {
-      if ((await run(pack, (row) => row)) || pack.rows.length === 1) continue;
-      // One row's NaN reaches its neighbours through the mask (0 x NaN): only alone does each show its own.
-      for (const members of pack.rows) {
-        const [first] = members as [number];
-        for (const alone of buildPacks([paths[first] as number[]], this.#cost)) await run(alone, () => first);
-        for (const row of members) logits.copyWithin(row * labels, first * labels, (first + 1) * labels);
-      }
-    }
-    return { logits, computedTokens };
-  }
-}
-
-/**
- * Index of the right-most token that is not the pad token; 0 where there is none.
- *
- * Source: transformers 5.23.0, GPT2ForSequenceClassification.forward (since pull request 35911)
- */
-function pooledPosition(ids: readonly number[], padTokenId: number | undefined): number {
-  for (let i = ids.length - 1; i > 0; i--) if (ids[i] !== padTokenId) return i;
-  return 0;
+  score(rows: readonly (readonly number[])[]): Promise<ScoredRows>;
+  /** Frees the native memory; a process that exits with sessions open may abort. */
+  release(): Promise<void>;
 }

@@ -1,27 +1,16 @@
-/** The only importer of onnxruntime-node. A session belongs to the thread that opened it: `run` blocks that thread. */
+/** A prepared model at work. A session belongs to the thread that opened it: `run` blocks that thread. */
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf, runError } from '../errors.js';
+import { InferenceSession, sessionOptions, Tensor } from './onnxruntime.js';
 import { attentionBias, type Pack } from './packs.js';
 
 export const MODEL_FILE = 'model.onnx';
 export const WEIGHTS_FILE = 'weights.bin';
 
-/** One thread each: sessions side by side are faster than one session with as many threads. */
-const options = {
-  executionProviders: ['cpu'],
-  intraOpNumThreads: 1,
-  interOpNumThreads: 1,
-  executionMode: 'sequential',
-  // Shapes differ from pack to pack: a memory plan for each would be kept for ever.
-  enableMemPattern: false,
-  logSeverityLevel: 3,
-} as const satisfies InferenceSession.SessionOptions;
-
 /** Has onnxruntime write a model to `directory` with its weights packed the way this processor's kernels read them. */
 export async function savePacked(modelFile: string, directory: string): Promise<void> {
   const session = await InferenceSession.create(modelFile, {
-    ...options,
+    ...sessionOptions,
     graphOptimizationLevel: 'disabled',
     optimizedModelFilePath: join(directory, MODEL_FILE),
     extra: {
@@ -50,7 +39,7 @@ export class RewardSession {
     try {
       // The graph is built as it should run; to optimise it would be to copy weights that are mapped.
       const session = await InferenceSession.create(join(directory, MODEL_FILE), {
-        ...options,
+        ...sessionOptions,
         graphOptimizationLevel: 'disabled',
       });
       return new RewardSession(session);

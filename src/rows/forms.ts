@@ -31,6 +31,8 @@ export type Form = 'text' | 'pair' | 'candidates' | 'response' | 'messages';
 export interface ScorableRow {
   readonly form: Form;
   readonly texts: readonly (string | RowFailure)[];
+  /** The template made the texts; they were not taken as they are, or joined. */
+  readonly templated: boolean;
   /** Of prompt + response as strings: whether there is white space on either side of the seam. */
   readonly spacedSeam?: boolean;
 }
@@ -155,18 +157,19 @@ const preferNamed = (found: readonly Role[], fields: NamedFields): Role | undefi
 function readText(fields: ReadonlyMap<Role, Field>): ScorableRow | RowFailure {
   const { name, value } = fields.get('text') as Field;
   if (typeof value !== 'string') return failure('BAD_ROW', `expected ${name} to be a string, got ${kindOf(value)}`);
-  return { form: 'text', texts: [value === '' ? failure('EMPTY_TEXT', `${name} is empty`) : value] };
+  const text = value === '' ? failure('EMPTY_TEXT', `${name} is empty`) : value;
+  return { form: 'text', texts: [text], templated: false };
 }
 
 function readPair(fields: ReadonlyMap<Role, Field>, row: Row, settings: FormSettings): ScorableRow | RowFailure {
   // Without a context, the two sides are whole texts, or whole conversations.
-  const context =
-    contextRole(fields, settings.fields) === undefined
-      ? joinText('', [], settings)
-      : readContext(fields, row, settings);
+  const whole = contextRole(fields, settings.fields) === undefined;
+  const context = whole ? joinText('', [], settings) : readContext(fields, row, settings);
   if (isFailure(context)) return context;
   const sides = [fields.get('chosen'), fields.get('rejected')] as Field[];
-  return { form: 'pair', texts: sides.map(({ name, value }) => context(value, name)) };
+  const texts = sides.map(({ name, value }) => context(value, name));
+  const templated = whole ? sides.some(({ value }) => Array.isArray(value)) : isTemplated(fields, settings);
+  return { form: 'pair', texts, templated };
 }
 
 function readCandidates(fields: ReadonlyMap<Role, Field>, row: Row, settings: FormSettings): ScorableRow | RowFailure {
@@ -179,7 +182,7 @@ function readCandidates(fields: ReadonlyMap<Role, Field>, row: Row, settings: Fo
     const text = context(candidateText(item), `${name}[${index}]`);
     return isFailure(text) ? { ...text, index } : text;
   });
-  return { form: 'candidates', texts };
+  return { form: 'candidates', texts, templated: isTemplated(fields, settings) };
 }
 
 /** A candidate is a string, messages, or an object with one of these. */
@@ -199,11 +202,12 @@ function readResponse(fields: ReadonlyMap<Role, Field>, row: Row, settings: Form
   if (isFailure(context)) return context;
   const text = context(value, name);
   const prompt = fields.get(contextRole(fields, settings.fields) as Role)?.value;
-  if (typeof prompt !== 'string') return { form: 'messages', texts: [text] };
+  if (typeof prompt !== 'string') return { form: 'messages', texts: [text], templated: true };
   const joined = typeof value === 'string' && !settings.templateGiven;
   return {
     form: 'response',
     texts: [text],
+    templated: isTemplated(fields, settings),
     ...(joined && { spacedSeam: prompt === '' || /\s$/.test(prompt) || /^\s/.test(value) }),
   };
 }
@@ -213,8 +217,13 @@ function readConversation(fields: ReadonlyMap<Role, Field>, _: Row, settings: Fo
   const messages = readMessages(value, name);
   if (isFailure(messages)) return messages;
   const conversation = withoutResponse(messages, name);
-  return { form: 'messages', texts: [isFailure(conversation) ? conversation : settings.template(conversation)] };
+  const text = isFailure(conversation) ? conversation : settings.template(conversation);
+  return { form: 'messages', texts: [text], templated: true };
 }
+
+/** Whether what follows a context does so in the template: a string is joined, unless a template was asked for. */
+const isTemplated = (fields: ReadonlyMap<Role, Field>, settings: FormSettings): boolean =>
+  settings.templateGiven || typeof fields.get(contextRole(fields, settings.fields) as Role)?.value !== 'string';
 
 /** Makes the text of a response (named in failures) after a context read once for the row. */
 type JoinResponse = (response: unknown, name: string) => string | RowFailure;

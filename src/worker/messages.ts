@@ -1,6 +1,7 @@
 /** Everything that crosses between the main thread and the workers. Plain data: an Error would lose its class and fields. */
 import type { FatalKind } from '../errors.js';
 import type { Activation } from '../model/activation.js';
+import type { ForeignReady } from '../model/foreign/ready.js';
 import type { PreparedModel } from '../model/prepared.js';
 import type { TruncationSide } from '../model/tokenizer.js';
 import type { RowFailure } from '../rows/failure.js';
@@ -15,7 +16,6 @@ export interface ScoringSettings {
   /** Which label's logit is the reward. */
   readonly logit: number;
   readonly labels: number;
-  readonly hiddenSize: number;
   readonly vocabularySize: number;
   /** As config.json says; where it says nothing, the tokenizer does. */
   readonly padTokenId: number | undefined;
@@ -51,8 +51,9 @@ export interface WindowAccount {
   /** Every reward written, in order. */
   readonly rewards: Float32Array;
   readonly truncatedRows: number;
+  /** Of the texts' own. */
   readonly truncatedTokens: number;
-  /** Tokens of the texts after truncation. */
+  /** Tokens of the texts after truncation, those that the tokenizer adds included. */
   readonly tokens: number;
   /** Tokens that went through the network. */
   readonly computedTokens: number;
@@ -65,11 +66,21 @@ export interface ScoredWindow {
   readonly account: WindowAccount;
 }
 
+/** Where a model stands: a checkpoint's directory, or a graph that another tool exported. */
+export type ModelPlace =
+  | { readonly kind: 'checkpoint'; readonly directory: string }
+  | { readonly kind: 'foreign'; readonly file: string };
+
+/** A model that every worker can open. */
+export type ReadyModel =
+  | ({ readonly kind: 'checkpoint'; readonly hiddenSize: number } & PreparedModel)
+  | ({ readonly kind: 'foreign' } & ForeignReady);
+
 export type ToWorker =
-  | { readonly type: 'prepare'; readonly modelDirectory: string; readonly useCache: boolean }
+  | { readonly type: 'prepare'; readonly model: ModelPlace; readonly useCache: boolean }
   | {
       readonly type: 'load';
-      readonly preparedDirectory: string;
+      readonly model: ReadyModel;
       readonly tokenizerDirectory: string;
       readonly scoring: ScoringSettings;
       readonly format: FormatSettings;
@@ -80,7 +91,7 @@ export type ToWorker =
 export type FromWorker =
   /** Not an answer: something the user should know, said on the way to one. */
   | { readonly type: 'notice'; readonly message: string }
-  | { readonly type: 'prepared'; readonly model: PreparedModel }
+  | { readonly type: 'prepared'; readonly model: ReadyModel }
   | { readonly type: 'ready' }
   | { readonly type: 'scored'; readonly scored: ScoredWindow }
   | { readonly type: 'fatal'; readonly kind: FatalKind; readonly message: string; readonly stack?: string };

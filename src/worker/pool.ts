@@ -7,17 +7,17 @@
 import { Worker } from 'node:worker_threads';
 import { FatalError, runError } from '../errors.js';
 import type { PreparedModel } from '../model/prepared.js';
-import type { FromWorker, ScoredWindow, ToWorker, Window } from './messages.js';
+import type { FromWorker, ModelPlace, ReadyModel, ScoredWindow, ToWorker, Window } from './messages.js';
 
 export interface PoolOptions {
   readonly workers: number;
-  readonly modelDirectory: string;
+  readonly model: ModelPlace;
   /** Keep the prepared model on disk for the next run. */
   readonly useCache: boolean;
   /** Told what the user should know, a sentence each. */
   readonly onNotice: (message: string) => void;
   /** What every worker loads, once the model is prepared. */
-  readonly load: Omit<ToWorker & { type: 'load' }, 'type' | 'preparedDirectory'>;
+  readonly load: Omit<ToWorker & { type: 'load' }, 'type' | 'model'>;
 }
 
 interface Job {
@@ -27,14 +27,14 @@ interface Job {
 }
 
 export class WorkerPool {
-  readonly model: PreparedModel;
+  readonly model: ReadyModel;
   readonly #threads: readonly Thread[];
   readonly #idle: Thread[];
   readonly #queue: Job[] = [];
   /** Why no more windows are scored: a worker died. */
   #death: unknown;
 
-  private constructor(model: PreparedModel, threads: readonly Thread[]) {
+  private constructor(model: ReadyModel, threads: readonly Thread[]) {
     this.model = model;
     this.#threads = threads;
     this.#idle = [...threads];
@@ -45,12 +45,12 @@ export class WorkerPool {
    *
    * @throws FatalError where the model cannot be prepared or loaded
    */
-  static async start({ workers, modelDirectory, useCache, onNotice, load }: PoolOptions): Promise<WorkerPool> {
+  static async start({ workers, model: place, useCache, onNotice, load }: PoolOptions): Promise<WorkerPool> {
     const threads = Array.from({ length: workers }, () => new Thread(onNotice));
     try {
       const [first] = threads as [Thread, ...Thread[]];
-      const { model } = await first.request({ type: 'prepare', modelDirectory, useCache }, 'prepared');
-      const message = { type: 'load', preparedDirectory: model.directory, ...load } as const;
+      const { model } = await first.request({ type: 'prepare', model: place, useCache }, 'prepared');
+      const message = { type: 'load', model, ...load } as const;
       await Promise.all(threads.map((thread) => thread.request(message, 'ready')));
       return new WorkerPool(model, threads);
     } catch (error) {
@@ -99,13 +99,11 @@ export class WorkerPool {
 }
 
 /** Prepares a model on a thread of its own, whose memory goes with it. */
-export async function prepareOnThread(
-  modelDirectory: string,
-  onNotice: (message: string) => void,
-): Promise<PreparedModel> {
+export async function prepareOnThread(directory: string, onNotice: (message: string) => void): Promise<PreparedModel> {
+  const model = { kind: 'checkpoint', directory } as const;
   const thread = new Thread(onNotice);
   try {
-    return (await thread.request({ type: 'prepare', modelDirectory, useCache: true }, 'prepared')).model;
+    return (await thread.request({ type: 'prepare', model, useCache: true }, 'prepared')).model;
   } finally {
     await thread.release();
   }

@@ -1,20 +1,28 @@
 /** What runs on a worker thread: prepares a model, or holds one session and one tokenizer and scores windows one at a time. */
 import { parentPort } from 'node:worker_threads';
-import { FatalError, messageOf, runError } from '../errors.js';
+import { FatalError, messageOf, runError, usageError } from '../errors.js';
 import { readCheckpoint } from '../model/checkpoint.js';
+import { readForeignModel } from '../model/foreign/model.js';
+import { PaddedScorer } from '../model/foreign/padded-scorer.js';
+import { readyForeignModel } from '../model/foreign/ready.js';
+import { ForeignSession } from '../model/foreign/session.js';
+import { PackedScorer } from '../model/packed-scorer.js';
 import { prepareModel } from '../model/prepared.js';
+import type { TokenScorer } from '../model/scorer.js';
 import { RewardSession } from '../model/session.js';
 import { Tokenizer } from '../model/tokenizer.js';
 import { readTokenizerFiles } from '../model/tokenizer-files.js';
 import { createFormat } from '../rows/formats.js';
 import { builtInTemplates, isBuiltInTemplate, jinjaTemplate } from '../rows/templates.js';
-import type { FromWorker, ToWorker } from './messages.js';
+import type { FromWorker, ReadyModel, ScoringSettings, ToWorker } from './messages.js';
 import { WindowScorer } from './window-scorer.js';
 
 if (parentPort === null) throw new Error('this file is the entry of a worker thread');
 const port = parentPort;
 
-let session: RewardSession | undefined;
+/** Of a foreign model that this thread has looked at, to go on with. */
+let foreignSession: ForeignSession | undefined;
+let tokenScorer: TokenScorer | undefined;
 let scorer: WindowScorer | undefined;
 
 port.on('message', async (message: ToWorker) => {
@@ -29,12 +37,9 @@ port.on('message', async (message: ToWorker) => {
 
 async function handle(message: ToWorker): Promise<void> {
   switch (message.type) {
-    case 'prepare': {
-      const notify = (text: string): void => post({ type: 'notice', message: text });
-      const model = await prepareModel(readCheckpoint(message.modelDirectory), message.useCache, notify);
-      post({ type: 'prepared', model });
+    case 'prepare':
+      post({ type: 'prepared', model: await prepare(message) });
       break;
-    }
     case 'load':
       scorer = await load(message);
       post({ type: 'ready' });
@@ -46,26 +51,55 @@ async function handle(message: ToWorker): Promise<void> {
       break;
     }
     case 'release':
-      await session?.release();
+      await (tokenScorer ?? foreignSession)?.release();
       port.close();
       break;
   }
 }
 
+async function prepare({ model, useCache }: ToWorker & { type: 'prepare' }): Promise<ReadyModel> {
+  const notify = (text: string): void => post({ type: 'notice', message: text });
+  if (model.kind === 'checkpoint') {
+    const checkpoint = readCheckpoint(model.directory);
+    const prepared = await prepareModel(checkpoint, useCache, notify);
+    return { kind: 'checkpoint', hiddenSize: checkpoint.network.hiddenSize, ...prepared };
+  }
+  const { ready, session } = await readyForeignModel(readForeignModel(model.file), useCache, notify);
+  foreignSession = session;
+  return { kind: 'foreign', ...ready };
+}
+
+async function openScorer(model: ReadyModel, { labels, padTokenId }: ScoringSettings): Promise<TokenScorer> {
+  if (model.kind === 'checkpoint') {
+    const session = await RewardSession.open(model.directory);
+    return new PackedScorer(session, { labels, padTokenId, hiddenSize: model.hiddenSize });
+  }
+  const foreign = readForeignModel(model.file);
+  const session = foreignSession ?? (await ForeignSession.open(foreign));
+  return new PaddedScorer(session, labels, { ...foreign.network, rowByRow: model.rowByRow });
+}
+
 async function load(message: ToWorker & { type: 'load' }): Promise<WindowScorer> {
-  const { scoring, format, tokenizerDirectory } = message;
+  const { model, format, tokenizerDirectory } = message;
   const tokenizer = new Tokenizer(readTokenizerFiles(tokenizerDirectory));
-  if (tokenizer.idLimit > scoring.vocabularySize) {
+  if (tokenizer.idLimit > message.scoring.vocabularySize) {
     throw runError(
-      `${tokenizerDirectory}: expected a tokenizer for the model's ${scoring.vocabularySize} tokens, ` +
+      `${tokenizerDirectory}: expected a tokenizer for the model's ${message.scoring.vocabularySize} tokens, ` +
         `got one with ids up to ${tokenizer.idLimit - 1}; name the right one with --tokenizer`,
     );
   }
+  if (tokenizer.addedCount >= message.scoring.maxLength) {
+    throw usageError(
+      `expected --max-length above ${tokenizer.addedCount}, the number of tokens that the tokenizer adds to every text, ` +
+        `got ${message.scoring.maxLength}`,
+    );
+  }
   const padTokenId =
-    scoring.padTokenId ??
+    message.scoring.padTokenId ??
     tokenizer.specialTokenId('pad_token') ??
     tokenizer.specialTokenId('eos_token') ??
-    scoring.eosTokenId;
+    message.scoring.eosTokenId;
+  const scoring = { ...message.scoring, padTokenId };
   const { name, jinja } = scoring.template;
   const template =
     jinja === undefined && isBuiltInTemplate(name)
@@ -74,18 +108,13 @@ async function load(message: ToWorker & { type: 'load' }): Promise<WindowScorer>
           bos_token: tokenizer.specialToken('bos_token'),
           eos_token: tokenizer.specialToken('eos_token'),
         });
-  session = await RewardSession.open(message.preparedDirectory);
-  return new WindowScorer(
-    session,
-    tokenizer,
-    { ...scoring, padTokenId },
-    {
-      format: createFormat(format),
-      // Results that are not spliced into the row leave its own fields alone.
-      rewardField: format.to === 'results' ? undefined : format.rewardField,
-      forms: { fields: format.fields, template, templateGiven: scoring.templateGiven },
-    },
-  );
+  tokenScorer = await openScorer(model, scoring);
+  return new WindowScorer(tokenScorer, tokenizer, scoring, {
+    format: createFormat(format),
+    // Results that are not spliced into the row leave its own fields alone.
+    rewardField: format.to === 'results' ? undefined : format.rewardField,
+    forms: { fields: format.fields, template, templateGiven: scoring.templateGiven },
+  });
 }
 
 function post(message: FromWorker, transfer: ArrayBufferLike[] = []): void {

@@ -1,9 +1,8 @@
 /** One window: records to rows, texts, tokens, rewards, and output records again. */
 import { concatBytes } from '../bytes.js';
 import { rewardOf } from '../model/activation.js';
-import { Scorer } from '../model/scorer.js';
-import type { RewardSession } from '../model/session.js';
-import { type Tokenizer, truncate } from '../model/tokenizer.js';
+import type { TokenScorer } from '../model/scorer.js';
+import type { Tokenizer } from '../model/tokenizer.js';
 import { failure, isFailure, type RowFailure } from '../rows/failure.js';
 import type { ParsedRecord, RowFormat } from '../rows/format.js';
 import { shapeOf, takenField } from '../rows/formats.js';
@@ -29,11 +28,11 @@ export class WindowScorer {
   readonly #rewardField: string | undefined;
   readonly #forms: FormSettings;
   readonly #tokenizer: Tokenizer;
-  readonly #scorer: Scorer;
+  readonly #scorer: TokenScorer;
   readonly #settings: ScoringSettings;
 
   constructor(
-    session: RewardSession,
+    scorer: TokenScorer,
     tokenizer: Tokenizer,
     settings: ScoringSettings,
     rows: { readonly format: RowFormat; readonly rewardField: string | undefined; readonly forms: FormSettings },
@@ -43,7 +42,7 @@ export class WindowScorer {
     this.#forms = rows.forms;
     this.#tokenizer = tokenizer;
     this.#settings = settings;
-    this.#scorer = new Scorer(session, settings);
+    this.#scorer = scorer;
   }
 
   async score(window: Window): Promise<ScoredWindow> {
@@ -69,17 +68,18 @@ export class WindowScorer {
       }
       forms[row.form] = (forms[row.form] ?? 0) + 1;
       if (row.spacedSeam !== undefined && seams.length < SEAMS_TO_JUDGE) seams.push(row.spacedSeam);
-      const { maxLength, truncationSide } = this.#settings;
+      const { maxLength, truncationSide, template } = this.#settings;
+      const templated = row.templated && template.jinja !== undefined;
       let truncated = 0;
       const outcome = row.texts.map((text, index): PendingText => {
         if (isFailure(text)) return text;
-        const ids = this.#tokenizer.encode(text);
-        if (ids.length === 0)
+        const own = this.#tokenizer.encode(text);
+        if (own.length === 0)
           return failure('EMPTY_TEXT', 'the text has no tokens', row.form === 'candidates' ? index : undefined);
-        const kept = truncate(ids, maxLength, truncationSide);
-        truncated += ids.length - kept.length;
-        counts.tokens += kept.length;
-        return tokenRows.push(kept) - 1;
+        const tokens = this.#tokenizer.toRow(own, { maxLength, truncationSide, templated });
+        truncated += tokens.cut;
+        counts.tokens += tokens.row.length;
+        return tokenRows.push(tokens.row) - 1;
       });
       if (truncated > 0) counts.truncatedRows++;
       counts.truncatedTokens += truncated;

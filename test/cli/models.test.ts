@@ -37,7 +37,7 @@ const pickled = model('pickled', (path) => {
   writeFileSync(join(path, 'pytorch_model.bin'), '');
 });
 const noTokenizer = without('tokenizer.json');
-const fileAsModel = writeFile(directory, 'model.onnx', '');
+const fileAsModel = writeFile(directory, 'model.gguf', '');
 
 wrongUses('models that are not there', [
   {

@@ -3,6 +3,7 @@
  * answered the one after it, so answers reach the main thread out of order, whatever the machine's timing.
  * HOLD_BELOW is the number of windows: the last one has none after it to wait for.
  */
+import { writeSync } from 'node:fs';
 import { BroadcastChannel, isMainThread, parentPort } from 'node:worker_threads';
 
 if (!isMainThread && parentPort !== null) {
@@ -29,8 +30,9 @@ if (!isMainThread && parentPort !== null) {
     const send = () => {
       onAnswered = () => undefined;
       post(message, transfer);
+      // Written at once, before anybody hears of it: a worker's process.stderr goes by way of the main thread.
+      writeSync(2, `answered ${index}\n`);
       channel.postMessage(index);
-      process.stderr.write(`answered ${index}\n`);
     };
     onAnswered = () => {
       if (answered.has(index + 1)) send();

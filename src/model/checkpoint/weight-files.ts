@@ -24,6 +24,8 @@ const others = [
   { name: 'adapter_model.safetensors', advice: 'merge the adapter into its base model and save that' },
   { name: 'adapter_model.bin', advice: 'merge the adapter into its base model and save that' },
   { name: 'tf_model.h5', advice: 'save the model with transformers as model.safetensors' },
+  { name: 'model.onnx', advice: 'name that file, as it is, with --model' },
+  { name: 'onnx/model.onnx', advice: 'name that file, as it is, with --model' },
   { name: 'flax_model.msgpack', advice: 'save the model with transformers as model.safetensors' },
 ];
 
