@@ -7,7 +7,7 @@ import { readToken } from '../../dist/hub/token.js';
 import { proxyHint } from '../../dist/hub/transfer-error.js';
 import { temporaryDirectory, writeFile } from '../support/run.js';
 
-const HOME = '/home/someone';
+const HOME = '/users/someone';
 const read = (variables: Variables) => readHubEnvironment({ HOME, ...variables });
 
 test('the cache directory: the most particular variable wins', () => {
