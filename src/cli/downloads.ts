@@ -2,11 +2,11 @@
 import type { ResolveOptions } from '../hub/resolve.js';
 import type { Log } from '../ui/log.js';
 import { startDownloadProgress } from '../ui/progress.js';
-import type { ScoreFlags } from './score-command.js';
+import type { CommonFlags } from './options.js';
 import { dieBy, watchSignals } from './signals.js';
 
 export async function withDownloads<T>(
-  { offline, quiet, progress: shown }: Pick<ScoreFlags, 'offline' | 'quiet' | 'progress'>,
+  { offline, quiet, progress: shown }: CommonFlags,
   log: Log,
   work: (download: ResolveOptions) => Promise<T>,
 ): Promise<T> {

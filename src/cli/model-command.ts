@@ -1,14 +1,17 @@
 /** The commands of `model`, as the user types them; model.ts and model-check.ts act on them. */
 import { type Command, Option } from 'commander';
-import type { Activation } from '../model/activation.js';
-import type { TruncationSide } from '../model/tokenizer.js';
-import { addOptions, commonOptions, fileName, modelName, runOptions, scoringOptions, wholeNumber } from './options.js';
-
-export interface CommonFlags {
-  readonly offline: boolean;
-  readonly quiet: boolean;
-  readonly progress: boolean;
-}
+import {
+  addOptions,
+  type CommonFlags,
+  commonOptions,
+  fileName,
+  modelName,
+  type RunFlags,
+  runOptions,
+  type ScoringFlags,
+  scoringOptions,
+  wholeNumber,
+} from './options.js';
 
 export interface JsonFlag {
   readonly json: boolean;
@@ -19,18 +22,9 @@ export interface PruneFlags {
   readonly all: boolean;
 }
 
-export interface CheckFlags extends CommonFlags, JsonFlag {
+export interface CheckFlags extends ScoringFlags, RunFlags, JsonFlag {
   readonly against: string;
   readonly tolerance: number;
-  readonly tokenizer?: string;
-  readonly template?: string;
-  readonly rewardField: string;
-  readonly maxLength?: number;
-  readonly truncationSide: TruncationSide;
-  readonly activation: Activation;
-  readonly logit?: string;
-  readonly workers: number;
-  readonly cache: boolean;
 }
 
 const json = (): Option => new Option('--json', 'print JSON').default(false);

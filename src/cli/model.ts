@@ -9,7 +9,8 @@ import { findModel, findTokenizer } from '../sources.js';
 import { createLog } from '../ui/log.js';
 import { prepareOnThread } from '../worker/pool.js';
 import { withDownloads } from './downloads.js';
-import type { CommonFlags, JsonFlag, PruneFlags } from './model-command.js';
+import type { JsonFlag, PruneFlags } from './model-command.js';
+import type { CommonFlags } from './options.js';
 
 const DAY_MS = 86_400_000;
 

@@ -1,6 +1,31 @@
 /** Flags that commands share, as the user types them, and the environment variables that stand in for them. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { activations } from '../model/activation.js';
+import { type Activation, activations } from '../model/activation.js';
+import type { TruncationSide } from '../model/tokenizer.js';
+
+/** Values of scoringOptions, as commander gives them. */
+export interface ScoringFlags {
+  readonly tokenizer?: string;
+  readonly template?: string;
+  readonly rewardField: string;
+  readonly maxLength?: number;
+  readonly truncationSide: TruncationSide;
+  readonly activation: Activation;
+  readonly logit?: string;
+}
+
+/** Values of commonOptions. */
+export interface CommonFlags {
+  readonly offline: boolean;
+  readonly quiet: boolean;
+  readonly progress: boolean;
+}
+
+/** Values of runOptions. */
+export interface RunFlags extends CommonFlags {
+  readonly workers: number;
+  readonly cache: boolean;
+}
 
 /** Threads beyond this are a slip of the finger, and Node ends without a word when memory for them runs out. */
 const MOST_WORKERS = 256;

@@ -1,14 +1,19 @@
 /** The flags of `score`, as the user types them; score.ts acts on them. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Activation } from '../model/activation.js';
-import type { TruncationSide } from '../model/tokenizer.js';
 import { type InputFormat, inputFormats, type OutputFormat, outputFormats } from '../rows/format.js';
-import { addOptions, fieldName, fileName, modelName, runOptions, scoringOptions } from './options.js';
+import {
+  addOptions,
+  fieldName,
+  fileName,
+  modelName,
+  type RunFlags,
+  runOptions,
+  type ScoringFlags,
+  scoringOptions,
+} from './options.js';
 
-/** Flag values as commander gives them. */
-export interface ScoreFlags {
+export interface ScoreFlags extends ScoringFlags, RunFlags {
   readonly model?: string;
-  readonly tokenizer?: string;
   readonly output: string;
   readonly overwrite: boolean;
   readonly from?: InputFormat;
@@ -21,18 +26,7 @@ export interface ScoreFlags {
   readonly candidates?: string;
   readonly chosen?: string;
   readonly rejected?: string;
-  readonly template?: string;
-  readonly rewardField: string;
-  readonly maxLength?: number;
-  readonly truncationSide: TruncationSide;
-  readonly activation: Activation;
-  readonly logit?: string;
-  readonly workers: number;
   readonly summary?: string;
-  readonly cache: boolean;
-  readonly offline: boolean;
-  readonly quiet: boolean;
-  readonly progress: boolean;
 }
 
 function oneByte(text: string): string {

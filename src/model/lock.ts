@@ -65,12 +65,17 @@ function isLeftBehind(path: string): boolean {
     return (error as NodeJS.ErrnoException).code !== 'ENOENT'; // gone is free; unreadable is nobody's
   }
   if (holder.host !== hostname()) return age > FOREIGN_LIFETIME_MS;
+  return !isAlive(holder.pid) || holder.started !== startOf(holder.pid);
+}
+
+/** Whether a process of this number runs on this machine, whoever's it is. */
+export function isAlive(pid: number): boolean {
   try {
-    process.kill(holder.pid, 0);
+    process.kill(pid, 0);
+    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
-  return holder.started !== startOf(holder.pid);
 }
 
 /** When a process started, in the system's own ticks. */

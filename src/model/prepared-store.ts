@@ -20,6 +20,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { isAlive } from './lock.js';
 
 const ABOUT_FILE = 'about.json';
 
@@ -138,15 +139,6 @@ export function listLeftovers(): string[] {
 }
 
 const isUnfinished = (name: string): boolean => name.endsWith('.tmp');
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
 
 const readAbout = (directory: string): AboutPrepared =>
   JSON.parse(readFileSync(join(directory, ABOUT_FILE), 'utf8')) as AboutPrepared;

@@ -7,7 +7,6 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isFileSystemError, messageOf, runError } from '../errors.js';
@@ -17,6 +16,7 @@ import { hashFiles } from './hashes.js';
 import { withLock } from './lock.js';
 import { countParameters } from './network.js';
 import { type ExternalInitializer, encodeModel } from './onnx.js';
+import { onnxruntimeVersion } from './onnxruntime.js';
 import { packWeights } from './packing.js';
 import {
   cacheDirectory,
@@ -30,10 +30,6 @@ import {
 } from './prepared-store.js';
 import { MODEL_FILE, WEIGHTS_FILE } from './session.js';
 import { writeWeights } from './weights.js';
-
-const onnxruntimeVersion: string = (
-  createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
-).version;
 
 export interface PreparedModel {
   readonly directory: string;
@@ -69,14 +65,10 @@ export async function prepareModel(
     .slice(0, 32);
   const found = (directory: string, temporary: boolean) => ({ directory, sha256, temporary, onnxruntimeVersion });
   const bytes = 4 * countParameters(checkpoint.network);
-  const announce = (place: string): void => {
-    if (bytes > LARGE_BYTES) {
-      notify(`preparing the model: about ${((KEPT * bytes) / 1e9).toFixed(1)} GB in ${place}`);
-    }
-  };
-  const makeIn = (directory: string): Promise<void> => {
-    // Told beforehand: onnxruntime's own words for a full disk do not say so.
+  const makeIn = (directory: string, place: string): Promise<void> => {
+    // Looked at beforehand: onnxruntime's own words for a full disk do not say so.
     requireRoom(dirname(directory), KEPT * bytes);
+    if (bytes > LARGE_BYTES) notify(`preparing the model: about ${((KEPT * bytes) / 1e9).toFixed(1)} GB in ${place}`);
     return make(checkpoint, sha256, directory);
   };
   if (useCache) {
@@ -95,9 +87,8 @@ export async function prepareModel(
           notify(`the prepared model in ${place} is damaged: it is made anew`);
           rmSync(place, { recursive: true });
         }
-        announce(`${cacheDirectory()}, once`);
         const unfinished = unfinishedPlace(place);
-        await makeIn(unfinished);
+        await makeIn(unfinished, `${cacheDirectory()}, once`);
         renameIntoPlace(unfinished, place);
       });
       return found(place, false);
@@ -108,9 +99,8 @@ export async function prepareModel(
     }
   }
   const directory = join(tmpdir(), `reward-score-${process.pid}-${randomUUID()}`);
-  announce(`${directory}, removed after the run`);
   try {
-    await makeIn(directory);
+    await makeIn(directory, `${directory}, removed after the run`);
   } catch (error) {
     throw isFileSystemError(error) ? runError(`the model cannot be prepared: ${messageOf(error)}`) : error;
   }

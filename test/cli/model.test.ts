@@ -246,6 +246,23 @@ describe('model check', () => {
     assert.equal((await rewardScore(args)).code, 3);
   });
 
+  test('another pooling rule, frozen into an exported model, shows in the rows that it reads elsewhere', async () => {
+    const exported = (name: string): string => join(root, 'test/oracle/foreign', name, 'model.onnx');
+    const rows = '{"text":"User: hi<|endoftext|>Bot: hello"}\n{"text":"User: how are you?\\nBot: fine\\n"}\n';
+    const args = ['--tokenizer', fixture];
+    const { stdout } = await rewardScore(['-q', '-m', exported('plain'), ...args], { stdin: rows });
+    const file = writeFile(directory, 'pooled.jsonl', stdout);
+    const same = await rewardScore(['model', 'check', exported('plain'), '--against', file, ...args]);
+    assert.equal(same.code, 0, same.stderr);
+    const other = await rewardScore(['model', 'check', exported('old-pooling'), '--against', file, ...args, '--json']);
+    assert.equal(other.code, 3, other.stderr);
+    const { worst } = json(other.stdout) as { worst: { line: number }[] };
+    assert.deepEqual(
+      worst.map(({ line }) => line),
+      [1],
+    );
+  });
+
   test('a file without rewards is wrong use', async () => {
     const run = await rewardScore(
       ['-q', 'model', 'check', fixture, '--against', join(root, 'fixtures/conversations.jsonl')].slice(1),
