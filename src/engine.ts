@@ -10,7 +10,6 @@ import { type Checkpoint, readCheckpoint } from './model/checkpoint.js';
 import { type ForeignModel, readForeignModel } from './model/foreign/model.js';
 import type { TruncationSide } from './model/tokenizer.js';
 import type { FormatSettings } from './rows/formats.js';
-import type { NamedFields } from './rows/forms.js';
 import { isBuiltInTemplate } from './rows/templates.js';
 import { findForeignFile, findModel, findTokenizer, type Source } from './sources.js';
 import type { ModelPlace, ScoringSettings } from './worker/messages.js';
@@ -35,7 +34,6 @@ export interface EngineOptions {
   readonly logit?: string;
   /** `chai`, `dialogrpt`, `chatml`, `model`, or a Jinja file. */
   readonly template?: string;
-  readonly fields: NamedFields;
   /** Worker threads; 0 for as many as there are cores. */
   readonly workers: number;
 }
@@ -93,7 +91,6 @@ export async function resolveEngine(options: EngineOptions, download: ResolveOpt
       eosTokenId: network.eosTokenId,
       template: readTemplate(options.template ?? DEFAULT_TEMPLATE, tokenizerDirectory),
       templateGiven: options.template !== undefined,
-      fields: options.fields,
     },
     workers: options.workers || availableParallelism(),
     notices,

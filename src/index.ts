@@ -90,7 +90,6 @@ export async function loadRewardModel(name: string, options: RewardModelOptions 
     truncationSide: 'left',
     activation: 'none',
     workers: 0,
-    fields: {},
     ...options,
     model: name,
   };

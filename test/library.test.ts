@@ -79,6 +79,17 @@ test('a model that is not there is a FatalError of kind usage', async () => {
   await assert.rejects(loadRewardModel('./nowhere'), (error) => error instanceof FatalError && error.kind === 'usage');
 });
 
+test('closing waits for the calls under way, windows that still queue for a worker included', async () => {
+  const model = await loadRewardModel(fixture, { workers: 1 });
+  const many = Array.from({ length: 25_000 }, (_, i) => `text ${i % 70}`); // seven windows
+  const call = model.score(many);
+  await new Promise((resolve) => setImmediate(resolve)); // the windows are cut and queue
+  await model.close();
+  const results = await call;
+  assert.equal(results.length, many.length);
+  assert.ok(results.every(({ ok }) => ok));
+});
+
 test('a closed model says so, and closing twice is no harm', async () => {
   const model = await loadRewardModel(fixture, { workers: 1 });
   await Promise.all([model.close(), model.close()]);

@@ -31,9 +31,7 @@ export async function check(name: string, flags: CheckFlags): Promise<void> {
   const log = createLog(flags.quiet);
   if (!(flags.tolerance >= 0)) throw usageError('expected --tolerance to be a number from 0 up');
   const input = new Input(flags.against, false);
-  const engine = await withDownloads(flags, log, (download) =>
-    resolveEngine({ ...flags, model: name, fields: {} }, download),
-  );
+  const engine = await withDownloads(flags, log, (download) => resolveEngine({ ...flags, model: name }, download));
   for (const notice of engine.notices) log.note(notice);
   const comparison = await compare(engine, input, flags, (notice) => log.note(notice));
   if (comparison.rewards === 0) {

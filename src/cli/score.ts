@@ -72,7 +72,7 @@ async function planRun(files: readonly string[], flags: ScoreFlags, log: Log): P
   if (files.filter((file) => file === '-').length > 1) throw usageError('expected standard input (-) once at most');
   const inputs = files.map((file) => new Input(file, flags.summary !== undefined));
   checkDestinations(flags, inputs);
-  const engine = await withDownloads(flags, log, (download) => resolveEngine({ ...flags, fields }, download));
+  const engine = await withDownloads(flags, log, (download) => resolveEngine(flags, download));
   const formatSettings = await inspectInputs(inputs, { ...formats, rewardField: flags.rewardField, fields });
   return { engine, inputs, formatSettings, format: createFormat(formatSettings) };
 }

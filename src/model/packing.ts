@@ -94,15 +94,16 @@ function moveForm(form: string, from: string, to: string): string {
   const [key, ...buffers] = form.split('|');
   const moved = buffers.map((buffer) => {
     const [offset, length, ...rest] = buffer.split(';');
-    const position = Math.ceil(statSync(to).size / PAGE) * PAGE;
-    const bytes = Buffer.alloc(Number(length) + position - statSync(to).size);
+    const { size } = statSync(to);
+    const position = Math.ceil(size / PAGE) * PAGE;
+    const padded = Buffer.alloc(position - size + Number(length));
     const file = openSync(from, 'r');
     try {
-      readSync(file, bytes, position - statSync(to).size, Number(length), Number(offset));
+      readSync(file, padded, position - size, Number(length), Number(offset));
     } finally {
       closeSync(file);
     }
-    appendFileSync(to, bytes);
+    appendFileSync(to, padded);
     return [position, length, ...rest].join(';');
   });
   return [key, ...moved].join('|');

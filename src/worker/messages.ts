@@ -6,7 +6,7 @@ import type { PreparedModel } from '../model/prepared.js';
 import type { TruncationSide } from '../model/tokenizer.js';
 import type { RowFailure } from '../rows/failure.js';
 import type { FormatSettings } from '../rows/formats.js';
-import type { Form, NamedFields } from '../rows/forms.js';
+import type { Form } from '../rows/forms.js';
 
 /** What a row's reward depends on besides the row and the model's weights. */
 export interface ScoringSettings {
@@ -24,7 +24,6 @@ export interface ScoringSettings {
   readonly template: { readonly name: string; readonly jinja?: string };
   /** The user chose a template: then a string prompt is a message. */
   readonly templateGiven: boolean;
-  readonly fields: NamedFields;
 }
 
 /** A run of consecutive records of one file: the unit of work, of ordering and of progress. */

@@ -31,6 +31,8 @@ export class WorkerPool {
   readonly #threads: readonly Thread[];
   readonly #idle: Thread[];
   readonly #queue: Job[] = [];
+  /** Windows that a worker has now. */
+  readonly #inWork = new Set<Promise<void>>();
   /** Why no more windows are scored: a worker died. */
   #death: unknown;
 
@@ -71,8 +73,10 @@ export class WorkerPool {
     });
   }
 
-  /** Waits for the windows in work, frees the sessions and ends the threads. */
+  /** Waits for the windows in work and in the queue, frees the sessions and ends the threads. */
   async release(): Promise<void> {
+    // A window that is done hands its worker the next one: a session must not be freed under it.
+    while (this.#inWork.size > 0) await Promise.all(this.#inWork);
     await Promise.all(this.#threads.map((thread) => thread.release()));
   }
 
@@ -81,7 +85,9 @@ export class WorkerPool {
       for (const { reject } of this.#queue.splice(0)) reject(this.#death);
     }
     while (this.#queue.length > 0 && this.#idle.length > 0) {
-      this.#give(this.#idle.pop() as Thread, this.#queue.shift() as Job);
+      const work = this.#give(this.#idle.pop() as Thread, this.#queue.shift() as Job);
+      this.#inWork.add(work);
+      work.then(() => this.#inWork.delete(work));
     }
   }
 
