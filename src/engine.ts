@@ -17,6 +17,8 @@ import { WorkerPool } from './worker/pool.js';
 
 const DEFAULT_MAX_LENGTH = 256;
 const DEFAULT_TEMPLATE = 'chai';
+/** A row of more is a slip: a file without line ends, a quote that is never closed. */
+export const DEFAULT_MAX_ROW_BYTES = 64 * 2 ** 20;
 
 /** Stands in for a trained model until one is bundled. */
 const placeholderModel = fileURLToPath(new URL('../fixtures/tiny-gpt2', import.meta.url));
@@ -108,20 +110,27 @@ async function readModel(
   return { checkpoint: readCheckpoint(directory), revision };
 }
 
-/** A pool with the engine's model loaded in every worker. */
-export const startPool = (
+/** A pool with the engine's model prepared; what is scored with it is said when it loads. */
+export const preparePool = (
   engine: Engine,
-  format: FormatSettings,
   useCache: boolean,
   onNotice: (message: string) => void,
 ): Promise<WorkerPool> =>
-  WorkerPool.start({
-    workers: engine.workers,
-    model: placeOf(engine.checkpoint),
-    useCache,
-    onNotice,
-    load: { tokenizerDirectory: engine.tokenizerDirectory, scoring: engine.scoring, format },
-  });
+  WorkerPool.prepare({ workers: engine.workers, model: placeOf(engine.checkpoint), useCache, onNotice });
+
+/** How rows are read and results written by a pool's workers. */
+export interface RowOptions {
+  readonly format: FormatSettings;
+  readonly maxRowBytes?: number;
+  readonly dryRun?: boolean;
+}
+
+/** Loads the engine's model into every worker of its pool. */
+export const loadPool = (
+  pool: WorkerPool,
+  { tokenizerDirectory, scoring }: Engine,
+  { format, maxRowBytes = DEFAULT_MAX_ROW_BYTES, dryRun = false }: RowOptions,
+): Promise<void> => pool.load({ tokenizerDirectory, scoring, format, maxRowBytes, dryRun });
 
 /** What a worker finds the model by: a checkpoint itself cannot cross to it. */
 const placeOf = (checkpoint: Engine['checkpoint']): ModelPlace =>

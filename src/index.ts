@@ -7,14 +7,21 @@
  * if (result.ok) use(result.reward);
  * ```
  */
-import { rmSync } from 'node:fs';
-import { type Engine, type EngineOptions, resolveEngine, startPool } from './engine.js';
+import {
+  DEFAULT_MAX_ROW_BYTES,
+  type Engine,
+  type EngineOptions,
+  loadPool,
+  preparePool,
+  resolveEngine,
+} from './engine.js';
 import type { Activation } from './model/activation.js';
 import { countParameters } from './model/network.js';
 import type { TruncationSide } from './model/tokenizer.js';
 import { cutWindows, type WindowSize, windowSizeFor } from './pipeline/windows.js';
 import type { FailureCode } from './rows/failure.js';
-import { createFormat, type FormatSettings } from './rows/formats.js';
+import { createFormat, resultLines } from './rows/formats.js';
+import { fileStart, readRecords } from './rows/records.js';
 import type { RowResult } from './rows/result.js';
 import type { WorkerPool } from './worker/pool.js';
 
@@ -69,14 +76,7 @@ export interface RewardModel extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const format: FormatSettings = {
-  from: 'jsonl',
-  to: 'results',
-  delimiter: ',',
-  rewardField: 'reward',
-  fields: {},
-  header: undefined,
-};
+const format = resultLines('reward');
 
 /**
  * Loads a model into a pool of worker threads.
@@ -99,7 +99,13 @@ export async function loadRewardModel(name: string, options: RewardModelOptions 
     onProgress: () => undefined,
     notify: () => undefined,
   });
-  const pool = await startPool(engine, format, options.cache ?? true, () => undefined);
+  const pool = await preparePool(engine, options.cache ?? true, () => undefined);
+  try {
+    await loadPool(pool, engine, { format });
+  } catch (error) {
+    await pool.release();
+    throw error;
+  }
   return new PooledModel(engine, pool);
 }
 
@@ -122,7 +128,8 @@ class PooledModel implements RewardModel {
     const aborted = signal && rejectOnAbort(signal);
     const scored: Promise<RewardResult[]>[] = [];
     let index = 0;
-    for await (const window of cutWindows(linesOf(inputs), createFormat(format).newScanner(), this.#windowSize)) {
+    const records = readRecords(linesOf(inputs), createFormat(format).newScanner(), fileStart, DEFAULT_MAX_ROW_BYTES);
+    for await (const window of cutWindows(records, { size: this.#windowSize })) {
       scored.push(this.#pool.score({ ...window, index: index++, file: 0 }).then(({ bytes }) => parseResults(bytes)));
     }
     const all = Promise.all(scored);
@@ -130,10 +137,7 @@ class PooledModel implements RewardModel {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#pool.release().then(() => {
-      const { model } = this.#pool;
-      if (model.temporary) rmSync(model.directory, { recursive: true, force: true });
-    });
+    this.#closed ??= this.#pool.release();
     return this.#closed;
   }
 

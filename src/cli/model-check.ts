@@ -1,14 +1,13 @@
 /** `model check`: scores rows that carry rewards once more, and tells how far apart the two are, and where. */
-import { rmSync } from 'node:fs';
-import { type Engine, resolveEngine, startPool } from '../engine.js';
+import { DEFAULT_MAX_ROW_BYTES, type Engine, loadPool, preparePool, resolveEngine } from '../engine.js';
 import { usageError } from '../errors.js';
 import { countParameters } from '../model/network.js';
 import { Input } from '../pipeline/input.js';
-import { scoreWindows } from '../pipeline/run.js';
+import { readWindows, scoreWindows } from '../pipeline/run.js';
 import { windowSizeFor } from '../pipeline/windows.js';
-import { createFormat, type FormatSettings } from '../rows/formats.js';
+import { createFormat, type FormatSettings, resultLines } from '../rows/formats.js';
 import { splitRecords } from '../rows/records.js';
-import { type RowResult, rewardFields } from '../rows/result.js';
+import { type RowResult, resultFields } from '../rows/result.js';
 import { createLog } from '../ui/log.js';
 import type { Window } from '../worker/messages.js';
 import { withDownloads } from './downloads.js';
@@ -19,7 +18,7 @@ import type { CheckFlags } from './model-command.js';
 const LISTED = 10;
 
 interface Deviation {
-  readonly line: number;
+  readonly line: number | null;
   readonly expected: number;
   /** null where the row cannot be scored now. */
   readonly got: number | null;
@@ -30,7 +29,7 @@ interface Deviation {
 export async function check(name: string, flags: CheckFlags): Promise<void> {
   const log = createLog(flags.quiet);
   if (!(flags.tolerance >= 0)) throw usageError('expected --tolerance to be a number from 0 up');
-  const input = new Input(flags.against, false);
+  const input = new Input(flags.against);
   const engine = await withDownloads(flags, log, (download) => resolveEngine({ ...flags, model: name }, download));
   for (const notice of engine.notices) log.note(notice);
   const comparison = await compare(engine, input, flags, (notice) => log.note(notice));
@@ -45,27 +44,21 @@ export async function check(name: string, flags: CheckFlags): Promise<void> {
 
 async function compare(engine: Engine, input: Input, flags: CheckFlags, onNotice: (notice: string) => void) {
   // The reward that a row has already is what is checked, not in the way: results stand apart from rows.
-  const settings: FormatSettings = {
-    from: 'jsonl',
-    to: 'results',
-    delimiter: ',',
-    rewardField: flags.rewardField,
-    fields: {},
-    header: undefined,
-  };
-  const pool = await startPool(engine, settings, flags.cache, onNotice);
+  const settings = resultLines(flags.rewardField);
+  const pool = await preparePool(engine, flags.cache, onNotice);
   const totals = { rows: 0, rewards: 0, without: 0, beyond: 0, mean: 0, largest: 0 };
   let worst: Deviation[] = [];
   try {
-    const windows = scoreWindows({
+    await loadPool(pool, engine, { format: settings });
+    const windows = readWindows({
       inputs: [input],
       format: createFormat(settings),
       windowSize: windowSizeFor(countParameters(engine.checkpoint.network)),
-      workers: engine.workers,
-      scoreWindow: (window) => pool.score(window),
+      maxRowBytes: DEFAULT_MAX_ROW_BYTES,
       signal: new AbortController().signal,
     });
-    for await (const { window, scored } of windows) {
+    const { workers } = engine;
+    for await (const { window, scored } of scoreWindows(windows, { workers, scoreWindow: (w) => pool.score(w) })) {
       const results = parseLines(scored.bytes) as RowResult[];
       const rows = rowsOf(window, settings);
       for (const [i, { line, row }] of rows.entries()) {
@@ -93,16 +86,15 @@ async function compare(engine: Engine, input: Input, flags: CheckFlags, onNotice
     }
   } finally {
     await pool.release();
-    if (pool.model.temporary) rmSync(pool.model.directory, { recursive: true, force: true });
   }
   return { ...totals, mean: totals.mean / Math.max(1, totals.rewards), worst };
 }
 
 /** The window's rows, blank lines left out, as results have them. */
-function rowsOf({ bytes, firstLine }: Window, settings: FormatSettings): { line: number; row: unknown }[] {
+function rowsOf(window: Window, settings: FormatSettings): { line: number | null; row: unknown }[] {
   const format = createFormat(settings);
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return [...splitRecords(buffer, firstLine, format.newScanner())].flatMap((record) => {
+  const buffer = Buffer.from(window.bytes.buffer, window.bytes.byteOffset, window.bytes.byteLength);
+  return [...splitRecords(buffer, window, format.newScanner())].flatMap((record) => {
     const parsed = format.parse(record);
     return parsed === undefined ? [] : [{ line: record.line, row: parsed.row }];
   });
@@ -111,7 +103,7 @@ function rowsOf({ bytes, firstLine }: Window, settings: FormatSettings): { line:
 /** The rewards that a row carries, in the order its texts are scored in. */
 function rewardsOf(row: unknown, { shape }: RowResult, field: string): unknown[] {
   const fields = (row ?? {}) as Record<string, unknown>;
-  return rewardFields(field, shape).flatMap((name) => fields[name]);
+  return resultFields({ rewardField: field, details: false }, shape).flatMap((name) => fields[name]);
 }
 
 const parseLines = (bytes: Uint8Array): unknown[] =>

@@ -1,7 +1,6 @@
 /** `score`: from flags to a run, and from its end to messages, summary and exit code. */
-import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Engine, resolveEngine, startPool } from '../engine.js';
+import { DEFAULT_MAX_ROW_BYTES, type Engine, loadPool, preparePool, resolveEngine } from '../engine.js';
 import { FatalError, usageError } from '../errors.js';
 import { countParameters } from '../model/network.js';
 import { RunAccount } from '../pipeline/account.js';
@@ -39,10 +38,15 @@ export async function score(files: readonly string[], flags: ScoreFlags, version
     for (const input of inputs) input.stop();
   });
   const account = new RunAccount();
-  const pool = await startPool(engine, plan.formatSettings, flags.cache, (notice) => log.note(notice));
+  const pool = await preparePool(engine, flags.cache, (notice) => log.note(notice));
+  try {
+    await loadPool(pool, engine, { format: plan.formatSettings });
+  } catch (error) {
+    await pool.release();
+    throw error;
+  }
   const outcome = await scoreAll(plan, pool, account, stop.signal, flags, log);
   await pool.release();
-  if (pool.model.temporary) rmSync(pool.model.directory, { recursive: true, force: true });
   signals.stop();
 
   const exitCode = exitCodeFor(outcome, account, signals.received);
@@ -70,10 +74,14 @@ async function planRun(files: readonly string[], flags: ScoreFlags, log: Log): P
   const formats = chooseFormats(files, flags);
   const fields = namedFields(flags, formats.from === 'csv' || formats.from === 'tsv');
   if (files.filter((file) => file === '-').length > 1) throw usageError('expected standard input (-) once at most');
-  const inputs = files.map((file) => new Input(file, flags.summary !== undefined));
+  const inputs = files.map((file) => new Input(file));
   checkDestinations(flags, inputs);
   const engine = await withDownloads(flags, log, (download) => resolveEngine(flags, download));
-  const formatSettings = await inspectInputs(inputs, { ...formats, rewardField: flags.rewardField, fields });
+  const formatSettings = await inspectInputs(
+    inputs,
+    { ...formats, rewardField: flags.rewardField, fields, details: false, reasons: true, skipFailures: false },
+    DEFAULT_MAX_ROW_BYTES,
+  );
   return { engine, inputs, formatSettings, format: createFormat(formatSettings) };
 }
 
@@ -124,6 +132,7 @@ async function scoreAll(
       windowSize: windowSizeFor(countParameters(engine.checkpoint.network)),
       output,
       account,
+      maxRowBytes: DEFAULT_MAX_ROW_BYTES,
       workers: engine.workers,
       scoreWindow: (window) => pool.score(window),
       signal,

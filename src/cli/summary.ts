@@ -55,7 +55,7 @@ function summaryOf(facts: RunFacts): object {
     inputs: facts.inputs.map((input, file) => ({
       path: input.path,
       bytes: input.bytesRead,
-      sha256: input.sha256,
+      sha256: input.sha256 ?? null,
       rows: account.rowsByFile[file] ?? 0,
     })),
     rows: account.rows,

@@ -22,8 +22,8 @@ export class PackedScorer implements TokenScorer {
   }
 
   async score(rows: readonly (readonly number[])[]): Promise<ScoredRows> {
-    const { labels, padTokenId } = this.#settings;
-    const paths = rows.map((ids) => ids.slice(0, pooledPosition(ids, padTokenId) + 1));
+    const { labels } = this.#settings;
+    const paths = this.#pathsOf(rows);
     const logits = new Float32Array(rows.length * labels);
     let computedTokens = 0;
 
@@ -46,6 +46,15 @@ export class PackedScorer implements TokenScorer {
       }
     }
     return { logits, computedTokens };
+  }
+
+  countTokens(rows: readonly (readonly number[])[]): number {
+    return buildPacks(this.#pathsOf(rows), this.#cost).reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
+  }
+
+  /** Each row up to the token whose reward it gets. */
+  #pathsOf(rows: readonly (readonly number[])[]): number[][] {
+    return rows.map((ids) => ids.slice(0, pooledPosition(ids, this.#settings.padTokenId) + 1));
   }
 
   release(): Promise<void> {

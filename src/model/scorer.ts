@@ -9,6 +9,8 @@ export interface ScoredRows {
 export interface TokenScorer {
   /** @param rows token ids of each row, none empty, none longer than the network has positions */
   score(rows: readonly (readonly number[])[]): Promise<ScoredRows>;
+  /** How many tokens would go through the network for these rows. */
+  countTokens(rows: readonly (readonly number[])[]): number;
   /** Frees the native memory; a process that exits with sessions open may abort. */
   release(): Promise<void>;
 }

@@ -6,7 +6,8 @@ import { QuantileSketch } from './quantile-sketch.js';
 
 export interface ReportedFailure {
   readonly file: string;
-  readonly line: number;
+  readonly line: number | null;
+  readonly byte: number;
   readonly code: FailureCode;
   readonly message: string;
 }
@@ -48,10 +49,10 @@ export class RunAccount {
     for (const [form, count] of Object.entries(window.forms) as [Form, number][]) {
       this.forms[form] = (this.forms[form] ?? 0) + count;
     }
-    for (const { line, failure } of window.failed) {
+    for (const { line, byte, failure } of window.failed) {
       this.failures[failure.code] = (this.failures[failure.code] ?? 0) + 1;
       if (this.firstFailures.length < SHOWN_FAILURES) {
-        this.firstFailures.push({ file: path, line, code: failure.code, message: failure.message });
+        this.firstFailures.push({ file: path, line, byte, code: failure.code, message: failure.message });
       }
     }
     for (const reward of window.rewards) {

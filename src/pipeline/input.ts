@@ -3,60 +3,70 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, type Stats, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { messageOf, runError, usageError } from '../errors.js';
-import { type InputRecord, type RecordScanner, splitRecords } from '../rows/records.js';
+import { fileStart, type InputRecord, type Place, type RecordScanner, readRecords } from '../rows/records.js';
 
 const CHUNK_BYTES = 1 << 20;
 
 export class Input {
   /** As the user named it; standard input is `-`. */
   readonly path: string;
-  /** Bytes to come, where that is known. */
+  /** Bytes to come, where that is known: of a regular file. */
   readonly size: number | undefined;
+  /** When a regular file was last changed, in milliseconds. */
+  readonly modified: number | undefined;
+  /** Where rows begin: after the header, if there is one. */
+  body: Place = fileStart;
+  /** Of the file as it stands on disk. */
   bytesRead = 0;
-  readonly #hash: Hash | undefined;
+  #hash: Hash = createHash('sha256');
+  /** The file was read from its beginning to its end. */
+  #whole = false;
   #stream: Readable | undefined;
-  #source: AsyncIterator<Buffer> | undefined;
+  #source: AsyncGenerator<Buffer> | undefined;
   #stopped = false;
   /** Read while peeking, and not yet given out. */
   #peeked: Buffer[] = [];
 
-  /**
-   * @param hashed keep a sha256 of the bytes read
-   * @throws FatalError `usage` where there is no such file
-   */
-  constructor(path: string, hashed: boolean) {
+  /** @throws FatalError `usage` where there is no such file */
+  constructor(path: string) {
     this.path = path;
-    this.size = path === '-' ? undefined : sizeOf(path);
-    this.#hash = hashed ? createHash('sha256') : undefined;
+    const stat = path === '-' ? undefined : statFile(path);
+    this.size = stat?.size;
+    this.modified = stat?.mtimeMs;
   }
 
   get name(): string {
     return this.path === '-' ? 'standard input' : this.path;
   }
 
-  /** Of the bytes read so far. */
+  /** Of the bytes on disk; undefined where not all were read. */
   get sha256(): string | undefined {
-    return this.#hash?.copy().digest('hex');
+    return this.#whole ? this.#hash.copy().digest('hex') : undefined;
   }
 
-  /** Reads up to the end of the first record that is not blank; what was read is given out again by `chunks`. */
+  /** Whether reading can begin anywhere. */
+  get seekable(): boolean {
+    return this.size !== undefined;
+  }
+
+  /**
+   * Reads up to the end of the first record that is not blank; what was read is given out again by `content`.
+   *
+   * @param maxBytes a longer record is not looked at
+   */
   async peekRecord(
-    newScanner: () => RecordScanner,
+    scanner: RecordScanner,
     isBlank: (record: InputRecord) => boolean,
+    maxBytes: number,
   ): Promise<InputRecord | undefined> {
-    for (;;) {
-      const read = Buffer.concat(this.#peeked);
-      for (const record of splitRecords(read, 1, newScanner())) {
-        if (record.lineEnd.length > 0 && !isBlank(record)) return record;
-      }
-      // Twice as much each time: a first record of megabytes is not looked through for every chunk of it.
-      if ((await this.#readMore(Math.max(1, read.length))) === 0) {
-        return [...splitRecords(read, 1, newScanner())].find((record) => !isBlank(record));
-      }
+    for await (const records of readRecords(this.#peek(maxBytes + 3), scanner, fileStart, maxBytes)) {
+      const first = records.find((record) => !isBlank(record));
+      if (first !== undefined) return first;
     }
+    return undefined;
   }
 
-  /** Ends `chunks`, even while it waits for bytes that never come. */
+  /** Ends `content`, even while it waits for bytes that never come. */
   stop(): void {
     this.#stopped = true;
     this.#stream?.destroy();
@@ -65,61 +75,81 @@ export class Input {
   /** Closes a file that was opened to be peeked at; it is opened again when its turn comes. A pipe stays open. */
   async reset(): Promise<void> {
     if (this.size === undefined) return;
-    await this.#source?.return?.();
+    await this.#source?.return(undefined);
     this.#source = undefined;
-    this.#stream = undefined;
     this.#peeked = [];
+    this.bytesRead = 0;
+    this.#hash = createHash('sha256');
   }
 
-  async *chunks(): AsyncGenerator<Buffer> {
+  /** The bytes from `from` on. */
+  async *content(from: number): AsyncGenerator<Buffer> {
+    const seeks = from > 0 && this.seekable && this.#source === undefined;
+    if (seeks) this.#source = this.#read(from);
+    let skip = seeks ? 0 : from;
     try {
-      for (const chunk of this.#peeked.splice(0)) yield this.#count(chunk);
       for (;;) {
-        const chunk = await this.#next();
+        const chunk = this.#peeked.shift() ?? (await this.#next());
         if (chunk === undefined) return;
-        yield this.#count(chunk);
+        if (skip < chunk.length) yield skip === 0 ? chunk : chunk.subarray(skip);
+        skip = Math.max(0, skip - chunk.length);
       }
     } finally {
-      await this.#source?.return?.();
+      await this.#source?.return(undefined);
     }
   }
 
-  async #readMore(atLeast: number): Promise<number> {
-    let read = 0;
-    while (read < atLeast) {
+  async *#peek(atMost: number): AsyncGenerator<Buffer> {
+    for (let bytes = 0; bytes < atMost; ) {
       const chunk = await this.#next();
-      if (chunk === undefined) break;
+      if (chunk === undefined) return;
       this.#peeked.push(chunk);
-      read += chunk.length;
+      bytes += chunk.length;
+      yield chunk;
     }
-    return read;
   }
 
   async #next(): Promise<Buffer | undefined> {
-    try {
-      if (this.#stopped) return undefined;
-      this.#stream ??= this.path === '-' ? process.stdin : createReadStream(this.path, { highWaterMark: CHUNK_BYTES });
-      this.#source ??= this.#stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-      const { done, value } = await this.#source.next();
-      return done ? undefined : value;
-    } catch (error) {
-      if (this.#stopped) return undefined;
-      throw runError(`${this.name}: cannot be read: ${messageOf(error)}`, { cause: error });
-    }
+    if (this.#stopped) return undefined;
+    this.#source ??= this.#read(0);
+    const { done, value } = await this.#source.next();
+    return done ? undefined : value;
   }
 
-  #count(chunk: Buffer): Buffer {
-    this.bytesRead += chunk.length;
-    this.#hash?.update(chunk);
-    return chunk;
+  /** The bytes on disk. */
+  async *#read(from: number): AsyncGenerator<Buffer> {
+    const { path } = this;
+    const stream = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES, start: from });
+    this.#stream = stream;
+    let position = from;
+    try {
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        position += chunk.length;
+        this.bytesRead += chunk.length;
+        this.#hash.update(chunk);
+        yield chunk;
+      }
+    } catch (error) {
+      if (this.#stopped) return;
+      throw runError(`${this.name}: cannot be read: ${messageOf(error)}`, { cause: error });
+    }
+    if (this.#stopped) return;
+    if (this.size !== undefined && position < this.size) {
+      throw runError(
+        `${path}: expected ${this.size} bytes, as many as there were at the start, got ${position}: ` +
+          'the file was cut while it was read',
+      );
+    }
+    this.#whole = from === 0;
   }
 }
 
-function sizeOf(path: string): number | undefined {
+/** undefined: something else than a regular file, of which nothing is known before it is read. */
+function statFile(path: string): Stats | undefined {
   const stat = statOf(path);
   if (stat === undefined) throw usageError(`${path}: expected a file, found none of that name`);
   if (stat.isDirectory()) throw usageError(`${path}: expected a file, got a directory`);
-  return stat.isFile() ? stat.size : undefined;
+  return stat.isFile() ? stat : undefined;
 }
 
 function statOf(path: string): Stats | undefined {

@@ -3,47 +3,55 @@ import { usageError } from '../errors.js';
 import { type CsvHeader, columnKey, readHeader } from '../rows/csv.js';
 import { createFormat, type FormatSettings, takenField } from '../rows/formats.js';
 import { type Form, formOfColumns, formOfRow } from '../rows/forms.js';
-import { CsvScanner, type InputRecord, type RecordScanner } from '../rows/records.js';
+import { CsvScanner, type InputRecord, placeAfter, type RecordScanner } from '../rows/records.js';
 import type { Input } from './input.js';
 import { refuseForeignInput } from './sniff.js';
 
 /**
- * Checks the first record of each input and completes the format with the header they share.
+ * Checks the first record of each input, tells each where its rows begin, and completes the format with the header
+ * they share.
  *
+ * @param maxRowBytes a longer record is not read
  * @throws FatalError `usage` for foreign input, headers that differ, or a reward field that is there already
  */
 export async function inspectInputs(
   inputs: readonly Input[],
   settings: Omit<FormatSettings, 'header'>,
+  maxRowBytes: number,
 ): Promise<FormatSettings> {
-  const { from, delimiter, rewardField, fields } = settings;
+  const { from, delimiter, fields } = settings;
   // That of CSV is known when its header is.
   const format = from === 'csv' || from === 'tsv' ? undefined : createFormat({ ...settings, header: undefined });
   const newScanner = (): RecordScanner => format?.newScanner() ?? new CsvScanner(delimiter);
   const isBlank = (record: InputRecord): boolean =>
-    format === undefined ? record.bytes.length === 0 : format.parse(record) === undefined;
+    format?.isBlank(record) ?? (record.bytes.length === 0 && record.oversized === undefined);
   let header: CsvHeader | undefined;
   let rowSeen = false;
   for (const input of inputs) {
-    const first = await input.peekRecord(newScanner, isBlank);
+    const first = await input.peekRecord(newScanner(), isBlank, maxRowBytes);
     await input.reset();
     if (first === undefined) continue;
     const place = `${input.name}:${first.line}`;
     refuseForeignInput(first.bytes, place, from === 'jsonl');
     if (format === undefined) {
+      if (first.oversized !== undefined) {
+        throw usageError(`${place}: expected a header of at most ${maxRowBytes} bytes (--max-row-bytes), got more`);
+      }
+      input.body = placeAfter(first);
       const own = readHeader(first, delimiter, place);
       if (header === undefined) {
         const keys = own.columns.map(columnKey);
-        refuseTakenField(keys, formOfColumns(keys, fields)?.form, columnKey(rewardField), place);
+        const named = { ...settings, rewardField: columnKey(settings.rewardField) };
+        refuseTakenField(keys, formOfColumns(keys, fields)?.form, named, place);
         header = own;
       } else if (list(own.columns) !== list(header.columns)) {
         throw usageError(
           `${place}: expected the columns ${list(header.columns)} in every file, got ${list(own.columns)}`,
         );
       }
-    } else if (!rowSeen) {
+    } else if (!rowSeen && first.oversized === undefined) {
       const row = format.parse(first)?.row ?? {}; // a bad row is told as such when its turn comes
-      refuseTakenField(Object.keys(row), formOfRow(row, fields), rewardField, place);
+      refuseTakenField(Object.keys(row), formOfRow(row, fields), settings, place);
       rowSeen = true;
     }
   }
@@ -51,8 +59,13 @@ export async function inspectInputs(
 }
 
 /** @param form of the row; without one, its one reward is null */
-function refuseTakenField(names: readonly string[], form: Form | undefined, rewardField: string, place: string): void {
-  const taken = takenField(names, form ?? 'text', rewardField);
+function refuseTakenField(
+  names: readonly string[],
+  form: Form | undefined,
+  settings: Pick<FormatSettings, 'rewardField' | 'details'>,
+  place: string,
+): void {
+  const taken = takenField(names, form ?? 'text', settings);
   if (taken !== undefined) {
     throw usageError(
       `${place}: expected no field ${taken}, which the reward is written to; name another with --reward-field`,

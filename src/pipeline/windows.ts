@@ -1,5 +1,5 @@
 import { concatBytes } from '../bytes.js';
-import type { RecordScanner } from '../rows/records.js';
+import type { InputRecord } from '../rows/records.js';
 import type { Window } from '../worker/messages.js';
 
 export interface WindowSize {
@@ -20,41 +20,49 @@ export function windowSizeFor(parameters: number): WindowSize {
   return { bytes: Math.min(Math.max(bytes, 2048), 262_144), rows: 4096 };
 }
 
+/** A window of one file. */
+export type FileWindow = Omit<Window, 'index' | 'file'>;
+
+export interface CutOptions {
+  readonly size: WindowSize;
+  /** Records go on in a window only with those that came together with them. */
+  readonly eager?: boolean;
+}
+
 /**
- * Cuts one file into windows. Where they begin is a function of the bytes and the size alone: not of how the bytes
- * come in chunks, nor of time.
+ * Cuts the records of one file into windows. Where they begin is a function of the records' bytes and the size alone:
+ * not of how the bytes came in chunks, nor of time (unless `eager`).
  */
 export async function* cutWindows(
-  chunks: AsyncIterable<Buffer>,
-  scanner: RecordScanner,
-  size: WindowSize,
-): AsyncGenerator<Pick<Window, 'bytes' | 'firstLine'>> {
-  let pieces: Buffer[] = []; // of the window so far, but for what stands in the present chunk
-  let rows = 0; // whole records in the window so far
-  let number = 0; // of the window by bytes
-  let firstLine = 1;
-  let chunkStart = 0; // position in the file
-  for await (const chunk of chunks) {
-    let windowStart = 0; // in this chunk
-    let position = 0;
-    for (;;) {
-      const end = scanner.findEnd(chunk, position);
-      if (end < 0) break;
-      position = end;
-      rows++;
-      const next = Math.floor((chunkStart + end) / size.bytes);
-      if (next !== number || rows === size.rows) {
-        yield { bytes: concatBytes([...pieces, chunk.subarray(windowStart, end)]), firstLine };
-        pieces = [];
-        rows = 0;
-        number = next;
-        windowStart = end;
-        firstLine = 1 + scanner.lines;
-      }
+  batches: AsyncIterable<readonly InputRecord[]>,
+  { size, eager = false }: CutOptions,
+): AsyncGenerator<FileWindow> {
+  const records: InputRecord[] = [];
+  for await (const batch of batches) {
+    for (const record of batch) {
+      // A record that is too long to be carried is a window of its own.
+      if (record.oversized !== undefined && records.length > 0) yield windowOf(records.splice(0), false);
+      records.push(record);
+      const length = record.oversized ?? record.bytes.length;
+      const next = record.byte + length + record.lineEnd.length;
+      const full = blockOf(next, size) !== blockOf(record.byte, size) || records.length === size.rows;
+      if (full || record.oversized !== undefined) yield windowOf(records.splice(0), false);
     }
-    pieces.push(chunk.subarray(windowStart));
-    chunkStart += chunk.length;
+    if (eager && records.length > 0) yield windowOf(records.splice(0), false);
   }
-  const bytes = concatBytes(pieces);
-  if (bytes.length > 0) yield { bytes, firstLine };
+  if (records.length > 0) yield windowOf(records, true);
+}
+
+/** Number of the block of a file's bytes that a record beginning at `byte` belongs to. */
+const blockOf = (byte: number, size: WindowSize): number => Math.floor(byte / size.bytes);
+
+function windowOf(records: readonly InputRecord[], open: boolean): FileWindow {
+  const [first] = records as [InputRecord];
+  return {
+    bytes: concatBytes(records.flatMap(({ bytes, lineEnd }) => [bytes, lineEnd])),
+    byte: first.byte,
+    line: first.line,
+    open,
+    ...(first.oversized !== undefined && { oversized: first.oversized }),
+  };
 }

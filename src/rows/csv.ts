@@ -5,7 +5,14 @@ import { messageOf, usageError } from '../errors.js';
 import { failure } from './failure.js';
 import type { ParsedRecord, RowFormat } from './format.js';
 import { CsvScanner, type InputRecord } from './records.js';
-import { formatReward, type RewardShape, resultMembers, rewardFields, unreadRecord } from './result.js';
+import {
+  type ResultSettings,
+  type RewardShape,
+  resultFields,
+  resultMembers,
+  resultValues,
+  unreadRecord,
+} from './result.js';
 
 const BYTE_ORDER_MARK = '\ufeff';
 
@@ -20,12 +27,11 @@ export interface CsvHeader {
   readonly place: string;
 }
 
-export interface CsvSettings {
+export interface CsvSettings extends ResultSettings {
   readonly header: CsvHeader;
   readonly delimiter: string;
   /** Keys of the columns whose cells hold JSON. */
   readonly jsonColumns: readonly string[];
-  readonly rewardField: string;
 }
 
 /** Names are matched without case and outer spaces. */
@@ -45,8 +51,8 @@ export function readHeader({ bytes, lineEnd }: InputRecord, delimiter: string, p
 
 /** Writes each record's own bytes with the rewards' cells after them; all cells quoted anew where the delimiter changes. */
 export function csvToCsv(settings: CsvSettings, toDelimiter: string, shape: RewardShape): RowFormat {
-  const { header, delimiter, rewardField } = settings;
-  const names = rewardFields(rewardField, shape);
+  const { header, delimiter, details } = settings;
+  const names = resultFields(settings, shape);
   const join = (cells: readonly string[]): string => cells.map((cell) => quote(cell, toDelimiter)).join(toDelimiter);
   const same = toDelimiter === delimiter;
   const mark = header.text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
@@ -55,18 +61,14 @@ export function csvToCsv(settings: CsvSettings, toDelimiter: string, shape: Rewa
     outputHeader: Buffer.from(
       `${same ? header.text : mark + join(header.columns)}${toDelimiter}${join(names)}${header.lineEnd}`,
     ),
-    write({ bytes, lineEnd }, { cells }, { rewards, shape: rowShape }) {
+    write({ bytes, lineEnd }, { cells }, result) {
       const own = same || cells === undefined ? bytes : join(cells);
       // A short record is filled up, so that the empty reward stands in its own column.
       const missing = cells === undefined ? 0 : Math.max(0, header.columns.length - cells.length);
-      const scored = rewards.length > 0;
-      const rewardCells =
-        rowShape === 'array' && scored
-          ? `"[${rewards.map(formatReward).join(',')}]"`
-          : join(names.map((_, i) => (typeof rewards[i] === 'number' ? formatReward(rewards[i]) : '')));
+      const values = result.rewards.length === 0 ? [] : resultValues(result, details).map(cellOf);
       return [
         own,
-        `${toDelimiter.repeat(missing)}${toDelimiter}${rewardCells}`,
+        toDelimiter.repeat(missing + 1) + names.map((_, i) => values[i] ?? '').join(toDelimiter),
         lineEnd.length > 0 ? lineEnd : header.lineEnd,
       ];
     },
@@ -79,12 +81,12 @@ export function csvToJsonl(settings: CsvSettings): RowFormat {
   return {
     ...csvReader(settings),
     outputHeader: undefined,
-    write({ bytes }, { cells }, result) {
+    write({ bytes, oversized }, { cells }, result) {
       if (cells?.length !== columns.length) {
-        return [`${unreadRecord(result, settings.rewardField, bytes.toString('utf8'))}\n`];
+        return [`${unreadRecord(result, settings, oversized === undefined ? bytes.toString('utf8') : undefined)}\n`];
       }
       const members = columns.map((column, i) => `${JSON.stringify(column)}:${JSON.stringify(cells[i])}`);
-      return [`{${[...members, resultMembers(result, settings.rewardField)].join(',')}}\n`];
+      return [`{${[...members, resultMembers(result, settings)].join(',')}}\n`];
     },
   };
 }
@@ -93,11 +95,11 @@ function csvReader({
   header,
   delimiter,
   jsonColumns,
-}: CsvSettings): Pick<RowFormat, 'newScanner' | 'hasHeader' | 'parse'> {
+}: CsvSettings): Pick<RowFormat, 'newScanner' | 'isBlank' | 'parse'> {
   const keys = header.columns.map(columnKey);
   return {
     newScanner: () => new CsvScanner(delimiter),
-    hasHeader: true,
+    isBlank: ({ bytes, oversized }) => oversized === undefined && bytes.length === 0,
     parse({ bytes }): ParsedRecord | undefined {
       if (bytes.length === 0) return undefined;
       let cells: readonly string[];
@@ -150,6 +152,10 @@ function problemOf(error: unknown): string {
       return messageOf(error);
   }
 }
+
+/** A JSON value as a cell: an array in quotes, nothing for null. */
+const cellOf = (value: string | undefined): string =>
+  value === undefined || value === 'null' ? '' : value.startsWith('[') ? `"${value}"` : value;
 
 const quote = (cell: string, delimiter: string): string =>
   cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;

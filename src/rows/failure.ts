@@ -8,8 +8,10 @@ const failureCodes = {
   BAD_ROW: 'the row has no text to score, or a field is of the wrong kind',
   EMPTY_TEXT: 'there is no text, or no response, to judge',
   FIELD_EXISTS: 'the row has the reward field already',
+  ROW_TOO_LARGE: 'the record has more bytes than --max-row-bytes',
   NON_FINITE: 'the reward is not a finite number',
   TEMPLATE_ERROR: 'the chat template could not render the messages',
+  WORKER_CRASH: 'scoring the row alone ended a worker thread, twice',
 } as const;
 
 export type FailureCode = keyof typeof failureCodes;
@@ -19,6 +21,8 @@ export interface RowFailure {
   readonly message: string;
   /** Which candidate, from 0, where it is one candidate that failed. */
   readonly index?: number;
+  /** Length of a record that was too large to be kept. */
+  readonly bytes?: number;
 }
 
 export const failure = (code: FailureCode, message: string, index?: number): RowFailure => ({

@@ -20,11 +20,11 @@ export interface ParsedRecord {
 /** How records are read and results written: all that the rest of the program knows of formats. */
 export interface RowFormat {
   newScanner(): RecordScanner;
-  /** Whether a file's first record is not a row. */
-  readonly hasHeader: boolean;
   /** What stands before the first output record. */
   readonly outputHeader: Buffer | undefined;
-  /** undefined: a blank record, passed over. */
+  /** Whether a record is passed over. */
+  isBlank(record: InputRecord): boolean;
+  /** undefined: a blank record. */
   parse(record: InputRecord): ParsedRecord | undefined;
   /** The output record, in pieces. */
   write(record: InputRecord, parsed: ParsedRecord, result: RowResult): readonly (Buffer | string)[];

@@ -3,16 +3,17 @@ import { type CsvHeader, columnKey, csvToCsv, csvToJsonl } from './csv.js';
 import type { InputFormat, OutputFormat, RowFormat } from './format.js';
 import { type ColumnsForm, type Form, formOfColumns, type NamedFields } from './forms.js';
 import { jsonlToJsonl } from './jsonl.js';
-import { type RewardShape, rewardFields, scoreLine } from './result.js';
+import { type ResultSettings, type RewardShape, type RowResult, resultFields, scoreLine } from './result.js';
 import { textToJsonl } from './text.js';
 
-export interface FormatSettings {
+export interface FormatSettings extends ResultSettings {
   readonly from: InputFormat;
   /** `results`: a JSON line of each RowResult, for the library's callers. */
   readonly to: OutputFormat | 'results';
   /** Of CSV and TSV input. */
   readonly delimiter: string;
-  readonly rewardField: string;
+  /** Leave out rows that cannot be scored. */
+  readonly skipFailures: boolean;
   /** Keys of columns, where the input has columns. */
   readonly fields: NamedFields;
   /** Of CSV and TSV input. */
@@ -22,28 +23,51 @@ export interface FormatSettings {
 /** What stands between fields, unless a flag says otherwise. */
 export const delimiters = { csv: ',', tsv: '\t' } as const;
 
+/** JSON lines in, a RowResult a line out: for programs. */
+export const resultLines = (rewardField: string): FormatSettings => ({
+  from: 'jsonl',
+  to: 'results',
+  delimiter: delimiters.csv,
+  rewardField,
+  details: false,
+  reasons: true,
+  skipFailures: false,
+  fields: {},
+  header: undefined,
+});
+
 /** @throws FatalError `usage` where the header has no fields to score, or the output cannot be made from the input */
 export function createFormat(settings: FormatSettings): RowFormat {
+  const { to, skipFailures } = settings;
   const format = pair(settings);
-  const { to } = settings;
-  if (to !== 'scores' && to !== 'results') return format;
-  const lineOf = to === 'scores' ? scoreLine : JSON.stringify;
-  return { ...format, outputHeader: undefined, write: (_, __, result) => [`${lineOf(result)}\n`] };
+  const written =
+    to === 'scores' || to === 'results' ? withLines(format, to === 'scores' ? scoreLine : JSON.stringify) : format;
+  if (!skipFailures) return written;
+  return {
+    ...written,
+    write: (record, parsed, result) => (result.failure === undefined ? written.write(record, parsed, result) : []),
+  };
 }
 
+const withLines = (format: RowFormat, lineOf: (result: RowResult) => string): RowFormat => ({
+  ...format,
+  outputHeader: undefined,
+  write: (_, __, result) => [`${lineOf(result)}\n`],
+});
+
 function pair(settings: FormatSettings): RowFormat {
-  const { from, to, rewardField } = settings;
+  const { from, to } = settings;
   if (from !== 'csv' && from !== 'tsv') {
     if (to === 'csv' || to === 'tsv') {
       throw usageError(`expected --to jsonl or scores for ${from} input, got ${to}: its rows have no common columns`);
     }
-    return from === 'text' ? textToJsonl(rewardField) : jsonlToJsonl(rewardField, settings.fields.text ?? 'text');
+    return from === 'text' ? textToJsonl(settings) : jsonlToJsonl(settings, settings.fields.text ?? 'text');
   }
   const { header, delimiter, fields } = settings;
   // The input is blank: nothing is read or written.
-  if (header === undefined) return { ...textToJsonl(rewardField), parse: () => undefined };
+  if (header === undefined) return { ...textToJsonl(settings), parse: () => undefined };
   const { form, jsonColumns } = readColumns(header, delimiter, fields);
-  const csv = { header, delimiter, rewardField, jsonColumns };
+  const csv = { ...settings, header, jsonColumns };
   if (to === 'jsonl') return csvToJsonl(csv);
   const quotedAnew = to !== from && (to === 'csv' || to === 'tsv');
   return csvToCsv(csv, quotedAnew ? delimiters[to] : delimiter, shapeOf(form));
@@ -52,9 +76,12 @@ function pair(settings: FormatSettings): RowFormat {
 export const shapeOf = (form: Form): RewardShape =>
   form === 'pair' ? 'pair' : form === 'candidates' ? 'array' : 'single';
 
-/** The first of `names` that a reward of this form would be written over. */
-export const takenField = (names: readonly string[], form: Form, rewardField: string): string | undefined =>
-  rewardFields(rewardField, shapeOf(form)).find((name) => names.includes(name));
+/** The first of `names` that a result of this form would be written over. */
+export const takenField = (
+  names: readonly string[],
+  form: Form,
+  settings: Pick<ResultSettings, 'rewardField' | 'details'>,
+): string | undefined => resultFields(settings, shapeOf(form)).find((name) => names.includes(name));
 
 function readColumns(header: CsvHeader, delimiter: string, fields: NamedFields): ColumnsForm {
   const keys = header.columns.map(columnKey);

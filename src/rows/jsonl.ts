@@ -5,7 +5,7 @@ import { failure } from './failure.js';
 import type { ParsedRecord, RowFormat } from './format.js';
 import type { Row } from './forms.js';
 import { type InputRecord, LineScanner } from './records.js';
-import { resultMembers, unreadRecord } from './result.js';
+import { type ResultSettings, resultMembers, unreadRecord } from './result.js';
 
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 const NEWLINE = Buffer.from('\n');
@@ -15,18 +15,24 @@ const CLOSING_BRACE = 0x7d;
 /**
  * Reads JSON lines and writes them back with the result spliced in before the closing brace.
  *
+ * @param settings what is written
  * @param textField the field that a line which is a bare string is read as
  */
-export const jsonlToJsonl = (rewardField: string, textField: string): RowFormat => ({
+export const jsonlToJsonl = (settings: ResultSettings, textField: string): RowFormat => ({
   newScanner: () => new LineScanner(),
-  hasHeader: false,
   outputHeader: undefined,
+  isBlank: ({ bytes, oversized }) => oversized === undefined && trimmed(bytes).length === 0,
   parse: (record) => parse(record, textField),
-  write({ bytes, lineEnd }, { row }, result) {
+  write({ bytes, lineEnd, oversized }, { row }, result) {
     const end = lineEnd.length > 0 ? lineEnd : NEWLINE;
     const content = trimmed(bytes);
-    if (row === undefined) return [unreadRecord(result, rewardField, content.toString('utf8')), end];
-    const members = resultMembers(result, rewardField, result.rewards.length === 0 && Object.hasOwn(row, rewardField));
+    if (row === undefined) {
+      const input = oversized === undefined ? content.toString('utf8') : undefined;
+      return [unreadRecord(result, settings, input), end];
+    }
+    const taken = result.rewards.length === 0 && Object.hasOwn(row, settings.rewardField);
+    const members = resultMembers(result, settings, taken);
+    if (members === '') return [bytes, end];
     if (content[0] === OPENING_QUOTE) return ['{"text":', content, `,${members}}`, end];
     const brace = bytes.lastIndexOf(CLOSING_BRACE);
     const comma = Object.keys(row).length === 0 ? '' : ',';

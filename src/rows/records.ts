@@ -1,13 +1,23 @@
 /** Where records begin and end in a stream of bytes. Knows quotes, where the format has them, and nothing else of formats. */
 
+/** Where something begins in a file, unpacked if it is a packed one. */
+export interface Place {
+  /** From 0. */
+  readonly byte: number;
+  /** From 1; null in a file that was not read from its beginning. */
+  readonly line: number | null;
+}
+
+export const fileStart: Place = { byte: 0, line: 1 };
+
 /** One record of the input as it stands there. */
-export interface InputRecord {
+export interface InputRecord extends Place {
   /** Without the line end. */
   readonly bytes: Buffer;
   /** `\n`, `\r\n`, or nothing at the end of the input. */
   readonly lineEnd: Buffer;
-  /** Number of its first line, from 1. */
-  readonly line: number;
+  /** Length of a record over the size limit, whose bytes are not kept. */
+  readonly oversized?: number;
 }
 
 /** Finds record ends in a stream cut into chunks anywhere. */
@@ -76,14 +86,83 @@ export class CsvScanner implements RecordScanner {
 }
 
 /** The records of a whole number of records' bytes, the last of which may lack its line end. */
-export function* splitRecords(bytes: Buffer, firstLine: number, scanner: RecordScanner): Generator<InputRecord> {
-  for (let start = 0; start < bytes.length; ) {
-    const line = firstLine + scanner.lines;
-    const found = scanner.findEnd(bytes, start);
+export function* splitRecords(bytes: Buffer, start: Place, scanner: RecordScanner): Generator<InputRecord> {
+  for (let from = 0; from < bytes.length; ) {
+    const line = lineAt(start, scanner);
+    const found = scanner.findEnd(bytes, from);
     const end = found < 0 ? bytes.length : found;
-    let contentEnd = end;
-    if (found >= 0) contentEnd -= bytes[end - 2] === RETURN && end - 2 >= start ? 2 : 1;
-    yield { bytes: bytes.subarray(start, contentEnd), lineEnd: bytes.subarray(contentEnd, end), line };
-    start = end;
+    const contentEnd = end - (found < 0 ? 0 : lineEndOf(bytes.subarray(from, end)).length);
+    yield {
+      bytes: bytes.subarray(from, contentEnd),
+      lineEnd: bytes.subarray(contentEnd, end),
+      byte: start.byte + from,
+      line,
+    };
+    from = end;
   }
+}
+
+/**
+ * The records of a stream, those that end in a chunk together. They are views of the chunks where they can be.
+ *
+ * @param start where the stream begins in its file
+ * @param maxBytes longer records come without their bytes, which are never in memory together
+ */
+export async function* readRecords(
+  chunks: AsyncIterable<Buffer>,
+  scanner: RecordScanner,
+  start: Place,
+  maxBytes: number,
+): AsyncGenerator<InputRecord[]> {
+  let byte = start.byte;
+  let line = lineAt(start, scanner);
+  let pieces: Buffer[] = []; // of the record that begins at `byte`, all of them or the last two bytes
+  let length = 0; // of that record so far
+  const add = (piece: Buffer): void => {
+    pieces.push(piece);
+    length += piece.length;
+    // A line end of two bytes does not count.
+    if (length > maxBytes + 2) pieces = [Buffer.from(Buffer.concat(pieces.slice(-2)).subarray(-2))];
+  };
+  const complete = (ended: boolean): InputRecord => {
+    const whole = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+    const lineEnd = ended ? lineEndOf(whole) : Buffer.alloc(0);
+    const content = length - lineEnd.length;
+    const record =
+      content > maxBytes
+        ? { bytes: Buffer.alloc(0), lineEnd: Buffer.from(lineEnd), byte, line, oversized: content }
+        : { bytes: whole.subarray(0, content), lineEnd, byte, line };
+    byte += length;
+    line = lineAt(start, scanner);
+    pieces = [];
+    length = 0;
+    return record;
+  };
+  for await (const chunk of chunks) {
+    const records: InputRecord[] = [];
+    for (let from = 0; from < chunk.length; ) {
+      const end = scanner.findEnd(chunk, from);
+      add(chunk.subarray(from, end < 0 ? chunk.length : end));
+      if (end < 0) break;
+      records.push(complete(true));
+      from = end;
+    }
+    if (records.length > 0) yield records;
+  }
+  if (length > 0) yield [complete(false)];
+}
+
+/** Where the record after this one begins. */
+export function placeAfter({ bytes, lineEnd, byte, line }: InputRecord): Place {
+  let lines = 1;
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines++;
+  return { byte: byte + bytes.length + lineEnd.length, line: line === null ? null : line + lines };
+}
+
+const lineAt = ({ line }: Place, scanner: RecordScanner): number | null =>
+  line === null ? null : line + scanner.lines;
+
+/** `\n` or `\r\n`, of a record that ended with one: a newline may also stand in a quote that is never closed. */
+function lineEndOf(record: Buffer): Buffer {
+  return record.subarray(record.at(-2) === RETURN ? -2 : -1);
 }

@@ -8,13 +8,42 @@ export interface RowResult {
   readonly shape: RewardShape;
   /** null in the place of a text that failed; empty where the whole row did. */
   readonly rewards: readonly (number | null)[];
+  /** Of each text: the tokens scored, and those that were cut. */
+  readonly tokens?: readonly (number | null)[];
+  readonly truncated?: readonly (number | null)[];
   /** The row's failure, or its first text's. */
   readonly failure?: RowFailure;
 }
 
-/** The fields that a reward is written to, by shape. */
-export const rewardFields = (field: string, shape: RewardShape): string[] =>
-  shape === 'pair' ? [`${field}_chosen`, `${field}_rejected`] : [field];
+/** What is written of a result. */
+export interface ResultSettings {
+  /** Field or column of the reward; others that are written are named after it. */
+  readonly rewardField: string;
+  /** Also how many tokens each text has and how many of them were cut. */
+  readonly details: boolean;
+  /** Also why there is no reward. */
+  readonly reasons: boolean;
+}
+
+const detailSuffixes = ['_tokens', '_truncated'] as const;
+
+/** The fields that a result is written to, by shape; those of the rewards come first. */
+export function resultFields({ rewardField, details }: Omit<ResultSettings, 'reasons'>, shape: RewardShape): string[] {
+  const stems = details ? ['', ...detailSuffixes].map((suffix) => rewardField + suffix) : [rewardField];
+  return stems.flatMap((stem) => (shape === 'pair' ? [`${stem}_chosen`, `${stem}_rejected`] : [stem]));
+}
+
+/** What is written to each of resultFields: a JSON number, null or array; undefined where a whole row failed. */
+export function resultValues(result: RowResult, details: boolean): (string | undefined)[] {
+  const { shape, rewards, tokens = [], truncated = [] } = result;
+  const series = details
+    ? [rewards.map(formatReward), tokens.map(String), truncated.map(String)]
+    : [rewards.map(formatReward)];
+  return series.flatMap((values): (string | undefined)[] => {
+    if (rewards.length === 0) return shape === 'pair' ? [undefined, undefined] : [undefined];
+    return shape === 'array' ? [`[${values.join(',')}]`] : values;
+  });
+}
 
 /** The shortest decimal that rounds to the float32 `value`, as JavaScript writes it; -0 as 0. */
 export function formatReward(value: number | null): string {
@@ -32,26 +61,29 @@ export function formatReward(value: number | null): string {
  *
  * @param taken the row has the reward field already: its old value stays
  */
-export function resultMembers(result: RowResult, field: string, taken = false): string {
-  const { shape, rewards, failure } = result;
+export function resultMembers(result: RowResult, settings: ResultSettings, taken = false): string {
   const member = (name: string, value: string): string => `${JSON.stringify(name)}:${value}`;
+  const { rewardField, details, reasons } = settings;
+  const { shape, rewards, failure } = result;
   const members: string[] = [];
   if (taken || failure?.code === 'FIELD_EXISTS') {
     // Nothing beside it: of two fields of one name, readers see the last.
   } else if (rewards.length === 0) {
-    members.push(member(field, 'null'));
-  } else if (shape === 'array') {
-    members.push(member(field, `[${rewards.map(formatReward).join(',')}]`));
+    members.push(member(rewardField, 'null'));
   } else {
-    members.push(...rewardFields(field, shape).map((name, i) => member(name, formatReward(rewards[i] ?? null))));
+    const values = resultValues(result, details);
+    members.push(...resultFields(settings, shape).map((name, i) => member(name, values[i] ?? 'null')));
   }
-  if (failure !== undefined) members.push(member('reward_error', JSON.stringify(failure)));
+  if (failure !== undefined && reasons) members.push(member('reward_error', JSON.stringify(failure)));
   return members.join(',');
 }
 
 /** What is written for a record that has no fields to splice into. */
-export const unreadRecord = ({ failure }: RowResult, field: string, input: string): string =>
-  JSON.stringify({ [field]: null, reward_error: { ...failure, input } });
+export const unreadRecord = (
+  { failure }: RowResult,
+  { rewardField, reasons }: ResultSettings,
+  input?: string,
+): string => JSON.stringify({ [rewardField]: null, ...(reasons && { reward_error: { ...failure, input } }) });
 
 /** One line of `--to scores`. */
 export function scoreLine({ shape, rewards, failure }: RowResult): string {

@@ -3,18 +3,22 @@ import { isUtf8 } from 'node:buffer';
 import { failure } from './failure.js';
 import type { RowFormat } from './format.js';
 import { LineScanner } from './records.js';
-import { resultMembers } from './result.js';
+import { type ResultSettings, resultMembers, unreadRecord } from './result.js';
 
 /** Reads lines of text, writes JSON lines. */
-export const textToJsonl = (rewardField: string): RowFormat => ({
+export const textToJsonl = (settings: ResultSettings): RowFormat => ({
   newScanner: () => new LineScanner(),
-  hasHeader: false,
   outputHeader: undefined,
-  parse({ bytes, line }) {
+  isBlank: () => false,
+  parse({ bytes, byte }) {
     const text = bytes.toString('utf8');
     // A byte-order mark belongs to the file and not to its first text.
-    const row = { text: line === 1 ? text.replace(/^\ufeff/, '') : text };
+    const row = { text: byte === 0 ? text.replace(/^\ufeff/, '') : text };
     return isUtf8(bytes) ? { row } : { row, failure: failure('BAD_UTF8', 'the line has bytes that are not UTF-8') };
   },
-  write: (_, { row }, result) => [`{"text":${JSON.stringify(row?.text)},${resultMembers(result, rewardField)}}\n`],
+  write: (_, { row }, result) => [
+    row === undefined
+      ? `${unreadRecord(result, settings)}\n`
+      : `{"text":${JSON.stringify(row.text)},${resultMembers(result, settings)}}\n`,
+  ],
 });

@@ -7,6 +7,7 @@ import type { TruncationSide } from '../model/tokenizer.js';
 import type { RowFailure } from '../rows/failure.js';
 import type { FormatSettings } from '../rows/formats.js';
 import type { Form } from '../rows/forms.js';
+import type { Place } from '../rows/records.js';
 
 /** What a row's reward depends on besides the row and the model's weights. */
 export interface ScoringSettings {
@@ -26,20 +27,27 @@ export interface ScoringSettings {
   readonly templateGiven: boolean;
 }
 
-/** A run of consecutive records of one file: the unit of work, of ordering and of progress. */
-export interface Window {
+/** A run of consecutive records of one file: the unit of work, of ordering, of progress, of resume and of sharding. */
+export interface Window extends Place {
   readonly index: number;
   /** Which input file, from 0. */
   readonly file: number;
-  /** Whole records, line ends included. */
+  /** Whole records, line ends included; of a record over the size limit, the line end alone. */
   readonly bytes: Uint8Array;
-  /** Line number of the first record, from 1. */
-  readonly firstLine: number;
+  /** Length of the record over the size limit that the window consists of. */
+  readonly oversized?: number;
+  /** The file ended here, and may go on one day. */
+  readonly open: boolean;
+  /** Only so many rows are written and accounted for; the others are scored beside them. Default: all. */
+  readonly rows?: number;
 }
 
-export interface FailedRow {
-  readonly line: number;
+export interface FailedRow extends Place {
+  /** Number of the row in its window, from 0. */
+  readonly row: number;
   readonly failure: RowFailure;
+  /** The record, where no output record carries it. */
+  readonly input?: string;
 }
 
 /** What happened in a window, for the summary. */
@@ -83,6 +91,10 @@ export type ToWorker =
       readonly tokenizerDirectory: string;
       readonly scoring: ScoringSettings;
       readonly format: FormatSettings;
+      /** The longest record that is read. */
+      readonly maxRowBytes: number;
+      /** Tokens are counted, and nothing is scored. */
+      readonly dryRun: boolean;
     }
   | { readonly type: 'score'; readonly window: Window }
   | { readonly type: 'release' };

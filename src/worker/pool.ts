@@ -4,6 +4,7 @@
  * Not piscina: a worker here has a start-up of its own (one prepares the model for all, then each loads it), must
  * release native memory before it ends, and what a death means is ours to say.
  */
+import { rmSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { FatalError, runError } from '../errors.js';
 import type { PreparedModel } from '../model/prepared.js';
@@ -16,9 +17,10 @@ export interface PoolOptions {
   readonly useCache: boolean;
   /** Told what the user should know, a sentence each. */
   readonly onNotice: (message: string) => void;
-  /** What every worker loads, once the model is prepared. */
-  readonly load: Omit<ToWorker & { type: 'load' }, 'type' | 'model'>;
 }
+
+/** What every worker loads, beside the prepared model. */
+export type Load = Omit<ToWorker & { type: 'load' }, 'type' | 'model'>;
 
 interface Job {
   readonly window: Window;
@@ -28,41 +30,49 @@ interface Job {
 
 export class WorkerPool {
   readonly model: ReadyModel;
-  readonly #threads: readonly Thread[];
-  readonly #idle: Thread[];
+  readonly #options: PoolOptions;
+  readonly #threads: Thread[];
+  #idle: Thread[] = [];
   readonly #queue: Job[] = [];
   /** Windows that a worker has now. */
   readonly #inWork = new Set<Promise<void>>();
   /** Why no more windows are scored: a worker died. */
   #death: unknown;
 
-  private constructor(model: ReadyModel, threads: readonly Thread[]) {
+  private constructor(options: PoolOptions, model: ReadyModel, first: Thread) {
     this.model = model;
-    this.#threads = threads;
-    this.#idle = [...threads];
+    this.#options = options;
+    this.#threads = [first];
   }
 
   /**
-   * Prepares the model if it is not, and resolves when every worker has loaded it.
+   * Prepares the model if it is not, on the thread that will be the first worker.
    *
-   * @throws FatalError where the model cannot be prepared or loaded
+   * @throws FatalError where the model cannot be prepared
    */
-  static async start({ workers, model: place, useCache, onNotice, load }: PoolOptions): Promise<WorkerPool> {
-    const threads = Array.from({ length: workers }, () => new Thread(onNotice));
+  static async prepare(options: PoolOptions): Promise<WorkerPool> {
+    const first = new Thread(options.onNotice);
     try {
-      const [first] = threads as [Thread, ...Thread[]];
-      const { model } = await first.request({ type: 'prepare', model: place, useCache }, 'prepared');
-      const message = { type: 'load', model, ...load } as const;
-      await Promise.all(threads.map((thread) => thread.request(message, 'ready')));
-      return new WorkerPool(model, threads);
+      const { model, useCache } = options;
+      const prepared = await first.request({ type: 'prepare', model, useCache }, 'prepared');
+      return new WorkerPool(options, prepared.model, first);
     } catch (error) {
-      await Promise.all(threads.map((thread) => thread.release()));
+      await first.release();
       throw error;
     }
   }
 
-  get size(): number {
-    return this.#threads.length;
+  /**
+   * Loads the model into every worker.
+   *
+   * @throws FatalError where it cannot be loaded
+   */
+  async load(load: Load): Promise<void> {
+    const { workers, onNotice } = this.#options;
+    while (this.#threads.length < workers) this.#threads.push(new Thread(onNotice));
+    const message = { type: 'load', model: this.model, ...load } as const;
+    await Promise.all(this.#threads.map((thread) => thread.request(message, 'ready')));
+    this.#idle = [...this.#threads];
   }
 
   /** Scores a window on the next free worker. Rejects with a FatalError where a worker dies. */
@@ -73,11 +83,15 @@ export class WorkerPool {
     });
   }
 
-  /** Waits for the windows in work and in the queue, frees the sessions and ends the threads. */
+  /**
+   * Waits for the windows in work and in the queue, frees the sessions and ends the threads; takes a model away that was
+   * prepared for this pool alone.
+   */
   async release(): Promise<void> {
     // A window that is done hands its worker the next one: a session must not be freed under it.
     while (this.#inWork.size > 0) await Promise.all(this.#inWork);
     await Promise.all(this.#threads.map((thread) => thread.release()));
+    if (this.model.temporary) rmSync(this.model.directory, { recursive: true, force: true });
   }
 
   #assign(): void {

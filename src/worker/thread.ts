@@ -111,9 +111,11 @@ async function load(message: ToWorker & { type: 'load' }): Promise<WindowScorer>
   tokenScorer = await openScorer(model, scoring);
   return new WindowScorer(tokenScorer, tokenizer, scoring, {
     format: createFormat(format),
-    // Results that are not spliced into the row leave its own fields alone.
-    rewardField: format.to === 'results' ? undefined : format.rewardField,
     forms: { fields: format.fields, template, templateGiven: scoring.templateGiven },
+    // Results that are not spliced into the row leave its own fields alone.
+    results: format.to === 'results' ? undefined : format,
+    maxRowBytes: message.maxRowBytes,
+    dryRun: message.dryRun,
   });
 }
 

@@ -8,116 +8,107 @@ import type { ParsedRecord, RowFormat } from '../rows/format.js';
 import { shapeOf, takenField } from '../rows/formats.js';
 import { type Form, type FormSettings, readRow, type ScorableRow, SEAMS_TO_JUDGE } from '../rows/forms.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
-import type { RowResult } from '../rows/result.js';
+import type { ResultSettings, RowResult } from '../rows/result.js';
 import { isWellFormed } from '../rows/unicode.js';
-import type { FailedRow, ScoredWindow, ScoringSettings, Window } from './messages.js';
+import type { FailedRow, ScoredWindow, ScoringSettings, Window, WindowAccount } from './messages.js';
 
 interface PendingRow {
   readonly record: InputRecord;
   readonly parsed: ParsedRecord;
-  readonly form: Form | undefined;
-  /** A failure of the whole row, or the state of each of its texts. */
-  readonly outcome: RowFailure | readonly PendingText[];
+  /** A failure of the whole row, or what it takes to write its rewards. */
+  readonly outcome: RowFailure | PendingTexts;
 }
 
-/** Index into the window's token rows, or why there are none. */
-type PendingText = number | RowFailure;
+interface PendingTexts {
+  readonly form: Form;
+  readonly texts: readonly (PendingText | RowFailure)[];
+  readonly spacedSeam: boolean | undefined;
+}
+
+interface PendingText {
+  /** Index into the window's token rows. */
+  readonly row: number;
+  readonly tokens: number;
+  readonly truncated: number;
+}
+
+export interface RowSettings {
+  readonly format: RowFormat;
+  readonly forms: FormSettings;
+  /** What a row must not have already is known by; undefined where results are not written into rows. */
+  readonly results: ResultSettings | undefined;
+  /** The longest record that is read, in bytes. */
+  readonly maxRowBytes: number;
+  /** Everything but the scoring. */
+  readonly dryRun: boolean;
+}
 
 export class WindowScorer {
-  readonly #format: RowFormat;
-  readonly #rewardField: string | undefined;
-  readonly #forms: FormSettings;
-  readonly #tokenizer: Tokenizer;
   readonly #scorer: TokenScorer;
+  readonly #tokenizer: Tokenizer;
   readonly #settings: ScoringSettings;
+  readonly #rows: RowSettings;
 
-  constructor(
-    scorer: TokenScorer,
-    tokenizer: Tokenizer,
-    settings: ScoringSettings,
-    rows: { readonly format: RowFormat; readonly rewardField: string | undefined; readonly forms: FormSettings },
-  ) {
-    this.#format = rows.format;
-    this.#rewardField = rows.rewardField;
-    this.#forms = rows.forms;
+  constructor(scorer: TokenScorer, tokenizer: Tokenizer, settings: ScoringSettings, rows: RowSettings) {
+    this.#scorer = scorer;
     this.#tokenizer = tokenizer;
     this.#settings = settings;
-    this.#scorer = scorer;
+    this.#rows = rows;
   }
 
   async score(window: Window): Promise<ScoredWindow> {
-    const forms: Partial<Record<Form, number>> = {};
     const tokenRows: number[][] = [];
     const pending: PendingRow[] = [];
-    const seams: boolean[] = [];
-    const counts = { truncatedRows: 0, truncatedTokens: 0, tokens: 0 };
-
-    const bytes = Buffer.from(window.bytes.buffer, window.bytes.byteOffset, window.bytes.byteLength);
-    let header = this.#format.hasHeader && window.firstLine === 1;
-    for (const record of splitRecords(bytes, window.firstLine, this.#format.newScanner())) {
-      const parsed = this.#format.parse(record);
-      if (parsed === undefined) continue;
-      if (header) {
-        header = false;
-        continue;
-      }
-      const row = this.#read(parsed);
-      if (isFailure(row)) {
-        pending.push({ record, parsed, form: undefined, outcome: row });
-        continue;
-      }
-      forms[row.form] = (forms[row.form] ?? 0) + 1;
-      if (row.spacedSeam !== undefined && seams.length < SEAMS_TO_JUDGE) seams.push(row.spacedSeam);
-      const { maxLength, truncationSide, template } = this.#settings;
-      const templated = row.templated && template.jinja !== undefined;
-      let truncated = 0;
-      const outcome = row.texts.map((text, index): PendingText => {
-        if (isFailure(text)) return text;
-        const own = this.#tokenizer.encode(text);
-        if (own.length === 0)
-          return failure('EMPTY_TEXT', 'the text has no tokens', row.form === 'candidates' ? index : undefined);
-        const tokens = this.#tokenizer.toRow(own, { maxLength, truncationSide, templated });
-        truncated += tokens.cut;
-        counts.tokens += tokens.row.length;
-        return tokenRows.push(tokens.row) - 1;
-      });
-      if (truncated > 0) counts.truncatedRows++;
-      counts.truncatedTokens += truncated;
-      pending.push({ record, parsed, form: row.form, outcome });
+    for (const record of recordsOf(window, this.#rows.format)) {
+      const parsed = this.#parse(record);
+      if (parsed !== undefined) pending.push({ record, parsed, outcome: this.#tokenize(parsed, tokenRows) });
     }
+    const { dryRun } = this.#rows;
+    const { logits, computedTokens } = dryRun
+      ? { logits: undefined, computedTokens: this.#scorer.countTokens(tokenRows) }
+      : await this.#scorer.score(tokenRows);
+    // Rows beyond these are scored all the same: in other packs, rewards would be rounded in another way.
+    return this.#write(pending.slice(0, window.rows), logits, computedTokens);
+  }
 
-    const { logits, computedTokens } = await this.#scorer.score(tokenRows);
-    const output: Buffer[] = [];
-    const failed: FailedRow[] = [];
-    const rewards: number[] = [];
-    for (const { record, parsed, form, outcome } of pending) {
-      const result = this.#result(form, outcome, logits);
-      if (result.failure !== undefined) failed.push({ line: record.line, failure: result.failure });
-      for (const reward of result.rewards) if (reward !== null) rewards.push(reward);
-      for (const piece of this.#format.write(record, parsed, result)) {
-        output.push(typeof piece === 'string' ? Buffer.from(piece) : piece);
-      }
-    }
-    return {
-      bytes: concatBytes(output),
-      account: {
-        rows: pending.length,
-        forms,
-        failed,
-        rewards: Float32Array.from(rewards),
-        computedTokens,
-        seams,
-        ...counts,
-      },
-    };
+  /** The window as rows that all failed, unread as far as that can be. */
+  fail(window: Window, reason: RowFailure): ScoredWindow {
+    const pending = [...recordsOf(window, this.#rows.format)].flatMap((record) => {
+      const parsed = this.#parse(record);
+      return parsed === undefined ? [] : [{ record, parsed, outcome: parsed.failure ?? reason }];
+    });
+    return this.#write(pending.slice(0, window.rows), undefined, 0);
+  }
+
+  #parse(record: InputRecord): ParsedRecord | undefined {
+    const { oversized } = record;
+    if (oversized === undefined) return this.#rows.format.parse(record);
+    const message = `expected at most ${this.#rows.maxRowBytes} bytes (--max-row-bytes), got ${oversized}`;
+    return { failure: { ...failure('ROW_TOO_LARGE', message), bytes: oversized } };
+  }
+
+  #tokenize(parsed: ParsedRecord, tokenRows: number[][]): RowFailure | PendingTexts {
+    const row = this.#read(parsed);
+    if (isFailure(row)) return row;
+    const { maxLength, truncationSide, template } = this.#settings;
+    const templated = row.templated && template.jinja !== undefined;
+    const texts = row.texts.map((text, index): PendingText | RowFailure => {
+      if (isFailure(text)) return text;
+      const own = this.#tokenizer.encode(text);
+      if (own.length === 0)
+        return failure('EMPTY_TEXT', 'the text has no tokens', row.form === 'candidates' ? index : undefined);
+      const tokens = this.#tokenizer.toRow(own, { maxLength, truncationSide, templated });
+      return { row: tokenRows.push(tokens.row) - 1, tokens: tokens.row.length, truncated: tokens.cut };
+    });
+    return { form: row.form, texts, spacedSeam: row.spacedSeam };
   }
 
   #read({ row, failure: unusable }: ParsedRecord): ScorableRow | RowFailure {
     if (unusable !== undefined) return unusable;
     if (row === undefined) throw new Error('a parsed record has a row or a failure');
-    const read = readRow(row, this.#forms);
+    const read = readRow(row, this.#rows.forms);
     if (isFailure(read)) return read;
-    const taken = this.#rewardField && takenField(Object.keys(row), read.form, this.#rewardField);
+    const taken = this.#rows.results && takenField(Object.keys(row), read.form, this.#rows.results);
     if (taken !== undefined)
       return failure('FIELD_EXISTS', `the row has a field ${taken} already; name another with --reward-field`);
     return {
@@ -126,20 +117,78 @@ export class WindowScorer {
     };
   }
 
-  #result(form: Form | undefined, outcome: PendingRow['outcome'], logits: Float32Array): RowResult {
+  #write(pending: readonly PendingRow[], logits: Float32Array | undefined, computedTokens: number): ScoredWindow {
+    const { format, results, dryRun } = this.#rows;
+    const output: Buffer[] = [];
+    const failed: FailedRow[] = [];
+    const rewards: number[] = [];
+    for (const [row, { record, parsed, outcome }] of pending.entries()) {
+      const result = this.#result(outcome, logits);
+      if (result.failure !== undefined) {
+        const { byte, line } = record;
+        const unread = results?.reasons === false && parsed.row === undefined && parsed.cells === undefined;
+        const input = unread && record.oversized === undefined ? { input: record.bytes.toString('utf8') } : {};
+        failed.push({ row, byte, line, failure: result.failure, ...input });
+      }
+      for (const reward of result.rewards) if (reward !== null) rewards.push(reward);
+      if (dryRun) continue;
+      for (const piece of format.write(record, parsed, result)) {
+        output.push(typeof piece === 'string' ? Buffer.from(piece) : piece);
+      }
+    }
+    const account = { ...countOutcomes(pending), failed, rewards: Float32Array.from(rewards), computedTokens };
+    return { bytes: concatBytes(output), account };
+  }
+
+  #result(outcome: PendingRow['outcome'], logits: Float32Array | undefined): RowResult {
     if (isFailure(outcome)) return { shape: 'single', rewards: [], failure: outcome };
-    const shape = shapeOf(form as Form);
+    const shape = shapeOf(outcome.form);
     const { labels, logit, activation } = this.#settings;
-    const texts = outcome.map((text, index): number | RowFailure => {
-      if (isFailure(text)) return text;
-      const reward = rewardOf(logits.subarray(text * labels, (text + 1) * labels), logit, activation);
+    const texts = outcome.texts.map((text, index): number | RowFailure | undefined => {
+      if (isFailure(text) || logits === undefined) return isFailure(text) ? text : undefined;
+      const reward = rewardOf(logits.subarray(text.row * labels, (text.row + 1) * labels), logit, activation);
       if (Number.isFinite(reward)) return reward;
       return failure('NON_FINITE', `the reward is ${reward}`, shape === 'array' ? index : undefined);
     });
     const problem = texts.find(isFailure);
-    const rewards = texts.map((text) => (isFailure(text) ? null : text));
-    return problem === undefined ? { shape, rewards } : { shape, rewards, failure: problem };
+    return {
+      shape,
+      rewards: texts.map((text) => (typeof text === 'number' ? text : null)),
+      ...(this.#rows.results?.details && {
+        tokens: outcome.texts.map((text) => (isFailure(text) ? null : text.tokens)),
+        truncated: outcome.texts.map((text) => (isFailure(text) ? null : text.truncated)),
+      }),
+      ...(problem !== undefined && { failure: problem }),
+    };
   }
+}
+
+function recordsOf(window: Window, format: RowFormat): Iterable<InputRecord> {
+  const { bytes: whole, oversized, byte, line } = window;
+  const bytes = Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength);
+  if (oversized === undefined) return splitRecords(bytes, window, format.newScanner());
+  return [{ bytes: bytes.subarray(0, 0), lineEnd: bytes, byte, line, oversized }];
+}
+
+function countOutcomes(pending: readonly PendingRow[]): Omit<WindowAccount, 'failed' | 'rewards' | 'computedTokens'> {
+  const forms: Partial<Record<Form, number>> = {};
+  const seams: boolean[] = [];
+  const counts = { truncatedRows: 0, truncatedTokens: 0, tokens: 0 };
+  for (const { outcome } of pending) {
+    if (isFailure(outcome)) continue;
+    const { form, texts, spacedSeam } = outcome;
+    forms[form] = (forms[form] ?? 0) + 1;
+    if (spacedSeam !== undefined && seams.length < SEAMS_TO_JUDGE) seams.push(spacedSeam);
+    let truncated = 0;
+    for (const text of texts) {
+      if (isFailure(text)) continue;
+      counts.tokens += text.tokens;
+      truncated += text.truncated;
+    }
+    if (truncated > 0) counts.truncatedRows++;
+    counts.truncatedTokens += truncated;
+  }
+  return { rows: pending.length, forms, seams, ...counts };
 }
 
 function checkUnicode(text: string | RowFailure, index: number | undefined): string | RowFailure {

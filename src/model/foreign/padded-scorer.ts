@@ -31,6 +31,10 @@ export class PaddedScorer implements TokenScorer {
     return { logits, computedTokens };
   }
 
+  countTokens(rows: readonly (readonly number[])[]): number {
+    return buildBatches(rows, this.#settings).reduce((sum, { tokens, width }) => sum + tokens.length * width, 0);
+  }
+
   release(): Promise<void> {
     return this.#session.release();
   }
