@@ -10,6 +10,7 @@ import { type Checkpoint, readCheckpoint } from './model/checkpoint.js';
 import { type ForeignModel, readForeignModel } from './model/foreign/model.js';
 import type { TruncationSide } from './model/tokenizer.js';
 import type { FormatSettings } from './rows/formats.js';
+import { DEFAULT_MAX_ROW_BYTES } from './rows/records.js';
 import { isBuiltInTemplate } from './rows/templates.js';
 import { findForeignFile, findModel, findTokenizer, type Source } from './sources.js';
 import type { ModelPlace, ScoringSettings } from './worker/messages.js';
@@ -17,8 +18,6 @@ import { WorkerPool } from './worker/pool.js';
 
 const DEFAULT_MAX_LENGTH = 256;
 const DEFAULT_TEMPLATE = 'chai';
-/** A row of more is a slip: a file without line ends, a quote that is never closed. */
-export const DEFAULT_MAX_ROW_BYTES = 64 * 2 ** 20;
 
 /** Stands in for a trained model until one is bundled. */
 const placeholderModel = fileURLToPath(new URL('../fixtures/tiny-gpt2', import.meta.url));
@@ -49,8 +48,8 @@ export interface Engine {
   readonly tokenizerDirectory: string;
   readonly scoring: ScoringSettings;
   readonly workers: number;
-  /** What the user should know before the run, a sentence each. */
-  readonly notices: readonly string[];
+  /** What makes rewards worse, or other than they look, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -58,8 +57,8 @@ export interface Engine {
  * @throws FatalError where the model, or what is asked of it, cannot be
  */
 export async function resolveEngine(options: EngineOptions, download: ResolveOptions): Promise<Engine> {
-  const notices: string[] = [];
-  const { checkpoint, revision } = await readModel(options.model, notices, download);
+  const warnings: string[] = [];
+  const { checkpoint, revision } = await readModel(options.model, warnings, download);
   const { network } = checkpoint;
   const tokenizerDirectory = await findTokenizer(options.tokenizer, checkpoint, download);
 
@@ -71,7 +70,7 @@ export async function resolveEngine(options: EngineOptions, download: ResolveOpt
       );
     }
     maxLength = network.maxPositions;
-    notices.push(`texts are cut to ${maxLength} tokens: the model has no more positions`);
+    warnings.push(`texts are cut to ${maxLength} tokens: the model has no more positions`);
   }
   const { labels } = network;
   if (options.activation === 'softmax' && labels.length === 1) {
@@ -95,18 +94,18 @@ export async function resolveEngine(options: EngineOptions, download: ResolveOpt
       templateGiven: options.template !== undefined,
     },
     workers: options.workers || availableParallelism(),
-    notices,
+    warnings,
   };
 }
 
 async function readModel(
   name: string | undefined,
-  notices: string[],
+  warnings: string[],
   download: ResolveOptions,
 ): Promise<Pick<Engine, 'checkpoint' | 'revision'>> {
   const file = name === undefined ? undefined : findForeignFile(name);
   if (file !== undefined) return { checkpoint: readForeignModel(file), revision: undefined };
-  const { directory, revision } = name === undefined ? placeholder(notices) : await findModel(name, download);
+  const { directory, revision } = name === undefined ? placeholder(warnings) : await findModel(name, download);
   return { checkpoint: readCheckpoint(directory), revision };
 }
 
@@ -121,7 +120,9 @@ export const preparePool = (
 /** How rows are read and results written by a pool's workers. */
 export interface RowOptions {
   readonly format: FormatSettings;
+  /** Default: rows/records.ts. */
   readonly maxRowBytes?: number;
+  /** Count tokens and score nothing. Default: false. */
   readonly dryRun?: boolean;
 }
 
@@ -138,8 +139,8 @@ const placeOf = (checkpoint: Engine['checkpoint']): ModelPlace =>
     ? { kind: 'foreign', file: checkpoint.file }
     : { kind: 'checkpoint', directory: checkpoint.directory };
 
-function placeholder(notices: string[]): Source {
-  notices.push(
+function placeholder(warnings: string[]): Source {
+  warnings.push(
     'no model named: using a tiny random-weight placeholder, whose rewards mean nothing; name yours with --model',
   );
   return { directory: placeholderModel, revision: undefined };

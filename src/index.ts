@@ -7,21 +7,14 @@
  * if (result.ok) use(result.reward);
  * ```
  */
-import {
-  DEFAULT_MAX_ROW_BYTES,
-  type Engine,
-  type EngineOptions,
-  loadPool,
-  preparePool,
-  resolveEngine,
-} from './engine.js';
+import { type Engine, type EngineOptions, loadPool, preparePool, resolveEngine } from './engine.js';
 import type { Activation } from './model/activation.js';
 import { countParameters } from './model/network.js';
 import type { TruncationSide } from './model/tokenizer.js';
 import { cutWindows, type WindowSize, windowSizeFor } from './pipeline/windows.js';
 import type { FailureCode } from './rows/failure.js';
 import { createFormat, resultLines } from './rows/formats.js';
-import { fileStart, readRecords } from './rows/records.js';
+import { DEFAULT_MAX_ROW_BYTES, fileStart, readRecords } from './rows/records.js';
 import type { RowResult } from './rows/result.js';
 import type { WorkerPool } from './worker/pool.js';
 

@@ -37,12 +37,14 @@ export function chooseFormats(files: readonly string[], flags: FormatFlags): For
 }
 
 function formatOfNames(files: readonly string[]): InputFormat {
-  const formats = new Set(
-    files.map((file): InputFormat => byExtension[/\.([^./]+)$/.exec(file)?.[1]?.toLowerCase() ?? ''] ?? 'jsonl'),
-  );
+  const formats = new Set(files.map((file): InputFormat => byExtension[extensionOf(file)] ?? 'jsonl'));
   const [format, other] = formats;
   if (other !== undefined) {
     throw usageError(`expected input files of one format, got ${[...formats].join(' and ')}; say which with --from`);
   }
   return format ?? 'jsonl';
 }
+
+/** Of what is in a file, which may be packed. */
+const extensionOf = (file: string): string =>
+  /\.([^./]+)$/.exec(file.replace(/\.(gz|zst)$/i, ''))?.[1]?.toLowerCase() ?? '';

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { FatalError, messageOf } from '../errors.js';
+import { addCompletionCommand } from './completion-command.js';
 import { ExitCode } from './exit-codes.js';
+import { addMergeCommand } from './merge-command.js';
 import { addModelCommand } from './model-command.js';
 import { oneLine } from './one-line.js';
 import { isSwitchedOn } from './options.js';
@@ -15,6 +17,15 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 export async function main(argv: readonly string[]): Promise<void> {
   // Whoever reads help or messages may have seen enough; of the output, pipeline/output.ts knows.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  try {
+    await createProgram().parseAsync(argv);
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+/** The commands and their flags: what is parsed is also what completion and docs/cli.md are made from. */
+export function createProgram(): Command {
   const program = new Command('reward-score')
     .description(
       'Scores conversations with GPT-2 reward models: JSONL or CSV in, the same rows with their rewards out.',
@@ -25,12 +36,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
     .exitOverride();
   addScoreCommand(program, version);
+  addMergeCommand(program);
   addModelCommand(program);
-  try {
-    await program.parseAsync(argv);
-  } catch (error) {
-    process.exitCode = report(error);
-  }
+  addCompletionCommand(program);
+  return program;
 }
 
 /** commander's errors in the words and the one line of all others. */

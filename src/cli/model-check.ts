@@ -1,12 +1,13 @@
 /** `model check`: scores rows that carry rewards once more, and tells how far apart the two are, and where. */
-import { DEFAULT_MAX_ROW_BYTES, type Engine, loadPool, preparePool, resolveEngine } from '../engine.js';
+import { type Engine, loadPool, preparePool, resolveEngine } from '../engine.js';
 import { usageError } from '../errors.js';
 import { countParameters } from '../model/network.js';
 import { Input } from '../pipeline/input.js';
-import { readWindows, scoreWindows } from '../pipeline/run.js';
+import { readWindows } from '../pipeline/reading.js';
+import { besideWorkers, scoreWindows } from '../pipeline/run.js';
 import { windowSizeFor } from '../pipeline/windows.js';
 import { createFormat, type FormatSettings, resultLines } from '../rows/formats.js';
-import { splitRecords } from '../rows/records.js';
+import { DEFAULT_MAX_ROW_BYTES, splitRecords } from '../rows/records.js';
 import { type RowResult, resultFields } from '../rows/result.js';
 import { createLog } from '../ui/log.js';
 import type { Window } from '../worker/messages.js';
@@ -31,7 +32,7 @@ export async function check(name: string, flags: CheckFlags): Promise<void> {
   if (!(flags.tolerance >= 0)) throw usageError('expected --tolerance to be a number from 0 up');
   const input = new Input(flags.against);
   const engine = await withDownloads(flags, log, (download) => resolveEngine({ ...flags, model: name }, download));
-  for (const notice of engine.notices) log.note(notice);
+  for (const notice of engine.warnings) log.note(notice);
   const comparison = await compare(engine, input, flags, (notice) => log.note(notice));
   if (comparison.rewards === 0) {
     throw usageError(
@@ -57,8 +58,8 @@ async function compare(engine: Engine, input: Input, flags: CheckFlags, onNotice
       maxRowBytes: DEFAULT_MAX_ROW_BYTES,
       signal: new AbortController().signal,
     });
-    const { workers } = engine;
-    for await (const { window, scored } of scoreWindows(windows, { workers, scoreWindow: (w) => pool.score(w) })) {
+    const scoring = { ...besideWorkers(engine.workers), scoreWindow: (window: Window) => pool.score(window) };
+    for await (const { window, scored } of scoreWindows(windows, scoring)) {
       const results = parseLines(scored.bytes) as RowResult[];
       const rows = rowsOf(window, settings);
       for (const [i, { line, row }] of rows.entries()) {

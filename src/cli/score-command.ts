@@ -1,6 +1,9 @@
 /** The flags of `score`, as the user types them; score.ts acts on them. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type ErrorAction, type ErrorLimit, errorActions, parseErrorLimit } from '../pipeline/error-policy.js';
+import { parseShard, type Shard } from '../pipeline/shards.js';
 import { type InputFormat, inputFormats, type OutputFormat, outputFormats } from '../rows/format.js';
+import { DEFAULT_MAX_ROW_BYTES, LARGEST_ROW_BYTES } from '../rows/records.js';
 import {
   addOptions,
   fieldName,
@@ -10,12 +13,25 @@ import {
   runOptions,
   type ScoringFlags,
   scoringOptions,
+  wholeNumber,
 } from './options.js';
 
 export interface ScoreFlags extends ScoringFlags, RunFlags {
   readonly model?: string;
   readonly output: string;
+  readonly resume: boolean;
   readonly overwrite: boolean;
+  readonly shard?: Shard;
+  readonly stream: boolean;
+  readonly onError: ErrorAction;
+  readonly maxErrors?: ErrorLimit;
+  readonly errors?: string;
+  readonly exitZero: boolean;
+  readonly details: boolean;
+  readonly limit?: number;
+  readonly dryRun: boolean;
+  readonly maxRowBytes: number;
+  readonly strict: boolean;
   readonly from?: InputFormat;
   readonly to?: OutputFormat;
   readonly delimiter?: string;
@@ -43,7 +59,10 @@ const options = [
     'model directory, .onnx classifier, or Hugging Face id: org/name[@revision] (default: a placeholder)',
   ).argParser(modelName),
   new Option('-o, --output <file>', 'where to write; - is standard output').argParser(fileName).default('-'),
+  new Option('--resume', 'go on where an interrupted run to the same file stopped').default(false),
   new Option('--overwrite', 'throw away what an unfinished run to the same file left').default(false),
+  new Option('--shard <i/n>', 'score the i-th of n shares; merge joins their outputs').argParser(parseShard),
+  new Option('--stream', 'answer rows as they arrive').default(false),
   new Option('--from <format>', "input format (default: by the file's name, else jsonl)").choices(inputFormats),
   new Option('--to <format>', 'output format (default: as the input, jsonl for text)').choices(outputFormats),
   new Option('--delimiter <character>', 'CSV separator (default: a comma, for tsv a tab)').argParser(oneByte),
@@ -55,6 +74,21 @@ const options = [
   new Option('--chosen <field>', 'field that holds the preferred response').argParser(fieldName),
   new Option('--rejected <field>', 'field that holds the other response').argParser(fieldName),
   ...scoringOptions(),
+  new Option('--details', 'also write how many tokens a text has, and how many were cut').default(false),
+  new Option('--on-error <action>', 'a bad row gets a null reward, is left out, or ends the run')
+    .choices(errorActions)
+    .default('null'),
+  new Option('--max-errors <n|p%>', 'give up at the n-th bad row, or when more than p % are bad').argParser(
+    parseErrorLimit,
+  ),
+  new Option('--errors <file>', 'list bad rows there, as JSON lines, and not in the output').argParser(fileName),
+  new Option('--exit-zero', 'exit with 0 even if some rows are bad').default(false),
+  new Option('--max-row-bytes <bytes>', 'a longer row is a bad one')
+    .argParser(wholeNumber(1, LARGEST_ROW_BYTES))
+    .default(DEFAULT_MAX_ROW_BYTES),
+  new Option('--limit <rows>', 'read only the first rows').argParser(wholeNumber(1)),
+  new Option('--dry-run', 'count rows and tokens and estimate the time; score nothing').default(false),
+  new Option('--strict', 'end before the start on what would be a warning').default(false),
   new Option('--summary <file>', 'write a JSON account of the run').argParser(fileName),
   ...runOptions(),
 ];

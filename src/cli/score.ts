@@ -1,35 +1,32 @@
 /** `score`: from flags to a run, and from its end to messages, summary and exit code. */
-import { resolve } from 'node:path';
-import { DEFAULT_MAX_ROW_BYTES, type Engine, loadPool, preparePool, resolveEngine } from '../engine.js';
-import { FatalError, usageError } from '../errors.js';
-import { countParameters } from '../model/network.js';
+import { rm } from 'node:fs/promises';
+import { loadPool, preparePool } from '../engine.js';
+import { FatalError } from '../errors.js';
 import { RunAccount } from '../pipeline/account.js';
-import { Input } from '../pipeline/input.js';
-import { inspectInputs } from '../pipeline/inspect.js';
-import { checkDestination, checkOutput, type Output, openOutput } from '../pipeline/output.js';
-import { type RunEnd, run } from '../pipeline/run.js';
-import { windowSizeFor } from '../pipeline/windows.js';
-import { columnKey } from '../rows/csv.js';
-import type { RowFormat } from '../rows/format.js';
-import { createFormat, type FormatSettings } from '../rows/formats.js';
-import { type NamedFields, roles } from '../rows/forms.js';
+import { AppendedFile } from '../pipeline/appended-file.js';
+import { Journal } from '../pipeline/journal.js';
+import { nowhere, type Output, openOutput, partialOf } from '../pipeline/output.js';
+import { settle } from '../pipeline/resume.js';
+import { besideWorkers, type RunEnd, run } from '../pipeline/run.js';
+import { runFileOf, writeRunFile } from '../pipeline/run-file.js';
 import { createLog, type Log } from '../ui/log.js';
-import { perSecond, startProgress } from '../ui/progress.js';
+import { startProgress } from '../ui/progress.js';
+import type { Window } from '../worker/messages.js';
 import type { WorkerPool } from '../worker/pool.js';
-import { withDownloads } from './downloads.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
-import { chooseFormats } from './formats.js';
-import { oneLine } from './one-line.js';
+import { type Plan, planRun } from './plan.js';
 import type { ScoreFlags } from './score-command.js';
 import { dieBy, watchSignals } from './signals.js';
 import { writeSummary } from './summary.js';
+import { rowsInWords, tellEnd } from './tell.js';
+import { findWorkToDo, type Work } from './work.js';
 
 export async function score(files: readonly string[], flags: ScoreFlags, version: string): Promise<void> {
   const started = performance.now();
   const log = createLog(flags.quiet);
   const plan = await planRun(files, flags, log);
   const { engine, inputs } = plan;
-  for (const notice of engine.notices) log.note(notice);
+  for (const warning of engine.warnings) log.note(warning);
 
   const stop = new AbortController();
   const signals = watchSignals((signal) => {
@@ -37,142 +34,164 @@ export async function score(files: readonly string[], flags: ScoreFlags, version
     log.error(`${signal}: finishing the rows in work; once more to end at once`);
     for (const input of inputs) input.stop();
   });
-  const account = new RunAccount();
   const pool = await preparePool(engine, flags.cache, (notice) => log.note(notice));
+  let work: Work;
   try {
-    await loadPool(pool, engine, { format: plan.formatSettings });
+    work = await findWorkToDo(plan, flags, pool.model, version, log, stop.signal);
+    if (work.windows !== undefined) {
+      const { maxRowBytes, dryRun } = flags;
+      await loadPool(pool, engine, { format: plan.formatSettings, maxRowBytes, dryRun });
+    }
   } catch (error) {
     await pool.release();
     throw error;
   }
-  const outcome = await scoreAll(plan, pool, account, stop.signal, flags, log);
+  const { state } = work;
+  const account = new RunAccount((state.finished ?? state.done).account);
+  const outcome = await doWork(work, plan, pool, account, stop.signal, flags, log);
   await pool.release();
   signals.stop();
 
-  const exitCode = exitCodeFor(outcome, account, signals.received);
-  const seconds = (performance.now() - started) / 1000;
+  const exitCode = exitCodeFor(outcome, account, flags.exitZero, signals.received);
+  const seconds = (state.finished ?? state.done).seconds + (performance.now() - started) / 1000;
   if (flags.summary !== undefined) {
     const complete = outcome.end === 'finished';
-    writeSummary(flags.summary, { version, engine, model: pool.model, inputs, account, seconds, complete, exitCode });
+    const facts = { version, engine, model: pool.model, work, inputs, account, seconds, complete, exitCode };
+    writeSummary(flags.summary, facts);
   }
-  if (outcome.kept !== undefined) log.error(`${account.rows} rows are kept in ${outcome.kept}`);
+  if (outcome.kept !== undefined) log.error(outcome.kept);
   if (outcome.error !== undefined) throw outcome.error;
-  if (outcome.end !== 'reader gone') tell(account, engine, seconds, log);
+  if (outcome.end !== 'reader gone' && work.windows !== undefined)
+    tellEnd(account, engine.scoring.maxLength, seconds, log);
   if (outcome.end === 'stopped' && signals.received !== undefined) dieBy(signals.received);
   process.exitCode = exitCode;
-}
-
-interface Plan {
-  readonly engine: Engine;
-  readonly inputs: readonly Input[];
-  readonly formatSettings: FormatSettings;
-  readonly format: RowFormat;
-}
-
-/** Everything that can be wrong with what was asked is found here, before anything is started or written. */
-async function planRun(files: readonly string[], flags: ScoreFlags, log: Log): Promise<Plan> {
-  const formats = chooseFormats(files, flags);
-  const fields = namedFields(flags, formats.from === 'csv' || formats.from === 'tsv');
-  if (files.filter((file) => file === '-').length > 1) throw usageError('expected standard input (-) once at most');
-  const inputs = files.map((file) => new Input(file));
-  checkDestinations(flags, inputs);
-  const engine = await withDownloads(flags, log, (download) => resolveEngine(flags, download));
-  const formatSettings = await inspectInputs(
-    inputs,
-    { ...formats, rewardField: flags.rewardField, fields, details: false, reasons: true, skipFailures: false },
-    DEFAULT_MAX_ROW_BYTES,
-  );
-  return { engine, inputs, formatSettings, format: createFormat(formatSettings) };
-}
-
-function checkDestinations({ output, overwrite, summary }: ScoreFlags, inputs: readonly Input[]): void {
-  checkOutput(output, overwrite, inputs);
-  if (summary === undefined) return;
-  checkDestination('--summary', summary, inputs);
-  if (resolve(summary) === resolve(output)) {
-    throw usageError(`${summary}: expected --summary to be another file than --output`);
-  }
-}
-
-function namedFields(flags: ScoreFlags, asColumns: boolean): NamedFields {
-  const named = roles.flatMap((role) => {
-    const name = flags[role];
-    return name === undefined ? [] : [[role, asColumns ? columnKey(name) : name]];
-  });
-  return Object.fromEntries(named) as NamedFields;
 }
 
 interface Outcome {
   readonly end: RunEnd | 'failed';
   readonly error?: unknown;
-  /** Where the output of a run that did not finish stands. */
+  /** What is said of the output of a run that did not finish. */
   readonly kept?: string | undefined;
 }
 
-async function scoreAll(
-  { engine, inputs, format }: Plan,
+async function doWork(
+  work: Work,
+  plan: Plan,
   pool: WorkerPool,
   account: RunAccount,
   signal: AbortSignal,
   flags: ScoreFlags,
   log: Log,
 ): Promise<Outcome> {
-  const sizes = inputs.map(({ size }) => size);
-  const totalBytes = sizes.every((size) => size !== undefined) ? sizes.reduce((a, b) => a + b, 0) : undefined;
-  const progress = startProgress({ totalBytes, enabled: flags.progress && !flags.quiet, log });
+  const { state, windows, resumed } = work;
+  if (windows === undefined) {
+    await settle(flags.output, state);
+    log.note(`${flags.output} is finished: nothing is left to do`);
+    return { end: 'finished' };
+  }
+  if (resumed) log.note(`going on after ${rowsInWords(account.counts.rows)} that are done`);
+  const progress = watchProgress(plan, account, flags, log);
   // A message written beside the bar would be drawn over.
   signal.addEventListener('abort', () => progress.stop());
-  let bytesDone = 0;
-  let output: Output | undefined;
+  let target: Target | undefined;
   try {
-    output = await openOutput(flags.output);
+    target = await openTarget(work, plan, account, flags);
     const end = await run({
-      inputs,
-      format,
-      windowSize: windowSizeFor(countParameters(engine.checkpoint.network)),
-      output,
+      ...(flags.stream ? onDemand(plan.engine.workers) : besideWorkers(plan.engine.workers)),
+      ...target,
+      inputs: plan.inputs,
+      windows,
+      header: flags.dryRun ? undefined : plan.format.outputHeader,
       account,
-      maxRowBytes: DEFAULT_MAX_ROW_BYTES,
-      workers: engine.workers,
+      policy: plan.policy,
       scoreWindow: (window) => pool.score(window),
       signal,
-      onProgress(inputBytes) {
-        bytesDone += inputBytes;
-        progress.update({ bytes: bytesDone, rows: account.rows });
-      },
+      onProgress: progress.update,
     });
-    if (end !== 'finished') return { end, kept: await output.abandon() };
-    await output.finish();
+    if (end !== 'finished') return { end, kept: await leave(target, plan, account, flags.output) };
+    const { output, errors, journal } = target;
+    await output.finish(() => journal?.finish(plan.inputs.map(({ sha256 }) => sha256 ?? null)) ?? Promise.resolve());
+    await errors?.close();
     return { end };
   } catch (error) {
-    return { end: 'failed', error, kept: await output?.abandon() };
+    return { end: 'failed', error, kept: target && (await leave(target, plan, account, flags.output)) };
   } finally {
     progress.stop();
   }
 }
 
-function exitCodeFor({ end, error }: Outcome, account: RunAccount, signal: NodeJS.Signals | undefined): number {
-  if (end === 'failed') return error instanceof FatalError && error.kind === 'usage' ? ExitCode.usage : ExitCode.fatal;
-  if (end === 'stopped' && signal !== undefined) return exitCodeOf(signal);
-  return end === 'finished' && account.failed > 0 ? ExitCode.badRows : ExitCode.ok;
+/** A window is cut when a worker is free to take it, of all that has come until then. */
+const onDemand = (workers: number) => ({ concurrency: workers, backpressure: workers });
+
+interface Target {
+  readonly output: Output;
+  readonly errors: AppendedFile | undefined;
+  readonly journal: Journal | undefined;
 }
 
-/** What a person wants to know at the end. */
-function tell(account: RunAccount, { scoring }: Engine, seconds: number, log: Log): void {
-  const count = (n: number, what: string): string => `${n.toLocaleString('en-US')} ${what}`;
-  const rows = (n: number, which = ''): string => count(n, `${which}row${n === 1 ? '' : 's'}`);
-  for (const { file, line, code, message } of account.firstFailures) {
-    const place = file === '-' ? 'standard input' : file;
-    log.note(oneLine(`${place}:${line}: ${code}: ${message}`));
+async function openTarget(
+  { state, resumed, hash }: Work,
+  { named }: Plan,
+  account: RunAccount,
+  { output: path, errors: errorsPath, dryRun, stream }: ScoreFlags,
+): Promise<Target> {
+  const { done } = state;
+  // Before there is anything to go on with: what stood there speaks of another run.
+  const resumable = named && !stream;
+  if (resumable) await writeRunFile(path, state);
+  else if (named) await rm(runFileOf(path), { force: true });
+  const output = dryRun ? nowhere : await openOutput(path, resumed ? done.output : undefined);
+  const errors =
+    errorsPath === undefined ? undefined : await AppendedFile.open(errorsPath, (resumed && done.errors) || undefined);
+  const journal = resumable ? new Journal({ path, output, errors, account, state, hash }) : undefined;
+  return { output, errors, journal };
+}
+
+/** Ends a run before its end, so that as much as can be is kept. */
+async function leave(
+  { output, errors, journal }: Target,
+  { named }: Plan,
+  account: RunAccount,
+  path: string,
+): Promise<string | undefined> {
+  await journal?.leave().catch(() => undefined); // a full disk, perhaps: what was saved before still counts
+  await output.abandon();
+  await errors?.close();
+  if (!named) return undefined;
+  const { rows } = account.counts;
+  if (rows > 0) {
+    const how = journal === undefined ? '' : '; --resume goes on with them';
+    return `${rows} rows are kept in ${partialOf(path)}${how}`;
   }
-  const untold = account.failed - account.firstFailures.length;
-  if (untold > 0) log.note(`and ${rows(untold, 'more bad ')}`);
-  if (account.seams.length > 0 && !account.seams.includes(true)) {
-    log.note('hint: no prompt ends and no response begins with white space; nothing is put between the two');
-  }
-  const parts = [rows(account.rows)];
-  if (account.failed > 0) parts.push(count(account.failed, 'bad'));
-  if (account.truncatedRows > 0) parts.push(`${count(account.truncatedRows, 'cut to')} ${scoring.maxLength} tokens`);
-  parts.push(`${seconds.toFixed(1)} s`, `${perSecond(account.rows, seconds)} rows/s`);
-  log.note(parts.join(', '));
+  await rm(partialOf(path), { force: true });
+  if (journal !== undefined) await rm(runFileOf(path), { force: true });
+  return undefined;
+}
+
+function watchProgress({ inputs, blocks }: Plan, account: RunAccount, flags: ScoreFlags, log: Log) {
+  const sizes = inputs.map(({ size, compression }) => (compression === undefined ? size : undefined));
+  const known = blocks === undefined && flags.limit === undefined && sizes.every((size) => size !== undefined);
+  const totalBytes = known ? sizes.reduce((a, b) => a + b, 0) : undefined;
+  const progress = startProgress({ totalBytes, enabled: flags.progress && !flags.quiet, log });
+  let before = 0;
+  let file = 0;
+  return {
+    stop: () => progress.stop(),
+    update(window: Window): void {
+      for (; file < window.file; file++) before += sizes[file] ?? 0;
+      const bytes = before + window.byte + window.bytes.length;
+      progress.update({ bytes, rows: account.counts.rows });
+    },
+  };
+}
+
+function exitCodeFor(
+  { end, error }: Outcome,
+  { counts }: RunAccount,
+  exitZero: boolean,
+  signal: NodeJS.Signals | undefined,
+): number {
+  if (end === 'failed') return error instanceof FatalError && error.kind === 'usage' ? ExitCode.usage : ExitCode.fatal;
+  if (end === 'stopped' && signal !== undefined) return exitCodeOf(signal);
+  return end === 'finished' && counts.failed > 0 && !exitZero ? ExitCode.badRows : ExitCode.ok;
 }

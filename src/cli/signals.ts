@@ -1,5 +1,5 @@
 /** What signals do: the first one ends the run in good order, the second at once. */
-const signals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
+export const signals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
 export interface SignalWatch {
   /** Which signal came, if one did. */

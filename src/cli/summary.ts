@@ -8,11 +8,13 @@ import { hashTokenizerFiles } from '../model/tokenizer-files.js';
 import type { RunAccount } from '../pipeline/account.js';
 import type { Input } from '../pipeline/input.js';
 import type { ReadyModel } from '../worker/messages.js';
+import type { Work } from './work.js';
 
 export interface RunFacts {
   readonly version: string;
   readonly engine: Engine;
   readonly model: ReadyModel;
+  readonly work: Work;
   readonly inputs: readonly Input[];
   readonly account: RunAccount;
   readonly seconds: number;
@@ -21,7 +23,9 @@ export interface RunFacts {
 }
 
 function summaryOf(facts: RunFacts): object {
-  const { engine, model, account, seconds } = facts;
+  const { engine, model, account, seconds, work } = facts;
+  const { counts } = account;
+  const { finished } = work.state;
   const foreign = model.kind === 'foreign';
   const { scoring } = engine;
   return {
@@ -51,25 +55,28 @@ function summaryOf(facts: RunFacts): object {
       onnxruntime: model.onnxruntimeVersion,
       cpu: cpus()[0]?.model ?? 'unknown',
       workers: engine.workers,
+      others: work.state.runtimes.slice(0, -1),
     },
+    shard: work.state.shard,
+    resumed: work.resumed,
     inputs: facts.inputs.map((input, file) => ({
       path: input.path,
-      bytes: input.bytesRead,
-      sha256: input.sha256 ?? null,
-      rows: account.rowsByFile[file] ?? 0,
+      bytes: finished === null ? input.bytesRead : (input.size ?? input.bytesRead),
+      sha256: finished === null ? (input.sha256 ?? null) : (finished.hashes[file] ?? null),
+      rows: counts.rowsByFile[file] ?? 0,
     })),
-    rows: account.rows,
-    forms: account.forms,
-    rewardsWritten: account.rewardsWritten,
-    failed: account.failed,
-    failures: account.failures,
-    firstFailures: account.firstFailures,
-    truncated: { rows: account.truncatedRows, tokens: account.truncatedTokens },
-    tokens: account.tokens,
-    computedTokens: account.computedTokens,
+    rows: counts.rows,
+    forms: counts.forms,
+    rewardsWritten: counts.rewardsWritten,
+    failed: counts.failed,
+    failures: counts.failures,
+    firstFailures: counts.firstFailures,
+    truncated: { rows: counts.truncatedRows, tokens: counts.truncatedTokens },
+    tokens: counts.tokens,
+    computedTokens: counts.computedTokens,
     rewards: account.rewards,
     seconds,
-    rowsPerSecond: seconds > 0 ? account.rows / seconds : null,
+    rowsPerSecond: seconds > 0 ? counts.rows / seconds : null,
   };
 }
 

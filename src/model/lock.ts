@@ -5,8 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isOnThisMachine, isRunning, type ProcessIdentity, thisProcess } from '../processes.js';
 
 const POLL_MS = 200;
 
@@ -31,17 +31,9 @@ export async function withLock<T>(path: string, onWait: () => void, work: () => 
   }
 }
 
-interface Holder {
-  readonly host: string;
-  readonly pid: number;
-  /** Tells a process from a later one with the same number; undefined where the system does not say. */
-  readonly started: string | undefined;
-}
-
 function acquire(path: string): boolean {
   const mine = `${path}.${randomUUID()}`;
-  const holder: Holder = { host: hostname(), pid: process.pid, started: startOf(process.pid) };
-  writeFileSync(mine, JSON.stringify(holder));
+  writeFileSync(mine, JSON.stringify(thisProcess()));
   try {
     // A link is made whole or not at all: nobody finds a lock without its holder's name.
     linkSync(mine, path);
@@ -56,34 +48,13 @@ function acquire(path: string): boolean {
 }
 
 function isLeftBehind(path: string): boolean {
-  let holder: Holder;
+  let holder: ProcessIdentity;
   let age: number;
   try {
-    holder = JSON.parse(readFileSync(path, 'utf8')) as Holder;
+    holder = JSON.parse(readFileSync(path, 'utf8')) as ProcessIdentity;
     age = Date.now() - statSync(path).mtimeMs;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ENOENT'; // gone is free; unreadable is nobody's
   }
-  if (holder.host !== hostname()) return age > FOREIGN_LIFETIME_MS;
-  return !isAlive(holder.pid) || holder.started !== startOf(holder.pid);
-}
-
-/** Whether a process of this number runs on this machine, whoever's it is. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
-
-/** When a process started, in the system's own ticks. */
-function startOf(pid: number): string | undefined {
-  try {
-    // The name in brackets may hold anything, spaces and brackets too; the 20th field after it is the start.
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, '').split(' ')[20];
-  } catch {
-    return undefined; // only Linux has that file
-  }
+  return isOnThisMachine(holder) ? !isRunning(holder) : age > FOREIGN_LIFETIME_MS;
 }

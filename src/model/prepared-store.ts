@@ -20,7 +20,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { isAlive } from './lock.js';
+import { isAlive } from '../processes.js';
 
 const ABOUT_FILE = 'about.json';
 

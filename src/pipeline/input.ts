@@ -2,6 +2,14 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, type Stats, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import {
+  type Compression,
+  compressionOfBytes,
+  compressionOfName,
+  mayBePacked,
+  SIGNATURE_BYTES,
+} from '../compression/compression.js';
+import { unpack } from '../compression/unpack.js';
 import { messageOf, runError, usageError } from '../errors.js';
 import { fileStart, type InputRecord, type Place, type RecordScanner, readRecords } from '../rows/records.js';
 
@@ -14,6 +22,8 @@ export class Input {
   readonly size: number | undefined;
   /** When a regular file was last changed, in milliseconds. */
   readonly modified: number | undefined;
+  /** How its bytes are packed: known once it was looked at. */
+  compression: Compression | undefined;
   /** Where rows begin: after the header, if there is one. */
   body: Place = fileStart;
   /** Of the file as it stands on disk. */
@@ -46,7 +56,7 @@ export class Input {
 
   /** Whether reading can begin anywhere. */
   get seekable(): boolean {
-    return this.size !== undefined;
+    return this.size !== undefined && this.compression === undefined;
   }
 
   /**
@@ -82,7 +92,7 @@ export class Input {
     this.#hash = createHash('sha256');
   }
 
-  /** The bytes from `from` on. */
+  /** The bytes from `from` on, unpacked. */
   async *content(from: number): AsyncGenerator<Buffer> {
     const seeks = from > 0 && this.seekable && this.#source === undefined;
     if (seeks) this.#source = this.#read(from);
@@ -99,6 +109,14 @@ export class Input {
     }
   }
 
+  /** Length of what the file holds, unpacked. It is read for it. */
+  async measure(): Promise<number> {
+    let length = 0;
+    for await (const chunk of this.content(0)) length += chunk.length;
+    await this.reset();
+    return length;
+  }
+
   async *#peek(atMost: number): AsyncGenerator<Buffer> {
     for (let bytes = 0; bytes < atMost; ) {
       const chunk = await this.#next();
@@ -111,9 +129,37 @@ export class Input {
 
   async #next(): Promise<Buffer | undefined> {
     if (this.#stopped) return undefined;
-    this.#source ??= this.#read(0);
+    this.#source ??= this.#unpacked();
     const { done, value } = await this.#source.next();
     return done ? undefined : value;
+  }
+
+  /** The bytes that the file holds, unpacked if its first ones say that they are packed. */
+  async *#unpacked(): AsyncGenerator<Buffer> {
+    const bytes = this.#read(0);
+    let start: Buffer = Buffer.alloc(0);
+    while (start.length < SIGNATURE_BYTES && mayBePacked(start)) {
+      const { done, value } = await bytes.next();
+      if (done) break;
+      start = start.length === 0 ? value : Buffer.concat([start, value]);
+    }
+    this.compression = compressionOfBytes(start);
+    const named = compressionOfName(this.path);
+    if (named !== undefined && this.compression === undefined && start.length > 0) {
+      throw usageError(
+        `${this.name}: expected ${named}, as its name says, got something else; rename it if it is not packed`,
+      );
+    }
+    const whole = chain(start, bytes);
+    if (this.compression === undefined) {
+      yield* whole;
+      return;
+    }
+    try {
+      yield* unpack(whole, this.compression, this.name);
+    } catch (error) {
+      if (!this.#stopped) throw error; // stopped, it only looks as if the file were cut
+    }
   }
 
   /** The bytes on disk. */
@@ -141,6 +187,15 @@ export class Input {
       );
     }
     this.#whole = from === 0;
+  }
+}
+
+async function* chain(start: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    if (start.length > 0) yield start;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
   }
 }
 

@@ -1,44 +1,45 @@
 /** Where the output goes: standard output, or a file that has its name only when it is whole. */
-import { existsSync, type Stats, statSync } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type Stats, statSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { type Compression, compressionOfName } from '../compression/compression.js';
+import { packMember } from '../compression/pack.js';
 import { messageOf, runError, usageError } from '../errors.js';
+import { AppendedFile, syncFolderOf } from './appended-file.js';
 import type { Input } from './input.js';
+import { runFileOf } from './run-file.js';
 
 export interface Output {
+  /** Bytes that stand in the file. */
+  readonly position: number;
   /** Resolves when more may be written; false when nobody reads any more. */
   write(bytes: Uint8Array): Promise<boolean>;
-  /** The output is whole. */
-  finish(): Promise<void>;
-  /** The output stays as far as it came. Returns where it stands, if it is kept anywhere. */
-  abandon(): Promise<string | undefined>;
+  /** Resolves when what was written would outlast a power cut. */
+  sync(): Promise<void>;
+  /**
+   * The output is whole.
+   *
+   * @param beforeNamed awaited when all bytes are safe, before the file gets its name
+   */
+  finish(beforeNamed?: () => Promise<void>): Promise<void>;
+  /** The output stays as far as it came. */
+  abandon(): Promise<void>;
 }
 
-const partialOf = (path: string): string => `${path}.partial`;
+/** Where work in progress stands. */
+export const partialOf = (path: string): string => `${path}.partial`;
 
 /**
  * Refuses an output that cannot be, before anything is started.
  *
- * @param overwrite throw away what an unfinished run left
  * @param inputs files that must not be overwritten while they are read
  * @throws FatalError `usage`
  */
-export function checkOutput(path: string, overwrite: boolean, inputs: readonly Input[]): void {
+export function checkOutput(path: string, inputs: readonly Input[]): void {
   if (path === '-') return;
-  const compressed = /\.(gz|zst)$/i.exec(path)?.[1];
-  if (compressed !== undefined) {
-    throw usageError(
-      `${path}: expected --output without .${compressed}, which is not written yet; ` +
-        `leave it out and pack the output: reward-score … | ${compressed === 'gz' ? 'gzip' : 'zstd'} > ${path}`,
-    );
-  }
   checkDestination('--output', path, inputs);
   if (!isPlain(path)) return;
-  const partial = partialOf(path);
-  checkDestination('--output', partial, inputs);
-  if (existsSync(partial) && !overwrite) {
-    throw usageError(`${partial}: holds the work of an unfinished run; use --overwrite to throw it away, or move it`);
-  }
+  for (const own of [partialOf(path), runFileOf(path)]) checkDestination('--output', own, inputs);
 }
 
 /** Refuses a file to write that has no place, or is read from. */
@@ -57,14 +58,52 @@ export function checkDestination(flag: string, path: string, inputs: readonly In
   }
 }
 
-/** @param path `-` for standard output */
-export async function openOutput(path: string): Promise<Output> {
-  if (path === '-') return standardOutput();
-  return file(path, isPlain(path) ? partialOf(path) : undefined);
+/**
+ * An output that packs what is written to it, if its name says so.
+ *
+ * @param path `-` for standard output
+ * @param kept bytes of an unfinished output to go on after
+ */
+export async function openOutput(path: string, kept?: number): Promise<Output> {
+  const output = await openPlainOutput(path, kept);
+  const compression = compressionOfName(path);
+  return compression === undefined ? output : packed(output, compression);
 }
 
+/** The same for bytes that are packed already. */
+export async function openPlainOutput(path: string, kept?: number): Promise<Output> {
+  if (path === '-') return standardOutput();
+  return isPlain(path) ? new NamedWhenWhole(path, await AppendedFile.open(partialOf(path), kept)) : special(path);
+}
+
+/** Each write is a member of its own: windows can be cut off, gone on with, and joined with those of another file. */
+const packed = (output: Output, compression: Compression): Output => ({
+  get position() {
+    return output.position;
+  },
+  async write(bytes) {
+    return bytes.length === 0 || output.write(await packMember(bytes, compression));
+  },
+  sync: () => output.sync(),
+  async finish(beforeNamed) {
+    // A file of no bytes is not a packed one.
+    if (output.position === 0) await output.write(await packMember(new Uint8Array(), compression));
+    await output.finish(beforeNamed);
+  },
+  abandon: () => output.abandon(),
+});
+
+/** Of a run that writes nothing. */
+export const nowhere: Output = {
+  position: 0,
+  write: async () => true,
+  sync: async () => undefined,
+  finish: async () => undefined,
+  abandon: async () => undefined,
+};
+
 /** Whether it is, or would be, a regular file. /dev/null or a FIFO is written to directly. */
-const isPlain = (path: string): boolean => statOf(path)?.isFile() ?? true;
+export const isPlain = (path: string): boolean => statOf(path)?.isFile() ?? true;
 
 function statOf(path: string): Stats | undefined {
   try {
@@ -76,6 +115,7 @@ function statOf(path: string): Stats | undefined {
 
 function standardOutput(): Output {
   const { stdout } = process;
+  let position = 0;
   let gone = false;
   let failure: Error | undefined;
   // A reader that has seen enough (`| head -1`) is no error. The event comes some time after the write.
@@ -91,7 +131,14 @@ function standardOutput(): Output {
     return !gone;
   };
   return {
-    write: (bytes) => settled(!stdout.write(bytes)),
+    get position() {
+      return position;
+    },
+    write(bytes) {
+      position += bytes.length;
+      return settled(!stdout.write(bytes));
+    },
+    sync: async () => undefined,
     async finish() {
       await new Promise<void>((resolve) => stdout.write('', () => resolve()));
       await settled(false);
@@ -112,36 +159,63 @@ function drainedOrClosed(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
-async function file(path: string, partial: string | undefined): Promise<Output> {
-  const written = partial ?? path;
-  let handle: FileHandle;
-  try {
-    handle = await open(written, 'w');
-  } catch (error) {
-    throw usageError(`${written}: cannot be written: ${messageOf(error)}`, { cause: error });
-  }
-  let bytesWritten = 0;
+/** Written directly: there is no name to give it when it is whole, and no going on with it. */
+async function special(path: string): Promise<Output> {
+  const file = await AppendedFile.open(path);
   return {
+    get position() {
+      return file.position;
+    },
     async write(bytes) {
-      try {
-        await handle.writeFile(bytes);
-      } catch (error) {
-        throw runError(`${written}: cannot be written: ${messageOf(error)}`, { cause: error });
-      }
-      bytesWritten += bytes.length;
+      await file.write(bytes);
       return true;
     },
-    async finish() {
-      if (partial !== undefined) await handle.sync();
-      await handle.close();
-      if (partial !== undefined) await rename(partial, path);
-    },
-    async abandon() {
-      await handle.close();
-      if (partial === undefined) return undefined;
-      if (bytesWritten > 0) return partial;
-      await rm(partial, { force: true });
-      return undefined;
-    },
+    sync: async () => undefined,
+    finish: () => file.close(),
+    abandon: () => file.close(),
   };
+}
+
+class NamedWhenWhole implements Output {
+  readonly #path: string;
+  readonly #file: AppendedFile;
+
+  constructor(path: string, file: AppendedFile) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  get position(): number {
+    return this.#file.position;
+  }
+
+  async write(bytes: Uint8Array): Promise<boolean> {
+    await this.#file.write(bytes);
+    return true;
+  }
+
+  sync(): Promise<void> {
+    return this.#file.sync();
+  }
+
+  async finish(beforeNamed?: () => Promise<void>): Promise<void> {
+    await this.#file.sync();
+    await beforeNamed?.();
+    await this.#file.close();
+    await nameWhole(this.#path);
+  }
+
+  abandon(): Promise<void> {
+    return this.#file.close();
+  }
+}
+
+/** Gives an output that is whole its name. */
+export async function nameWhole(path: string): Promise<void> {
+  try {
+    await rename(partialOf(path), path);
+  } catch (error) {
+    throw runError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
+  }
+  await syncFolderOf(path);
 }

@@ -1,6 +1,11 @@
 /** Values kept at each level at most; even. */
 const CAPACITY = 4096;
 
+export interface SketchState {
+  readonly levels: readonly (readonly number[])[];
+  readonly keepOdd: readonly boolean[];
+}
+
 /**
  * Quantiles of a stream in bounded memory: levels of sorted samples, where a value at level h stands for 2^h values.
  * A full level is halved, every other value of it moving up, so each halving at level h shifts a rank by 2^h at
@@ -11,14 +16,36 @@ const CAPACITY = 4096;
  * Source: Manku, Rajagopalan and Lindsay, Approximate Medians and other Quantiles in One Pass, SIGMOD 1998
  */
 export class QuantileSketch {
-  readonly #levels: number[][] = [[]];
+  readonly #levels: number[][];
   /** Whether the next halving of a level keeps the odd values. */
-  readonly #keepOdd: boolean[] = [false];
+  readonly #keepOdd: boolean[];
+
+  /** @param state of a sketch to go on with; a copy is made */
+  constructor({ levels, keepOdd }: SketchState = { levels: [[]], keepOdd: [false] }) {
+    this.#levels = levels.map((values) => [...values]);
+    this.#keepOdd = [...keepOdd];
+  }
+
+  /** What another sketch can be made of. */
+  get state(): SketchState {
+    return { levels: this.#levels, keepOdd: this.#keepOdd };
+  }
 
   add(values: Iterable<number>): void {
     for (const value of values) {
       this.#levels[0]?.push(value);
-      for (let level = 0; (this.#levels[level]?.length ?? 0) >= CAPACITY; level++) this.#halve(level);
+      this.#halveFull(0);
+    }
+  }
+
+  /** Takes up all that another sketch has seen. */
+  merge({ levels }: SketchState): void {
+    for (const [level, values] of levels.entries()) {
+      this.#addLevel(level);
+      for (const value of values) {
+        this.#levels[level]?.push(value);
+        this.#halveFull(level);
+      }
     }
   }
 
@@ -37,14 +64,22 @@ export class QuantileSketch {
     });
   }
 
+  #addLevel(level: number): void {
+    while (this.#levels.length <= level) {
+      this.#levels.push([]);
+      this.#keepOdd.push(false);
+    }
+  }
+
+  #halveFull(from: number): void {
+    for (let level = from; (this.#levels[level]?.length ?? 0) >= CAPACITY; level++) this.#halve(level);
+  }
+
   #halve(level: number): void {
     const values = (this.#levels[level] as number[]).sort((a, b) => a - b);
     const odd = this.#keepOdd[level] as boolean;
     this.#keepOdd[level] = !odd;
-    if (this.#levels[level + 1] === undefined) {
-      this.#levels.push([]);
-      this.#keepOdd.push(false);
-    }
+    this.#addLevel(level + 1);
     const above = this.#levels[level + 1] as number[];
     for (let i = odd ? 1 : 0; i < values.length; i += 2) above.push(values[i] as number);
     this.#levels[level] = [];

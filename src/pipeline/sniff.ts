@@ -1,8 +1,6 @@
 import { usageError } from '../errors.js';
 
 const signatures: readonly { readonly bytes: readonly number[]; readonly what: string }[] = [
-  { bytes: [0x1f, 0x8b], what: 'gzip; unpack it first: zcat FILE | reward-score' },
-  { bytes: [0x28, 0xb5, 0x2f, 0xfd], what: 'zstd; unpack it first: zstdcat FILE | reward-score' },
   { bytes: [0x50, 0x41, 0x52, 0x31], what: 'Parquet; convert it to JSONL first' },
   { bytes: [0x50, 0x4b, 0x03, 0x04], what: 'a zip archive (or xlsx); take the JSONL or CSV out of it first' },
   { bytes: [0xff, 0xfe], what: 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8' },

@@ -54,7 +54,7 @@ export async function* cutWindows(
 }
 
 /** Number of the block of a file's bytes that a record beginning at `byte` belongs to. */
-const blockOf = (byte: number, size: WindowSize): number => Math.floor(byte / size.bytes);
+export const blockOf = (byte: number, size: WindowSize): number => Math.floor(byte / size.bytes);
 
 function windowOf(records: readonly InputRecord[], open: boolean): FileWindow {
   const [first] = records as [InputRecord];

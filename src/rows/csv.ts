@@ -95,10 +95,11 @@ function csvReader({
   header,
   delimiter,
   jsonColumns,
-}: CsvSettings): Pick<RowFormat, 'newScanner' | 'isBlank' | 'parse'> {
+}: CsvSettings): Pick<RowFormat, 'newScanner' | 'linesAreRecords' | 'isBlank' | 'parse'> {
   const keys = header.columns.map(columnKey);
   return {
     newScanner: () => new CsvScanner(delimiter),
+    linesAreRecords: false,
     isBlank: ({ bytes, oversized }) => oversized === undefined && bytes.length === 0,
     parse({ bytes }): ParsedRecord | undefined {
       if (bytes.length === 0) return undefined;

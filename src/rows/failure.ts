@@ -1,7 +1,7 @@
 /** Everything that can be wrong with one row. It travels with the row as a value; the other rows are scored. */
 
 /** The closed list of codes, each with its meaning. */
-const failureCodes = {
+export const failureCodes = {
   BAD_JSON: 'the line is not JSON',
   BAD_CSV: 'the record is not CSV, or has another number of fields than the header',
   BAD_UTF8: 'the record, or a text in it, is not valid Unicode',

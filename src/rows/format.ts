@@ -20,6 +20,8 @@ export interface ParsedRecord {
 /** How records are read and results written: all that the rest of the program knows of formats. */
 export interface RowFormat {
   newScanner(): RecordScanner;
+  /** A record is a line: one can be found from anywhere in a file. */
+  readonly linesAreRecords: boolean;
   /** What stands before the first output record. */
   readonly outputHeader: Buffer | undefined;
   /** Whether a record is passed over. */

@@ -25,7 +25,8 @@ const defaultNames: Readonly<Record<Role, readonly string[]>> = {
 
 export const roles = Object.keys(defaultNames) as readonly Role[];
 
-export type Form = 'text' | 'pair' | 'candidates' | 'response' | 'messages';
+export const formNames = ['text', 'pair', 'candidates', 'response', 'messages'] as const;
+export type Form = (typeof formNames)[number];
 
 /** The texts of a row, in the order their rewards are written. A text that cannot be scored is a failure in its place. */
 export interface ScorableRow {

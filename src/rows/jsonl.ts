@@ -20,6 +20,7 @@ const CLOSING_BRACE = 0x7d;
  */
 export const jsonlToJsonl = (settings: ResultSettings, textField: string): RowFormat => ({
   newScanner: () => new LineScanner(),
+  linesAreRecords: true,
   outputHeader: undefined,
   isBlank: ({ bytes, oversized }) => oversized === undefined && trimmed(bytes).length === 0,
   parse: (record) => parse(record, textField),

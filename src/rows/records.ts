@@ -28,6 +28,12 @@ export interface RecordScanner {
   readonly lines: number;
 }
 
+/** A record of more bytes is taken for a slip: a file without line ends, a quote that is never closed. */
+export const DEFAULT_MAX_ROW_BYTES = 64 * 2 ** 20;
+
+/** Longer ones do not fit into a JavaScript string. */
+export const LARGEST_ROW_BYTES = 2 ** 29 - 2 ** 10;
+
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const QUOTE = 0x22;

@@ -8,6 +8,7 @@ import { type ResultSettings, resultMembers, unreadRecord } from './result.js';
 /** Reads lines of text, writes JSON lines. */
 export const textToJsonl = (settings: ResultSettings): RowFormat => ({
   newScanner: () => new LineScanner(),
+  linesAreRecords: true,
   outputHeader: undefined,
   isBlank: () => false,
   parse({ bytes, byte }) {

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { gzipSync } from 'node:zlib';
 import { rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
 import { testWrongUses, USAGE, type WrongUse } from '../support/wrong-use.js';
 
@@ -171,14 +170,10 @@ wrongUses('files', [
     stderr: `${good}/out.jsonl: expected --output in a directory that is there, found no directory ${good}`,
   },
   {
-    args: [good, '-o', join(directory, 'out.jsonl.gz')],
-    stderr:
-      `${directory}/out.jsonl.gz: expected --output without .gz, which is not written yet; ` +
-      `leave it out and pack the output: reward-score … | gzip > ${directory}/out.jsonl.gz`,
-  },
-  {
     args: [good, '-o', unfinished],
-    stderr: `${unfinished}.partial: holds the work of an unfinished run; use --overwrite to throw it away, or move it`,
+    stderr:
+      `${unfinished}.partial: holds the work of an unfinished run; ` +
+      '--resume goes on with it, --overwrite throws it away',
   },
   {
     args: [`${unfinished}.partial`, '--from', 'jsonl', '--overwrite', '-o', unfinished],
@@ -202,8 +197,6 @@ const utf16 = (text: string, bigEndian = false): Buffer => {
 };
 
 const foreign: readonly [name: string, content: string | Uint8Array, got: string][] = [
-  ['data.gz', gzipSync('{"text":"a"}\n'), 'gzip; unpack it first: zcat FILE | reward-score'],
-  ['data.zst', Buffer.from('28b52ffd0458690000', 'hex'), 'zstd; unpack it first: zstdcat FILE | reward-score'],
   ['data.parquet', 'PAR1\x15\x04\x15\x10PAR1', 'Parquet; convert it to JSONL first'],
   ['data.xlsx', 'PK\x03\x04\x14\0\x06\0', 'a zip archive (or xlsx); take the JSONL or CSV out of it first'],
   ['le.jsonl', utf16('\ufeff{"text":"a"}\n'), 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8'],
@@ -219,8 +212,9 @@ wrongUses('input that is something else', [
   }),
   {
     args: ['--from', 'csv'],
-    stdin: gzipSync('text\na\n'),
-    stderr: 'standard input:1: expected lines of text, got gzip; unpack it first: zcat FILE | reward-score',
+    stdin: 'PK\x03\x04\x14\0\x06\0',
+    stderr:
+      'standard input:1: expected lines of text, got a zip archive (or xlsx); take the JSONL or CSV out of it first',
   },
   {
     args: ['--from', 'text'],

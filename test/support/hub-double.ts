@@ -22,7 +22,9 @@ export interface Request {
 export type Interception = (request: Request, response: ServerResponse) => boolean;
 
 export interface HubOptions {
-  /** Files of `org/model`, by name. */
+  /** Default: org/model. */
+  readonly model?: string;
+  /** Files of the model, by name. */
   readonly files: Readonly<Record<string, string | Uint8Array>>;
   /** Without this token the hub does not show the model. */
   readonly token?: string;
@@ -117,7 +119,7 @@ export class HubDouble {
     if (gated) return [authorization ? 403 : 401, 'GatedRepo', 'Access to model org/model is restricted.'];
     if (token !== undefined && authorization === undefined) return [401, 'RepoNotFound', 'Repository not found'];
     if (model === 'old-name') return undefined;
-    if (model !== 'org/model') return [404, 'RepoNotFound', 'Repository not found'];
+    if (model !== (this.#options.model ?? 'org/model')) return [404, 'RepoNotFound', 'Repository not found'];
     if (!branches.has(revision) && revision !== this.commit) return [404, 'RevisionNotFound', 'Invalid rev id'];
     if (name !== undefined && !(name in this.files)) return [404, 'EntryNotFound', 'Entry not found'];
     return undefined;

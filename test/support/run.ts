@@ -30,20 +30,25 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** Starts the binary with an environment of its own: no setting of the developer's machine reaches it. */
+/** Starts the binary with an environment of its own. */
 export function start(args: readonly string[], options: RunOptions = {}): ChildProcess {
+  return spawn(process.execPath, [...(options.nodeFlags ?? []), binary, ...args], {
+    cwd: options.cwd ?? root,
+    env: environment(options.env),
+  });
+}
+
+/** No setting of the developer's machine is in it. */
+export function environment(more: Readonly<Record<string, string>> = {}): Record<string, string | undefined> {
   const clean = Object.entries(process.env).filter(
     ([name]) => !/^(REWARD_SCORE_|NODE_|CI$|HF_|TRANSFORMERS_OFFLINE$|XDG_CACHE_HOME$)|_proxy$/i.test(name),
   );
-  return spawn(process.execPath, [...(options.nodeFlags ?? []), binary, ...args], {
-    cwd: options.cwd ?? root,
-    env: {
-      ...Object.fromEntries(clean),
-      // One cache for a whole test run: models are prepared once.
-      REWARD_SCORE_CACHE: join(root, '.test-build/cache'),
-      ...options.env,
-    },
-  });
+  return {
+    ...Object.fromEntries(clean),
+    // One cache for a whole test run: models are prepared once.
+    REWARD_SCORE_CACHE: join(root, '.test-build/cache'),
+    ...more,
+  };
 }
 
 /** Runs the binary to its end. */

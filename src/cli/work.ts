@@ -1,0 +1,69 @@
+/** What of a run is done already, and what is left to do. */
+import { usageError } from '../errors.js';
+import { factsOf } from '../pipeline/input-facts.js';
+import { readWindows } from '../pipeline/reading.js';
+import { isFinishedFor, refuseOtherWork, reopen, skipDone } from '../pipeline/resume.js';
+import { type RunState, type Runtime, runFileOf, startOfRun } from '../pipeline/run-file.js';
+import { WindowHash } from '../pipeline/window-hash.js';
+import { isOnThisMachine, isRunning, thisProcess } from '../processes.js';
+import type { Log } from '../ui/log.js';
+import type { ReadyModel, Window } from '../worker/messages.js';
+import { makingsOf, runtimeOf } from './makings.js';
+import type { Plan } from './plan.js';
+import type { ScoreFlags } from './score-command.js';
+
+export interface Work {
+  /** As it is before the first window. */
+  readonly state: RunState;
+  /** An earlier run did a part. */
+  readonly resumed: boolean;
+  /** Windows to score; undefined: an earlier run has finished. */
+  readonly windows: AsyncIterable<Window> | undefined;
+  /** Of the windows that are done. */
+  readonly hash: WindowHash;
+}
+
+/** @throws FatalError `usage` where there is work that may neither be gone on with nor thrown away */
+export async function findWorkToDo(
+  plan: Plan,
+  flags: ScoreFlags,
+  model: ReadyModel,
+  version: string,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Work> {
+  const { output, shard = null, limit, maxRowBytes, strict, stream } = flags;
+  const { inputs, format, windowSize, blocks, left } = plan;
+  const facts = inputs.map(factsOf);
+  const runtime = runtimeOf(version, model);
+  const makings = makingsOf(flags, plan, model);
+  const fresh = startOfRun({ makings, runtimes: [runtime], inputs: facts, shard });
+  const windows = readWindows({ inputs, format, windowSize, maxRowBytes, limit, blocks, eager: stream, signal });
+
+  if (left === undefined) return { state: fresh, resumed: false, windows, hash: new WindowHash() };
+
+  const { writer } = left;
+  if (writer !== null && isOnThisMachine(writer) && isRunning(writer)) {
+    throw usageError(`${runFileOf(output)}: process ${writer.pid} is still at work on ${output}`);
+  }
+  refuseOtherWork(output, left, makings, facts);
+  const others = left.runtimes.filter((other) => JSON.stringify(other) !== JSON.stringify(runtime));
+  if (others.length > 0) {
+    const notice = `${output} was begun ${differenceInWords(others[0] as Runtime, runtime)}: rewards may differ in their last digits`;
+    if (strict) throw usageError(`${notice} (--strict)`);
+    log.note(notice);
+  }
+  const state = { ...left, runtimes: [...others, runtime], inputs: facts, writer: thisProcess() };
+  if (isFinishedFor(left, facts)) return { state, resumed: true, windows: undefined, hash: new WindowHash() };
+  const going = await skipDone(output, left, windows, signal);
+  if (left.finished !== null && going.windows !== undefined) await reopen(output, state);
+  return { state: going.windows === undefined ? state : { ...state, finished: null }, resumed: true, ...going };
+}
+
+function differenceInWords(then: Runtime, now: Runtime): string {
+  const names: Runtime = { rewardScore: 'reward-score', onnxruntime: 'onnxruntime', cpu: 'a processor of kind' };
+  return (Object.entries(names) as [keyof Runtime, string][])
+    .filter(([key]) => then[key] !== now[key])
+    .map(([key, name]) => `by ${name} ${then[key]} (here: ${now[key]})`)
+    .join(' and ');
+}

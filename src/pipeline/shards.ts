@@ -1,0 +1,45 @@
+/** A share of the work for one of several machines: whole windows, so that the shares' outputs make up the whole. */
+import { usageError } from '../errors.js';
+import type { WindowSize } from './windows.js';
+
+/** The index-th share of `of`, from 1. */
+export interface Shard {
+  readonly index: number;
+  readonly of: number;
+}
+
+/** Blocks of a file (windows.ts) from the first up to, and without, the last. */
+export interface BlockRange {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** @param text `I/N` */
+export function parseShard(text: string): Shard {
+  const [, index, of] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+  if (index === undefined || of === undefined || of < 1 || index > of || !Number.isSafeInteger(of)) {
+    throw usageError(`expected --shard to be I/N with I from 1 to N, got ${text}`);
+  }
+  if (index === 0) throw usageError(`expected --shard to count from 1, 1/${of} to ${of}/${of}, got ${text}`);
+  return { index, of };
+}
+
+/**
+ * The blocks of each file that a shard takes: contiguous over all files, and as many for each shard, but for one.
+ *
+ * @param lengths of the files' contents, in bytes
+ */
+export function blocksOf({ index, of }: Shard, lengths: readonly number[], size: WindowSize): BlockRange[] {
+  const counts = lengths.map((length) => Math.ceil(length / size.bytes));
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  const from = Math.floor(((index - 1) * all) / of);
+  const until = Math.floor((index * all) / of);
+  let before = 0;
+  return counts.map((count) => {
+    const range = { from: clamp(from - before, count), until: clamp(until - before, count) };
+    before += count;
+    return range;
+  });
+}
+
+const clamp = (block: number, count: number): number => Math.min(Math.max(block, 0), count);

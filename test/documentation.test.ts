@@ -1,0 +1,109 @@
+/** What the documents show is what the program does: their commands are run, in order and as they are written. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { Desk } from './support/desk.js';
+import { documents, inlineCommandsOf, stepsOf } from './support/documents.js';
+import { environment, root, temporaryDirectory } from './support/run.js';
+
+/** Commands (their beginnings) that are not run, and why. */
+const notRun: Readonly<Record<string, string>> = {
+  'npm ci': 'needs the registry',
+  'npm install': 'needs the registry',
+  'npm rebuild': 'downloads GPU libraries',
+  'npm run build': 'would take away the program that is tested',
+  'npm run build:test': 'would take away this test',
+  'npm run test:run': 'is what runs this',
+  'npm test': 'is what runs this',
+  'npm run docs:cli': 'builds anew; the page that it writes is compared below',
+  'node --test': 'is what runs this',
+  '.ci/run': 'is what runs this',
+  'python test/oracle/compare_real_rows.py': 'needs Python with torch',
+};
+
+/** Flags of other programs. */
+const otherFlags = ['--ignore-scripts', '--rows', '--workload', '--test'];
+
+const skipped = new Set<string>();
+
+/** What is left of `a && b` without the parts that are not run. */
+function withoutNotRun(command: string): string {
+  const parts = command.split(' && ').filter((part) => {
+    const name = Object.keys(notRun).find((beginning) => part === beginning || part.startsWith(`${beginning} `));
+    if (name !== undefined) skipped.add(name);
+    return name === undefined;
+  });
+  return parts.join(' && ');
+}
+
+const runnable = (commands: readonly string[]): string[] => commands.map(withoutNotRun).filter((rest) => rest !== '');
+
+/** Equal but for the last digits of numbers, which another processor may round in another way. */
+function assertSameText(actual: string, expected: string): void {
+  const number = /-?\d+(?:\.\d+)?(?:e[-+]?\d+)?/g;
+  const [got, wanted] = [actual, expected].map((text) => text.match(number)?.map(Number) ?? []) as [number[], number[]];
+  const alike =
+    actual.replaceAll(number, '#') === expected.replaceAll(number, '#') &&
+    wanted.every((value, i) => Math.abs((got[i] as number) - value) <= 1e-5 * Math.max(1, Math.abs(value)));
+  if (!alike) assert.equal(actual, expected);
+}
+
+describe('commands', { concurrency: 2 }, () => {
+  for (const document of documents) {
+    const steps = stepsOf(document).map((step) => ({
+      ...step,
+      commands: step.language === 'sh' ? runnable(step.commands) : step.commands,
+    }));
+    const inline = runnable(inlineCommandsOf(document));
+    if (steps.every(({ commands }) => commands.length === 0) && inline.length === 0) continue;
+    test(document.name, async (t) => {
+      const desk = await Desk.start();
+      for (const { language, commands, output } of steps) {
+        let printed = '';
+        for (const command of commands) {
+          await t.test(language === 'js' ? 'a program' : command, async () => {
+            printed += await (language === 'js' ? desk.node(command) : desk.shell(command));
+          });
+        }
+        if (output !== undefined) await t.test('output', () => assertSameText(printed, output));
+      }
+      for (const command of inline) {
+        await t.test(command, async () => {
+          await desk.shell(command);
+        });
+      }
+    });
+  }
+});
+
+test('what is not run is still written somewhere', () => {
+  assert.deepEqual([...skipped].sort(), Object.keys(notRun).sort());
+});
+
+test('every script of npm that they name exists', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
+  for (const { name, text } of documents) {
+    for (const [, script] of text.matchAll(/\bnpm run ([\w:-]+)/g)) {
+      assert.ok(Object.hasOwn(scripts, script as string), `${name}: npm run ${script}`);
+    }
+  }
+});
+
+test('docs/cli.md is what the program says', () => {
+  const file = join(temporaryDirectory(), 'cli.md');
+  execFileSync(process.execPath, [join(root, 'docs/make-cli-page.mjs'), file], { env: environment() });
+  const committed = readFileSync(join(root, 'docs/cli.md'), 'utf8');
+  assert.equal(committed, readFileSync(file, 'utf8'), 'docs/cli.md is not what the program says: npm run docs:cli');
+});
+
+test('every flag that they name exists', () => {
+  const flagsOf = (text: string): string[] => [...new Set(text.match(/(?<![\w-])--[a-z][a-z-]+/g))];
+  const known = [...flagsOf(readFileSync(join(root, 'docs/cli.md'), 'utf8')), ...otherFlags];
+  assert.ok(known.length > 20);
+  for (const { name, text } of documents) {
+    const unknown = flagsOf(text).filter((flag) => !known.includes(flag));
+    assert.deepEqual(unknown, [], name);
+  }
+});

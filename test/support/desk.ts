@@ -1,0 +1,66 @@
+/** A folder in which the commands of a document find what they name, and the program itself. */
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { HubFixture } from './hub-fixture.js';
+import { environment, root, temporaryDirectory, writeFile } from './run.js';
+
+const model = join(root, 'fixtures/tiny-gpt2');
+const files = Object.fromEntries(readdirSync(model).map((name) => [name, readFileSync(join(model, name))]));
+/** Names of model directories in the documents, and in the examples of --help. */
+const modelNames = ['gpt2-reward-model', 'my-model'];
+
+export class Desk {
+  readonly #directory = temporaryDirectory();
+  readonly #hub: HubFixture;
+
+  private constructor(hub: HubFixture) {
+    this.#hub = hub;
+    const at = (name: string): string => join(this.#directory, name);
+    for (const folder of ['.path', '.zfunc', '.config/fish/completions', 'node_modules']) {
+      mkdirSync(at(folder), { recursive: true });
+    }
+    symlinkSync(process.execPath, at('.path/node'));
+    symlinkSync(join(root, 'bin/reward-score.js'), at('.path/reward-score'));
+    symlinkSync(root, at('node_modules/reward-score'));
+    for (const name of ['bin', 'fixtures']) symlinkSync(join(root, name), at(name));
+    for (const name of modelNames) symlinkSync(model, at(name));
+    copyFileSync(join(root, 'fixtures/conversations.jsonl'), at('chats.jsonl'));
+    writeFile(this.#directory, 'chats.jsonl.gz', gzipSync(readFileSync(at('chats.jsonl'))));
+    writeFile(this.#directory, 'chats.csv', 'prompt,response\nhello, hi\n"a, b", c\n');
+    writeFile(this.#directory, 'texts.txt', 'one\ntwo\n');
+  }
+
+  /** With a hub that has `org/name`. */
+  static async start(): Promise<Desk> {
+    return new Desk(await HubFixture.start({ model: 'org/name', files }));
+  }
+
+  /** Returns standard output. A command says in a comment with which code it ends, where that is not 0. */
+  shell(command: string): Promise<string> {
+    const stated = /#.*\bexit code (\d+)/.exec(command)?.[1];
+    return this.#run('bash', ['-c', `set -o pipefail\n${command}`], Number(stated ?? 0));
+  }
+
+  node(program: string): Promise<string> {
+    return this.#run(process.execPath, ['--input-type=module', '--eval', program], 0);
+  }
+
+  #run(program: string, args: readonly string[], code: number): Promise<string> {
+    const env = environment({
+      ...this.#hub.variables,
+      PATH: `${join(this.#directory, '.path')}${delimiter}${process.env.PATH}`,
+      HOME: this.#directory,
+      REWARD_SCORE_CACHE: join(this.#directory, '.cache'),
+    });
+    return new Promise((resolve, reject) => {
+      const child = execFile(program, args, { cwd: this.#directory, env }, (_, stdout, stderr) => {
+        if (child.exitCode === code) resolve(stdout);
+        else
+          reject(new Error(`${args.at(-1)}\nexit code ${child.exitCode ?? child.signalCode}, not ${code}\n${stderr}`));
+      });
+      child.stdin?.end();
+    });
+  }
+}
