@@ -11,11 +11,14 @@ import { type Engine, type EngineOptions, loadPool, preparePool, resolveEngine }
 import type { Activation } from './model/activation.js';
 import { countParameters } from './model/network.js';
 import type { TruncationSide } from './model/tokenizer.js';
+import { onDemand, scoreWindows } from './pipeline/run.js';
+import { batchesOf } from './pipeline/waiting.js';
 import { cutWindows, type WindowSize, windowSizeFor } from './pipeline/windows.js';
 import type { FailureCode } from './rows/failure.js';
 import { createFormat, resultLines } from './rows/formats.js';
-import { DEFAULT_MAX_ROW_BYTES, fileStart, readRecords } from './rows/records.js';
+import { fileStart, LARGEST_ROW_BYTES, readRecords } from './rows/records.js';
 import type { RowResult } from './rows/result.js';
+import type { Window } from './worker/messages.js';
 import type { WorkerPool } from './worker/pool.js';
 
 export { FatalError, type FatalKind } from './errors.js';
@@ -65,6 +68,17 @@ export interface RewardModel extends AsyncDisposable {
    * @throws FatalError where a worker dies, and the signal's reason where it is aborted
    */
   score(inputs: Iterable<RewardInput>, options?: { readonly signal?: AbortSignal }): Promise<RewardResult[]>;
+  /**
+   * One result for each input, in order, while more come: a batch is what has come until a worker is free, so an input
+   * that is waited for is answered at once. Inputs are taken no faster than results are. Rewards equal those of `score`
+   * within rounding.
+   *
+   * @throws FatalError where a worker dies, the signal's reason where it is aborted, and what `inputs` throws
+   */
+  scoreStream(
+    inputs: AsyncIterable<RewardInput> | Iterable<RewardInput>,
+    options?: { readonly signal?: AbortSignal },
+  ): AsyncGenerator<RewardResult, void, undefined>;
   /** Frees the threads and their memory, when the calls under way have ended. */
   close(): Promise<void>;
 }
@@ -104,11 +118,13 @@ export async function loadRewardModel(name: string, options: RewardModelOptions 
 
 class PooledModel implements RewardModel {
   readonly #pool: WorkerPool;
+  readonly #workers: number;
   readonly #windowSize: WindowSize;
   #closed: Promise<void> | undefined;
 
   constructor(engine: Engine, pool: WorkerPool) {
     this.#pool = pool;
+    this.#workers = engine.workers;
     this.#windowSize = windowSizeFor(countParameters(engine.checkpoint.network));
   }
 
@@ -116,17 +132,40 @@ class PooledModel implements RewardModel {
     inputs: Iterable<RewardInput>,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<RewardResult[]> {
-    if (this.#closed !== undefined) throw new Error('the model is closed');
+    this.#refuseClosed();
     signal?.throwIfAborted();
     const aborted = signal && rejectOnAbort(signal);
     const scored: Promise<RewardResult[]>[] = [];
-    let index = 0;
-    const records = readRecords(linesOf(inputs), createFormat(format).newScanner(), fileStart, DEFAULT_MAX_ROW_BYTES);
-    for await (const window of cutWindows(records, { size: this.#windowSize })) {
-      scored.push(this.#pool.score({ ...window, index: index++, file: 0 }).then(({ bytes }) => parseResults(bytes)));
+    for await (const window of this.#windows(linesOf(inputs), false)) {
+      scored.push(this.#pool.score(window).then(({ bytes }) => parseResults(bytes)));
     }
     const all = Promise.all(scored);
     return (await (aborted === undefined ? all : Promise.race([all, aborted]))).flat();
+  }
+
+  async *scoreStream(
+    inputs: AsyncIterable<RewardInput> | Iterable<RewardInput>,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<RewardResult, void, undefined> {
+    this.#refuseClosed();
+    const scoring = { ...onDemand(this.#workers), scoreWindow: (window: Window) => this.#pool.score(window) };
+    const windows = this.#windows(waitingLines(inputs, this.#windowSize.rows, signal), true);
+    for await (const { scored } of scoreWindows(windows, scoring)) {
+      signal?.throwIfAborted();
+      yield* parseResults(scored.bytes);
+    }
+  }
+
+  async *#windows(lines: AsyncIterable<Buffer>, eager: boolean): AsyncGenerator<Window> {
+    const records = readRecords(lines, createFormat(format).newScanner(), fileStart, LARGEST_ROW_BYTES);
+    let index = 0;
+    for await (const window of cutWindows(records, { size: this.#windowSize, eager })) {
+      yield { ...window, index: index++, file: 0 };
+    }
+  }
+
+  #refuseClosed(): void {
+    if (this.#closed !== undefined) throw new Error('the model is closed');
   }
 
   close(): Promise<void> {
@@ -140,9 +179,22 @@ class PooledModel implements RewardModel {
 }
 
 async function* linesOf(inputs: Iterable<RewardInput>): AsyncGenerator<Buffer> {
-  // A value that JSON has no form for (undefined, a function) becomes a bad row, not a row too few.
-  for (const input of inputs) yield Buffer.from(`${JSON.stringify(input) ?? 'null'}\n`);
+  for (const input of inputs) yield Buffer.from(lineOf(input));
 }
+
+async function* waitingLines(
+  inputs: AsyncIterable<RewardInput> | Iterable<RewardInput>,
+  most: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
+  for await (const batch of batchesOf(inputs, most)) {
+    signal?.throwIfAborted();
+    yield Buffer.from(batch.map(lineOf).join(''));
+  }
+}
+
+/** A value that JSON has no form for (undefined, a function) becomes a bad row, not a row too few. */
+const lineOf = (input: RewardInput): string => `${JSON.stringify(input) ?? 'null'}\n`;
 
 function parseResults(bytes: Uint8Array): RewardResult[] {
   const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8').trimEnd();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { FatalError, loadRewardModel, type RewardModel } from '../dist/index.js';
+import { FatalError, loadRewardModel, type RewardModel, type RewardResult } from '../dist/index.js';
 import { jsonLines, rewardScore, root } from './support/run.js';
 
 const fixture = join(root, 'fixtures/tiny-gpt2');
@@ -46,6 +46,74 @@ describe('a loaded model', () => {
     assert.ok(partly !== undefined && !partly.ok && partly.code === 'EMPTY_TEXT');
     assert.equal(typeof partly.reward?.[0], 'number');
     assert.equal(partly.reward?.[1], null);
+  });
+
+  test('a stream of inputs gives what an array of them gives, in order', async () => {
+    const inputs = Array.from({ length: 5000 }, (_, i) => (i % 11 === 0 ? '' : `text ${i % 70}`));
+    const whole = await model.score(inputs);
+    const streamed: RewardResult[] = [];
+    for await (const result of model.scoreStream(inputs)) streamed.push(result);
+    assert.equal(streamed.length, whole.length);
+    for (const [i, result] of streamed.entries()) {
+      const expected = whole[i];
+      if (result.ok && expected?.ok)
+        assert.ok(Math.abs((result.reward as number) - (expected.reward as number)) < 1e-5);
+      else assert.deepEqual(result, expected);
+    }
+  });
+
+  test('an input of a stream is answered before the next one is given', async () => {
+    const answers: boolean[] = [];
+    let answered: () => void = () => undefined;
+    async function* inputs(): AsyncGenerator<string> {
+      for (let i = 0; i < 5; i++) {
+        const answer = new Promise<void>((resolve) => {
+          answered = resolve;
+        });
+        yield `text ${i}`;
+        await answer;
+        assert.equal(answers.length, i + 1);
+      }
+    }
+    for await (const { ok } of model.scoreStream(inputs())) {
+      answers.push(ok);
+      answered();
+    }
+    assert.deepEqual(answers, [true, true, true, true, true]);
+  });
+
+  test('a stream ends early: by its reader, by a signal, by what its inputs throw', async () => {
+    let tell: () => void = () => undefined;
+    const told = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    async function* endless(): AsyncGenerator<string> {
+      try {
+        for (;;) yield 'text';
+      } finally {
+        tell();
+      }
+    }
+    for await (const { ok } of model.scoreStream(endless())) {
+      assert.ok(ok);
+      break;
+    }
+    await told;
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    await assert.rejects(async () => {
+      for await (const _ of model.scoreStream(endless(), { signal: stop.signal })) stop.abort(reason);
+    }, reason);
+    async function* broken(): AsyncGenerator<string> {
+      yield 'text';
+      throw reason;
+    }
+    const seen: boolean[] = [];
+    await assert.rejects(async () => {
+      for await (const { ok } of model.scoreStream(broken())) seen.push(ok);
+    }, reason);
+    assert.deepEqual(seen, [true]);
+    assert.equal((await model.score(['still there']))[0]?.ok, true);
   });
 
   test('no inputs, many inputs, and calls that overlap', async () => {

@@ -1,6 +1,6 @@
 /** The command line: commands, exit codes and how errors are told. Starts quickly: what scores is loaded when it is needed. */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { FatalError, messageOf } from '../errors.js';
 import { addCompletionCommand } from './completion-command.js';
 import { ExitCode } from './exit-codes.js';
@@ -33,6 +33,7 @@ export function createProgram(): Command {
     .version(version, '-V, --version')
     .helpOption('-h, --help', 'show this help')
     .addHelpText('after', '\nThe flags of score: reward-score score --help')
+    .configureHelp({ optionDescription })
     .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
     .exitOverride();
   addScoreCommand(program, version);
@@ -40,6 +41,15 @@ export function createProgram(): Command {
   addModelCommand(program);
   addCompletionCommand(program);
   return program;
+}
+
+/** Without the variable, whose name follows from the flag's, and without defaults that say nothing. */
+function optionDescription({ description, argChoices, defaultValue }: Option): string {
+  const notes = [
+    ...(argChoices === undefined ? [] : [argChoices.join(', ')]),
+    ...(defaultValue === undefined || typeof defaultValue === 'boolean' ? [] : [`default: ${defaultValue}`]),
+  ];
+  return notes.length === 0 ? description : `${description} (${notes.join('; ')})`;
 }
 
 /** commander's errors in the words and the one line of all others. */

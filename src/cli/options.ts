@@ -52,34 +52,42 @@ export const fileName = nameOf('file');
 export const modelName = nameOf('model');
 
 /** What decides a reward, besides the model and the row. */
-export const scoringOptions = (): Option[] => [
-  new Option('--tokenizer <dir|id>', "another tokenizer than the model's own").argParser(modelName),
-  new Option(
-    '--template <name>',
-    'how messages become text: chai, dialogrpt, chatml, model or a Jinja file (default: chai)',
-  ),
-  new Option('--reward-field <name>', 'field or column of the reward').argParser(fieldName).default('reward'),
-  new Option('--max-length <tokens>', 'tokens kept of a text (default: 256)').argParser(wholeNumber(1)),
-  new Option('--truncation-side <side>', 'where a longer text is cut').choices(['left', 'right']).default('left'),
-  new Option('--activation <name>', 'what is made of the logit').choices(activations).default('none'),
-  new Option('--logit <label>', 'label (number or name) to report, for a model with more than one'),
-];
+export const scoringOptions = (): Option[] =>
+  grouped('What decides a reward', [
+    new Option('--tokenizer <dir|id>', "another tokenizer than the model's own").argParser(modelName),
+    new Option(
+      '--template <name>',
+      'how messages become text: chai, dialogrpt, chatml, model or a Jinja file (default: chai)',
+    ),
+    new Option('--reward-field <name>', 'field or column of the reward').argParser(fieldName).default('reward'),
+    new Option('--max-length <tokens>', 'tokens kept of a text (default: 256)').argParser(wholeNumber(1)),
+    new Option('--truncation-side <side>', 'where a longer text is cut').choices(['left', 'right']).default('left'),
+    new Option('--activation <name>', 'what is made of the logit').choices(activations).default('none'),
+    new Option('--logit <label>', 'label (number or name) to report, for a model with more than one'),
+  ]);
 
 /** How the work is done, which changes no reward. */
 export const runOptions = (): Option[] => [
-  new Option('-j, --workers <number>', 'worker threads; 0 for one a core')
-    .argParser(wholeNumber(0, MOST_WORKERS))
-    .default(0),
-  new Option('--no-cache', 'keep no prepared model on disk'),
+  ...grouped('How the work is done', [
+    new Option('-j, --workers <number>', 'worker threads; 0 for one a core')
+      .argParser(wholeNumber(0, MOST_WORKERS))
+      .default(0),
+    new Option('--no-cache', 'keep no prepared model on disk'),
+  ]),
   ...commonOptions(),
 ];
 
-export const commonOptions = (): Option[] => [
-  new Option('--offline', 'never reach the network').default(false),
-  new Option('-q, --quiet', 'say nothing but errors').default(false),
-  new Option('--no-progress', 'show no progress'),
-  new Option('--debug', 'show where an error came from'),
-];
+export const commonOptions = (): Option[] =>
+  grouped('How the work is done', [
+    new Option('--offline', 'never reach the network').default(false),
+    new Option('-q, --quiet', 'say nothing but errors').default(false),
+    new Option('--no-progress', 'show no progress'),
+    new Option('--debug', 'show where an error came from'),
+  ]);
+
+/** Puts flags under a heading of --help and docs/cli.md. */
+export const grouped = (heading: string, options: readonly Option[]): Option[] =>
+  options.map((option) => option.helpGroup(`${heading}:`));
 
 /** Adds flags, each with its variable REWARD_SCORE_SOME_FLAG. */
 export function addOptions(command: Command, options: readonly Option[]): Command {

@@ -7,7 +7,7 @@ import { AppendedFile } from '../pipeline/appended-file.js';
 import { Journal } from '../pipeline/journal.js';
 import { nowhere, type Output, openOutput, partialOf } from '../pipeline/output.js';
 import { settle } from '../pipeline/resume.js';
-import { besideWorkers, type RunEnd, run } from '../pipeline/run.js';
+import { besideWorkers, onDemand, type RunEnd, run } from '../pipeline/run.js';
 import { runFileOf, writeRunFile } from '../pipeline/run-file.js';
 import { createLog, type Log } from '../ui/log.js';
 import { startProgress } from '../ui/progress.js';
@@ -83,13 +83,13 @@ async function doWork(
   flags: ScoreFlags,
   log: Log,
 ): Promise<Outcome> {
-  const { state, windows, resumed } = work;
+  const { state, windows } = work;
   if (windows === undefined) {
     await settle(flags.output, state);
     log.note(`${flags.output} is finished: nothing is left to do`);
     return { end: 'finished' };
   }
-  if (resumed) log.note(`going on after ${rowsInWords(account.counts.rows)} that are done`);
+  if (account.counts.rows > 0) log.note(`going on after ${rowsInWords(account.counts.rows)} that are done`);
   const progress = watchProgress(plan, account, flags, log);
   // A message written beside the bar would be drawn over.
   signal.addEventListener('abort', () => progress.stop());
@@ -119,9 +119,6 @@ async function doWork(
     progress.stop();
   }
 }
-
-/** A window is cut when a worker is free to take it, of all that has come until then. */
-const onDemand = (workers: number) => ({ concurrency: workers, backpressure: workers });
 
 interface Target {
   readonly output: Output;
@@ -160,7 +157,7 @@ async function leave(
   if (!named) return undefined;
   const { rows } = account.counts;
   if (rows > 0) {
-    const how = journal === undefined ? '' : '; --resume goes on with them';
+    const how = journal === undefined ? '' : '; --resume goes on from there';
     return `${rows} rows are kept in ${partialOf(path)}${how}`;
   }
   await rm(partialOf(path), { force: true });

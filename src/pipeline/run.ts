@@ -42,6 +42,9 @@ export type RunEnd = 'finished' | 'reader gone' | 'stopped';
 /** Windows in work and waiting: one in each worker and one on its way to it, and a few behind a slow one. */
 export const besideWorkers = (workers: number) => ({ concurrency: workers + 1, backpressure: workers * 3 + 1 });
 
+/** A window is cut when a worker is free to take it, of all that has come until then. */
+export const onDemand = (workers: number) => ({ concurrency: workers, backpressure: workers });
+
 /** @throws FatalError where the output cannot be written, or there are too many bad rows */
 export async function run(options: RunOptions): Promise<RunEnd> {
   const { inputs, header, output, errors, account, policy, journal, signal } = options;
