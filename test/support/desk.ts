@@ -29,6 +29,7 @@ export class Desk {
     copyFileSync(join(root, 'fixtures/conversations.jsonl'), at('chats.jsonl'));
     writeFile(this.#directory, 'chats.jsonl.gz', gzipSync(readFileSync(at('chats.jsonl'))));
     writeFile(this.#directory, 'chats.csv', 'prompt,response\nhello, hi\n"a, b", c\n');
+    writeFile(this.#directory, 'chats.csv.gz', gzipSync(readFileSync(at('chats.csv'))));
     writeFile(this.#directory, 'texts.txt', 'one\ntwo\n');
   }
 
