@@ -11,9 +11,9 @@ import {
 } from '../compression/compression.js';
 import { unpack } from '../compression/unpack.js';
 import { messageOf, runError, usageError } from '../errors.js';
-import { fileStart, type InputRecord, type Place, type RecordScanner, readRecords } from '../rows/records.js';
+import { fileStart, type InputRecord, type Place, type RecordScanner, readRecords, recordOf } from '../rows/records.js';
 
-const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES = 1 << 16;
 
 export class Input {
   /** As the user named it; standard input is `-`. */
@@ -70,7 +70,7 @@ export class Input {
     maxBytes: number,
   ): Promise<InputRecord | undefined> {
     for await (const records of readRecords(this.#peek(maxBytes + 3), scanner, fileStart, maxBytes)) {
-      const first = records.find((record) => !isBlank(record));
+      const first = records.map(recordOf).find((record) => !isBlank(record));
       if (first !== undefined) return first;
     }
     return undefined;

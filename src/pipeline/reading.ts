@@ -1,6 +1,6 @@
 /** From inputs to windows: which records are read, and how they are cut. */
 import type { RowFormat } from '../rows/format.js';
-import { type InputRecord, type Place, readRecords } from '../rows/records.js';
+import { type FoundRecord, type Place, readRecords, recordOf } from '../rows/records.js';
 import type { Window } from '../worker/messages.js';
 import type { Input } from './input.js';
 import type { BlockRange } from './shards.js';
@@ -43,7 +43,7 @@ function recordsOf(
   input: Input,
   { format, windowSize, maxRowBytes }: ReadOptions,
   range: BlockRange | undefined,
-): AsyncIterable<InputRecord[]> {
+): AsyncIterable<FoundRecord[]> {
   // One byte early: a line that ends just before the block is not the block's, and one that does not is another's.
   const start: Place =
     range !== undefined && range.from > 0 && format.linesAreRecords && input.seekable
@@ -55,10 +55,10 @@ function recordsOf(
 
 /** Those records that begin in the blocks of a range. */
 async function* within(
-  batches: AsyncIterable<InputRecord[]>,
+  batches: AsyncIterable<FoundRecord[]>,
   { from, until }: BlockRange,
   size: WindowSize,
-): AsyncGenerator<InputRecord[]> {
+): AsyncGenerator<FoundRecord[]> {
   for await (const batch of batches) {
     const own = batch.filter(({ byte }) => blockOf(byte, size) >= from && blockOf(byte, size) < until);
     if (own.length > 0) yield own;
@@ -69,13 +69,14 @@ async function* within(
 
 /** Those records that come before a number of rows is used up. */
 async function* first(
-  batches: AsyncIterable<InputRecord[]>,
+  batches: AsyncIterable<FoundRecord[]>,
   rows: { left: number },
   format: RowFormat,
-): AsyncGenerator<InputRecord[]> {
+): AsyncGenerator<FoundRecord[]> {
   for await (const batch of batches) {
     let end = 0;
-    for (; end < batch.length && rows.left > 0; end++) if (!format.isBlank(batch[end] as InputRecord)) rows.left--;
+    for (; end < batch.length && rows.left > 0; end++)
+      if (!format.isBlank(recordOf(batch[end] as FoundRecord))) rows.left--;
     if (end > 0) yield batch.slice(0, end);
     if (rows.left === 0) return;
   }

@@ -1,5 +1,4 @@
-import { concatBytes } from '../bytes.js';
-import type { InputRecord } from '../rows/records.js';
+import type { FoundRecord } from '../rows/records.js';
 import type { Window } from '../worker/messages.js';
 
 export interface WindowSize {
@@ -34,17 +33,16 @@ export interface CutOptions {
  * not of how the bytes came in chunks, nor of time (unless `eager`).
  */
 export async function* cutWindows(
-  batches: AsyncIterable<readonly InputRecord[]>,
+  batches: AsyncIterable<readonly FoundRecord[]>,
   { size, eager = false }: CutOptions,
 ): AsyncGenerator<FileWindow> {
-  const records: InputRecord[] = [];
+  const records: FoundRecord[] = [];
   for await (const batch of batches) {
     for (const record of batch) {
       // A record that is too long to be carried is a window of its own.
       if (record.oversized !== undefined && records.length > 0) yield windowOf(records.splice(0), false);
       records.push(record);
-      const length = record.oversized ?? record.bytes.length;
-      const next = record.byte + length + record.lineEnd.length;
+      const next = record.byte + (record.oversized ?? 0) + record.to - record.from;
       const full = blockOf(next, size) !== blockOf(record.byte, size) || records.length === size.rows;
       if (full || record.oversized !== undefined) yield windowOf(records.splice(0), false);
     }
@@ -56,13 +54,28 @@ export async function* cutWindows(
 /** Number of the block of a file's bytes that a record beginning at `byte` belongs to. */
 export const blockOf = (byte: number, size: WindowSize): number => Math.floor(byte / size.bytes);
 
-function windowOf(records: readonly InputRecord[], open: boolean): FileWindow {
-  const [first] = records as [InputRecord];
+function windowOf(records: readonly FoundRecord[], open: boolean): FileWindow {
+  const [first] = records as [FoundRecord];
   return {
-    bytes: concatBytes(records.flatMap(({ bytes, lineEnd }) => [bytes, lineEnd])),
+    bytes: bytesOf(records),
     byte: first.byte,
     line: first.line,
     open,
     ...(first.oversized !== undefined && { oversized: first.oversized }),
   };
+}
+
+/** The records' bytes, one after the other. */
+function bytesOf(records: readonly FoundRecord[]): Uint8Array {
+  const bytes = new Uint8Array(records.reduce((sum, { from, to }) => sum + to - from, 0));
+  let end = 0;
+  for (let i = 0; i < records.length; ) {
+    const { source, from } = records[i] as FoundRecord;
+    let to = from;
+    // Most stand one behind the other in memory too.
+    for (; records[i]?.source === source && records[i]?.from === to; i++) to = (records[i] as FoundRecord).to;
+    bytes.set(source.subarray(from, to), end);
+    end += to - from;
+  }
+  return bytes;
 }

@@ -20,6 +20,18 @@ export interface InputRecord extends Place {
   readonly oversized?: number;
 }
 
+/** A record that was found, and where in memory it stands: as cheap as can be, as each row of a long run is one. */
+export interface FoundRecord extends Place {
+  readonly source: Buffer;
+  /** Of its bytes in `source`, line end included; of a record over the size limit, of the line end alone. */
+  readonly from: number;
+  readonly to: number;
+  /** The record ended with a line end. */
+  readonly ended: boolean;
+  /** Length of a record over the size limit. */
+  readonly oversized?: number;
+}
+
 /** Finds record ends in a stream cut into chunks anywhere. */
 export interface RecordScanner {
   /** Index just past the end of the record that `chunk[from]` belongs to; -1 where it ends in a later chunk. */
@@ -108,8 +120,16 @@ export function* splitRecords(bytes: Buffer, start: Place, scanner: RecordScanne
   }
 }
 
+/** A found record's bytes, as views. */
+export function recordOf({ source, from, to, ended, oversized, byte, line }: FoundRecord): InputRecord {
+  const whole = source.subarray(from, to);
+  const end = whole.length - (ended ? lineEndOf(whole).length : 0);
+  const place = { byte, line, ...(oversized !== undefined && { oversized }) };
+  return { bytes: whole.subarray(0, end), lineEnd: whole.subarray(end), ...place };
+}
+
 /**
- * The records of a stream, those that end in a chunk together. They are views of the chunks where they can be.
+ * The records of a stream, those that end in a chunk together.
  *
  * @param start where the stream begins in its file
  * @param maxBytes longer records come without their bytes, which are never in memory together
@@ -119,43 +139,48 @@ export async function* readRecords(
   scanner: RecordScanner,
   start: Place,
   maxBytes: number,
-): AsyncGenerator<InputRecord[]> {
-  let byte = start.byte;
+): AsyncGenerator<FoundRecord[]> {
+  let { byte } = start; // where the present record begins
   let line = lineAt(start, scanner);
-  let pieces: Buffer[] = []; // of the record that begins at `byte`, all of them or the last two bytes
-  let length = 0; // of that record so far
+  let pieces: Buffer[] = []; // of a record that began in an earlier chunk; of one that is too long, the last bytes
+  let length = 0; // of those pieces' record so far
+
   const add = (piece: Buffer): void => {
     pieces.push(piece);
     length += piece.length;
-    // A line end of two bytes does not count.
+    // Two bytes are kept to see how it ends, and a line end does not count.
     if (length > maxBytes + 2) pieces = [Buffer.from(Buffer.concat(pieces.slice(-2)).subarray(-2))];
   };
-  const complete = (ended: boolean): InputRecord => {
-    const whole = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
-    const lineEnd = ended ? lineEndOf(whole) : Buffer.alloc(0);
-    const content = length - lineEnd.length;
-    const record =
-      content > maxBytes
-        ? { bytes: Buffer.alloc(0), lineEnd: Buffer.from(lineEnd), byte, line, oversized: content }
-        : { bytes: whole.subarray(0, content), lineEnd, byte, line };
-    byte += length;
+  const complete = (source: Buffer, from: number, to: number, whole: number, ended: boolean): FoundRecord => {
+    const place = { byte, line };
+    byte += whole;
     line = lineAt(start, scanner);
+    if (whole <= maxBytes) return { source, from, to, ended, ...place };
+    const lineEnd = ended ? lineEndOf(source.subarray(from, to)) : Buffer.alloc(0);
+    const oversized = whole - lineEnd.length;
+    if (oversized <= maxBytes) return { source, from, to, ended, ...place };
+    return { source: Buffer.from(lineEnd), from: 0, to: lineEnd.length, ended, oversized, ...place };
+  };
+  const completePieces = (ended: boolean): FoundRecord => {
+    const source = Buffer.concat(pieces);
+    const record = complete(source, 0, source.length, length, ended);
     pieces = [];
     length = 0;
     return record;
   };
+
   for await (const chunk of chunks) {
-    const records: InputRecord[] = [];
+    const records: FoundRecord[] = [];
     for (let from = 0; from < chunk.length; ) {
       const end = scanner.findEnd(chunk, from);
-      add(chunk.subarray(from, end < 0 ? chunk.length : end));
+      if (end < 0 || length > 0) add(chunk.subarray(from, end < 0 ? chunk.length : end));
       if (end < 0) break;
-      records.push(complete(true));
+      records.push(length > 0 ? completePieces(true) : complete(chunk, from, end, end - from, true));
       from = end;
     }
     if (records.length > 0) yield records;
   }
-  if (length > 0) yield [complete(false)];
+  if (length > 0) yield [completePieces(false)];
 }
 
 /** Where the record after this one begins. */
