@@ -1,6 +1,5 @@
 /** From what a user asks for to a pool that scores: the model and settings, resolved and checked before anything starts. */
 import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, usageError } from './errors.js';
@@ -13,8 +12,11 @@ import type { FormatSettings } from './rows/formats.js';
 import { DEFAULT_MAX_ROW_BYTES } from './rows/records.js';
 import { isBuiltInTemplate } from './rows/templates.js';
 import { findForeignFile, findModel, findTokenizer, type Source } from './sources.js';
+import { chooseCrew } from './worker/crew.js';
+import { readLimits } from './worker/limits.js';
+import { memoryNeedOf } from './worker/memory-need.js';
 import type { ModelPlace, ScoringSettings } from './worker/messages.js';
-import { WorkerPool } from './worker/pool.js';
+import { DEFAULT_DEADLINE_MS, WorkerPool } from './worker/pool.js';
 
 const DEFAULT_MAX_LENGTH = 256;
 const DEFAULT_TEMPLATE = 'chai';
@@ -35,8 +37,10 @@ export interface EngineOptions {
   readonly logit?: string;
   /** `chai`, `dialogrpt`, `chatml`, `model`, or a Jinja file. */
   readonly template?: string;
-  /** Worker threads; 0 for as many as there are cores. */
+  /** Worker threads; 0 for as many as there are cores. Fewer are started where memory has no room for them. */
   readonly workers: number;
+  /** Seconds without a sign of life after which a worker counts as dead; 600 where it is not said. */
+  readonly workerTimeout?: number;
 }
 
 export interface Engine {
@@ -48,6 +52,9 @@ export interface Engine {
   readonly tokenizerDirectory: string;
   readonly scoring: ScoringSettings;
   readonly workers: number;
+  /** Why there are fewer than asked for, or than cores. */
+  readonly fewerWorkers: string | undefined;
+  readonly deadlineMs: number;
   /** What makes rewards worse, or other than they look, a sentence each. */
   readonly warnings: readonly string[];
 }
@@ -76,6 +83,7 @@ export async function resolveEngine(options: EngineOptions, download: ResolveOpt
   if (options.activation === 'softmax' && labels.length === 1) {
     throw usageError('expected --activation none or sigmoid for a model with one label: softmax of one number is 1');
   }
+  const crew = chooseCrew(options.workers, readLimits(), memoryNeedOf(network, maxLength));
   return {
     checkpoint,
     modelName: options.model ?? 'placeholder',
@@ -93,7 +101,9 @@ export async function resolveEngine(options: EngineOptions, download: ResolveOpt
       template: readTemplate(options.template ?? DEFAULT_TEMPLATE, tokenizerDirectory),
       templateGiven: options.template !== undefined,
     },
-    workers: options.workers || availableParallelism(),
+    workers: crew.workers,
+    fewerWorkers: crew.notice,
+    deadlineMs: options.workerTimeout === undefined ? DEFAULT_DEADLINE_MS : options.workerTimeout * 1000,
     warnings,
   };
 }
@@ -114,8 +124,11 @@ export const preparePool = (
   engine: Engine,
   useCache: boolean,
   onNotice: (message: string) => void,
-): Promise<WorkerPool> =>
-  WorkerPool.prepare({ workers: engine.workers, model: placeOf(engine.checkpoint), useCache, onNotice });
+): Promise<WorkerPool> => {
+  const { workers, deadlineMs, fewerWorkers } = engine;
+  if (fewerWorkers !== undefined) onNotice(fewerWorkers);
+  return WorkerPool.prepare({ workers, model: placeOf(engine.checkpoint), useCache, deadlineMs, onNotice });
+};
 
 /** How rows are read and results written by a pool's workers. */
 export interface RowOptions {
@@ -126,12 +139,12 @@ export interface RowOptions {
   readonly dryRun?: boolean;
 }
 
-/** Loads the engine's model into every worker of its pool. */
+/** Loads the engine's model into every worker of its pool. Resolves as WorkerPool.load does. */
 export const loadPool = (
   pool: WorkerPool,
   { tokenizerDirectory, scoring }: Engine,
   { format, maxRowBytes = DEFAULT_MAX_ROW_BYTES, dryRun = false }: RowOptions,
-): Promise<void> => pool.load({ tokenizerDirectory, scoring, format, maxRowBytes, dryRun });
+): Promise<number> => pool.load({ tokenizerDirectory, scoring, format, maxRowBytes, dryRun });
 
 /** What a worker finds the model by: a checkpoint itself cannot cross to it. */
 const placeOf = (checkpoint: Engine['checkpoint']): ModelPlace =>

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, type Option } from 'commander';
 import { FatalError, messageOf } from '../errors.js';
+import { endWithHungThread, hasHungThread } from '../worker/hang.js';
 import { addCompletionCommand } from './completion-command.js';
 import { ExitCode } from './exit-codes.js';
 import { addMergeCommand } from './merge-command.js';
@@ -22,6 +23,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = report(error);
   }
+  if (hasHungThread()) await endWithHungThread(Number(process.exitCode ?? ExitCode.ok));
 }
 
 /** The commands and their flags: what is parsed is also what completion and docs/cli.md are made from. */

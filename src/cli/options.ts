@@ -24,11 +24,15 @@ export interface CommonFlags {
 /** Values of runOptions. */
 export interface RunFlags extends CommonFlags {
   readonly workers: number;
+  readonly workerTimeout?: number;
   readonly cache: boolean;
 }
 
 /** Threads beyond this are a slip of the finger, and Node ends without a word when memory for them runs out. */
 const MOST_WORKERS = 256;
+
+/** A timer of Node's takes no more milliseconds than an int32 holds. */
+const MOST_TIMEOUT_S = 1_000_000;
 
 export const wholeNumber =
   (least: number, most = Number.MAX_SAFE_INTEGER) =>
@@ -72,6 +76,10 @@ export const runOptions = (): Option[] => [
     new Option('-j, --workers <number>', 'worker threads; 0 for one a core')
       .argParser(wholeNumber(0, MOST_WORKERS))
       .default(0),
+    new Option(
+      '--worker-timeout <seconds>',
+      'a worker that shows no sign of life for so long is dead (default: 600)',
+    ).argParser(wholeNumber(1, MOST_TIMEOUT_S)),
     new Option('--no-cache', 'keep no prepared model on disk'),
   ]),
   ...commonOptions(),

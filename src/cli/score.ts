@@ -18,7 +18,7 @@ import { type Plan, planRun } from './plan.js';
 import type { ScoreFlags } from './score-command.js';
 import { dieBy, watchSignals } from './signals.js';
 import { writeSummary } from './summary.js';
-import { rowsInWords, tellEnd } from './tell.js';
+import { rowsInWords, tellEnd, tellEstimate } from './tell.js';
 import { findWorkToDo, type Work } from './work.js';
 
 export async function score(files: readonly string[], flags: ScoreFlags, version: string): Promise<void> {
@@ -36,11 +36,12 @@ export async function score(files: readonly string[], flags: ScoreFlags, version
   });
   const pool = await preparePool(engine, flags.cache, (notice) => log.note(notice));
   let work: Work;
+  let tokensPerSecond = 0;
   try {
     work = await findWorkToDo(plan, flags, pool.model, version, log, stop.signal);
     if (work.windows !== undefined) {
       const { maxRowBytes, dryRun } = flags;
-      await loadPool(pool, engine, { format: plan.formatSettings, maxRowBytes, dryRun });
+      tokensPerSecond = await loadPool(pool, engine, { format: plan.formatSettings, maxRowBytes, dryRun });
     }
   } catch (error) {
     await pool.release();
@@ -49,20 +50,38 @@ export async function score(files: readonly string[], flags: ScoreFlags, version
   const { state } = work;
   const account = new RunAccount((state.finished ?? state.done).account);
   const outcome = await doWork(work, plan, pool, account, stop.signal, flags, log);
+  const ownSeconds = (performance.now() - started) / 1000;
+  const { restarts } = pool;
   await pool.release();
   signals.stop();
 
   const exitCode = exitCodeFor(outcome, account, flags.exitZero, signals.received);
-  const seconds = (state.finished ?? state.done).seconds + (performance.now() - started) / 1000;
+  const seconds = (state.finished ?? state.done).seconds + ownSeconds;
+  // Rows are read and texts are tokenised in both.
+  const estimate = flags.dryRun ? ownSeconds + account.counts.computedTokens / tokensPerSecond : undefined;
   if (flags.summary !== undefined) {
     const complete = outcome.end === 'finished';
-    const facts = { version, engine, model: pool.model, work, inputs, account, seconds, complete, exitCode };
+    const facts = {
+      version,
+      engine,
+      model: pool.model,
+      work,
+      inputs,
+      account,
+      restarts,
+      seconds,
+      estimate,
+      complete,
+      exitCode,
+    };
     writeSummary(flags.summary, facts);
   }
   if (outcome.kept !== undefined) log.error(outcome.kept);
   if (outcome.error !== undefined) throw outcome.error;
-  if (outcome.end !== 'reader gone' && work.windows !== undefined)
+  if (outcome.end !== 'reader gone' && work.windows !== undefined) {
     tellEnd(account, engine.scoring.maxLength, seconds, log);
+    if (estimate !== undefined) tellEstimate(account, estimate, engine.workers, log);
+  }
   if (outcome.end === 'stopped' && signals.received !== undefined) dieBy(signals.received);
   process.exitCode = exitCode;
 }

@@ -17,7 +17,11 @@ export interface RunFacts {
   readonly work: Work;
   readonly inputs: readonly Input[];
   readonly account: RunAccount;
+  /** Workers that died and were replaced. */
+  readonly restarts: number;
   readonly seconds: number;
+  /** Of a dry run: how long the run itself would take. */
+  readonly estimate: number | undefined;
   readonly complete: boolean;
   readonly exitCode: number;
 }
@@ -55,6 +59,7 @@ function summaryOf(facts: RunFacts): object {
       onnxruntime: model.onnxruntimeVersion,
       cpu: cpus()[0]?.model ?? 'unknown',
       workers: engine.workers,
+      restarts: facts.restarts,
       others: work.state.runtimes.slice(0, -1),
     },
     shard: work.state.shard,
@@ -76,6 +81,7 @@ function summaryOf(facts: RunFacts): object {
     computedTokens: counts.computedTokens,
     rewards: account.rewards,
     seconds,
+    ...(facts.estimate !== undefined && { estimatedSeconds: facts.estimate }),
     rowsPerSecond: seconds > 0 ? counts.rows / seconds : null,
   };
 }

@@ -16,6 +16,20 @@ export function tellEnd({ counts }: RunAccount, maxLength: number, seconds: numb
   log.note(parts.join(', '));
 }
 
+/** What a dry run is for. */
+export function tellEstimate({ counts }: RunAccount, seconds: number, workers: number, log: Log): void {
+  const { tokens, computedTokens } = counts;
+  const time =
+    seconds < 90 ? `${Math.ceil(seconds)} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : hours(seconds);
+  const many = (n: number): string => n.toLocaleString('en-US');
+  log.note(
+    `dry run: ${many(tokens)} tokens, ${many(computedTokens)} of them to compute; ` +
+      `about ${time} with ${workers === 1 ? '1 worker' : `${workers} workers`}`,
+  );
+}
+
+const hours = (seconds: number): string => `${(seconds / 3600).toFixed(1)} h`;
+
 function tellFailures(first: RunAccount['counts']['firstFailures'], failed: number, log: Log): void {
   for (const { file, line, byte, code, message } of first) {
     const place = file === '-' ? 'standard input' : file;

@@ -11,7 +11,7 @@ import {
 } from '../compression/compression.js';
 import { unpack } from '../compression/unpack.js';
 import { messageOf, runError, usageError } from '../errors.js';
-import { fileStart, type InputRecord, type Place, type RecordScanner, readRecords, recordOf } from '../rows/records.js';
+import { fileStart, type InputRecord, type Place, type RecordScanner, readRecords, recordAt } from '../rows/records.js';
 
 const CHUNK_BYTES = 1 << 16;
 
@@ -69,9 +69,9 @@ export class Input {
     isBlank: (record: InputRecord) => boolean,
     maxBytes: number,
   ): Promise<InputRecord | undefined> {
-    for await (const records of readRecords(this.#peek(maxBytes + 3), scanner, fileStart, maxBytes)) {
-      const first = records.map(recordOf).find((record) => !isBlank(record));
-      if (first !== undefined) return first;
+    for await (const batch of readRecords(this.#peek(maxBytes + 3), scanner, fileStart, maxBytes)) {
+      const first = batch.ends.findIndex((_, i) => !isBlank(recordAt(batch, i)));
+      if (first >= 0) return recordAt(batch, first);
     }
     return undefined;
   }

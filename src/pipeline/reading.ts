@@ -1,6 +1,6 @@
 /** From inputs to windows: which records are read, and how they are cut. */
 import type { RowFormat } from '../rows/format.js';
-import { type FoundRecord, type Place, readRecords, recordOf } from '../rows/records.js';
+import { type Place, type RecordBatch, readRecords, recordAt, sliceBatch, startOf } from '../rows/records.js';
 import type { Window } from '../worker/messages.js';
 import type { Input } from './input.js';
 import type { BlockRange } from './shards.js';
@@ -43,7 +43,7 @@ function recordsOf(
   input: Input,
   { format, windowSize, maxRowBytes }: ReadOptions,
   range: BlockRange | undefined,
-): AsyncIterable<FoundRecord[]> {
+): AsyncIterable<RecordBatch> {
   // One byte early: a line that ends just before the block is not the block's, and one that does not is another's.
   const start: Place =
     range !== undefined && range.from > 0 && format.linesAreRecords && input.seekable
@@ -55,29 +55,30 @@ function recordsOf(
 
 /** Those records that begin in the blocks of a range. */
 async function* within(
-  batches: AsyncIterable<FoundRecord[]>,
+  batches: AsyncIterable<RecordBatch>,
   { from, until }: BlockRange,
   size: WindowSize,
-): AsyncGenerator<FoundRecord[]> {
+): AsyncGenerator<RecordBatch> {
   for await (const batch of batches) {
-    const own = batch.filter(({ byte }) => blockOf(byte, size) >= from && blockOf(byte, size) < until);
-    if (own.length > 0) yield own;
-    const last = batch.at(-1);
-    if (last !== undefined && blockOf(last.byte, size) >= until) return;
+    const blocks = batch.ends.map((_, i) => blockOf(startOf(batch, i), size));
+    const first = blocks.findIndex((block) => block >= from);
+    const past = blocks.findIndex((block) => block >= until);
+    const end = past < 0 ? blocks.length : past;
+    if (first >= 0 && first < end) yield sliceBatch(batch, first, end);
+    if (past >= 0) return;
   }
 }
 
 /** Those records that come before a number of rows is used up. */
 async function* first(
-  batches: AsyncIterable<FoundRecord[]>,
+  batches: AsyncIterable<RecordBatch>,
   rows: { left: number },
   format: RowFormat,
-): AsyncGenerator<FoundRecord[]> {
+): AsyncGenerator<RecordBatch> {
   for await (const batch of batches) {
     let end = 0;
-    for (; end < batch.length && rows.left > 0; end++)
-      if (!format.isBlank(recordOf(batch[end] as FoundRecord))) rows.left--;
-    if (end > 0) yield batch.slice(0, end);
+    for (; end < batch.ends.length && rows.left > 0; end++) if (!format.isBlank(recordAt(batch, end))) rows.left--;
+    if (end > 0) yield sliceBatch(batch, 0, end);
     if (rows.left === 0) return;
   }
 }

@@ -1,4 +1,5 @@
-import type { FoundRecord } from '../rows/records.js';
+import { concatBytes } from '../bytes.js';
+import { fileStart, type Place, type RecordBatch, startOf } from '../rows/records.js';
 import type { Window } from '../worker/messages.js';
 
 export interface WindowSize {
@@ -33,49 +34,39 @@ export interface CutOptions {
  * not of how the bytes came in chunks, nor of time (unless `eager`).
  */
 export async function* cutWindows(
-  batches: AsyncIterable<readonly FoundRecord[]>,
+  batches: AsyncIterable<RecordBatch>,
   { size, eager = false }: CutOptions,
 ): AsyncGenerator<FileWindow> {
-  const records: FoundRecord[] = [];
+  let pieces: Buffer[] = []; // of the window so far
+  let place: Place = fileStart; // where it begins
+  let rows = 0;
+  const cut = (open: boolean, oversized?: number): FileWindow => {
+    const window = { bytes: concatBytes(pieces), ...place, open, ...(oversized !== undefined && { oversized }) };
+    pieces = [];
+    rows = 0;
+    return window;
+  };
+
   for await (const batch of batches) {
-    for (const record of batch) {
-      // A record that is too long to be carried is a window of its own.
-      if (record.oversized !== undefined && records.length > 0) yield windowOf(records.splice(0), false);
-      records.push(record);
-      const next = record.byte + (record.oversized ?? 0) + record.to - record.from;
-      const full = blockOf(next, size) !== blockOf(record.byte, size) || records.length === size.rows;
-      if (full || record.oversized !== undefined) yield windowOf(records.splice(0), false);
+    const { bytes, ends, oversized } = batch;
+    // A record that is too long to be carried is a window of its own.
+    if (oversized !== undefined && rows > 0) yield cut(false);
+    let from = 0; // of what belongs to the window
+    for (const [i, end] of ends.entries()) {
+      const byte = startOf(batch, i);
+      if (rows === 0) place = { byte, line: batch.lines[i] ?? null };
+      rows++;
+      const full = blockOf(batch.byte + end, size) !== blockOf(byte, size) || rows === size.rows;
+      if (!full && oversized === undefined) continue;
+      pieces.push(bytes.subarray(from, end));
+      from = end;
+      yield cut(false, oversized);
     }
-    if (eager && records.length > 0) yield windowOf(records.splice(0), false);
+    if (from < bytes.length) pieces.push(bytes.subarray(from));
+    if (eager && rows > 0) yield cut(false);
   }
-  if (records.length > 0) yield windowOf(records, true);
+  if (rows > 0) yield cut(true);
 }
 
 /** Number of the block of a file's bytes that a record beginning at `byte` belongs to. */
 export const blockOf = (byte: number, size: WindowSize): number => Math.floor(byte / size.bytes);
-
-function windowOf(records: readonly FoundRecord[], open: boolean): FileWindow {
-  const [first] = records as [FoundRecord];
-  return {
-    bytes: bytesOf(records),
-    byte: first.byte,
-    line: first.line,
-    open,
-    ...(first.oversized !== undefined && { oversized: first.oversized }),
-  };
-}
-
-/** The records' bytes, one after the other. */
-function bytesOf(records: readonly FoundRecord[]): Uint8Array {
-  const bytes = new Uint8Array(records.reduce((sum, { from, to }) => sum + to - from, 0));
-  let end = 0;
-  for (let i = 0; i < records.length; ) {
-    const { source, from } = records[i] as FoundRecord;
-    let to = from;
-    // Most stand one behind the other in memory too.
-    for (; records[i]?.source === source && records[i]?.from === to; i++) to = (records[i] as FoundRecord).to;
-    bytes.set(source.subarray(from, to), end);
-    end += to - from;
-  }
-  return bytes;
-}

@@ -20,15 +20,22 @@ export interface InputRecord extends Place {
   readonly oversized?: number;
 }
 
-/** A record that was found, and where in memory it stands: as cheap as can be, as each row of a long run is one. */
-export interface FoundRecord extends Place {
-  readonly source: Buffer;
-  /** Of its bytes in `source`, line end included; of a record over the size limit, of the line end alone. */
-  readonly from: number;
-  readonly to: number;
-  /** The record ended with a line end. */
+/**
+ * Consecutive records as they stand in memory. Not an object for each: in a long run they would be most of what the main
+ * thread has to collect.
+ */
+export interface RecordBatch {
+  /** The records' bytes, line ends included; of a record over the size limit, its line end alone. */
+  readonly bytes: Buffer;
+  /** Where in `bytes` each record ends. */
+  readonly ends: readonly number[];
+  /** Where in the file the first one begins. */
+  readonly byte: number;
+  /** Number of each one's first line, from 1; null in a file that was not read from its beginning. */
+  readonly lines: readonly (number | null)[];
+  /** The last record has its line end: only that of a file may lack it. */
   readonly ended: boolean;
-  /** Length of a record over the size limit. */
+  /** Length of a record over the size limit, which then is the only one. */
   readonly oversized?: number;
 }
 
@@ -120,12 +127,34 @@ export function* splitRecords(bytes: Buffer, start: Place, scanner: RecordScanne
   }
 }
 
-/** A found record's bytes, as views. */
-export function recordOf({ source, from, to, ended, oversized, byte, line }: FoundRecord): InputRecord {
-  const whole = source.subarray(from, to);
-  const end = whole.length - (ended ? lineEndOf(whole).length : 0);
-  const place = { byte, line, ...(oversized !== undefined && { oversized }) };
-  return { bytes: whole.subarray(0, end), lineEnd: whole.subarray(end), ...place };
+/** Where in the file a batch's i-th record begins. */
+export const startOf = ({ byte, ends }: RecordBatch, i: number): number =>
+  byte + (i === 0 ? 0 : (ends[i - 1] as number));
+
+/** A batch's i-th record, as views of its bytes. */
+export function recordAt(batch: RecordBatch, i: number): InputRecord {
+  const { bytes, ends, byte, lines, ended, oversized } = batch;
+  const start = startOf(batch, i);
+  const whole = bytes.subarray(start - byte, ends[i]);
+  const end = whole.length - (ended || i < ends.length - 1 ? lineEndOf(whole).length : 0);
+  const place = { byte: start, line: lines[i] ?? null };
+  const size = oversized === undefined ? {} : { oversized };
+  return { bytes: whole.subarray(0, end), lineEnd: whole.subarray(end), ...place, ...size };
+}
+
+/** A batch's records from the one up to, and without, the other. */
+export function sliceBatch(batch: RecordBatch, from: number, to: number): RecordBatch {
+  if (from === 0 && to === batch.ends.length) return batch;
+  const byte = startOf(batch, from);
+  const before = byte - batch.byte;
+  return {
+    ...batch,
+    bytes: batch.bytes.subarray(before, to === 0 ? 0 : batch.ends[to - 1]),
+    ends: batch.ends.slice(from, to).map((end) => end - before),
+    byte,
+    lines: batch.lines.slice(from, to),
+    ended: batch.ended || to < batch.ends.length,
+  };
 }
 
 /**
@@ -139,11 +168,11 @@ export async function* readRecords(
   scanner: RecordScanner,
   start: Place,
   maxBytes: number,
-): AsyncGenerator<FoundRecord[]> {
+): AsyncGenerator<RecordBatch> {
   let { byte } = start; // where the present record begins
   let line = lineAt(start, scanner);
   let pieces: Buffer[] = []; // of a record that began in an earlier chunk; of one that is too long, the last bytes
-  let length = 0; // of those pieces' record so far
+  let length = 0; // of that record so far
 
   const add = (piece: Buffer): void => {
     pieces.push(piece);
@@ -151,36 +180,56 @@ export async function* readRecords(
     // Two bytes are kept to see how it ends, and a line end does not count.
     if (length > maxBytes + 2) pieces = [Buffer.from(Buffer.concat(pieces.slice(-2)).subarray(-2))];
   };
-  const complete = (source: Buffer, from: number, to: number, whole: number, ended: boolean): FoundRecord => {
-    const place = { byte, line };
-    byte += whole;
+  const single = (whole: Buffer, size: number, ended: boolean): RecordBatch => {
+    const place = { byte, lines: [line], ended };
+    byte += size;
     line = lineAt(start, scanner);
-    if (whole <= maxBytes) return { source, from, to, ended, ...place };
-    const lineEnd = ended ? lineEndOf(source.subarray(from, to)) : Buffer.alloc(0);
-    const oversized = whole - lineEnd.length;
-    if (oversized <= maxBytes) return { source, from, to, ended, ...place };
-    return { source: Buffer.from(lineEnd), from: 0, to: lineEnd.length, ended, oversized, ...place };
+    const lineEnd = ended ? lineEndOf(whole) : whole.subarray(whole.length);
+    const oversized = size - lineEnd.length;
+    if (oversized <= maxBytes) return { bytes: whole, ends: [whole.length], ...place };
+    return { bytes: Buffer.from(lineEnd), ends: [lineEnd.length], ...place, oversized };
   };
-  const completePieces = (ended: boolean): FoundRecord => {
-    const source = Buffer.concat(pieces);
-    const record = complete(source, 0, source.length, length, ended);
+  const joined = (ended: boolean): RecordBatch => {
+    const batch = single(Buffer.concat(pieces), length, ended);
     pieces = [];
     length = 0;
-    return record;
+    return batch;
   };
 
   for await (const chunk of chunks) {
-    const records: FoundRecord[] = [];
-    for (let from = 0; from < chunk.length; ) {
-      const end = scanner.findEnd(chunk, from);
-      if (end < 0 || length > 0) add(chunk.subarray(from, end < 0 ? chunk.length : end));
-      if (end < 0) break;
-      records.push(length > 0 ? completePieces(true) : complete(chunk, from, end, end - from, true));
-      from = end;
+    let from = 0; // of the records that are not given out
+    let ends: number[] = [];
+    let lines: (number | null)[] = [];
+    const batchUpTo = (to: number): RecordBatch => {
+      const batch = { bytes: chunk.subarray(from, to), ends, byte, lines, ended: true };
+      byte += to - from;
+      from = to;
+      ends = [];
+      lines = [];
+      return batch;
+    };
+    for (let position = 0; position < chunk.length; ) {
+      const end = scanner.findEnd(chunk, position);
+      if (end < 0) {
+        if (ends.length > 0) yield batchUpTo(position);
+        add(chunk.subarray(position));
+        break;
+      }
+      if (length > 0 || end - position > maxBytes) {
+        if (ends.length > 0) yield batchUpTo(position);
+        add(chunk.subarray(position, end));
+        yield joined(true);
+        from = end;
+      } else {
+        ends.push(end - from);
+        lines.push(line);
+        line = lineAt(start, scanner);
+      }
+      position = end;
     }
-    if (records.length > 0) yield records;
+    if (ends.length > 0) yield batchUpTo(chunk.length);
   }
-  if (length > 0) yield [completePieces(false)];
+  if (length > 0) yield joined(false);
 }
 
 /** Where the record after this one begins. */

@@ -17,9 +17,9 @@ export const textToJsonl = (settings: ResultSettings): RowFormat => ({
     const row = { text: byte === 0 ? text.replace(/^\ufeff/, '') : text };
     return isUtf8(bytes) ? { row } : { row, failure: failure('BAD_UTF8', 'the line has bytes that are not UTF-8') };
   },
-  write: (_, { row }, result) => [
+  write: ({ bytes, oversized }, { row }, result) => [
     row === undefined
-      ? `${unreadRecord(result, settings)}\n`
+      ? `${unreadRecord(result, settings, oversized === undefined ? bytes.toString('utf8') : undefined)}\n`
       : `{"text":${JSON.stringify(row.text)},${resultMembers(result, settings)}}\n`,
   ],
 });

@@ -97,12 +97,17 @@ export type ToWorker =
       readonly dryRun: boolean;
     }
   | { readonly type: 'score'; readonly window: Window }
+  /** The window as rows that all failed, with this reason where they have none of their own. */
+  | { readonly type: 'fail'; readonly window: Window; readonly reason: RowFailure }
   | { readonly type: 'release' };
 
 export type FromWorker =
   /** Not an answer: something the user should know, said on the way to one. */
   | { readonly type: 'notice'; readonly message: string }
+  /** Nor is this: the worker is at work. */
+  | { readonly type: 'alive' }
   | { readonly type: 'prepared'; readonly model: ReadyModel }
-  | { readonly type: 'ready' }
+  /** `tokensPerSecond`: for a dry run, what this worker could score. */
+  | { readonly type: 'ready'; readonly tokensPerSecond?: number }
   | { readonly type: 'scored'; readonly scored: ScoredWindow }
   | { readonly type: 'fatal'; readonly kind: FatalKind; readonly message: string; readonly stack?: string };

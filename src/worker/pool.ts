@@ -5,22 +5,37 @@
  * release native memory before it ends, and what a death means is ours to say.
  */
 import { rmSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
-import { FatalError, runError } from '../errors.js';
 import type { PreparedModel } from '../model/prepared.js';
-import type { FromWorker, ModelPlace, ReadyModel, ScoredWindow, ToWorker, Window } from './messages.js';
+import { createFormat } from '../rows/formats.js';
+import { ThreadDeath } from './death.js';
+import { Incidents } from './incidents.js';
+import type { ModelPlace, ReadyModel, ScoredWindow, ToWorker, Window } from './messages.js';
+import { type Ask, type Attempt, scoreOrRescue } from './rescue.js';
+import { ThreadHandle } from './thread-handle.js';
+import { type UnreadSettings, writeUnread } from './unread.js';
+
+/** A row of the longest kind is tokenised and scored in a small part of this. */
+export const DEFAULT_DEADLINE_MS = 600_000;
 
 export interface PoolOptions {
   readonly workers: number;
   readonly model: ModelPlace;
   /** Keep the prepared model on disk for the next run. */
   readonly useCache: boolean;
+  /** Without a sign of life for so long, a worker counts as dead. */
+  readonly deadlineMs: number;
   /** Told what the user should know, a sentence each. */
   readonly onNotice: (message: string) => void;
 }
 
 /** What every worker loads, beside the prepared model. */
 export type Load = Omit<ToWorker & { type: 'load' }, 'type' | 'model'>;
+
+/** What the workers were told when they loaded, and the main thread's part of it. */
+interface Loaded {
+  readonly message: ToWorker & { type: 'load' };
+  readonly unread: UnreadSettings;
+}
 
 interface Job {
   readonly window: Window;
@@ -31,17 +46,20 @@ interface Job {
 export class WorkerPool {
   readonly model: ReadyModel;
   readonly #options: PoolOptions;
-  readonly #threads: Thread[];
-  #idle: Thread[] = [];
+  readonly #incidents: Incidents;
+  readonly #threads: ThreadHandle[];
+  #idle: ThreadHandle[] = [];
+  #loaded: Loaded | undefined;
   readonly #queue: Job[] = [];
   /** Windows that a worker has now. */
   readonly #inWork = new Set<Promise<void>>();
-  /** Why no more windows are scored: a worker died. */
+  /** Why no more windows are scored: a worker is gone, and no other could take its place. */
   #death: unknown;
 
-  private constructor(options: PoolOptions, model: ReadyModel, first: Thread) {
+  private constructor(options: PoolOptions, model: ReadyModel, first: ThreadHandle) {
     this.model = model;
     this.#options = options;
+    this.#incidents = new Incidents(options.onNotice);
     this.#threads = [first];
   }
 
@@ -51,7 +69,7 @@ export class WorkerPool {
    * @throws FatalError where the model cannot be prepared
    */
   static async prepare(options: PoolOptions): Promise<WorkerPool> {
-    const first = new Thread(options.onNotice);
+    const first = newThread(options);
     try {
       const { model, useCache } = options;
       const prepared = await first.request({ type: 'prepare', model, useCache }, 'prepared');
@@ -65,17 +83,29 @@ export class WorkerPool {
   /**
    * Loads the model into every worker.
    *
+   * @returns for a dry run, the tokens that all of them together could score in a second
    * @throws FatalError where it cannot be loaded
    */
-  async load(load: Load): Promise<void> {
-    const { workers, onNotice } = this.#options;
-    while (this.#threads.length < workers) this.#threads.push(new Thread(onNotice));
+  async load(load: Load): Promise<number> {
+    while (this.#threads.length < this.#options.workers) this.#threads.push(newThread(this.#options));
     const message = { type: 'load', model: this.model, ...load } as const;
-    await Promise.all(this.#threads.map((thread) => thread.request(message, 'ready')));
+    const { format, dryRun } = load;
+    this.#loaded = { message, unread: { format: createFormat(format), reasons: format.reasons, dryRun } };
+    const ready = await Promise.all(this.#threads.map((thread) => thread.request(message, 'ready')));
     this.#idle = [...this.#threads];
+    return ready.reduce((sum, { tokensPerSecond = 0 }) => sum + tokensPerSecond, 0);
   }
 
-  /** Scores a window on the next free worker. Rejects with a FatalError where a worker dies. */
+  /** Workers that were started in a dead one's place. */
+  get restarts(): number {
+    return this.#incidents.restarts;
+  }
+
+  /**
+   * Scores a window on the next free worker; a row that ends workers is a bad one.
+   *
+   * Rejects with a FatalError where a worker hangs, or no other can take its place.
+   */
   score(window: Window): Promise<ScoredWindow> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ window, resolve, reject });
@@ -99,109 +129,78 @@ export class WorkerPool {
       for (const { reject } of this.#queue.splice(0)) reject(this.#death);
     }
     while (this.#queue.length > 0 && this.#idle.length > 0) {
-      const work = this.#give(this.#idle.pop() as Thread, this.#queue.shift() as Job);
+      const work = this.#give(this.#idle.pop() as ThreadHandle, this.#queue.shift() as Job);
       this.#inWork.add(work);
       work.then(() => this.#inWork.delete(work));
     }
   }
 
-  async #give(thread: Thread, { window, resolve, reject }: Job): Promise<void> {
+  async #give(first: ThreadHandle, { window, resolve, reject }: Job): Promise<void> {
+    let thread = first;
+    const { unread } = this.#loadedWith;
+    const attempt = async (ask: Ask): Promise<Attempt> => {
+      // It died after its last answer: that is not this window's doing.
+      if (thread.death !== undefined) thread = await this.#replace(thread, thread.death);
+      try {
+        const { scored } = await thread.request(ask, 'scored');
+        if (ask.type === 'score') this.#incidents.survived();
+        return { scored };
+      } catch (death) {
+        if (!(death instanceof ThreadDeath) || death.hung) throw death;
+        thread = await this.#replace(thread, death);
+        return { death };
+      }
+    };
     try {
-      const { scored } = await thread.request({ type: 'score', window }, 'scored');
+      const scored = await scoreOrRescue(window, {
+        format: unread.format,
+        attempt,
+        onDeath: (death) => this.#incidents.onWindow(death, window),
+        writeUnread: (row, reason) => writeUnread(row, reason, unread),
+      });
       resolve(scored);
     } catch (error) {
-      if (!thread.alive) this.#death = error;
+      if (thread.death !== undefined) this.#death ??= error;
       reject(error);
     }
-    if (thread.alive) this.#idle.push(thread);
+    if (thread.death === undefined) this.#idle.push(thread);
     this.#assign();
   }
+
+  get #loadedWith(): Loaded {
+    if (this.#loaded === undefined) throw new Error('a window came before the model');
+    return this.#loaded;
+  }
+
+  /**
+   * A fresh thread in a dead one's place, with the model loaded.
+   *
+   * @throws FatalError where it dies before it is ready, or one after the other dies: then it is not the rows
+   */
+  async #replace(dead: ThreadHandle, death: ThreadDeath): Promise<ThreadHandle> {
+    this.#incidents.died(death);
+    const fresh = newThread(this.#options);
+    try {
+      await fresh.request(this.#loadedWith.message, 'ready');
+    } catch (error) {
+      await fresh.release();
+      throw error;
+    }
+    this.#threads[this.#threads.indexOf(dead)] = fresh;
+    return fresh;
+  }
 }
+
+const newThread = ({ onNotice, deadlineMs }: Pick<PoolOptions, 'onNotice' | 'deadlineMs'>): ThreadHandle =>
+  new ThreadHandle(onNotice, deadlineMs);
 
 /** Prepares a model on a thread of its own, whose memory goes with it. */
 export async function prepareOnThread(directory: string, onNotice: (message: string) => void): Promise<PreparedModel> {
   const model = { kind: 'checkpoint', directory } as const;
-  const thread = new Thread(onNotice);
+  const thread = newThread({ onNotice, deadlineMs: DEFAULT_DEADLINE_MS });
   try {
     return (await thread.request({ type: 'prepare', model, useCache: true }, 'prepared')).model;
   } finally {
     await thread.release();
   }
-}
-
-/** One worker thread, asked one thing at a time. */
-class Thread {
-  readonly #worker: Worker;
-  readonly #ended: Promise<void>;
-  #pending: { resolve: (answer: FromWorker) => void; reject: (error: unknown) => void } | undefined;
-  #lastRequest: Promise<unknown> = Promise.resolve();
-  #death: Error | undefined;
-
-  constructor(onNotice: (message: string) => void) {
-    // onnxruntime 1.29 and later report every session to Microsoft unless told not to, before they are loaded and in
-    // the process's own environment: a worker's process.env is a copy that native code does not see.
-    process.env.ORT_DISABLE_TELEMETRY ??= '1';
-    // A library's console.log in a worker must not reach standard output, which carries data only.
-    this.#worker = new Worker(new URL('./thread.js', import.meta.url), { stdout: true, ...flagsOfThread() });
-    this.#worker.stdout.on('data', (chunk: Buffer) => process.stderr.write(chunk));
-    this.#ended = new Promise((resolve) => {
-      this.#worker.on('exit', (code) => {
-        this.#die(runError(`a worker thread ended with code ${code}; what was finished before is kept`));
-        resolve();
-      });
-    });
-    this.#worker.on('error', (error) => {
-      this.#die(runError(`a worker thread died: ${error.message}; what was finished before is kept`, { cause: error }));
-    });
-    this.#worker.on('message', (answer: FromWorker) => {
-      if (answer.type === 'notice') return onNotice(answer.message);
-      const pending = this.#pending;
-      this.#pending = undefined;
-      pending?.resolve(answer);
-    });
-  }
-
-  get alive(): boolean {
-    return this.#death === undefined;
-  }
-
-  /** The answer of type `expected`; rejects where the worker answers with an error or dies. */
-  async request<T extends FromWorker['type']>(message: ToWorker, expected: T): Promise<FromWorker & { type: T }> {
-    const answered = new Promise<FromWorker>((resolve, reject) => {
-      this.#pending = { resolve, reject };
-    });
-    this.#lastRequest = answered.catch(() => undefined);
-    if (this.#death === undefined) this.#worker.postMessage(message);
-    else this.#pending?.reject(this.#death);
-    const answer = await answered;
-    if (answer.type === 'fatal') {
-      const error = new FatalError(answer.kind, answer.message);
-      if (answer.stack !== undefined) error.stack = answer.stack;
-      throw error;
-    }
-    if (answer.type !== expected) throw new Error(`expected ${expected} from a worker, got ${answer.type}`);
-    return answer as FromWorker & { type: T };
-  }
-
-  async release(): Promise<void> {
-    await this.#lastRequest;
-    if (this.#death === undefined) this.#worker.postMessage({ type: 'release' } satisfies ToWorker);
-    await this.#ended;
-  }
-
-  #die(error: Error): void {
-    this.#death ??= error;
-    this.#pending?.reject(this.#death);
-    this.#pending = undefined;
-  }
-}
-
-/**
- * Node's flags for a thread, where they may not be those of the process: a program given by --eval is written in what
- * --input-type says, and this file's is not.
- */
-function flagsOfThread(): { execArgv?: string[] } {
-  const flags = process.execArgv.filter((flag) => !flag.startsWith('--input-type'));
-  // Left out, flags are inherited even where Node refuses to take them by name.
-  return flags.length === process.execArgv.length ? {} : { execArgv: flags };
 }

@@ -14,11 +14,14 @@ import { Tokenizer } from '../model/tokenizer.js';
 import { readTokenizerFiles } from '../model/tokenizer-files.js';
 import { createFormat } from '../rows/formats.js';
 import { builtInTemplates, isBuiltInTemplate, jinjaTemplate } from '../rows/templates.js';
+import { signsOfLife } from './life.js';
 import type { FromWorker, ReadyModel, ScoringSettings, ToWorker } from './messages.js';
+import { measureSpeed } from './speed.js';
 import { WindowScorer } from './window-scorer.js';
 
 if (parentPort === null) throw new Error('this file is the entry of a worker thread');
 const port = parentPort;
+const showLife = signsOfLife(() => post({ type: 'alive' }));
 
 /** Of a foreign model that this thread has looked at, to go on with. */
 let foreignSession: ForeignSession | undefined;
@@ -42,11 +45,13 @@ async function handle(message: ToWorker): Promise<void> {
       break;
     case 'load':
       scorer = await load(message);
-      post({ type: 'ready' });
+      post({ type: 'ready', ...(message.dryRun && { tokensPerSecond: await speedOf(message.scoring) }) });
       break;
-    case 'score': {
+    case 'score':
+    case 'fail': {
       if (scorer === undefined) throw new Error('a window came before the model');
-      const scored = await scorer.score(message.window);
+      const { window } = message;
+      const scored = message.type === 'score' ? await scorer.score(window) : scorer.fail(window, message.reason);
       post({ type: 'scored', scored }, [scored.bytes.buffer, scored.account.rewards.buffer]);
       break;
     }
@@ -99,6 +104,7 @@ async function load(message: ToWorker & { type: 'load' }): Promise<WindowScorer>
     tokenizer.specialTokenId('pad_token') ??
     tokenizer.specialTokenId('eos_token') ??
     message.scoring.eosTokenId;
+  showLife();
   const scoring = { ...message.scoring, padTokenId };
   const { name, jinja } = scoring.template;
   const template =
@@ -116,7 +122,13 @@ async function load(message: ToWorker & { type: 'load' }): Promise<WindowScorer>
     results: format.to === 'results' ? undefined : format,
     maxRowBytes: message.maxRowBytes,
     dryRun: message.dryRun,
+    showLife,
   });
+}
+
+async function speedOf({ maxLength, vocabularySize }: ScoringSettings): Promise<number> {
+  if (tokenScorer === undefined) throw new Error('the speed of a model that is not loaded');
+  return measureSpeed(tokenScorer, maxLength, vocabularySize);
 }
 
 function post(message: FromWorker, transfer: ArrayBufferLike[] = []): void {

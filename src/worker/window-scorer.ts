@@ -41,6 +41,8 @@ export interface RowSettings {
   readonly maxRowBytes: number;
   /** Everything but the scoring. */
   readonly dryRun: boolean;
+  /** Called between one piece of work and the next. */
+  readonly showLife: () => void;
 }
 
 export class WindowScorer {
@@ -59,14 +61,15 @@ export class WindowScorer {
   async score(window: Window): Promise<ScoredWindow> {
     const tokenRows: number[][] = [];
     const pending: PendingRow[] = [];
+    const { dryRun, showLife } = this.#rows;
     for (const record of recordsOf(window, this.#rows.format)) {
+      showLife();
       const parsed = this.#parse(record);
       if (parsed !== undefined) pending.push({ record, parsed, outcome: this.#tokenize(parsed, tokenRows) });
     }
-    const { dryRun } = this.#rows;
     const { logits, computedTokens } = dryRun
       ? { logits: undefined, computedTokens: this.#scorer.countTokens(tokenRows) }
-      : await this.#scorer.score(tokenRows);
+      : await this.#scorer.score(tokenRows, showLife);
     // Rows beyond these are scored all the same: in other packs, rewards would be rounded in another way.
     return this.#write(pending.slice(0, window.rows), logits, computedTokens);
   }
@@ -94,6 +97,7 @@ export class WindowScorer {
     const templated = row.templated && template.jinja !== undefined;
     const texts = row.texts.map((text, index): PendingText | RowFailure => {
       if (isFailure(text)) return text;
+      this.#rows.showLife();
       const own = this.#tokenizer.encode(text);
       if (own.length === 0)
         return failure('EMPTY_TEXT', 'the text has no tokens', row.form === 'candidates' ? index : undefined);

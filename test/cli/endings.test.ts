@@ -97,29 +97,14 @@ describe('signals', () => {
   });
 });
 
-describe('a worker dies', () => {
+describe('a worker', () => {
   const broken = { nodeFlags: ['--import', join(root, 'test/support/break-worker.mjs')] };
-  const file = writeFile(directory, 'broken.jsonl', rows(3 * WINDOW_ROWS));
 
-  for (const [what, message] of [
-    ['throw', /a worker thread died: broken on purpose; what was finished before is kept/],
-    ['exit', /a worker thread ended with code 7; what was finished before is kept/],
-  ] as const) {
-    test(`by ${what}: exit code 1, and the windows before it are kept`, async () => {
-      const output = join(directory, `${what}.jsonl`);
-      const env = { BREAK: what, BREAK_AT: '2' };
-      const run = await rewardScore(['-q', '-j', '1', file, '-o', output], { ...broken, env });
-      assert.equal(run.code, 1, run.stderr);
-      assert.match(run.stderr, message);
-      assert.equal(run.stdout, '');
-      assert.ok(!existsSync(output));
-      assert.deepEqual(ids(readFileSync(`${output}.partial`, 'utf8')), upTo(2 * WINDOW_ROWS));
-    });
-  }
-
-  test('before it is ready: exit code 1, and nothing is written', async () => {
+  test('that dies before it is ready: exit code 1, and nothing is written', async () => {
+    const file = writeFile(directory, 'broken.jsonl', rows(1));
     const output = join(directory, 'never.jsonl');
-    const run = await rewardScore(['-q', file, '-o', output], { ...broken, env: { BREAK: 'exit' } });
+    const env = { BREAK: '[{"how":"exit","at":"start"}]' };
+    const run = await rewardScore(['-q', file, '-o', output], { ...broken, env });
     assert.equal(run.code, 1, run.stderr);
     assert.match(run.stderr, /^reward-score: a worker thread ended with code 7/);
     assert.deepEqual(
@@ -128,8 +113,8 @@ describe('a worker dies', () => {
     );
   });
 
-  test('what a library prints in a worker goes to standard error', async () => {
-    const env = { BREAK: 'noise', BREAK_AT: '0' };
+  test('in which a library prints: it goes to standard error', async () => {
+    const env = { BREAK: '[{"how":"noise","at":"load"}]' };
     const run = await rewardScore(['-q', '-j', '1', '--to', 'scores'], { ...broken, stdin: '"hi"\n', env });
     assert.equal(run.code, 0);
     assert.match(run.stdout, /^-?[\d.]+\n$/);

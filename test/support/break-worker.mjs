@@ -1,8 +1,25 @@
 /**
- * Loaded before the program (node --import): what BREAK names happens in the worker that gets window BREAK_AT
- * (or, without BREAK_AT, at once).
+ * Loaded before the program (node --import): breaks workers as BREAK says, a JSON array of
+ *
+ *   how    what happens: a name in `breaks`
+ *   at     when: `start` of a thread, `load` of the model; or where a text with that stage's marker in it is met:
+ *          `window` (it comes in), `parse`, `tokenize`, `score`, `answer` (it goes out)
+ *   from, to   the first and the last time that it happens, over all threads; from 1 without end by default. Counted in
+ *          a file, BREAK_COUNT, since threads come and go.
  */
+import { pbkdf2Sync } from 'node:crypto';
+import { appendFileSync, statSync } from 'node:fs';
 import { isMainThread, parentPort } from 'node:worker_threads';
+
+const markers = {
+  window: 'bad~window',
+  parse: 'bad~parse',
+  tokenize: 'bad~tokenize',
+  score: 'bad^score',
+  answer: 'bad~answer',
+};
+/** The token of `^`, which no other text of the tests has. */
+const SCORE_TOKEN = 61;
 
 const breaks = {
   throw() {
@@ -12,21 +29,76 @@ const breaks = {
     });
   },
   exit: () => process.exit(7),
+  heap() {
+    for (const kept = []; ; ) kept.push(new Array(1000).fill(kept));
+  },
+  loop() {
+    for (;;);
+  },
+  hang: () => pbkdf2Sync('', '', 2 ** 31 - 1, 64, 'sha512'),
+  /** More at once than the heap has left. */
+  huge() {
+    untilOutput();
+    for (const kept = []; ; ) kept.push(new Array(2 ** 24 - 1).fill(kept));
+  },
+  segfault() {
+    untilOutput();
+    process.kill(process.pid, 'SIGSEGV');
+  },
   // biome-ignore lint/suspicious/noConsole: the noise is what is tested
   noise: () => console.log('noise from a library'),
 };
 
+/** Until what came before is written to BREAK_OUTPUT: a process that crashes writes no more. */
+function untilOutput() {
+  while (statSync(process.env.BREAK_OUTPUT).size === 0);
+}
+
+const faults = JSON.parse(process.env.BREAK);
+
+/** Breaks what is to break now. */
+function reach(stage) {
+  for (const [i, { how, at, from, to }] of faults.entries()) {
+    if (at !== stage) continue;
+    if (from !== undefined || to !== undefined) {
+      const file = `${process.env.BREAK_COUNT}-${i}`;
+      appendFileSync(file, '.');
+      const count = statSync(file).size;
+      if (count < (from ?? 1) || count > (to ?? count)) continue;
+    }
+    breaks[how]();
+  }
+}
+
+/** Has `object[name]` reach a stage first, where its arguments say so. */
+function watch(object, name, stage, isDue) {
+  const original = object[name];
+  object[name] = function (...args) {
+    if (isDue(...args)) reach(stage);
+    return original.apply(this, args);
+  };
+}
+
+const marked = (bytes, stage) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(markers[stage]);
+
 if (!isMainThread && parentPort !== null) {
-  const act = breaks[process.env.BREAK];
-  const at = process.env.BREAK_AT;
-  if (at === undefined) act();
+  reach('start');
+  const stages = new Set(faults.map(({ at }) => at));
+  if (stages.has('parse')) watch(JSON, 'parse', 'parse', (text) => String(text).includes(markers.parse));
+  if (stages.has('tokenize')) {
+    const { Tokenizer } = await import('@huggingface/tokenizers');
+    watch(Tokenizer.prototype, 'encode', 'tokenize', (text) => text.includes(markers.tokenize));
+  }
+  if (stages.has('score')) {
+    const { RewardSession } = await import('../../dist/model/session.js');
+    watch(RewardSession.prototype, 'run', 'score', ({ tokenIds }) => tokenIds.includes(SCORE_TOKEN));
+  }
+  watch(parentPort, 'postMessage', 'answer', ({ type, scored }) => type === 'scored' && marked(scored.bytes, 'answer'));
   const on = parentPort.on.bind(parentPort);
   parentPort.on = (event, listener) =>
     on(event, (message) => {
-      if (message?.type === 'score' && String(message.window.index) === at) {
-        act();
-        if (process.env.BREAK !== 'noise') return undefined;
-      }
+      if (message.type === 'load') reach('load');
+      if (message.type === 'score' && marked(message.window.bytes, 'window')) reach('window');
       return listener(message);
     });
 }

@@ -17,12 +17,13 @@ export class PaddedScorer implements TokenScorer {
     this.#settings = settings;
   }
 
-  async score(rows: readonly (readonly number[])[]): Promise<ScoredRows> {
+  async score(rows: readonly (readonly number[])[], showLife: () => void): Promise<ScoredRows> {
     const labels = this.#labels;
     const logits = new Float32Array(rows.length * labels);
     let computedTokens = 0;
     for (const { tokens, width, rows: places } of buildBatches(rows, this.#settings)) {
       const scored = await this.#session.run({ tokens, width });
+      showLife();
       computedTokens += tokens.length * width;
       for (const [i, same] of places.entries()) {
         for (const place of same) logits.set(scored.subarray(i * labels, (i + 1) * labels), place * labels);
