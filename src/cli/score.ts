@@ -189,14 +189,14 @@ function watchProgress({ inputs, blocks }: Plan, account: RunAccount, flags: Sco
   const known = blocks === undefined && flags.limit === undefined && sizes.every((size) => size !== undefined);
   const totalBytes = known ? sizes.reduce((a, b) => a + b, 0) : undefined;
   const progress = startProgress({ totalBytes, enabled: flags.progress && !flags.quiet, log });
-  let before = 0;
-  let file = 0;
+  const { rows: rowsBefore } = account.counts;
+  let before: { bytes: number; rows: number } | undefined;
   return {
     stop: () => progress.stop(),
     update(window: Window): void {
-      for (; file < window.file; file++) before += sizes[file] ?? 0;
-      const bytes = before + window.byte + window.bytes.length;
-      progress.update({ bytes, rows: account.counts.rows });
+      const files = sizes.slice(0, window.file).reduce<number>((sum, size) => sum + (size ?? 0), 0);
+      before ??= { bytes: files + window.byte, rows: rowsBefore };
+      progress.update({ bytes: files + window.byte + window.bytes.length, rows: account.counts.rows, before });
     },
   };
 }

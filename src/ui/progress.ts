@@ -4,8 +4,16 @@ import type { Log } from './log.js';
 
 const LINE_INTERVAL_MS = 60_000;
 
+export interface Done {
+  /** In all, what earlier runs did included. */
+  readonly bytes: number;
+  readonly rows: number;
+  /** What earlier runs did: it says nothing of this one's speed. */
+  readonly before: { readonly bytes: number; readonly rows: number };
+}
+
 export interface Progress {
-  update(done: { readonly bytes: number; readonly rows: number }): void;
+  update(done: Done): void;
   stop(): void;
 }
 
@@ -79,13 +87,13 @@ function bar(totalBytes: number | undefined): Progress {
   );
   progress.start(totalBytes ?? 1, 0, { rows: '0', rate: '-', left: '-' });
   return {
-    update({ bytes, rows }) {
+    update({ bytes, rows, before }) {
       if (!progress.isActive) return; // an update after its end would draw it once more
       const seconds = (performance.now() - started) / 1000;
       progress.update(totalBytes === undefined ? 0 : Math.min(bytes, totalBytes), {
         rows: rows.toLocaleString('en-US'),
-        rate: perSecond(rows, seconds),
-        left: totalBytes === undefined ? '-' : clock((seconds * (totalBytes - bytes)) / bytes),
+        rate: perSecond(rows - before.rows, seconds),
+        left: totalBytes === undefined ? '-' : clock((seconds * (totalBytes - bytes)) / (bytes - before.bytes)),
       });
     },
     stop: () => progress.stop(),
@@ -102,12 +110,11 @@ function clock(seconds: number): string {
 
 function lines(totalBytes: number | undefined, log: Log): Progress {
   const started = performance.now();
-  let state = { bytes: 0, rows: 0 };
+  let state: Done = { bytes: 0, rows: 0, before: { bytes: 0, rows: 0 } };
   const timer = setInterval(() => {
     const share = totalBytes ? ` (${Math.floor((100 * state.bytes) / totalBytes)} %)` : '';
-    log.note(
-      `${state.rows.toLocaleString('en-US')} rows${share}, ${perSecond(state.rows, (performance.now() - started) / 1000)} rows/s`,
-    );
+    const rate = perSecond(state.rows - state.before.rows, (performance.now() - started) / 1000);
+    log.note(`${state.rows.toLocaleString('en-US')} rows${share}, ${rate} rows/s`);
   }, LINE_INTERVAL_MS);
   timer.unref();
   return {
