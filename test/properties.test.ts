@@ -1,11 +1,10 @@
 /** The program's invariants (docs/design/001-shape.md), each as a property of the real binary or the library. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { loadRewardModel, type RewardModel } from '../dist/index.js';
-import { jsonLines, rewardScore, root, start, temporaryDirectory, writeFile } from './support/run.js';
+import { jsonLines, rewardScore, rewardScoreInChunks, root, temporaryDirectory, writeFile } from './support/run.js';
 import { makeSyntheticModel, readModelDescriptions } from './support/synthetic-model.js';
 
 const directory = temporaryDirectory();
@@ -80,7 +79,8 @@ describe('the output does not depend on how the work is done', () => {
           assert.ok(two.bytes.equals(one.bytes), '2 workers');
           const piped = await rewardScore(['-q', '-j', '5'], { stdin: content });
           assert.ok(piped.bytes.equals(one.bytes), '5 workers, from a pipe');
-          assert.ok((await inChunks(content, cuts)).equals(one.bytes), 'in chunks');
+          const chunks = await rewardScoreInChunks(['-q', '-j', '2'], content, cuts);
+          assert.ok(chunks.bytes.equals(one.bytes), 'in chunks');
 
           const held = await rewardScore(['-q', '-j', '3', file], {
             nodeFlags: ['--import', join(root, 'test/support/hold-windows.mjs')],
@@ -95,22 +95,6 @@ describe('the output does not depend on how the work is done', () => {
     );
   });
 });
-
-async function inChunks(content: Buffer, cuts: readonly number[]): Promise<Buffer> {
-  const child = start(['-q', '-j', '2']);
-  const output: Buffer[] = [];
-  child.stdout?.on('data', (chunk: Buffer) => output.push(chunk));
-  let position = 0;
-  for (let i = 0; position < content.length; i++) {
-    const size = cuts[i % cuts.length] as number;
-    // A write is over when its bytes are in the pipe: what the reader gets next is another chunk.
-    await new Promise((resolve) => child.stdin?.write(content.subarray(position, position + size), resolve));
-    position += size;
-  }
-  child.stdin?.end();
-  await once(child, 'close');
-  return Buffer.concat(output);
-}
 
 describe('one record out for each record in', () => {
   test('in order, and unchanged but for what was spliced in', async () => {

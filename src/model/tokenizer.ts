@@ -6,6 +6,7 @@
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { messageOf, runError } from '../errors.js';
 import { type AddedTokens, addedTokens, nothingAdded } from './added-tokens.js';
+import { type TextCutter, textCutter } from './long-texts.js';
 import type { TokenizerFiles } from './tokenizer-files.js';
 
 export type TruncationSide = 'left' | 'right';
@@ -18,17 +19,31 @@ export interface RowSettings {
   readonly templated: boolean;
 }
 
+/** Texts of more UTF-16 units are tokenized in pieces of so many, if they can be. */
+const LONG_TEXT = 1 << 16;
+
+/** A text's own tokens, or those at the side of it that is kept. */
+interface OwnTokens {
+  readonly first: number | undefined;
+  readonly kept: readonly number[];
+  readonly count: number;
+}
+
 export class Tokenizer {
   readonly #tokenizer: HubTokenizer;
+  /** undefined: long texts are tokenized as a whole. */
+  readonly #cutter: TextCutter | undefined;
   readonly #config: Record<string, unknown>;
   readonly #added: AddedTokens;
 
-  constructor({ tokenizer, config }: TokenizerFiles) {
+  constructor(files: TokenizerFiles) {
+    const { tokenizer, config } = files;
     this.#config = config;
     try {
       const preTokenizer = withUnicodeSpaces(tokenizer.pre_tokenizer);
       this.#tokenizer = new HubTokenizer({ ...tokenizer, pre_tokenizer: preTokenizer }, config);
       this.#added = addedTokens(tokenizer.post_processor);
+      this.#cutter = textCutter(files);
     } catch (error) {
       throw runError(`the tokenizer's files cannot be used: ${messageOf(error)}`, { cause: error });
     }
@@ -45,17 +60,44 @@ export class Tokenizer {
   }
 
   /**
-   * A row of a text's own tokens (not none), cut so that what is added has room too.
+   * A row of a text's tokens, cut so that what is added has room too.
    *
-   * @returns also how many of its own tokens were cut
+   * @param showLife called after each piece of a long text
+   * @returns also how many of the text's own tokens were cut; undefined: it has none
    */
-  toRow(own: readonly number[], { maxLength, truncationSide, templated }: RowSettings): { row: number[]; cut: number } {
-    const begun = templated && own[0] === this.#added.before[0];
+  rowOf(
+    text: string,
+    settings: RowSettings,
+    showLife: () => void = () => undefined,
+  ): { row: number[]; cut: number } | undefined {
+    const { first, kept, count } = this.#ownTokens(text, settings, showLife);
+    if (first === undefined) return undefined;
+    const { maxLength, truncationSide, templated } = settings;
+    const begun = templated && first === this.#added.before[0];
     const { before, after } = begun ? nothingAdded : this.#added;
     const room = maxLength - before.length - after.length;
-    const cut = Math.max(0, own.length - room);
-    const kept = truncationSide === 'left' ? own.slice(cut) : own.slice(0, own.length - cut);
-    return { row: [...before, ...kept, ...after], cut };
+    const cut = Math.max(0, count - room);
+    const own = cut === 0 ? kept : truncationSide === 'left' ? kept.slice(-room) : kept.slice(0, room);
+    return { row: [...before, ...own, ...after], cut };
+  }
+
+  #ownTokens(text: string, { maxLength, truncationSide }: RowSettings, showLife: () => void): OwnTokens {
+    if (this.#cutter === undefined || text.length <= LONG_TEXT) {
+      const own = this.encode(text);
+      return { first: own[0], kept: own, count: own.length };
+    }
+    let first: number | undefined;
+    let kept: number[] = [];
+    let count = 0;
+    for (const piece of this.#cutter.cut(text, LONG_TEXT)) {
+      const own = this.encode(piece);
+      showLife();
+      first ??= own[0];
+      count += own.length;
+      if (truncationSide === 'left') kept = [...kept, ...own.slice(-maxLength)].slice(-maxLength);
+      else if (kept.length < maxLength) kept = [...kept, ...own.slice(0, maxLength - kept.length)];
+    }
+    return { first, kept, count };
   }
 
   /** Id of the token that tokenizer_config.json names under `role`, e.g. `pad_token`. */

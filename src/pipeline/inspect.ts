@@ -1,6 +1,6 @@
 /** A look at the beginning of every input, so that what is plainly wrong is said before anything is written. */
 import { usageError } from '../errors.js';
-import { type CsvHeader, columnKey, readHeader } from '../rows/csv.js';
+import { type CsvHeader, columnKey, isBeforeHeader, listColumns, readHeader } from '../rows/csv.js';
 import { createFormat, type FormatSettings, takenField } from '../rows/formats.js';
 import { type Form, formOfColumns, formOfRow } from '../rows/forms.js';
 import { CsvScanner, type InputRecord, placeAfter, type RecordScanner } from '../rows/records.js';
@@ -23,8 +23,7 @@ export async function inspectInputs(
   // That of CSV is known when its header is.
   const format = from === 'csv' || from === 'tsv' ? undefined : createFormat({ ...settings, header: undefined });
   const newScanner = (): RecordScanner => format?.newScanner() ?? new CsvScanner(delimiter);
-  const isBlank = (record: InputRecord): boolean =>
-    format?.isBlank(record) ?? (record.bytes.length === 0 && record.oversized === undefined);
+  const isBlank = (record: InputRecord): boolean => format?.isBlank(record) ?? isBeforeHeader(record);
   let header: CsvHeader | undefined;
   let rowSeen = false;
   for (const input of inputs) {
@@ -44,10 +43,9 @@ export async function inspectInputs(
         const named = { ...settings, rewardField: columnKey(settings.rewardField) };
         refuseTakenField(keys, formOfColumns(keys, fields)?.form, named, place);
         header = own;
-      } else if (list(own.columns) !== list(header.columns)) {
-        throw usageError(
-          `${place}: expected the columns ${list(header.columns)} in every file, got ${list(own.columns)}`,
-        );
+      } else if (JSON.stringify(own.columns) !== JSON.stringify(header.columns)) {
+        const [expected, got] = [listColumns(header.columns), listColumns(own.columns)];
+        throw usageError(`${place}: expected the columns ${expected} in every file, got ${got}`);
       }
     } else if (!rowSeen && first.oversized === undefined) {
       const row = format.parse(first)?.row ?? {}; // a bad row is told as such when its turn comes
@@ -72,5 +70,3 @@ function refuseTakenField(
     );
   }
 }
-
-const list = (columns: readonly string[]): string => columns.map((name) => JSON.stringify(name)).join(', ');

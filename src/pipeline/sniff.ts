@@ -1,14 +1,21 @@
 import { usageError } from '../errors.js';
 
+const UTF_16LE = 'UTF-16; convert it first: iconv -f UTF-16LE -t UTF-8';
+const UTF_16BE = 'UTF-16; convert it first: iconv -f UTF-16BE -t UTF-8';
+
 const signatures: readonly { readonly bytes: readonly number[]; readonly what: string }[] = [
   { bytes: [0x50, 0x41, 0x52, 0x31], what: 'Parquet; convert it to JSONL first' },
   { bytes: [0x50, 0x4b, 0x03, 0x04], what: 'a zip archive (or xlsx); take the JSONL or CSV out of it first' },
   { bytes: [0xff, 0xfe], what: 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8' },
   { bytes: [0xfe, 0xff], what: 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8' },
   // A brace without a byte-order mark before it.
-  { bytes: [0x7b, 0x00], what: 'UTF-16; convert it first: iconv -f UTF-16LE -t UTF-8' },
-  { bytes: [0x00, 0x7b], what: 'UTF-16; convert it first: iconv -f UTF-16BE -t UTF-8' },
+  { bytes: [0x7b, 0x00], what: UTF_16LE },
+  { bytes: [0x00, 0x7b], what: UTF_16BE },
 ];
+
+/** Whether of two pairs of bytes the one at `zero` is 0 and the other is not: UTF-16 of Latin letters. */
+const looksWide = (first: Buffer, zero: 0 | 1): boolean =>
+  first.length >= 4 && [0, 1, 2, 3].every((i) => (first[i] === 0) === (i % 2 === zero));
 
 /**
  * Refuses input that is plainly something else than lines of text.
@@ -18,7 +25,8 @@ const signatures: readonly { readonly bytes: readonly number[]; readonly what: s
  */
 export function refuseForeignInput(first: Buffer, place: string, json: boolean): void {
   const signature = signatures.find(({ bytes }) => bytes.every((byte, i) => first[i] === byte));
-  if (signature !== undefined) throw usageError(`${place}: expected ${expected(json)}, got ${signature.what}`);
+  const got = signature?.what ?? (looksWide(first, 1) ? UTF_16LE : looksWide(first, 0) ? UTF_16BE : undefined);
+  if (got !== undefined) throw usageError(`${place}: expected ${expected(json)}, got ${got}`);
   if (!json) return;
   const text = first
     .toString('utf8')

@@ -64,7 +64,7 @@ export function withResponse(
 
 export function withoutResponse(messages: readonly Message[], field: string): Conversation | RowFailure {
   const last = messages.at(-1);
-  if (last === undefined) return failure('EMPTY_TEXT', `${field} has no messages`);
+  if (last === undefined) return failure('EMPTY_TEXT', `expected ${field} to hold a message, got none`);
   if (last.content === '') return failure('EMPTY_TEXT', `the last of ${field} is empty`);
   return { messages, hasResponse: false };
 }
@@ -94,7 +94,29 @@ export function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-export function preview(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+/** Characters of a value that a message shows. */
+const PREVIEW = 60;
+
+/** The beginning of a value from JSON, as JSON. */
+export const preview = (value: unknown): string => clip(value === undefined ? 'nothing' : spelling(value, PREVIEW));
+
+/** The beginning of a text, without what a terminal would obey. */
+export function clip(text: string): string {
+  const beginning = text.length <= PREVIEW ? text : `${text.slice(0, PREVIEW - 3).replace(/\p{Surrogate}$/u, '')}...`;
+  return beginning.replaceAll(/\p{Control}/gu, '\ufffd');
+}
+
+/** A value as JSON, or more than `length` characters of it: a whole one may be too deep for the stack, or millions long. */
+function spelling(value: unknown, length: number): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, length + 1));
+  if (typeof value !== 'object' || value === null) return String(value);
+  const [open, close] = Array.isArray(value) ? '[]' : '{}';
+  let text = open as string;
+  for (const [name, item] of Object.entries(value)) {
+    if (text.length > length) return text;
+    if (text.length > 1) text += ',';
+    if (!Array.isArray(value)) text += `${spelling(name, length)}:`;
+    text += spelling(item, length - text.length);
+  }
+  return text + close;
 }

@@ -2,7 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import { parse } from 'csv-parse/sync';
 import { messageOf, usageError } from '../errors.js';
-import { failure } from './failure.js';
+import { clip } from './conversation.js';
+import { failure, ICONV_HINT, notUtf8 } from './failure.js';
 import type { ParsedRecord, RowFormat } from './format.js';
 import { CsvScanner, type InputRecord } from './records.js';
 import {
@@ -34,13 +35,26 @@ export interface CsvSettings extends ResultSettings {
   readonly jsonColumns: readonly string[];
 }
 
+/** Columns that an error lists; a header may have a million. */
+const LISTED_COLUMNS = 50;
+
+export function listColumns(columns: readonly string[]): string {
+  const listed = columns.slice(0, LISTED_COLUMNS).map((name) => JSON.stringify(name));
+  const more = columns.length - listed.length;
+  return `${listed.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
 /** Names are matched without case and outer spaces. */
 export const columnKey = (name: string): string => name.trim().toLowerCase();
+
+/** Whether a record is passed over on the way to the header. */
+export const isBeforeHeader = ({ bytes, oversized }: InputRecord): boolean =>
+  oversized === undefined && (bytes.length === 0 || bytes.equals(Buffer.from(BYTE_ORDER_MARK)));
 
 /** @throws FatalError `usage` where the record is not CSV */
 export function readHeader({ bytes, lineEnd }: InputRecord, delimiter: string, place: string): CsvHeader {
   const text = bytes.toString('utf8');
-  if (!isUtf8(bytes)) throw usageError(`${place}: expected a header in UTF-8`);
+  if (!isUtf8(bytes)) throw usageError(`${place}: expected a header in UTF-8, got other bytes; ${ICONV_HINT}`);
   try {
     const columns = parseCells(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text, delimiter);
     return { columns, text, lineEnd: lineEnd.toString() || '\n', place };
@@ -61,7 +75,8 @@ export function csvToCsv(settings: CsvSettings, toDelimiter: string, shape: Rewa
     outputHeader: Buffer.from(
       `${same ? header.text : mark + join(header.columns)}${toDelimiter}${join(names)}${header.lineEnd}`,
     ),
-    write({ bytes, lineEnd }, { cells }, result) {
+    write({ bytes, lineEnd, oversized }, { cells: read }, result) {
+      const cells = oversized === undefined ? read : [''];
       const own = same || cells === undefined ? bytes : join(cells);
       // A short record is filled up, so that the empty reward stands in its own column.
       const missing = cells === undefined ? 0 : Math.max(0, header.columns.length - cells.length);
@@ -113,10 +128,9 @@ function csvReader({
         const message = `expected ${keys.length} fields as in the header, got ${cells.length}`;
         return { cells, failure: failure('BAD_CSV', message) };
       }
-      const row: Record<string, unknown> = {};
+      const row: Record<string, unknown> = Object.create(null); // in which a column __proto__ is one like others
       for (const [i, key] of keys.entries()) row[key] = cells[i];
-      if (!isUtf8(bytes))
-        return { row, cells, failure: failure('BAD_UTF8', 'the record has bytes that are not UTF-8') };
+      if (!isUtf8(bytes)) return { row, cells, failure: notUtf8() };
       for (const key of jsonColumns) {
         const cell = row[key] as string;
         // A context is a prompt unless it looks like messages.
@@ -125,7 +139,7 @@ function csvReader({
           row[key] = JSON.parse(cell);
         } catch {
           if (key === 'context') continue;
-          return { row, cells, failure: failure('BAD_ROW', `expected column ${key} to hold JSON`) };
+          return { row, cells, failure: failure('BAD_ROW', `expected column ${key} to hold JSON, got ${clip(cell)}`) };
         }
       }
       return { row, cells };

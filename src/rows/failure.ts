@@ -31,5 +31,9 @@ export const failure = (code: FailureCode, message: string, index?: number): Row
   ...(index !== undefined && { index }),
 });
 
+export const ICONV_HINT = 'if it is in another encoding, convert it first: iconv -f LATIN1 -t UTF-8';
+
+export const notUtf8 = (): RowFailure => failure('BAD_UTF8', `expected UTF-8, got other bytes; ${ICONV_HINT}`);
+
 export const isFailure = (value: unknown): value is RowFailure =>
   typeof value === 'object' && value !== null && 'code' in value && 'message' in value;

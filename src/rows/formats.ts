@@ -1,5 +1,5 @@
 import { usageError } from '../errors.js';
-import { type CsvHeader, columnKey, csvToCsv, csvToJsonl } from './csv.js';
+import { type CsvHeader, columnKey, csvToCsv, csvToJsonl, listColumns } from './csv.js';
 import type { InputFormat, OutputFormat, RowFormat } from './format.js';
 import { type ColumnsForm, type Form, formOfColumns, type NamedFields } from './forms.js';
 import { jsonlToJsonl } from './jsonl.js';
@@ -87,12 +87,16 @@ function readColumns(header: CsvHeader, delimiter: string, fields: NamedFields):
   const keys = header.columns.map(columnKey);
   const absent = Object.values(fields).filter((name) => !keys.includes(name));
   const form = absent.length > 0 ? undefined : formOfColumns(keys, fields);
+  const doubled = form?.columns.find((name) => keys.indexOf(name) !== keys.lastIndexOf(name));
+  if (doubled !== undefined) {
+    throw usageError(`${header.place}: expected one column ${doubled}, which is read, got several of that name`);
+  }
   if (form !== undefined) return form;
   const expected =
     absent.length > 0
       ? `the columns that flags name, ${absent.map((name) => JSON.stringify(name)).join(', ')}`
       : 'columns to score: text, messages, or prompt with response, candidates, or chosen and rejected';
-  const got = header.columns.map((name) => JSON.stringify(name)).join(', ');
+  const got = listColumns(header.columns);
   throw usageError(`${header.place}: expected ${expected}; got ${got}${delimiterHint(header, delimiter)}`);
 }
 

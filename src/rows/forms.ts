@@ -23,6 +23,9 @@ const defaultNames: Readonly<Record<Role, readonly string[]>> = {
   rejected: ['rejected'],
 };
 
+/** The field that names who answers. */
+const BOT_NAME = 'bot_name';
+
 export const roles = Object.keys(defaultNames) as readonly Role[];
 
 export const formNames = ['text', 'pair', 'candidates', 'response', 'messages'] as const;
@@ -69,7 +72,9 @@ export const formOfRow = (row: Row, fields: NamedFields): Form | undefined =>
 /** What a header says of its rows. */
 export interface ColumnsForm {
   readonly form: Form;
-  /** The columns that are read and whose cells are, or may be, JSON. */
+  /** The columns that are read. */
+  readonly columns: readonly string[];
+  /** Those of them whose cells are, or may be, JSON. */
   readonly jsonColumns: readonly string[];
 }
 
@@ -82,8 +87,10 @@ export function formOfColumns(columns: readonly string[], fields: NamedFields): 
     const match = findForm(found, fields);
     if (match === undefined) continue;
     const columnOf = (role: Role): string => (found.get(role) as Field).name;
+    const context = match.roles.includes('prompt') || match.roles.includes('messages');
     return {
       form: match.form.form,
+      columns: [...match.roles.map(columnOf), ...(context ? [BOT_NAME] : [])],
       jsonColumns: match.roles.filter((role) => holdsJson(role, columnOf(role), fields)).map(columnOf),
     };
   }
@@ -232,7 +239,8 @@ type JoinResponse = (response: unknown, name: string) => string | RowFailure;
 function readContext(fields: ReadonlyMap<Role, Field>, row: Row, settings: FormSettings): JoinResponse | RowFailure {
   const { name, value } = fields.get(contextRole(fields, settings.fields) as Role) as Field;
   // CSV spells that there is none as an empty cell.
-  const bot = typeof row.bot_name === 'string' && row.bot_name !== '' ? row.bot_name : undefined;
+  const author = row[BOT_NAME];
+  const bot = typeof author === 'string' && author !== '' ? author : undefined;
   if (typeof value === 'string') {
     const message = [{ author: 'user', content: value }];
     return settings.templateGiven ? joinMessages(message, settings, bot) : joinText(value, message, settings);

@@ -1,7 +1,7 @@
 /** JSON Lines: rows are parsed to be understood, and written by splicing into the line's own bytes. */
 import { isUtf8 } from 'node:buffer';
-import { kindOf } from './conversation.js';
-import { failure } from './failure.js';
+import { clip, kindOf } from './conversation.js';
+import { failure, notUtf8 } from './failure.js';
 import type { ParsedRecord, RowFormat } from './format.js';
 import type { Row } from './forms.js';
 import { type InputRecord, LineScanner } from './records.js';
@@ -44,13 +44,16 @@ export const jsonlToJsonl = (settings: ResultSettings, textField: string): RowFo
 function parse({ bytes }: InputRecord, textField: string): ParsedRecord | undefined {
   const content = trimmed(bytes);
   if (content.length === 0) return undefined;
-  const badBytes = isUtf8(content) ? undefined : failure('BAD_UTF8', 'the line has bytes that are not UTF-8');
+  const badBytes = isUtf8(content) ? undefined : notUtf8();
+  const line = content.toString('utf8');
   let value: unknown;
   try {
-    value = JSON.parse(content.toString('utf8'));
+    value = JSON.parse(line);
   } catch {
     // V8 words its reason in another way from version to version; the output's bytes must not follow.
-    return { failure: badBytes ?? failure('BAD_JSON', 'expected a JSON object or string') };
+    return {
+      failure: badBytes ?? failure('BAD_JSON', `expected a JSON object or string, got no valid JSON: ${clip(line)}`),
+    };
   }
   const row = typeof value === 'string' ? { [textField]: value } : value;
   if (typeof row !== 'object' || row === null || Array.isArray(row)) {

@@ -1,21 +1,27 @@
 /** Plain text: each line is a text, a blank one too, so that the output lines up with the input. */
 import { isUtf8 } from 'node:buffer';
-import { failure } from './failure.js';
+import { notUtf8 } from './failure.js';
 import type { RowFormat } from './format.js';
-import { LineScanner } from './records.js';
+import { type InputRecord, LineScanner } from './records.js';
 import { type ResultSettings, resultMembers, unreadRecord } from './result.js';
+
+/** A file that holds a byte-order mark and nothing else has no lines. */
+const isMarkAlone = ({ bytes, lineEnd, byte }: InputRecord): boolean =>
+  byte === 0 && lineEnd.length === 0 && bytes.toString('latin1') === '\xef\xbb\xbf';
 
 /** Reads lines of text, writes JSON lines. */
 export const textToJsonl = (settings: ResultSettings): RowFormat => ({
   newScanner: () => new LineScanner(),
   linesAreRecords: true,
   outputHeader: undefined,
-  isBlank: () => false,
-  parse({ bytes, byte }) {
+  isBlank: isMarkAlone,
+  parse(record) {
+    if (isMarkAlone(record)) return undefined;
+    const { bytes, byte } = record;
     const text = bytes.toString('utf8');
     // A byte-order mark belongs to the file and not to its first text.
     const row = { text: byte === 0 ? text.replace(/^\ufeff/, '') : text };
-    return isUtf8(bytes) ? { row } : { row, failure: failure('BAD_UTF8', 'the line has bytes that are not UTF-8') };
+    return isUtf8(bytes) ? { row } : { row, failure: notUtf8() };
   },
   write: ({ bytes, oversized }, { row }, result) => [
     row === undefined

@@ -4,7 +4,7 @@ import type { Log } from './log.js';
 
 const LINE_INTERVAL_MS = 60_000;
 
-export interface Done {
+interface Done {
   /** In all, what earlier runs did included. */
   readonly bytes: number;
   readonly rows: number;

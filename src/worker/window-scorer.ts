@@ -94,14 +94,14 @@ export class WindowScorer {
     const row = this.#read(parsed);
     if (isFailure(row)) return row;
     const { maxLength, truncationSide, template } = this.#settings;
+    const { showLife } = this.#rows;
     const templated = row.templated && template.jinja !== undefined;
     const texts = row.texts.map((text, index): PendingText | RowFailure => {
       if (isFailure(text)) return text;
-      this.#rows.showLife();
-      const own = this.#tokenizer.encode(text);
-      if (own.length === 0)
+      showLife();
+      const tokens = this.#tokenizer.rowOf(text, { maxLength, truncationSide, templated }, showLife);
+      if (tokens === undefined)
         return failure('EMPTY_TEXT', 'the text has no tokens', row.form === 'candidates' ? index : undefined);
-      const tokens = this.#tokenizer.toRow(own, { maxLength, truncationSide, templated });
       return { row: tokenRows.push(tokens.row) - 1, tokens: tokens.row.length, truncated: tokens.cut };
     });
     return { form: row.form, texts, spacedSeam: row.spacedSeam };
@@ -197,5 +197,5 @@ function countOutcomes(pending: readonly PendingRow[]): Omit<WindowAccount, 'fai
 
 function checkUnicode(text: string | RowFailure, index: number | undefined): string | RowFailure {
   if (typeof text !== 'string' || isWellFormed(text)) return text;
-  return failure('BAD_UTF8', 'the text has half of a surrogate pair', index);
+  return failure('BAD_UTF8', 'expected valid Unicode, got half of a surrogate pair', index);
 }

@@ -430,7 +430,7 @@ describe('what is wrong is told', { concurrency: 2 }, () => {
     assert.equal(code, 3);
     const expected = [
       /^no model named: /,
-      `${path}:3: BAD_JSON: expected a JSON object or string`,
+      `${path}:3: BAD_JSON: expected a JSON object or string, got no valid JSON: nonsense`,
       `${path}:4: BAD_ROW: expected a JSON object or string, got an array`,
       `${path}:5: BAD_ROW: expected text, messages, or prompt with response, candidates, or chosen and rejected, got ["id"]`,
       `${path}:6: EMPTY_TEXT: text is empty`,
@@ -450,12 +450,12 @@ describe('what is wrong is told', { concurrency: 2 }, () => {
     const messages = jsonLines(stdout).map((row) => (row.reward_error as { message?: string } | undefined)?.message);
     assert.deepEqual(messages, [
       undefined,
-      'expected a JSON object or string',
+      'expected a JSON object or string, got no valid JSON: nonsense',
       'expected a JSON object or string, got an array',
       'expected text, messages, or prompt with response, candidates, or chosen and rejected, got ["id"]',
       'text is empty',
       'candidates[1] is empty',
-      'the text has half of a surrogate pair',
+      'expected valid Unicode, got half of a surrogate pair',
       'the row has a field reward already; name another with --reward-field',
       'expected messages[0] to have a string content, text, message, value or so, got {"role":"user","text":5}',
       'expected text, messages, or prompt with response, candidates, or chosen and rejected, got ["text (null)"]',

@@ -282,7 +282,9 @@ wrongUses('headers and reward fields', [
   {
     args: ['--from', 'csv'],
     stdin: Buffer.from('caf\xe9,text\n', 'latin1'),
-    stderr: 'standard input:1: expected a header in UTF-8',
+    stderr:
+      'standard input:1: expected a header in UTF-8, got other bytes; ' +
+      'if it is in another encoding, convert it first: iconv -f LATIN1 -t UTF-8',
   },
   {
     args: [csv('one.csv', 'id,text\n'), csv('two.csv', 'id,Text\n')],

@@ -25,9 +25,9 @@ for (const [name, { cases }] of Object.entries(tokenizers)) {
       test(`at most ${maxLength} tokens, cut from the ${side}`, () => {
         for (const [i, text] of texts.entries()) {
           const own = tokenizer.encode(text);
-          const { row, cut } = tokenizer.toRow(own, { maxLength, truncationSide: side, templated: false });
-          assert.deepEqual(row, ids[i], text);
-          assert.equal(cut, Math.max(0, own.length + tokenizer.addedCount - maxLength), text);
+          const row = tokenizer.rowOf(text, { maxLength, truncationSide: side, templated: false });
+          assert.deepEqual(row?.row, ids[i], text);
+          assert.equal(row?.cut, Math.max(0, own.length + tokenizer.addedCount - maxLength), text);
         }
       });
     }
@@ -42,18 +42,18 @@ describe('a text that a chat template made', () => {
   test('has no second beginning', () => {
     const own = tokenizer.encode('<s>ab');
     assert.equal(own[0], bos);
-    assert.deepEqual(tokenizer.toRow(own, settings), { row: own, cut: 0 });
-    assert.deepEqual(tokenizer.toRow(own, { ...settings, templated: false }), { row: [bos, ...own], cut: 0 });
+    assert.deepEqual(tokenizer.rowOf('<s>ab', settings), { row: own, cut: 0 });
+    assert.deepEqual(tokenizer.rowOf('<s>ab', { ...settings, templated: false }), { row: [bos, ...own], cut: 0 });
   });
 
   test('has the first where the template wrote none', () => {
     const own = tokenizer.encode('ab');
-    assert.deepEqual(tokenizer.toRow(own, settings).row, [bos, ...own]);
+    assert.deepEqual(tokenizer.rowOf('ab', settings)?.row, [bos, ...own]);
   });
 
   test('is cut to all the room there is', () => {
     const own = tokenizer.encode('<s>abcdefghij');
-    assert.deepEqual(tokenizer.toRow(own, settings), { row: own.slice(0, 5), cut: own.length - 5 });
+    assert.deepEqual(tokenizer.rowOf('<s>abcdefghij', settings), { row: own.slice(0, 5), cut: own.length - 5 });
   });
 });
 

@@ -52,14 +52,37 @@ export function environment(more: Readonly<Record<string, string>> = {}): Record
 }
 
 /** Runs the binary to its end. */
-export async function rewardScore(args: readonly string[], options: RunOptions = {}): Promise<Run> {
+export function rewardScore(args: readonly string[], options: RunOptions = {}): Promise<Run> {
   const child = start(args, options);
+  child.stdin?.on('error', () => undefined); // a run that refuses its arguments does not read
+  child.stdin?.end(options.stdin ?? '');
+  return toItsEnd(child);
+}
+
+/** Runs the binary on what comes through a pipe in chunks of these lengths, over and over. */
+export async function rewardScoreInChunks(
+  args: readonly string[],
+  content: Uint8Array,
+  lengths: readonly number[],
+): Promise<Run> {
+  const child = start(args);
+  const run = toItsEnd(child);
+  child.stdin?.on('error', () => undefined);
+  for (let i = 0, from = 0; from < content.length; i++) {
+    const chunk = content.subarray(from, from + (lengths[i % lengths.length] as number));
+    from += chunk.length;
+    // A write is over when its bytes are in the pipe: what the reader gets next is another chunk.
+    await new Promise((resolve) => child.stdin?.write(chunk, resolve));
+  }
+  child.stdin?.end();
+  return run;
+}
+
+async function toItsEnd(child: ChildProcess): Promise<Run> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
-  child.stdin?.on('error', () => undefined); // a run that refuses its arguments does not read
-  child.stdin?.end(options.stdin ?? '');
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   const bytes = Buffer.concat(stdout);
   const run = { code, signal, stdout: bytes.toString('utf8'), bytes, stderr: Buffer.concat(stderr).toString('utf8') };

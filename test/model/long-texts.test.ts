@@ -1,0 +1,134 @@
+/** Long texts are tokenized in pieces: the tokens are those of the whole text. */
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { type TextCutter, textCutter } from '../../dist/model/long-texts.js';
+import { Tokenizer } from '../../dist/model/tokenizer.js';
+import { readTokenizerFiles, type TokenizerFiles } from '../../dist/model/tokenizer-files.js';
+import { tokenizerReference, writeTokenizer } from '../support/foreign-models.js';
+import { temporaryDirectory } from '../support/run.js';
+import { writeGpt2Tokenizer } from '../support/synthetic-model.js';
+
+const directory = temporaryDirectory();
+
+async function filesOf(name: string): Promise<TokenizerFiles> {
+  const path = join(directory, name);
+  mkdirSync(path, { recursive: true });
+  if (name === 'gpt2') await writeGpt2Tokenizer(path);
+  else writeTokenizer(path, name === 'fixture' ? undefined : name);
+  return readTokenizerFiles(path);
+}
+
+/** Everything that a splitting pattern treats in its own way, dense: cuts fall beside all of it. */
+const word = fc.constantFrom(
+  ...['a', 'The', 'naïve', 'é', 'e\u0301', 'ſ', 'İ', 'ǅ', '日本', 'क्षि', '한', '𝔘', '𐐀', 'ª', 'ʰ'],
+  ...["'s", "'RE", "'ll", "'", "'ſ", '’s', "''d", "n't"],
+  ...['1', '12345', '½', '٣', '²', 'Ⅷ', '𝟘'],
+  ...[' ', '  ', '\n', '\r\n', '\t', '\n\n ', '\u0085', '\u00a0', '\u3000', '\u2028', '\ufeff', '\u200b', '\u200d'],
+  ...['!', '...', '、', '。', '-', '_', '<', '|>', '😀', '👩‍👩‍👧', '\u0000', '\u0301', '\ue000', '\u{10ffff}'],
+  ...['<|endoftext|>', '<s>', '</s>', '[SEP]', '<|endoftext', 'endoftext|>'],
+);
+const text = fc.array(fc.oneof({ weight: 9, arbitrary: word }, fc.string({ unit: 'grapheme', maxLength: 5 })), {
+  maxLength: 80,
+  size: 'max',
+});
+
+for (const name of ['fixture', 'gpt2', 'llama3', 'bos', 'cls-sep', 'flags', 'roberta']) {
+  describe(name, async () => {
+    const files = await filesOf(name);
+    const tokenizer = new Tokenizer(files);
+    const cutter = textCutter(files) as TextCutter;
+
+    test('the tokens of the pieces are those of the text', () => {
+      let cuts = 0;
+      fc.assert(
+        fc.property(text, fc.integer({ min: 1, max: 12 }), (words, length) => {
+          const whole = words.join('');
+          const pieces = [...cutter.cut(whole, length)];
+          assert.equal(pieces.join(''), whole);
+          assert.ok(pieces.slice(0, -1).every((piece) => piece.length >= length));
+          cuts += pieces.length - 1;
+          assert.deepEqual(
+            pieces.flatMap((piece) => tokenizer.encode(piece)),
+            tokenizer.encode(whole),
+          );
+        }),
+        { numRuns: 500 },
+      );
+      assert.ok(cuts > 2000, `only ${cuts} cuts were made`);
+    });
+
+    test('a long row keeps what is kept of the whole', () => {
+      fc.assert(
+        fc.property(
+          text.map((words) => words.join('')).filter((unit) => unit.length > 20 && unit.length < 1000),
+          fc.integer({ min: 65_000, max: 200_000 }),
+          fc.integer({ min: 4, max: 300 }),
+          (unit, length, maxLength) => {
+            const long = unit.repeat(Math.ceil(length / unit.length));
+            const own = tokenizer.encode(long);
+            const room = maxLength - tokenizer.addedCount;
+            const row = (truncationSide: 'left' | 'right') =>
+              tokenizer.rowOf(long, { maxLength, truncationSide, templated: false });
+            const added = tokenizer.rowOf('a', { maxLength: 9, truncationSide: 'left', templated: false })?.row ?? [];
+            const around = (kept: number[]): number[] => {
+              const at = added.indexOf(tokenizer.encode('a')[0] as number);
+              return [...added.slice(0, at), ...kept, ...added.slice(at + 1)];
+            };
+            const cut = own.length - room;
+            assert.deepEqual(row('left'), { row: around(own.slice(cut)), cut });
+            assert.deepEqual(row('right'), { row: around(own.slice(0, room)), cut });
+          },
+        ),
+        { numRuns: 3 },
+      );
+    });
+  });
+}
+
+test('a long text that a template began is known by its first token', async () => {
+  const tokenizer = new Tokenizer(await filesOf('bos'));
+  const long = `<s>${'some words '.repeat(20_000)}`;
+  const settings = { maxLength: 16, truncationSide: 'left', templated: true } as const;
+  const own = tokenizer.encode(long);
+  assert.deepEqual(tokenizer.rowOf(long, settings), { row: own.slice(-16), cut: own.length - 16 });
+});
+
+describe('tokenizers whose texts are not cut', () => {
+  for (const name of ['byte-level-nested', 'prefix-space', 'wordpiece']) {
+    test(name, async () => assert.equal(textCutter(await filesOf(name)), undefined));
+  }
+
+  const edited = (edit: (files: { tokenizer: Record<string, unknown>; config: Record<string, unknown> }) => void) =>
+    filesOf('fixture').then((files) => {
+      const copy = structuredClone(files) as { tokenizer: Record<string, unknown>; config: Record<string, unknown> };
+      edit(copy);
+      return textCutter(copy);
+    });
+  const llama = structuredClone(tokenizerReference.tokenizers.llama3?.edits) as {
+    pre_tokenizer: { pretokenizers: [Record<string, unknown>, object] };
+  };
+  for (const [name, edit] of [
+    ['a normalizer', ({ tokenizer }) => Object.assign(tokenizer, { normalizer: { type: 'NFC' } })],
+    ['no pre-tokenizer', ({ tokenizer }) => Object.assign(tokenizer, { pre_tokenizer: null })],
+    ['another model', ({ tokenizer }) => Object.assign(tokenizer.model as object, { type: 'Unigram' })],
+    ['spaces that are removed', ({ config }) => Object.assign(config, { remove_space: true })],
+    ['accents that are removed', ({ config }) => Object.assign(config, { do_lowercase_and_remove_accent: true })],
+    [
+      'an added token that strips',
+      ({ tokenizer }) => (tokenizer.added_tokens as object[]).push({ id: 512, content: '<mask>', rstrip: true }),
+    ],
+    [
+      'another pattern',
+      ({ tokenizer }) => {
+        const [split, bytes] = llama.pre_tokenizer.pretokenizers;
+        const other = { ...split, pattern: { Regex: '[^ ]+ ?' } };
+        tokenizer.pre_tokenizer = { type: 'Sequence', pretokenizers: [other, bytes] };
+      },
+    ],
+  ] as const satisfies readonly (readonly [string, Parameters<typeof edited>[0]])[]) {
+    test(name, async () => assert.equal(await edited(edit), undefined));
+  }
+});
