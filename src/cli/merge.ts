@@ -1,28 +1,38 @@
 /** `merge`: joins the outputs of shards. */
+import { existsSync } from 'node:fs';
 import { compressionOfName } from '../compression/compression.js';
 import { usageError } from '../errors.js';
 import { Input } from '../pipeline/input.js';
 import { readParts, runtimesOf, writeJoined } from '../pipeline/merge.js';
-import { checkOutput, isPlain } from '../pipeline/output.js';
-import { findWork } from '../pipeline/resume.js';
+import { checkOutput, followLinks, isPlain, partialOf } from '../pipeline/output.js';
+import { refuseWorkInHand } from '../pipeline/resume.js';
 import { createLog } from '../ui/log.js';
 import type { MergeFlags } from './merge-command.js';
 import { rowsInWords } from './tell.js';
 
-export async function merge(paths: readonly string[], { output, overwrite, strict, quiet }: MergeFlags): Promise<void> {
+export async function merge(paths: readonly string[], flags: MergeFlags): Promise<void> {
+  const { overwrite, strict, quiet } = flags;
+  const output = followLinks(flags.output);
   const log = createLog(quiet);
+  // Of a shard that is not finished there is no file yet, but something better to say.
+  const parts = readParts(paths);
   checkOutput(
     output,
     paths.map((path) => new Input(path)),
   );
-  const parts = readParts(paths);
   const [{ path: first }] = parts;
   if (output !== '-' && compressionOfName(output) !== compressionOfName(first)) {
     throw usageError(
       `${output}: expected --output to be packed as ${first} is: the shards' bytes are joined as they are`,
     );
   }
-  if (output !== '-' && isPlain(output)) await findWork(output, overwrite ? 'overwrite' : 'refuse');
+  if (output !== '-' && isPlain(output)) {
+    refuseWorkInHand(output);
+    const partial = partialOf(output);
+    if (existsSync(partial) && !overwrite) {
+      throw usageError(`${partial}: holds the work of an unfinished run; --overwrite throws it away`);
+    }
+  }
   const kinds = runtimesOf(parts).length;
   if (kinds > 1) {
     const notice = `the shards come from ${kinds} kinds of machine or version: rewards may differ in their last digits`;

@@ -6,9 +6,9 @@ import { countParameters } from '../model/network.js';
 import type { ErrorPolicy } from '../pipeline/error-policy.js';
 import { Input } from '../pipeline/input.js';
 import { inspectInputs } from '../pipeline/inspect.js';
-import { checkDestination, checkOutput, isPlain } from '../pipeline/output.js';
+import { checkDestination, checkOutput, isPlain, partialOf } from '../pipeline/output.js';
 import { findWork } from '../pipeline/resume.js';
-import type { RunState } from '../pipeline/run-file.js';
+import { type RunState, runFileOf } from '../pipeline/run-file.js';
 import { type BlockRange, blocksOf } from '../pipeline/shards.js';
 import { type WindowSize, windowSizeFor } from '../pipeline/windows.js';
 import { columnKey } from '../rows/csv.js';
@@ -101,7 +101,8 @@ function refuseContradictions(files: readonly string[], flags: ScoreFlags): void
 /** Files that a run writes have a place, and are neither read by it nor written twice. */
 function checkDestinations(flags: ScoreFlags, inputs: readonly Input[]): void {
   checkOutput(flags.output, inputs);
-  const written = new Map([[resolve(flags.output), '--output']]);
+  const { output } = flags;
+  const written = new Map([output, partialOf(output), runFileOf(output)].map((path) => [resolve(path), '--output']));
   for (const flag of ['errors', 'summary'] as const) {
     const path = flags[flag];
     if (path === undefined) continue;

@@ -1,12 +1,13 @@
 /** `score`: from flags to a run, and from its end to messages, summary and exit code. */
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { loadPool, preparePool } from '../engine.js';
 import { FatalError } from '../errors.js';
 import { RunAccount } from '../pipeline/account.js';
 import { AppendedFile } from '../pipeline/appended-file.js';
 import { Journal } from '../pipeline/journal.js';
-import { nowhere, type Output, openOutput, partialOf } from '../pipeline/output.js';
-import { settle } from '../pipeline/resume.js';
+import { followLinks, nowhere, type Output, openOutput, partialOf } from '../pipeline/output.js';
+import { refuseWorkInHand, settle } from '../pipeline/resume.js';
 import { besideWorkers, onDemand, type RunEnd, run } from '../pipeline/run.js';
 import { runFileOf, writeRunFile } from '../pipeline/run-file.js';
 import { createLog, type Log } from '../ui/log.js';
@@ -21,7 +22,8 @@ import { writeSummary } from './summary.js';
 import { rowsInWords, tellEnd, tellEstimate } from './tell.js';
 import { findWorkToDo, type Work } from './work.js';
 
-export async function score(files: readonly string[], flags: ScoreFlags, version: string): Promise<void> {
+export async function score(files: readonly string[], given: ScoreFlags, version: string): Promise<void> {
+  const flags = { ...given, output: followLinks(given.output) };
   const started = performance.now();
   const log = createLog(flags.quiet);
   const plan = await planRun(files, flags, log);
@@ -45,6 +47,7 @@ export async function score(files: readonly string[], flags: ScoreFlags, version
     }
   } catch (error) {
     await pool.release();
+    if (signals.received !== undefined) return dieBy(signals.received);
     throw error;
   }
   const { state } = work;
@@ -152,6 +155,8 @@ async function openTarget(
   { output: path, errors: errorsPath, dryRun, stream }: ScoreFlags,
 ): Promise<Target> {
   const { done } = state;
+  // Another process may have begun while the model was prepared.
+  if (named) refuseWorkInHand(path);
   // Before there is anything to go on with: what stood there speaks of another run.
   const resumable = named && !stream;
   if (resumable) await writeRunFile(path, state);
@@ -172,8 +177,8 @@ async function leave(
 ): Promise<string | undefined> {
   await journal?.leave().catch(() => undefined); // a full disk, perhaps: what was saved before still counts
   await output.abandon();
-  await errors?.close();
-  if (!named) return undefined;
+  await errors?.abandon();
+  if (!named || !existsSync(partialOf(path))) return undefined;
   const { rows } = account.counts;
   if (rows > 0) {
     const how = journal === undefined ? '' : '; --resume goes on from there';

@@ -2,10 +2,10 @@
 import { usageError } from '../errors.js';
 import { factsOf } from '../pipeline/input-facts.js';
 import { readWindows } from '../pipeline/reading.js';
-import { isFinishedFor, refuseOtherWork, reopen, skipDone } from '../pipeline/resume.js';
-import { type RunState, type Runtime, runFileOf, startOfRun } from '../pipeline/run-file.js';
+import { isFinishedFor, refuseOthersWork, refuseOtherWork, reopen, skipDone } from '../pipeline/resume.js';
+import { type RunState, type Runtime, startOfRun } from '../pipeline/run-file.js';
 import { WindowHash } from '../pipeline/window-hash.js';
-import { isOnThisMachine, isRunning, thisProcess } from '../processes.js';
+import { thisProcess } from '../processes.js';
 import type { Log } from '../ui/log.js';
 import type { ReadyModel, Window } from '../worker/messages.js';
 import { makingsOf, runtimeOf } from './makings.js';
@@ -32,20 +32,26 @@ export async function findWorkToDo(
   log: Log,
   signal: AbortSignal,
 ): Promise<Work> {
-  const { output, shard = null, limit, maxRowBytes, strict, stream } = flags;
+  const { output, shard = null, limit = null, maxRowBytes, strict, stream } = flags;
   const { inputs, format, windowSize, blocks, left } = plan;
   const facts = inputs.map(factsOf);
   const runtime = runtimeOf(version, model);
   const makings = makingsOf(flags, plan, model);
-  const fresh = startOfRun({ makings, runtimes: [runtime], inputs: facts, shard });
-  const windows = readWindows({ inputs, format, windowSize, maxRowBytes, limit, blocks, eager: stream, signal });
+  const fresh = startOfRun({ makings, runtimes: [runtime], inputs: facts, shard, limit });
+  const windows = readWindows({
+    inputs,
+    format,
+    windowSize,
+    maxRowBytes,
+    limit: limit ?? undefined,
+    blocks,
+    eager: stream,
+    signal,
+  });
 
   if (left === undefined) return { state: fresh, resumed: false, windows, hash: new WindowHash() };
 
-  const { writer } = left;
-  if (writer !== null && isOnThisMachine(writer) && isRunning(writer)) {
-    throw usageError(`${runFileOf(output)}: process ${writer.pid} is still at work on ${output}`);
-  }
+  refuseOthersWork(output, left);
   refuseOtherWork(output, left, makings, facts);
   const others = left.runtimes.filter((other) => JSON.stringify(other) !== JSON.stringify(runtime));
   if (others.length > 0) {
@@ -53,8 +59,8 @@ export async function findWorkToDo(
     if (strict) throw usageError(`${notice} (--strict)`);
     log.note(notice);
   }
-  const state = { ...left, runtimes: [...others, runtime], inputs: facts, writer: thisProcess() };
-  if (isFinishedFor(left, facts)) return { state, resumed: true, windows: undefined, hash: new WindowHash() };
+  const state = { ...left, makings, limit, runtimes: [...others, runtime], inputs: facts, writer: thisProcess() };
+  if (isFinishedFor(left, facts, limit)) return { state, resumed: true, windows: undefined, hash: new WindowHash() };
   const going = await skipDone(output, left, windows, signal);
   if (left.finished !== null && going.windows !== undefined) await reopen(output, state);
   return { state: going.windows === undefined ? state : { ...state, finished: null }, resumed: true, ...going };

@@ -1,4 +1,5 @@
 /** A file that is written from some place on, and that says where it is. */
+import type { Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf, runError, usageError } from '../errors.js';
@@ -8,11 +9,14 @@ export class AppendedFile {
   /** Bytes written whole, those before the start included. */
   position: number;
   readonly #handle: FileHandle;
+  /** A regular file; /dev/null or a FIFO can be neither cut off nor made safe. */
+  readonly #regular: boolean;
 
-  private constructor(path: string, handle: FileHandle, position: number) {
+  private constructor(path: string, handle: FileHandle, position: number, regular: boolean) {
     this.path = path;
     this.#handle = handle;
     this.position = position;
+    this.#regular = regular;
   }
 
   /**
@@ -20,15 +24,18 @@ export class AppendedFile {
    * @throws FatalError `usage` where the file cannot be opened, or is shorter
    */
   static async open(path: string, position?: number): Promise<AppendedFile> {
-    let size: number;
+    let stat: Stats;
     let handle: FileHandle;
     try {
       handle = await open(path, position === undefined ? 'w' : 'a');
-      size = (await handle.stat()).size;
+      stat = await handle.stat();
     } catch (error) {
-      throw usageError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
+      const isFull = /^(?:ENOSPC|EDQUOT|EIO)$/.test((error as NodeJS.ErrnoException).code ?? '');
+      throw (isFull ? runError : usageError)(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
     }
-    if (position === undefined) return new AppendedFile(path, handle, 0);
+    const regular = stat.isFile();
+    if (position === undefined || !regular) return new AppendedFile(path, handle, position ?? 0, regular);
+    const { size } = stat;
     if (size < position) {
       await handle.close();
       throw usageError(
@@ -36,7 +43,7 @@ export class AppendedFile {
       );
     }
     await handle.truncate(position);
-    return new AppendedFile(path, handle, position);
+    return new AppendedFile(path, handle, position, regular);
   }
 
   /** @throws FatalError `run`; `position` then stays before what was written in part */
@@ -54,6 +61,7 @@ export class AppendedFile {
 
   /** Resolves when what was written would outlast a power cut. */
   async sync(): Promise<void> {
+    if (!this.#regular) return;
     try {
       await this.#handle.datasync();
     } catch (error) {
@@ -61,8 +69,18 @@ export class AppendedFile {
     }
   }
 
-  close(): Promise<void> {
-    return this.#handle.close();
+  /** @throws FatalError `run`: some disks tell only now that there was no room */
+  async close(): Promise<void> {
+    try {
+      await this.#handle.close();
+    } catch (error) {
+      throw runError(`${this.path}: cannot be written: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /** Closes the file of a run that has failed: what is wrong was said, and what was made safe stays. */
+  async abandon(): Promise<void> {
+    await this.#handle.close().catch(() => undefined);
   }
 }
 

@@ -48,7 +48,8 @@ export function giveUp(
   if (action === 'fail' && first !== undefined) return { rows: first.row + 1, message: '--on-error fail' };
   if (limit === undefined) return undefined;
   if ('rows' in limit) {
-    const last = failed[limit.rows - before.failed - 1];
+    // More may be bad already, where a run goes on that had a higher limit.
+    const last = failed[Math.max(limit.rows - before.failed - 1, 0)];
     return last && { rows: last.row + 1, message: `--max-errors ${limit.rows}` };
   }
   // The share grows with bad rows alone, but is not looked at before the hundredth row.

@@ -94,7 +94,8 @@ export class Input {
 
   /** The bytes from `from` on, unpacked. */
   async *content(from: number): AsyncGenerator<Buffer> {
-    const seeks = from > 0 && this.seekable && this.#source === undefined;
+    // Read from its beginning on, a file can be summed up: a header is not worth passing over.
+    const seeks = from >= CHUNK_BYTES && this.seekable && this.#source === undefined;
     if (seeks) this.#source = this.#read(from);
     let skip = seeks ? 0 : from;
     try {

@@ -127,7 +127,13 @@ function joinedState(parts: Parts, account: RunAccount, file: number): RunState 
   const [{ state, finished }] = parts;
   const sum = (of: (finished: Finish) => number): number => parts.reduce((total, part) => total + of(part.finished), 0);
   return {
-    ...startOfRun({ makings: wholeOf(state.makings), runtimes: runtimesOf(parts), inputs: state.inputs, shard: null }),
+    ...startOfRun({
+      makings: wholeOf(state.makings),
+      runtimes: runtimesOf(parts),
+      inputs: state.inputs,
+      shard: null,
+      limit: null,
+    }),
     header: state.header,
     writer: null,
     finished: {

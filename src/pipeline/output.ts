@@ -1,7 +1,7 @@
 /** Where the output goes: standard output, or a file that has its name only when it is whole. */
-import { type Stats, statSync } from 'node:fs';
+import { realpathSync, type Stats, statSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { type Compression, compressionOfName } from '../compression/compression.js';
 import { packMember } from '../compression/pack.js';
 import { messageOf, runError, usageError } from '../errors.js';
@@ -102,8 +102,22 @@ export const nowhere: Output = {
   abandon: async () => undefined,
 };
 
-/** Whether it is, or would be, a regular file. /dev/null or a FIFO is written to directly. */
-export const isPlain = (path: string): boolean => statOf(path)?.isFile() ?? true;
+/**
+ * Whether it is, or would be, a regular file that can be replaced by another one. /dev/null or a FIFO is written to
+ * directly, and so is what the system shows there of a file that is open already (/dev/stdout).
+ */
+export const isPlain = (path: string): boolean =>
+  !/^\/(?:dev|proc)\//.test(resolve(path)) && (statOf(path)?.isFile() ?? true);
+
+/** Where a link leads to: the file there is replaced, and not the link. */
+export function followLinks(path: string): string {
+  if (path === '-' || !isPlain(path)) return path;
+  try {
+    return realpathSync(path);
+  } catch {
+    return path; // nothing is there yet
+  }
+}
 
 function statOf(path: string): Stats | undefined {
   try {
@@ -167,12 +181,18 @@ async function special(path: string): Promise<Output> {
       return file.position;
     },
     async write(bytes) {
-      await file.write(bytes);
-      return true;
+      try {
+        await file.write(bytes);
+        return true;
+      } catch (error) {
+        // A FIFO whose reader has seen enough.
+        if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'EPIPE') return false;
+        throw error;
+      }
     },
     sync: async () => undefined,
     finish: () => file.close(),
-    abandon: () => file.close(),
+    abandon: () => file.abandon(),
   };
 }
 
@@ -206,7 +226,7 @@ class NamedWhenWhole implements Output {
   }
 
   abandon(): Promise<void> {
-    return this.#file.close();
+    return this.#file.abandon();
   }
 }
 

@@ -1,6 +1,7 @@
 /** Finds the work that an earlier run to the same output left, and whether this run may go on with it. */
-import { copyFile, rm, stat } from 'node:fs/promises';
-import { runError, usageError } from '../errors.js';
+import { copyFile, open, rm, stat } from 'node:fs/promises';
+import { messageOf, runError, usageError } from '../errors.js';
+import { isOnThisMachine, isRunning } from '../processes.js';
 import type { Window } from '../worker/messages.js';
 import { type InputFacts, inputDifference, isUntouched } from './input-facts.js';
 import { nameWhole, partialOf } from './output.js';
@@ -17,7 +18,10 @@ export type LeftWork = 'resume' | 'overwrite' | 'refuse';
  * @throws FatalError `usage` where there is work that must not be lost, or that is not one to go on with
  */
 export async function findWork(output: string, wish: LeftWork): Promise<RunState | undefined> {
-  if (wish === 'overwrite') return undefined;
+  if (wish === 'overwrite') {
+    refuseWorkInHand(output);
+    return undefined;
+  }
   const partial = partialOf(output);
   const left = await sizeOf(partial);
   if (wish === 'refuse') {
@@ -41,6 +45,24 @@ export async function findWork(output: string, wish: LeftWork): Promise<RunState
   throw usageError(
     `${output}: expected the ${state.finished.file} bytes that its run wrote, got ${size}; --overwrite scores it anew`,
   );
+}
+
+/** Whatever else becomes of the work there, two processes that write to one file spoil it. */
+export function refuseWorkInHand(output: string): void {
+  let state: RunState | undefined;
+  try {
+    state = readRunFile(output);
+  } catch {
+    return; // thrown away unread
+  }
+  if (state !== undefined) refuseOthersWork(output, state);
+}
+
+/** @throws FatalError `usage` where a process of this machine is still at work on the output */
+export function refuseOthersWork(output: string, { writer }: RunState): void {
+  if (writer !== null && isOnThisMachine(writer) && isRunning(writer)) {
+    throw usageError(`${runFileOf(output)}: process ${writer.pid} is still at work on ${output}`);
+  }
 }
 
 /**
@@ -85,8 +107,9 @@ export interface GoingOn {
 }
 
 /** Whether a finished run need not even be compared with its input. */
-export const isFinishedFor = (state: RunState, inputs: readonly InputFacts[]): boolean =>
+export const isFinishedFor = (state: RunState, inputs: readonly InputFacts[], limit: number | null): boolean =>
   state.finished !== null &&
+  state.limit === limit &&
   inputs.length === state.inputs.length &&
   state.inputs.every((then, i) => isUntouched(then, inputs[i] as InputFacts));
 
@@ -129,9 +152,16 @@ export async function skipDone(
     whole.add({ ...next.value, bytes: next.value.bytes.subarray(0, open) });
     open -= next.value.bytes.length;
   }
+  if (finished.sha256 === '') {
+    throw usageError(
+      `${output}: cannot be compared with its inputs, which were touched since shards were merged into it; ` +
+        '--overwrite scores it anew',
+    );
+  }
   if (whole.digest() !== finished.sha256) throw changed();
   const next = await windows.next();
   const bytes = ahead.reduce((sum, window) => sum + window.bytes.length, 0);
+  if (next.done && signal.aborted) throw changed();
   if (next.done && bytes === finished.open) return { windows: undefined, hash };
   return { windows: chain([...ahead, ...(next.done ? [] : [next.value])], windows), hash };
 }
@@ -144,8 +174,23 @@ async function* chain(first: readonly Window[], rest: AsyncGenerator<Window>): A
 /** Makes the output of a finished run an unfinished one again. */
 export async function reopen(output: string, state: RunState): Promise<void> {
   const partial = partialOf(output);
-  if ((await sizeOf(partial)) !== state.finished?.file) await copyFile(output, partial);
+  if ((await sizeOf(partial)) !== state.finished?.file) await copySafely(output, partial);
   await writeRunFile(output, { ...state, finished: null });
+}
+
+/** The copy would outlast a power cut: what the run file says of it must be true. */
+async function copySafely(from: string, to: string): Promise<void> {
+  try {
+    await copyFile(from, to);
+    const handle = await open(to, 'r+');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw runError(`${to}: cannot be written: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** Gives a finished output its name, if its run ended just before it did. */

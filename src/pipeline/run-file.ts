@@ -54,6 +54,8 @@ export interface RunState {
   readonly runtimes: readonly Runtime[];
   readonly inputs: readonly InputFacts[];
   readonly shard: { readonly index: number; readonly of: number } | null;
+  /** Rows after so many were not read; null: all were to be. */
+  readonly limit: number | null;
   /** Bytes of the output before its first record. */
   readonly header: number;
   /** The process at work; null once it has ended in good order. */
@@ -64,7 +66,7 @@ export interface RunState {
 }
 
 /** A run of which nothing is done. */
-export const startOfRun = (facts: Pick<RunState, 'makings' | 'runtimes' | 'inputs' | 'shard'>): RunState => ({
+export const startOfRun = (facts: Pick<RunState, 'makings' | 'runtimes' | 'inputs' | 'shard' | 'limit'>): RunState => ({
   form: FORM,
   ...facts,
   header: 0,

@@ -20,6 +20,8 @@ export function windowSizeFor(parameters: number): WindowSize {
   return { bytes: Math.min(Math.max(bytes, 2048), 262_144), rows: 4096 };
 }
 
+const NEWLINE = 0x0a;
+
 /** A window of one file. */
 export type FileWindow = Omit<Window, 'index' | 'file'>;
 
@@ -60,7 +62,8 @@ export async function* cutWindows(
       if (!full && oversized === undefined) continue;
       pieces.push(bytes.subarray(from, end));
       from = end;
-      yield cut(false, oversized);
+      // Without its line end, the file's last record may be longer one day.
+      yield cut(pieces.at(-1)?.at(-1) !== NEWLINE, oversized);
     }
     if (from < bytes.length) pieces.push(bytes.subarray(from));
     if (eager && rows > 0) yield cut(false);

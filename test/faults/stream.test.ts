@@ -1,0 +1,65 @@
+/** --stream as a co-process: each row is answered before the next one is written. A slow reader costs no memory. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { jsonlRows } from '../support/fault-runs.js';
+import { rewardScore, start, temporaryDirectory, writeFile } from '../support/run.js';
+
+const folder = temporaryDirectory();
+
+describe('a row is answered before the next one is written', () => {
+  for (const [from, header, row] of [
+    ['jsonl', undefined, (i: number) => `{"id":${i},"text":"hello ${i}"}\n`],
+    ['csv', 'id,text\n', (i: number) => `${i},hello ${i}\n`],
+    ['text', undefined, (i: number) => `hello ${i}\n`],
+  ] as const) {
+    test(`fifty times, ${from}`, async () => {
+      const child = start(['-q', '--stream', '-j', '2', '--from', from]);
+      const answers = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
+      const ask = async (text: string): Promise<string> => {
+        child.stdin?.write(text);
+        return (await answers.next()).value as string;
+      };
+      if (header !== undefined) {
+        child.stdin?.write(header);
+        assert.equal(await ask(row(0)), 'id,text,reward');
+        await answers.next();
+      }
+      for (let i = 1; i <= 50; i++) assert.match(await ask(row(i)), new RegExp(`hello ${i}\\b.*-?\\d`));
+      child.stdin?.write(row(51) + row(52) + row(53));
+      for (const i of [51, 52, 53]) assert.match((await answers.next()).value as string, new RegExp(`hello ${i}\\b`));
+      child.stdin?.end();
+      const [code] = (await once(child, 'close')) as [number];
+      assert.equal(code, 0);
+    });
+  }
+
+  test('refused where rows cannot be answered one by one', async () => {
+    for (const flags of [
+      ['--resume', '-o', 'x'],
+      ['--shard', '1/2', '-o', 'x'],
+      ['--on-error', 'skip'],
+    ]) {
+      const file = writeFile(folder, 'rows.jsonl', '"hi"\n');
+      assert.equal((await rewardScore(['--stream', file, ...flags])).code, 2);
+    }
+  });
+});
+
+test('a reader that sleeps costs no memory', { skip: !existsSync('/proc/self/status') }, async () => {
+  const file = writeFile(folder, 'many.jsonl', jsonlRows(600_000));
+  const child = start(['-q', '-j', '1', file]);
+  const resident = (): number =>
+    Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024;
+  const readable = once(child.stdout as NodeJS.ReadableStream, 'readable');
+  await readable;
+  const before = resident();
+  // Nothing tells when a program has nothing left to do but wait.
+  await setTimeout(5000);
+  const grown = resident() - before;
+  child.kill('SIGKILL');
+  assert.ok(grown < 100, `${grown} MB more`);
+});
