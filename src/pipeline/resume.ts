@@ -60,7 +60,7 @@ export function refuseWorkInHand(output: string): void {
 
 /** @throws FatalError `usage` where a process of this machine is still at work on the output */
 export function refuseOthersWork(output: string, { writer }: RunState): void {
-  if (writer !== null && isOnThisMachine(writer) && isRunning(writer)) {
+  if (writer !== null && writer.pid !== process.pid && isOnThisMachine(writer) && isRunning(writer)) {
     throw usageError(`${runFileOf(output)}: process ${writer.pid} is still at work on ${output}`);
   }
 }
