@@ -35,7 +35,9 @@ for (const job of jobs) {
     for (const name of ['write:.partial', 'datasync:.partial', 'rename:.run.json', 'rename:other']) {
       assert.ok(steps.includes(name), name);
     }
-    for (const [kill, what] of killsOf(steps)) {
+    const kills = killsOf(steps);
+    t.diagnostic(`${kills.length} kills`);
+    for (const [kill, what] of kills) {
       remove(folder, job);
       const killed = await rewardScore(args, hurried({ FAULT_KILL: kill }));
       assert.equal(killed.signal, 'SIGKILL', `${what}: ${killed.stderr}`);
@@ -68,7 +70,9 @@ describe('a finished run whose input has grown', () => {
     const steps = await listSteps([...args, '--resume'], restore);
     t.diagnostic(steps.join(' '));
     assert.ok(steps.includes('copy:.partial'));
-    for (const [kill, what] of killsOf(steps)) {
+    const kills = killsOf(steps);
+    t.diagnostic(`${kills.length} kills`);
+    for (const [kill, what] of kills) {
       restore();
       const before = readFileSync(output);
       const killed = await rewardScore([...args, '--resume'], hurried({ FAULT_KILL: kill }));
