@@ -1,6 +1,6 @@
 /**
- * Rows of tens of megabytes, and inputs of a shape that nobody means: the right answer or a bad row, in bounded memory and
- * time. Not part of `npm test`: `npm run test:sizes`. Times are the processor's, which other work on the machine changes little.
+ * Rows of tens of megabytes, and inputs of a shape that nobody means: the right answer or a bad row, in bounded memory. Not
+ * part of `npm test`: `npm run test:sizes`. Seconds of the processor are told, and a test that hangs ends.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -20,9 +20,8 @@ interface Case {
   readonly name: string;
   readonly args?: readonly string[];
   readonly parts: readonly Part[];
-  /** Most that the process may take: megabytes in memory, and seconds of the processor. */
+  /** Most that the process may take in memory. */
   readonly megabytes: number;
-  readonly seconds: number;
   /** Of the output: how each record begins and ends. */
   readonly records: readonly (readonly [beginning: string, end: RegExp])[];
   readonly code?: number;
@@ -39,10 +38,7 @@ function* chunksOf(parts: readonly Part[]): Generator<Buffer> {
   }
 }
 
-async function check(
-  { args = [], parts, megabytes, seconds, records, code = 0 }: Case,
-  number: number,
-): Promise<string> {
+async function check({ args = [], parts, megabytes, records, code = 0 }: Case, number: number): Promise<string> {
   const measured = join(directory, `${number}.json`);
   const child = start(['-q', '-j', '1', ...args], {
     nodeFlags: ['--import', join(root, 'test/support/measure-process.mjs')],
@@ -70,7 +66,6 @@ async function check(
   }
   const took = JSON.parse(readFileSync(measured, 'utf8')) as { megabytes: number; seconds: number };
   assert.ok(took.megabytes < megabytes, `expected at most ${megabytes} MB in memory, got ${took.megabytes}`);
-  assert.ok(took.seconds < seconds, `expected at most ${seconds} s, got ${took.seconds}`);
   return `${took.megabytes.toFixed(0)} MB, ${took.seconds.toFixed(1)} s`;
 }
 
@@ -84,6 +79,9 @@ function splitLines(bytes: Buffer): Buffer[] {
   return lines;
 }
 
+/** What takes so long on any machine does not end. */
+const HANGS_MS = 900_000;
+
 const REWARD = /"reward":-?\d+\.\d+\}$/;
 const CELL = /,-?\d+\.\d+$/;
 const AFTER = ['{"text":"after"', REWARD] as const;
@@ -95,14 +93,12 @@ const cases: readonly Case[] = [
     name: 'a JSONL text of 50 MB',
     parts: [['{"text":"'], prose(50), ['"}\n"after"\n']],
     megabytes: 1200,
-    seconds: 100,
     records: [['{"text":"The quick', REWARD], AFTER],
   },
   {
     name: 'a JSONL field of 50 MB that is not scored',
     parts: [['{"text":"a","x":"'], prose(50), ['"}\n"after"\n']],
     megabytes: 900,
-    seconds: 12,
     records: [['{"text":"a","x":"The quick', REWARD], AFTER],
   },
   {
@@ -110,7 +106,6 @@ const cases: readonly Case[] = [
     args: ['--from', 'csv'],
     parts: [['id,text\n1,"'], prose(10), ['"\n2,after\n']],
     megabytes: 800,
-    seconds: 30,
     records: [
       ['id,text,reward', /reward$/],
       ['1,"The quick', CELL],
@@ -122,28 +117,24 @@ const cases: readonly Case[] = [
     args: ['--from', 'text', '--max-length', '64', '--truncation-side', 'right'],
     parts: [prose(10), ['\nafter\n']],
     megabytes: 700,
-    seconds: 30,
     records: [['{"text":"The quick', REWARD], AFTER],
   },
   {
     name: 'a word of a million letters',
     parts: [['{"text":"'], ['a', 1e6], ['"}\n"after"\n']],
     megabytes: 900,
-    seconds: 20,
     records: [['{"text":"aaa', REWARD], AFTER],
   },
   {
     name: '10 MB of blank lines',
     parts: [['\n', 10 * MB], ['"after"\n']],
     megabytes: 300,
-    seconds: 40,
     records: [AFTER],
   },
   {
     name: '50 MB of brackets that are not closed',
     parts: [['"first"\n{"text":"a","x":'], ['[', 50 * MB], ['\n"after"\n']],
     megabytes: 3500,
-    seconds: 30,
     records: [['{"text":"first"', REWARD], ['{"reward":null,', /\[\[\["\}\}$/], AFTER],
     code: 3,
   },
@@ -151,14 +142,12 @@ const cases: readonly Case[] = [
     name: '50 MB of brackets in a field that is not read',
     parts: [['"first"\n{"text":"a","x":'], ['[', 25 * MB], [']', 25 * MB], ['}\n"after"\n']],
     megabytes: 3500,
-    seconds: 30,
     records: [['{"text":"first"', REWARD], ['{"text":"a","x":[[[', /\]\]\],"reward":-?\d+\.\d+\}$/], AFTER],
   },
   {
     name: 'a million brackets for a message',
     parts: [['"first"\n{"messages":['], ['[', 1e6], [']', 1e6], [']}\n"after"\n']],
     megabytes: 600,
-    seconds: 15,
     records: [
       ['{"text":"first"', REWARD],
       ['{"messages":[[[', /\]\]\],"reward":null,.*"BAD_ROW".*\[\[\.\.\."\}\}$/],
@@ -170,7 +159,6 @@ const cases: readonly Case[] = [
     name: 'a million candidates',
     parts: [['{"prompt":"Hi","candidates":["first"'], [',"one","two"', 500_000], [']}\n"after"\n']],
     megabytes: 1300,
-    seconds: 60,
     records: [['{"prompt":"Hi"', /,-?\d+\.\d+\]\}$/], AFTER],
   },
   {
@@ -181,14 +169,12 @@ const cases: readonly Case[] = [
       [']}\n"after"\n'],
     ],
     megabytes: 700,
-    seconds: 20,
     records: [['{"messages"', REWARD], AFTER],
   },
   {
     name: 'a line of 2 GB',
     parts: [['"first"\n'], ['x', 2048 * MB], ['\n"after"\n']],
     megabytes: 300,
-    seconds: 30,
     records: [['{"text":"first"', REWARD], ['{"reward":null,', tooLarge(2048 * MB)], AFTER],
     code: 3,
   },
@@ -197,7 +183,6 @@ const cases: readonly Case[] = [
     args: ['--from', 'csv', '--to', 'jsonl'],
     parts: [['id,text\n0,first\n1,"'], prose(100)],
     megabytes: 300,
-    seconds: 15,
     records: [
       ['{"id":"0","text":"first"', REWARD],
       ['{"reward":null,', /"code":"ROW_TOO_LARGE".*"bytes":\d{9}\}\}$/],
@@ -219,7 +204,6 @@ const cases: readonly Case[] = [
       ['\n'],
     ],
     megabytes: 1300,
-    seconds: 30,
     records: [
       ['text,c,c', /,c,c,reward$/],
       ['a,1,1', CELL],
@@ -234,7 +218,6 @@ const cases: readonly Case[] = [
     args: ['--from', 'csv', '--text', 'c'],
     parts: [['c'], [',d', 1e6], ['\na\n']],
     megabytes: 600,
-    seconds: 15,
     records: [
       ['c,d,d', /,d,d,reward$/],
       ['a,,,', /,,,$/],
@@ -253,7 +236,6 @@ const cases: readonly Case[] = [
       args: ['--max-row-bytes', String(most)],
       parts: [...row(most - 1), ...row(most), ...row(most + 1), ...row(most), ...row(most + 1).slice(0, -1), ['"}']],
       megabytes: 500,
-      seconds: 10,
       records: [kept, kept, left, kept, left],
       code: 3,
     };
@@ -262,6 +244,6 @@ const cases: readonly Case[] = [
 
 describe('sizes', { concurrency: 1 }, () => {
   for (const [number, entry] of cases.entries()) {
-    test(entry.name, async (context) => context.diagnostic(await check(entry, number)));
+    test(entry.name, { timeout: HANGS_MS }, async (context) => context.diagnostic(await check(entry, number)));
   }
 });
