@@ -159,7 +159,7 @@ wrongUses('files', [
   { args: [`${good}/x`], stderr: `${good}/x: expected a file, found none of that name` },
   { args: ['-', good, '-'], stderr: 'expected standard input (-) once at most' },
   { args: [good, '-o', good], stderr: `${good}: expected --output to be another file than the input` },
-  { args: [good, '-o', link], stderr: `${link}: expected --output to be another file than the input` },
+  { args: [good, '-o', link], stderr: `${good}: expected --output to be another file than the input` },
   { args: [good, '-o', folder], stderr: `${folder}: expected --output to be a file, got a directory` },
   {
     args: [good, '-o', join(noFolder, 'out.jsonl')],
