@@ -7,6 +7,8 @@ import type { ResolveOptions } from './hub/resolve.js';
 import type { Activation } from './model/activation.js';
 import { type Checkpoint, readCheckpoint } from './model/checkpoint.js';
 import { type ForeignModel, readForeignModel } from './model/foreign/model.js';
+import { shortfallOf } from './model/int8/quality.js';
+import { type Precision, preparationFor } from './model/precision.js';
 import type { TruncationSide } from './model/tokenizer.js';
 import type { FormatSettings } from './rows/formats.js';
 import { DEFAULT_MAX_ROW_BYTES } from './rows/records.js';
@@ -33,6 +35,8 @@ export interface EngineOptions {
   readonly maxLength?: number;
   readonly truncationSide: TruncationSide;
   readonly activation: Activation;
+  /** What the linear layers are multiplied in; fp32 where it is not said. */
+  readonly precision?: Precision;
   /** Index or name of the label whose logit is the reward. */
   readonly logit?: string;
   /** `chai`, `dialogrpt`, `chatml`, `model`, or a Jinja file. */
@@ -50,6 +54,7 @@ export interface Engine {
   /** The commit, of a model from the hub. */
   readonly revision: string | undefined;
   readonly tokenizerDirectory: string;
+  readonly precision: Precision;
   readonly scoring: ScoringSettings;
   readonly workers: number;
   /** Why there are fewer than asked for, or than cores. */
@@ -67,6 +72,11 @@ export async function resolveEngine(options: EngineOptions, download: ResolveOpt
   const warnings: string[] = [];
   const { checkpoint, revision } = await readModel(options.model, warnings, download);
   const { network } = checkpoint;
+  if (checkpoint.kind === 'foreign' && options.precision === 'int8') {
+    throw usageError(
+      `${checkpoint.file}: expected --precision fp32, got int8: a graph that another tool exported is run as it is`,
+    );
+  }
   const tokenizerDirectory = await findTokenizer(options.tokenizer, checkpoint, download);
 
   let maxLength = options.maxLength ?? DEFAULT_MAX_LENGTH;
@@ -89,6 +99,7 @@ export async function resolveEngine(options: EngineOptions, download: ResolveOpt
     modelName: options.model ?? 'placeholder',
     revision,
     tokenizerDirectory,
+    precision: options.precision ?? 'fp32',
     scoring: {
       maxLength,
       truncationSide: options.truncationSide,
@@ -119,16 +130,34 @@ async function readModel(
   return { checkpoint: readCheckpoint(directory), revision };
 }
 
-/** A pool with the engine's model prepared; what is scored with it is said when it loads. */
-export const preparePool = (
+export interface PoolSettings {
+  readonly useCache: boolean;
+  /** Refuse a model in int8 that is not near enough to fp32. Default: false. */
+  readonly strict?: boolean;
+  readonly onNotice: (message: string) => void;
+}
+
+/**
+ * A pool with the engine's model prepared; what is scored with it is said when it loads.
+ *
+ * @throws FatalError where the model cannot be prepared, or is refused
+ */
+export async function preparePool(
   engine: Engine,
-  useCache: boolean,
-  onNotice: (message: string) => void,
-): Promise<WorkerPool> => {
+  { useCache, strict = false, onNotice }: PoolSettings,
+): Promise<WorkerPool> {
   const { workers, deadlineMs, fewerWorkers } = engine;
   if (fewerWorkers !== undefined) onNotice(fewerWorkers);
-  return WorkerPool.prepare({ workers, model: placeOf(engine.checkpoint), useCache, deadlineMs, onNotice });
-};
+  const pool = await WorkerPool.prepare({ workers, model: placeOf(engine), useCache, deadlineMs, onNotice });
+  const shortfall = pool.model.kind === 'checkpoint' ? shortfallOf(pool.model.quality) : undefined;
+  if (shortfall === undefined) return pool;
+  if (strict) {
+    await pool.release();
+    throw usageError(`${shortfall} (--strict)`);
+  }
+  onNotice(shortfall);
+  return pool;
+}
 
 /** How rows are read and results written by a pool's workers. */
 export interface RowOptions {
@@ -147,10 +176,11 @@ export const loadPool = (
 ): Promise<number> => pool.load({ tokenizerDirectory, scoring, format, maxRowBytes, dryRun });
 
 /** What a worker finds the model by: a checkpoint itself cannot cross to it. */
-const placeOf = (checkpoint: Engine['checkpoint']): ModelPlace =>
-  checkpoint.kind === 'foreign'
-    ? { kind: 'foreign', file: checkpoint.file }
-    : { kind: 'checkpoint', directory: checkpoint.directory };
+function placeOf({ checkpoint, precision, tokenizerDirectory }: Engine): ModelPlace {
+  if (checkpoint.kind === 'foreign') return { kind: 'foreign', file: checkpoint.file };
+  const preparation = preparationFor(precision, tokenizerDirectory);
+  return { kind: 'checkpoint', directory: checkpoint.directory, preparation };
+}
 
 function placeholder(warnings: string[]): Source {
   warnings.push(

@@ -10,6 +10,7 @@
 import { type Engine, type EngineOptions, loadPool, preparePool, resolveEngine } from './engine.js';
 import type { Activation } from './model/activation.js';
 import { countParameters } from './model/network.js';
+import type { Precision } from './model/precision.js';
 import type { TruncationSide } from './model/tokenizer.js';
 import { onDemand, scoreWindows } from './pipeline/run.js';
 import { batchesOf } from './pipeline/waiting.js';
@@ -22,7 +23,7 @@ import type { Window } from './worker/messages.js';
 import type { WorkerPool } from './worker/pool.js';
 
 export { FatalError, type FatalKind } from './errors.js';
-export type { Activation, FailureCode, TruncationSide };
+export type { Activation, FailureCode, Precision, TruncationSide };
 
 export interface RewardModelOptions {
   /** Another directory, or id on the Hugging Face Hub, for the tokenizer's files. */
@@ -33,6 +34,8 @@ export interface RewardModelOptions {
   readonly truncationSide?: TruncationSide;
   /** What is made of the logit. Default: `none`. */
   readonly activation?: Activation;
+  /** `int8`: about twice as fast, with rewards that are near. Default: `fp32`. */
+  readonly precision?: Precision;
   /** Index or name of the label to report; needed for, and only for, a model with more than one. */
   readonly logit?: string;
   /** How messages become text: `chai` (the default), `dialogrpt`, `chatml`, `model`, or a Jinja file. */
@@ -106,7 +109,7 @@ export async function loadRewardModel(name: string, options: RewardModelOptions 
     onProgress: () => undefined,
     notify: () => undefined,
   });
-  const pool = await preparePool(engine, options.cache ?? true, () => undefined);
+  const pool = await preparePool(engine, { useCache: options.cache ?? true, onNotice: () => undefined });
   try {
     await loadPool(pool, engine, { format });
   } catch (error) {

@@ -16,6 +16,7 @@ export function makingsOf(flags: ScoreFlags, plan: Plan, model: ReadyModel): Mak
   return {
     'the model': digest(model.sha256, checkpoint.network),
     'the tokenizer': digest(hashTokenizerFiles(engine.tokenizerDirectory)),
+    '--precision': engine.precision,
     '--max-length': scoring.maxLength,
     '--truncation-side': scoring.truncationSide,
     '--activation': scoring.activation,

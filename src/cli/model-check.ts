@@ -46,7 +46,7 @@ export async function check(name: string, flags: CheckFlags): Promise<void> {
 async function compare(engine: Engine, input: Input, flags: CheckFlags, onNotice: (notice: string) => void) {
   // The reward that a row has already is what is checked, not in the way: results stand apart from rows.
   const settings = resultLines(flags.rewardField);
-  const pool = await preparePool(engine, flags.cache, onNotice);
+  const pool = await preparePool(engine, { useCache: flags.cache, onNotice });
   const totals = { rows: 0, rewards: 0, without: 0, beyond: 0, mean: 0, largest: 0 };
   let worst: Deviation[] = [];
   try {

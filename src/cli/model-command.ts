@@ -1,20 +1,29 @@
 /** The commands of `model`, as the user types them; model.ts and model-check.ts act on them. */
 import { type Command, Option } from 'commander';
+import type { Precision } from '../model/precision.js';
 import {
   addOptions,
   type CommonFlags,
   commonOptions,
   fileName,
   modelName,
+  precisionOption,
   type RunFlags,
   runOptions,
   type ScoringFlags,
   scoringOptions,
+  tokenizerOption,
   wholeNumber,
 } from './options.js';
 
 export interface JsonFlag {
   readonly json: boolean;
+}
+
+export interface PrepareFlags extends CommonFlags {
+  readonly precision: Precision;
+  readonly tokenizer?: string;
+  readonly strict: boolean;
 }
 
 export interface PruneFlags {
@@ -37,9 +46,12 @@ export function addModelCommand(program: Command): void {
   addOptions(named('pull', 'download a model from the Hugging Face Hub'), commonOptions()).action(
     async (name: string, flags: CommonFlags) => (await import('./model.js')).pull(name, flags),
   );
-  addOptions(named('prepare', 'prepare a model now, so that the next run starts at once'), commonOptions()).action(
-    async (name: string, flags: CommonFlags) => (await import('./model.js')).prepare(name, flags),
-  );
+  addOptions(named('prepare', 'prepare a model now, so that the next run starts at once'), [
+    precisionOption(),
+    tokenizerOption(),
+    new Option('--strict', 'exit with 2 where int8 is not near enough to fp32').default(false),
+    ...commonOptions(),
+  ]).action(async (name: string, flags: PrepareFlags) => (await import('./model.js')).prepare(name, flags));
   addOptions(named('info', 'what a model is, and whether it is prepared'), [json(), ...commonOptions()]).action(
     async (name: string, flags: CommonFlags & JsonFlag) => (await import('./model.js')).info(name, flags),
   );

@@ -1,15 +1,17 @@
 /** `model pull`, `prepare`, `info`, `list` and `prune`. What they print is their data, on standard output. */
 import { rmSync } from 'node:fs';
+import { usageError } from '../errors.js';
 import { parseHubId } from '../hub/id.js';
 import { readLicence } from '../model/card.js';
 import { readCheckpoint } from '../model/checkpoint.js';
+import { qualityInWords, shortfallOf } from '../model/int8/quality.js';
 import { countParameters } from '../model/network.js';
 import { listLeftovers, listPrepared, type StoredModel } from '../model/prepared-store.js';
 import { findModel, findTokenizer } from '../sources.js';
 import { createLog } from '../ui/log.js';
 import { prepareOnThread } from '../worker/pool.js';
 import { withDownloads } from './downloads.js';
-import type { JsonFlag, PruneFlags } from './model-command.js';
+import type { JsonFlag, PrepareFlags, PruneFlags } from './model-command.js';
 import type { CommonFlags } from './options.js';
 
 const DAY_MS = 86_400_000;
@@ -23,13 +25,25 @@ export async function pull(name: string, flags: CommonFlags): Promise<void> {
   print(directory);
 }
 
-export async function prepare(name: string, flags: CommonFlags): Promise<void> {
+export async function prepare(name: string, flags: PrepareFlags): Promise<void> {
   const log = createLog(flags.quiet);
-  const { directory } = await withDownloads(flags, log, (download) => findModel(name, download));
-  readCheckpoint(directory); // what is wrong with it is told before a thread is started
-  const prepared = await prepareOnThread(directory, (notice) => log.note(notice));
+  const { directory, preparation } = await withDownloads(flags, log, async (download) => {
+    const { directory } = await findModel(name, download);
+    const checkpoint = readCheckpoint(directory); // what is wrong with it is told before a thread is started
+    const { precision } = flags;
+    if (precision === 'fp32') return { directory, preparation: { precision } };
+    return {
+      directory,
+      preparation: { precision, tokenizerDirectory: await findTokenizer(flags.tokenizer, checkpoint, download) },
+    };
+  });
+  const prepared = await prepareOnThread(directory, preparation, (notice) => log.note(notice));
   if (prepared.temporary) rmSync(prepared.directory, { recursive: true, force: true });
   else print(prepared.directory);
+  const shortfall = shortfallOf(prepared.quality);
+  if (shortfall === undefined) return;
+  if (flags.strict) throw usageError(`${shortfall} (--strict)`);
+  log.note(shortfall);
 }
 
 export async function info(name: string, flags: CommonFlags & JsonFlag): Promise<void> {
@@ -65,8 +79,11 @@ export async function info(name: string, flags: CommonFlags & JsonFlag): Promise
       print(`${field.padEnd(13)}${Array.isArray(value) ? value.join(', ') : text}`);
     }
     print(`${'licence'.padEnd(13)}${licence.name ?? 'not stated in the model card'}`);
-    const [state] = prepared;
-    print(`${'prepared'.padEnd(13)}${state === undefined ? 'no' : `${size(state.bytes)}, last used ${state.lastUse}`}`);
+    if (prepared.length === 0) print(`${'prepared'.padEnd(13)}no`);
+    for (const { bytes, lastUse, precision, quality } of prepared) {
+      print(`${'prepared'.padEnd(13)}${precision}, ${size(bytes)}, last used ${lastUse}`);
+      if (quality !== undefined) print(`${'quality'.padEnd(13)}${qualityInWords(quality)}`);
+    }
   }
   if (licence.nonCommercial) log.note(`the licence, ${licence.name}, does not allow commercial use`);
 }
@@ -74,8 +91,8 @@ export async function info(name: string, flags: CommonFlags & JsonFlag): Promise
 export function list({ json }: JsonFlag): void {
   const models = listPrepared().map(asListed);
   const lines = models.map(
-    ({ model, architecture, bytes, lastUse }) =>
-      `${size(bytes).padStart(8)}  last used ${lastUse}  ${architecture}  ${model}`,
+    ({ model, architecture, precision, bytes, lastUse }) =>
+      `${size(bytes).padStart(8)}  last used ${lastUse}  ${precision}  ${architecture}  ${model}`,
   );
   for (const line of json ? [JSON.stringify(models, null, 2)] : lines) print(line);
 }
@@ -99,6 +116,7 @@ const asListed = ({ directory, about, bytes, lastUse }: StoredModel) => ({
   architecture: about.architecture,
   parameters: about.parameters,
   precision: about.precision,
+  ...(about.quality && { quality: about.quality }),
   onnxruntime: about.onnxruntime,
   directory,
   bytes,

@@ -1,6 +1,7 @@
 /** Flags that commands share, as the user types them, and the environment variables that stand in for them. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Activation, activations } from '../model/activation.js';
+import { type Precision, precisions } from '../model/precision.js';
 import type { TruncationSide } from '../model/tokenizer.js';
 
 /** Values of scoringOptions, as commander gives them. */
@@ -12,6 +13,7 @@ export interface ScoringFlags {
   readonly truncationSide: TruncationSide;
   readonly activation: Activation;
   readonly logit?: string;
+  readonly precision: Precision;
 }
 
 /** Values of commonOptions. */
@@ -55,10 +57,18 @@ export const fieldName = nameOf('field');
 export const fileName = nameOf('file');
 export const modelName = nameOf('model');
 
+export const precisionOption = (): Option =>
+  new Option('--precision <name>', 'how the network computes; int8 is faster, and near to fp32')
+    .choices(precisions)
+    .default('fp32');
+
+export const tokenizerOption = (): Option =>
+  new Option('--tokenizer <dir|id>', "another tokenizer than the model's own").argParser(modelName);
+
 /** What decides a reward, besides the model and the row. */
 export const scoringOptions = (): Option[] =>
   grouped('What decides a reward', [
-    new Option('--tokenizer <dir|id>', "another tokenizer than the model's own").argParser(modelName),
+    tokenizerOption(),
     new Option(
       '--template <name>',
       'how messages become text: chai, dialogrpt, chatml, model or a Jinja file (default: chai)',
@@ -68,6 +78,7 @@ export const scoringOptions = (): Option[] =>
     new Option('--truncation-side <side>', 'where a longer text is cut').choices(['left', 'right']).default('left'),
     new Option('--activation <name>', 'what is made of the logit').choices(activations).default('none'),
     new Option('--logit <label>', 'label (number or name) to report, for a model with more than one'),
+    precisionOption(),
   ]);
 
 /** How the work is done, which changes no reward. */

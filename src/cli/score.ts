@@ -36,7 +36,11 @@ export async function score(files: readonly string[], given: ScoreFlags, version
     log.error(`${signal}: finishing the rows in work; once more to end at once`);
     for (const input of inputs) input.stop();
   });
-  const pool = await preparePool(engine, flags.cache, (notice) => log.note(notice));
+  const pool = await preparePool(engine, {
+    useCache: flags.cache,
+    strict: flags.strict,
+    onNotice: (notice) => log.note(notice),
+  });
   let work: Work;
   let tokensPerSecond = 0;
   try {

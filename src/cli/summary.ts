@@ -42,7 +42,7 @@ function summaryOf(facts: RunFacts): object {
       revision: engine.revision ?? null,
       architecture: engine.checkpoint.network.architecture,
       parameters: foreign ? model.parameters : countParameters(engine.checkpoint.network),
-      precision: foreign ? 'as exported' : 'fp32',
+      precision: foreign ? 'as exported' : engine.precision,
       tokenizerSha256: hashTokenizerFiles(engine.tokenizerDirectory),
     },
     scoring: {

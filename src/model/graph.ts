@@ -3,7 +3,7 @@
 export const MICROSOFT = 'com.microsoft';
 
 /** TensorProto.DataType */
-export const ElementType = { float32: 1, int32: 6, int64: 7 } as const;
+export const ElementType = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
 export type ElementType = (typeof ElementType)[keyof typeof ElementType];
 
 /** A fixed size, or the name of a size that varies from run to run. */
@@ -49,7 +49,13 @@ export interface Graph {
 export class GraphBuilder {
   readonly nodes: Node[] = [];
   readonly constants: SmallConstant[] = [];
+  readonly #prefix: string;
   #names = 0;
+
+  /** @param prefix of every name, where nodes are added to another builder's */
+  constructor(prefix = '') {
+    this.#prefix = prefix;
+  }
 
   /** One node with one output; returns the output's name. An input of '' is an optional one left out. */
   add(operator: string, inputs: readonly string[], attributes: Node['attributes'] = {}, domain = ''): string {
@@ -64,13 +70,17 @@ export class GraphBuilder {
     attributes: Node['attributes'] = {},
     domain = '',
   ): string[] {
-    const outputs = Array.from({ length: count }, () => `${operator}_${this.#names++}`);
+    const outputs = Array.from({ length: count }, () => `${this.#prefix}${operator}_${this.#names++}`);
     this.nodes.push({ operator, domain, inputs, outputs, attributes });
     return outputs;
   }
 
   float(value: number): string {
     return this.#constant(ElementType.float32, [], new Float32Array([value]));
+  }
+
+  uint8(value: number): string {
+    return this.#constant(ElementType.uint8, [], new Uint8Array([value]));
   }
 
   floats(values: Float32Array): string {
@@ -81,8 +91,8 @@ export class GraphBuilder {
     return this.#constant(ElementType.int64, [values.length], new BigInt64Array(values.map(BigInt)));
   }
 
-  #constant(type: ElementType, shape: readonly number[], data: Float32Array | BigInt64Array): string {
-    const name = `constant_${this.#names++}`;
+  #constant(type: ElementType, shape: readonly number[], data: Float32Array | BigInt64Array | Uint8Array): string {
+    const name = `${this.#prefix}constant_${this.#names++}`;
     this.constants.push({ name, type, shape, bytes: new Uint8Array(data.buffer) });
     return name;
   }

@@ -51,8 +51,10 @@ export interface TensorShape {
   readonly shape: readonly number[];
 }
 
+export const countElements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
 /** Parameters; of a foreign network, as many as its files have room for in float32. */
 export const countParameters = (network: RewardNetwork | ForeignNetwork): number =>
   'bytes' in network
     ? Math.ceil(network.bytes / 4)
-    : network.tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    : network.tensors.reduce((sum, { shape }) => sum + countElements(shape), 0);

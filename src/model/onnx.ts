@@ -1,5 +1,5 @@
 /** Writes ONNX model files (IR version 10), and reads what is asked of those that onnxruntime saved. */
-import { type Attribute, ElementType, type Graph, MICROSOFT, type Value } from './graph.js';
+import { type Attribute, type ElementType, type Graph, MICROSOFT, type Value } from './graph.js';
 import { modelProto } from './onnx-proto.js';
 
 const IR_VERSION = 10;
@@ -15,6 +15,7 @@ const PACKED_KEY = 'prepacked_';
 /** A weight that stands in a file beside the model, at `offset`. */
 export interface ExternalInitializer {
   readonly name: string;
+  readonly type: ElementType;
   readonly shape: readonly number[];
   readonly offset: number;
   readonly byteLength: number;
@@ -47,7 +48,7 @@ export function encodeModel(graph: Graph, weights: readonly ExternalInitializer[
         ...weights.map((weight) => ({
           name: weight.name,
           dims: weight.shape,
-          dataType: ElementType.float32,
+          dataType: weight.type,
           dataLocation: 1, // EXTERNAL
           externalData: Object.entries({
             location: weightsFile,

@@ -19,7 +19,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { ElementType, type Graph, type Node } from './graph.js';
+import { ElementType, type Graph, type Node, type Value } from './graph.js';
 import { type ExternalInitializer, encodeModel, readPackedForms } from './onnx.js';
 import { MODEL_FILE, savePacked, WEIGHTS_FILE } from './session.js';
 
@@ -27,7 +27,7 @@ import { MODEL_FILE, savePacked, WEIGHTS_FILE } from './session.js';
 const PAGE = 4096;
 
 /** Operators whose second input is a matrix that their kernel packs. */
-const packingOperators = new Set(['MatMul', 'Gemm']);
+const packingOperators = new Set(['MatMul', 'Gemm', 'MatMulIntegerToFloat']);
 
 /**
  * Appends the packed form of each matrix to the weights file.
@@ -52,6 +52,11 @@ export async function packWeights(
   return packed;
 }
 
+/** Writes the graph of a model whose weights stand in the weights file. */
+export function writeGraph(graph: Graph, weights: readonly ExternalInitializer[], directory: string): void {
+  writeFileSync(join(directory, MODEL_FILE), encodeModel(graph, weights, WEIGHTS_FILE));
+}
+
 async function packOne(
   node: Node,
   weight: ExternalInitializer,
@@ -74,13 +79,23 @@ async function packOne(
 }
 
 /** The operator alone, with its weight and any number of rows to multiply. */
-function oneOperator({ operator, domain, attributes }: Node, { name, shape }: ExternalInitializer): Graph {
+function oneOperator({ operator, domain, attributes }: Node, { name, type, shape }: ExternalInitializer): Graph {
   const transposed = attributes.transB !== undefined;
-  const [inner, outer] = transposed ? [shape[1], shape[0]] : [shape[0], shape[1]];
+  const [inner, outer] = (transposed ? [shape[1], shape[0]] : [shape[0], shape[1]]) as [number, number];
+  const { float32, uint8 } = ElementType;
+  const integers = type !== float32;
+  const scales: Value[] = integers
+    ? [
+        { name: 'scale', type: float32, shape: [] },
+        { name: 'scales', type: float32, shape: [outer] },
+      ]
+    : [];
   return {
-    inputs: [{ name: 'x', type: ElementType.float32, shape: ['rows', inner as number] }],
-    outputs: [{ name: 'y', type: ElementType.float32, shape: ['rows', outer as number] }],
-    nodes: [{ operator, domain, attributes, inputs: ['x', name], outputs: ['y'] }],
+    inputs: [{ name: 'x', type: integers ? uint8 : float32, shape: ['rows', inner] }, ...scales],
+    outputs: [{ name: 'y', type: float32, shape: ['rows', outer] }],
+    nodes: [
+      { operator, domain, attributes, inputs: ['x', name, ...scales.map((scale) => scale.name)], outputs: ['y'] },
+    ],
     constants: [],
   };
 }

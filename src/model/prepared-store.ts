@@ -21,6 +21,8 @@ import {
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { isAlive } from '../processes.js';
+import type { Quality } from './int8/quality.js';
+import type { Precision } from './precision.js';
 
 const ABOUT_FILE = 'about.json';
 
@@ -35,7 +37,9 @@ export interface AboutPrepared {
   readonly sha256: string;
   readonly architecture: string;
   readonly parameters: number;
-  readonly precision: 'fp32';
+  readonly precision: Precision;
+  /** Of int8, against float32. */
+  readonly quality?: Quality;
   readonly onnxruntime: string;
   readonly cpu: string;
   /** By file name. */
@@ -140,7 +144,7 @@ export function listLeftovers(): string[] {
 
 const isUnfinished = (name: string): boolean => name.endsWith('.tmp');
 
-const readAbout = (directory: string): AboutPrepared =>
+export const readAbout = (directory: string): AboutPrepared =>
   JSON.parse(readFileSync(join(directory, ABOUT_FILE), 'utf8')) as AboutPrepared;
 
 function stateOf(path: string): FileState {

@@ -6,18 +6,23 @@
  * it is whole.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isFileSystemError, messageOf, runError } from '../errors.js';
 import { type Checkpoint, openTensors } from './checkpoint.js';
 import { cpuIdentity } from './cpu.js';
+import { ElementType } from './graph.js';
 import { hashFiles } from './hashes.js';
+import { int8Bytes, quantizeNetwork } from './int8/graph.js';
+import { INT8_RECIPE, makeInt8 } from './int8/prepare.js';
+import type { Quality } from './int8/quality.js';
 import { withLock } from './lock.js';
-import { countParameters } from './network.js';
-import { type ExternalInitializer, encodeModel } from './onnx.js';
+import { countParameters, type RewardNetwork } from './network.js';
+import { encodeModel } from './onnx.js';
 import { onnxruntimeVersion } from './onnxruntime.js';
-import { packWeights } from './packing.js';
+import { packWeights, writeGraph } from './packing.js';
+import type { Preparation } from './precision.js';
 import {
   cacheDirectory,
   createStore,
@@ -25,10 +30,13 @@ import {
   inspectPrepared,
   markUsed,
   placeOf,
+  readAbout,
   renameIntoPlace,
   unfinishedPlace,
 } from './prepared-store.js';
-import { MODEL_FILE, WEIGHTS_FILE } from './session.js';
+import { WEIGHTS_FILE } from './session.js';
+import type { TensorSource } from './tensor-source.js';
+import { hashTokenizerFiles } from './tokenizer-files.js';
 import { writeWeights } from './weights.js';
 
 export interface PreparedModel {
@@ -38,6 +46,16 @@ export interface PreparedModel {
   /** It stands in a temporary directory, to be removed after the run. */
   readonly temporary: boolean;
   readonly onnxruntimeVersion: string;
+  /** Of int8, against float32. */
+  readonly quality?: Quality;
+}
+
+export interface PrepareOptions {
+  readonly useCache: boolean;
+  /** Told, in a sentence, what the user should know. */
+  readonly notify: (message: string) => void;
+  /** Called now and then while it lasts. */
+  readonly showLife: () => void;
 }
 
 /** From this many bytes of weights on, the first run's wait is explained. */
@@ -48,28 +66,35 @@ const KEPT = 1.9;
 
 /**
  * The prepared form of a checkpoint: found in the cache, or made and put there (or, without one, in a temporary place).
- *
- * @param notify told, in a sentence, what the user should know
  */
 export async function prepareModel(
   checkpoint: Checkpoint,
-  useCache: boolean,
-  notify: (message: string) => void,
+  preparation: Preparation,
+  { useCache, notify, showLife }: PrepareOptions,
 ): Promise<PreparedModel> {
   const sha256 = await hashFiles(checkpoint.weights.files, useCache ? join(cacheDirectory(), 'hashes') : undefined);
-  const graph = Buffer.from(encodeModel(checkpoint.network.graph, [], ''));
+  const plan = planOf(checkpoint, preparation);
   const key = createHash('sha256')
-    .update(JSON.stringify([sha256, onnxruntimeVersion, cpuIdentity()]))
-    .update(graph)
+    .update(JSON.stringify([sha256, onnxruntimeVersion, cpuIdentity(), ...plan.madeFrom]))
+    .update(plan.graph)
     .digest('hex')
     .slice(0, 32);
-  const found = (directory: string, temporary: boolean) => ({ directory, sha256, temporary, onnxruntimeVersion });
-  const bytes = 4 * countParameters(checkpoint.network);
+  const found = (directory: string, temporary: boolean): PreparedModel => {
+    const { quality } = readAbout(directory);
+    return {
+      directory,
+      sha256,
+      temporary,
+      onnxruntimeVersion,
+      ...(quality && { quality }),
+    };
+  };
   const makeIn = (directory: string, place: string): Promise<void> => {
     // Looked at beforehand: onnxruntime's own words for a full disk do not say so.
-    requireRoom(dirname(directory), KEPT * bytes);
-    if (bytes > LARGE_BYTES) notify(`preparing the model: about ${((KEPT * bytes) / 1e9).toFixed(1)} GB in ${place}`);
-    return make(checkpoint, sha256, directory);
+    requireRoom(dirname(directory), plan.bytesNeeded);
+    const { bytesKept } = plan;
+    if (bytesKept > LARGE_BYTES) notify(`preparing the model: about ${(bytesKept / 1e9).toFixed(1)} GB in ${place}`);
+    return make(checkpoint, preparation, { sha256, directory, showLife });
   };
   if (useCache) {
     const place = placeOf(key);
@@ -107,25 +132,53 @@ export async function prepareModel(
   return found(directory, true);
 }
 
-async function make(checkpoint: Checkpoint, sha256: string, directory: string): Promise<void> {
+/** What the files of a prepared model are made from, beside the weights, and how large they are. */
+function planOf({ network }: Checkpoint, preparation: Preparation) {
+  const fp32Bytes = 4 * countParameters(network);
+  if (preparation.precision === 'fp32') {
+    const bytes = KEPT * fp32Bytes;
+    return { madeFrom: [], graph: encodeModel(network.graph, [], ''), bytesKept: bytes, bytesNeeded: bytes };
+  }
+  const int8 = quantizeNetwork(network, { weightType: ElementType.int8 });
+  const bytesKept = int8Bytes(int8);
+  return {
+    madeFrom: [INT8_RECIPE, hashTokenizerFiles(preparation.tokenizerDirectory)],
+    graph: encodeModel(int8.graph, [], ''),
+    bytesKept,
+    // While it is made, the weights stand beside it in float32.
+    bytesNeeded: bytesKept + fp32Bytes,
+  };
+}
+
+interface Making {
+  readonly sha256: string;
+  readonly directory: string;
+  readonly showLife: () => void;
+}
+
+async function make(
+  checkpoint: Checkpoint,
+  preparation: Preparation,
+  { sha256, directory, showLife }: Making,
+): Promise<void> {
   const { network } = checkpoint;
   try {
     mkdirSync(directory, { recursive: true });
     const tensors = openTensors(checkpoint);
-    let weights: ExternalInitializer[];
+    let quality: Quality | undefined;
     try {
-      weights = writeWeights(network, tensors, join(directory, WEIGHTS_FILE));
+      if (preparation.precision === 'fp32') await makeFp32(network, tensors, directory);
+      else quality = await makeInt8({ network, tensors, ...preparation, directory, showLife });
     } finally {
       tensors.close();
     }
-    weights = await packWeights(network.graph, weights, directory);
-    writeFileSync(join(directory, MODEL_FILE), encodeModel(network.graph, weights, WEIGHTS_FILE));
     describePrepared(directory, {
       model: checkpoint.directory,
       sha256,
       architecture: checkpoint.network.architecture,
       parameters: countParameters(checkpoint.network),
-      precision: 'fp32',
+      precision: preparation.precision,
+      ...(quality && { quality }),
       onnxruntime: onnxruntimeVersion,
       cpu: cpuIdentity(),
     });
@@ -133,6 +186,11 @@ async function make(checkpoint: Checkpoint, sha256: string, directory: string): 
     rmSync(directory, { recursive: true, force: true });
     throw error;
   }
+}
+
+async function makeFp32({ graph, tensors }: RewardNetwork, source: TensorSource, directory: string): Promise<void> {
+  const weights = writeWeights(tensors, source, join(directory, WEIGHTS_FILE));
+  writeGraph(graph, await packWeights(graph, weights, directory), directory);
 }
 
 /** @throws an error of the file system's kind where fewer bytes are free */

@@ -24,23 +24,30 @@ export async function savePacked(modelFile: string, directory: string): Promise<
   await session.release();
 }
 
+interface OpenOptions {
+  /** Default: 1. */
+  readonly threads?: number;
+  /** Have matrices packed, or find them so; for a few runs it is not worth its memory. Default: true. */
+  readonly packed?: boolean;
+}
+
 /** A network ready to run on the calling thread. */
 export class RewardSession {
   readonly #session: InferenceSession;
-  readonly #output: string;
 
   private constructor(session: InferenceSession) {
     this.#session = session;
-    this.#output = session.outputNames[0] as string;
   }
 
   /** @throws FatalError `run` where the prepared model in `directory` cannot be loaded */
-  static async open(directory: string): Promise<RewardSession> {
+  static async open(directory: string, { threads = 1, packed = true }: OpenOptions = {}): Promise<RewardSession> {
     try {
       // The graph is built as it should run; to optimise it would be to copy weights that are mapped.
       const session = await InferenceSession.create(join(directory, MODEL_FILE), {
         ...sessionOptions,
+        intraOpNumThreads: threads,
         graphOptimizationLevel: 'disabled',
+        ...(!packed && { extra: { session: { disable_prepacking: '1' } } }),
       });
       return new RewardSession(session);
     } catch (error) {
@@ -50,6 +57,11 @@ export class RewardSession {
 
   /** Logits [P, labels], row-major, of the pack's P pooled nodes. */
   async run(pack: Pack): Promise<Float32Array> {
+    return (await this.runAll(pack))[0] as Float32Array;
+  }
+
+  /** Every output of a graph that gives more than logits. */
+  async runAll(pack: Pack): Promise<Float32Array[]> {
     const nodes = pack.tokenIds.length;
     const outputs = await this.#session.run({
       input_ids: new Tensor('int32', pack.tokenIds, [1, nodes]),
@@ -57,7 +69,7 @@ export class RewardSession {
       attention_bias: new Tensor('float32', attentionBias(pack), [1, 1, nodes, nodes]),
       pooled_nodes: new Tensor('int32', pack.pooledNodes, [pack.pooledNodes.length]),
     });
-    return outputs[this.#output]?.data as Float32Array;
+    return this.#session.outputNames.map((name) => outputs[name]?.data as Float32Array);
   }
 
   /** Frees the native memory; a process that exits with sessions open may abort. */

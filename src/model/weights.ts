@@ -1,7 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { runError } from '../errors.js';
 import { printable } from './checkpoint/file.js';
-import type { RewardNetwork } from './network.js';
+import { ElementType } from './graph.js';
+import { countElements, type RewardNetwork, type TensorShape } from './network.js';
 import type { ExternalInitializer } from './onnx.js';
 import type { TensorSource } from './tensor-source.js';
 
@@ -60,23 +61,53 @@ export function checkTensors(network: RewardNetwork, source: TensorSource, path:
   }
 }
 
-/** Writes the network's tensors to a file as float32, one after the other, a chunk at a time. */
-export function writeWeights(network: RewardNetwork, source: TensorSource, path: string): ExternalInitializer[] {
-  const file = openSync(path, 'w');
+/** Writes tensors to a file as float32, one after the other, a chunk at a time. */
+export function writeWeights(
+  tensors: readonly TensorShape[],
+  source: TensorSource,
+  path: string,
+): ExternalInitializer[] {
+  const file = new WeightsFile(path);
   try {
-    let end = 0;
-    return network.tensors.map(({ name, shape }) => {
-      const offset = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
-      const elements = shape.reduce((a, b) => a * b, 1);
-      end = offset;
-      for (let start = 0; start < elements; start += CHUNK_ELEMENTS) {
-        const chunk = source.read(name, start, Math.min(CHUNK_ELEMENTS, elements - start));
-        end += writeAll(file, new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength), end);
-      }
-      return { name, shape, offset, byteLength: end - offset };
-    });
+    return tensors.map((tensor) => file.add(tensor.name, ElementType.float32, tensor.shape, chunksOf(tensor, source)));
   } finally {
-    closeSync(file);
+    file.close();
+  }
+}
+
+/** A tensor's elements, a chunk at a time. */
+export function* chunksOf({ name, shape }: TensorShape, source: TensorSource): Generator<Float32Array> {
+  const elements = countElements(shape);
+  for (let start = 0; start < elements; start += CHUNK_ELEMENTS) {
+    yield source.read(name, start, Math.min(CHUNK_ELEMENTS, elements - start));
+  }
+}
+
+/** A file of weights while it is written. */
+export class WeightsFile {
+  readonly #file: number;
+  #end = 0;
+
+  constructor(path: string) {
+    this.#file = openSync(path, 'w');
+  }
+
+  add(
+    name: string,
+    type: ElementType,
+    shape: readonly number[],
+    chunks: Iterable<Float32Array | Int8Array | Uint8Array>,
+  ): ExternalInitializer {
+    const offset = Math.ceil(this.#end / ALIGNMENT) * ALIGNMENT;
+    this.#end = offset;
+    for (const { buffer, byteOffset, byteLength } of chunks) {
+      this.#end += writeAll(this.#file, new Uint8Array(buffer, byteOffset, byteLength), this.#end);
+    }
+    return { name, type, shape, offset, byteLength: this.#end - offset };
+  }
+
+  close(): void {
+    closeSync(this.#file);
   }
 }
 

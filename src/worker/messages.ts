@@ -2,6 +2,7 @@
 import type { FatalKind } from '../errors.js';
 import type { Activation } from '../model/activation.js';
 import type { ForeignReady } from '../model/foreign/ready.js';
+import type { Preparation } from '../model/precision.js';
 import type { PreparedModel } from '../model/prepared.js';
 import type { TruncationSide } from '../model/tokenizer.js';
 import type { RowFailure } from '../rows/failure.js';
@@ -75,7 +76,7 @@ export interface ScoredWindow {
 
 /** Where a model stands: a checkpoint's directory, or a graph that another tool exported. */
 export type ModelPlace =
-  | { readonly kind: 'checkpoint'; readonly directory: string }
+  | { readonly kind: 'checkpoint'; readonly directory: string; readonly preparation: Preparation }
   | { readonly kind: 'foreign'; readonly file: string };
 
 /** A model that every worker can open. */

@@ -5,6 +5,7 @@
  * release native memory before it ends, and what a death means is ours to say.
  */
 import { rmSync } from 'node:fs';
+import type { Preparation } from '../model/precision.js';
 import type { PreparedModel } from '../model/prepared.js';
 import { createFormat } from '../rows/formats.js';
 import { ThreadDeath } from './death.js';
@@ -195,8 +196,12 @@ const newThread = ({ onNotice, deadlineMs }: Pick<PoolOptions, 'onNotice' | 'dea
   new ThreadHandle(onNotice, deadlineMs);
 
 /** Prepares a model on a thread of its own, whose memory goes with it. */
-export async function prepareOnThread(directory: string, onNotice: (message: string) => void): Promise<PreparedModel> {
-  const model = { kind: 'checkpoint', directory } as const;
+export async function prepareOnThread(
+  directory: string,
+  preparation: Preparation,
+  onNotice: (message: string) => void,
+): Promise<PreparedModel> {
+  const model = { kind: 'checkpoint', directory, preparation } as const;
   const thread = newThread({ onNotice, deadlineMs: DEFAULT_DEADLINE_MS });
   try {
     return (await thread.request({ type: 'prepare', model, useCache: true }, 'prepared')).model;

@@ -66,7 +66,7 @@ async function prepare({ model, useCache }: ToWorker & { type: 'prepare' }): Pro
   const notify = (text: string): void => post({ type: 'notice', message: text });
   if (model.kind === 'checkpoint') {
     const checkpoint = readCheckpoint(model.directory);
-    const prepared = await prepareModel(checkpoint, useCache, notify);
+    const prepared = await prepareModel(checkpoint, model.preparation, { useCache, notify, showLife });
     return { kind: 'checkpoint', hiddenSize: checkpoint.network.hiddenSize, ...prepared };
   }
   const { ready, session } = await readyForeignModel(readForeignModel(model.file), useCache, notify);

@@ -53,7 +53,7 @@ describe('model info', () => {
     assert.equal((prepared as unknown[]).length, 1);
     const words = await run('model', 'info', fixture);
     assert.match(words.stdout, /^architecture GPT2ForSequenceClassification$/m);
-    assert.match(words.stdout, /^prepared +0\.3 MB, last used \d{4}-\d\d-\d\d$/m);
+    assert.match(words.stdout, /^prepared +fp32, 0\.3 MB, last used \d{4}-\d\d-\d\d$/m);
     assert.match(words.stdout, /^licence +not stated in the model card$/m);
     assert.equal(words.code, 0);
   });

@@ -1,0 +1,228 @@
+/**
+ * A network's graph with its linear layers in integers: docs/design/006-int8.md.
+ *
+ * Activations become uint8 with one scale for each node of the pack, so that no node depends on another; weights become
+ * 8-bit integers with one scale for each output channel. The head, embeddings, norms and attention stay in float32.
+ *
+ * At pooled nodes, where rewards are read and errors show most, what rounding left is multiplied too: they are few.
+ */
+import { ElementType, type Graph, GraphBuilder, MICROSOFT, type Node } from '../graph.js';
+import { countElements, type RewardNetwork, type TensorShape } from '../network.js';
+import { type WeightType, weightZero } from './weight-type.js';
+
+/** The largest activation that is stored. */
+const MOST = 255;
+
+/** The activation that stands for 0 where nothing is known of the others. */
+const MIDDLE = 128;
+
+/** Keeps the scale of a row of zeros from being 0; nothing that a network computes is so small. */
+const LEAST_SCALE = 1e-30;
+
+/** Rounding leaves at most half a step either way: so many parts of a step are 127 and -127. */
+export const REST = 254;
+
+/** The graph's input that names the pooled nodes. */
+const POOLED = 'pooled_nodes';
+
+/** A matrix in integers: x [N, inner] is multiplied to [N, outer]. */
+export interface Int8Matrix {
+  /** The checkpoint's tensor, [inner, outer], or [outer, inner] where it stands transposed. */
+  readonly tensor: string;
+  readonly transposed: boolean;
+  readonly inner: number;
+  readonly outer: number;
+  /** Initializer [inner, outer] of the weights' type. */
+  readonly values: string;
+  /** Initializer, float32 [outer]. */
+  readonly scales: string;
+  /** Initializer as `values`: what they leave of the weights, in 254ths of the scales. */
+  readonly rest: string;
+}
+
+export interface Int8Network {
+  readonly graph: Graph;
+  readonly matrices: readonly Int8Matrix[];
+  readonly weightType: WeightType;
+  /** What the matrices are multiplied by, as the graph in float32 calls it. */
+  readonly activations: readonly string[];
+  /** The tensors that stay as they are. */
+  readonly floats: readonly TensorShape[];
+}
+
+export interface Int8Choices {
+  readonly weightType: WeightType;
+  /** By activations: the integer, from 1 to 254, that stands for 0. In the middle for those not named. */
+  readonly zeroPoints?: ReadonlyMap<string, number>;
+}
+
+export function quantizeNetwork(
+  { graph, tensors }: RewardNetwork,
+  { weightType, zeroPoints = new Map() }: Int8Choices,
+): Int8Network {
+  const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
+  const outputs = new Set(graph.outputs.map(({ name }) => name));
+  const builder = new GraphBuilder('int8_');
+  const constants = shared(builder, weightType);
+  const matrices: Int8Matrix[] = [];
+  /** Layers side by side read the same activations. */
+  const quantized = new Map<string, Activations>();
+  /** Values that have a row for each pooled node, and none for others. */
+  const pooled = new Set<string>();
+
+  for (const node of graph.nodes) {
+    const [x, tensor, bias] = node.inputs as [string, string, string?];
+    const [output] = node.outputs as [string];
+    const onlyPooled = pooled.has(x) || (node.operator === 'Gather' && tensor === POOLED);
+    if (onlyPooled) for (const name of node.outputs) pooled.add(name);
+    if (!isLinear(node) || !shapes.has(tensor) || outputs.has(output)) {
+      builder.nodes.push(node);
+      continue;
+    }
+    const transposed = node.operator === 'Gemm';
+    const [a, b] = shapes.get(tensor) as [number, number];
+    const [inner, outer] = transposed ? [b, a] : [a, b];
+    const names = { values: `${tensor}.int8`, scales: `${tensor}.scales`, rest: `${tensor}.rest` };
+    const matrix = { tensor, transposed, inner, outer, ...names };
+    matrices.push(matrix);
+    const activations =
+      quantized.get(x) ?? quantizeActivations(builder, x, { inner, zero: zeroPoints.get(x) ?? MIDDLE, onlyPooled });
+    quantized.set(x, activations);
+    const product = multiply(builder, activations, matrix, constants);
+    const inputs = [
+      bias === undefined ? product : builder.add('Add', [product, bias]),
+      builder.int64s(transposed ? [-1, outer] : [1, -1, outer]),
+    ];
+    builder.nodes.push({ operator: 'Reshape', domain: '', inputs, outputs: [output], attributes: {} });
+  }
+  const replaced = new Set(matrices.map(({ tensor }) => tensor));
+  return {
+    graph: { ...graph, nodes: builder.nodes, constants: [...graph.constants, ...builder.constants] },
+    matrices,
+    weightType,
+    activations: [...quantized.keys()],
+    floats: tensors.filter(({ name }) => !replaced.has(name)),
+  };
+}
+
+/** What every product takes. */
+interface Shared {
+  readonly one: string;
+  /** 1/REST */
+  readonly part: string;
+  /** int64 [P, 1] */
+  readonly pooledIndices: string;
+  /** The weights' zero point, where it is not 0. */
+  readonly zeroWeight: readonly string[];
+}
+
+function shared(builder: GraphBuilder, weightType: WeightType): Shared {
+  const column = builder.add('Reshape', [POOLED, builder.int64s([-1, 1])]);
+  const zero = weightZero[weightType];
+  return {
+    one: builder.float(1),
+    part: builder.float(1 / REST),
+    pooledIndices: builder.add('Cast', [column], { to: { int: ElementType.int64 } }),
+    zeroWeight: zero === 0 ? [] : [builder.uint8(zero)],
+  };
+}
+
+/** x times a matrix, [N, outer]: every row by its integers, pooled nodes' rows also by what those leave. */
+function multiply(
+  builder: GraphBuilder,
+  { all, fine, onlyPooled }: Activations,
+  { values, scales, rest }: Int8Matrix,
+  { one, part, pooledIndices, zeroWeight }: Shared,
+): string {
+  const times = (rows: string, zeroPoint: string, weights: string, unit: string): string =>
+    builder.add('MatMulIntegerToFloat', [rows, weights, unit, scales, zeroPoint, ...zeroWeight], {}, MICROSOFT);
+  // The operator knows one scale for all rows: theirs follow.
+  const coarse = builder.add('Mul', [times(all.values, all.zeroPoint, values, one), all.scales]);
+  const left = builder.add('Add', [
+    times(fine.rest, fine.restZero, values, part),
+    times(fine.values, all.zeroPoint, rest, part),
+  ]);
+  const missing = builder.add('Mul', [left, fine.scales]);
+  return onlyPooled
+    ? builder.add('Add', [coarse, missing])
+    : builder.add('ScatterND', [coarse, pooledIndices, missing], { reduction: { string: 'add' } });
+}
+
+interface Activations {
+  readonly all: QuantizedRows;
+  readonly fine: FineRows;
+  /** All rows are pooled nodes'. */
+  readonly onlyPooled: boolean;
+}
+
+interface HowQuantized {
+  readonly inner: number;
+  readonly zero: number;
+  readonly onlyPooled: boolean;
+}
+
+/** x [..., inner] as rows of integers. */
+function quantizeActivations(builder: GraphBuilder, x: string, { inner, zero, onlyPooled }: HowQuantized): Activations {
+  const rows = builder.add('Reshape', [x, builder.int64s([-1, inner])]);
+  const all = quantizeRows(builder, rows, zero);
+  return { all, fine: fineRows(builder, rows, all, onlyPooled), onlyPooled };
+}
+
+interface QuantizedRows {
+  /** uint8 [N, inner] */
+  readonly values: string;
+  /** float32 [N, 1] */
+  readonly scales: string;
+  readonly zeroPoint: string;
+}
+
+/** x [N, inner] in integers, each row by itself. */
+function quantizeRows(builder: GraphBuilder, x: string, zero: number): QuantizedRows {
+  const zeroPoint = builder.uint8(zero);
+  const lastAxis = builder.int64s([-1]);
+  const reduce = (operator: string): string => builder.add(operator, [x, lastAxis], { keepdims: { int: 1 } });
+  const least = builder.add('Max', [
+    builder.add('Div', [reduce('ReduceMax'), builder.float(MOST - zero)]),
+    builder.add('Div', [reduce('ReduceMin'), builder.float(-zero)]),
+    builder.float(LEAST_SCALE),
+  ]);
+  // ReduceMax passes over a NaN, a sum does not: such a row must give NaN, not a number.
+  const scales = builder.add('Add', [least, builder.add('Mul', [reduce('ReduceSum'), builder.float(0)])]);
+  return { values: byRow(builder, 'QuantizeLinear', x, scales, zeroPoint), scales, zeroPoint };
+}
+
+/** The pooled nodes' rows, and what their integers leave of them. */
+interface FineRows {
+  /** uint8 [P, inner] */
+  readonly values: string;
+  /** float32 [P, 1] */
+  readonly scales: string;
+  /** uint8 [P, inner], in 254ths of the scales. */
+  readonly rest: string;
+  readonly restZero: string;
+}
+
+function fineRows(builder: GraphBuilder, x: string, all: QuantizedRows, onlyPooled: boolean): FineRows {
+  const pool = (rows: string): string =>
+    onlyPooled ? rows : builder.add('Gather', [rows, POOLED], { axis: { int: 0 } });
+  const [exact, values, scales] = [pool(x), pool(all.values), pool(all.scales)];
+  const left = builder.add('Sub', [exact, byRow(builder, 'DequantizeLinear', values, scales, all.zeroPoint)]);
+  const restZero = builder.uint8(MIDDLE);
+  const restScales = builder.add('Mul', [scales, builder.float(1 / REST)]);
+  return { values, scales, rest: byRow(builder, 'QuantizeLinear', left, restScales, restZero), restZero };
+}
+
+/** To integers or back, with one scale for each row. */
+function byRow(builder: GraphBuilder, operator: string, x: string, scales: string, zeroPoint: string): string {
+  const scaleOfRow = builder.add('Reshape', [scales, builder.int64s([-1])]); // [N]
+  const zeroOfRow = builder.add('Expand', [zeroPoint, builder.add('Shape', [scaleOfRow])]);
+  return builder.add(operator, [x, scaleOfRow, zeroOfRow], { axis: { int: 0 } });
+}
+
+const isLinear = ({ operator, attributes }: Node): boolean =>
+  operator === 'MatMul' || (operator === 'Gemm' && attributes.transB !== undefined);
+
+/** Bytes of the weights: each matrix twice, and each in its packed form too. */
+export const int8Bytes = ({ floats, matrices }: Int8Network): number =>
+  4 * floats.reduce((sum, { shape }) => sum + countElements(shape), 0) +
+  matrices.reduce((sum, { inner, outer }) => sum + 4 * inner * outer + 4 * outer, 0);

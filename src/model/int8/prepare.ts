@@ -1,0 +1,84 @@
+/** Makes the files of a model in integers: its weights, smoothed and quantised by the built-in texts, and its quality. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { RewardNetwork } from '../network.js';
+import { packWeights, writeGraph } from '../packing.js';
+import { RewardSession, WEIGHTS_FILE } from '../session.js';
+import type { TensorSource } from '../tensor-source.js';
+import { writeWeights } from '../weights.js';
+import { type Calibration, calibrationRows, runCalibration } from './calibration.js';
+import { quantizeNetwork } from './graph.js';
+import { measureQuality, type Quality } from './quality.js';
+import { findSmoothingGroups } from './smoothing.js';
+import { GROUP_SIZE } from './texts.js';
+import { seenIn, type Watched, watch } from './watch.js';
+import { chooseWeightType, type WeightType } from './weight-type.js';
+import { chooseSmoothing, writeInt8Weights } from './weights.js';
+
+/** Threads for the built-in texts: more gain little on packs of their size. */
+const MOST_THREADS = 4;
+
+/** Changes with what is made of the same checkpoint: prepared models of another recipe are not used. */
+export const INT8_RECIPE = 'int8 1';
+
+export interface Int8Work {
+  readonly network: RewardNetwork;
+  readonly tensors: TensorSource;
+  readonly tokenizerDirectory: string;
+  /** Where the model is written; it exists. */
+  readonly directory: string;
+  readonly showLife: () => void;
+  /** How weights are stored. Default: what this processor adds up exactly. */
+  readonly weightType?: WeightType;
+}
+
+export async function makeInt8(work: Int8Work): Promise<Quality> {
+  const { network, tensors, directory, showLife } = work;
+  const rows = calibrationRows(work.tokenizerDirectory, network);
+  const weightType = work.weightType ?? (await chooseWeightType());
+  const { matrices, activations } = quantizeNetwork(network, { weightType });
+  const groups = findSmoothingGroups(network.graph, matrices);
+  const smoothed = new Set(groups.map(({ output }) => output));
+  const watched = { groups, activations: activations.filter((x) => !smoothed.has(x)) };
+  const exact = await runExact(work, rows, watched);
+  const { largest, zeroPoints } = seenIn(exact.packs, watched);
+  const smoothing = chooseSmoothing(groups, largest, tensors);
+  showLife();
+  const int8 = quantizeNetwork(network, { weightType, zeroPoints });
+  const weights = writeInt8Weights(int8, smoothing, tensors, join(directory, WEIGHTS_FILE));
+  showLife();
+  writeGraph(int8.graph, await packWeights(int8.graph, weights, directory), directory);
+  showLife();
+  const { logits } = await run(work, rows, directory, true);
+  return measureQuality(exact.logits, logits, network.labels.length, GROUP_SIZE);
+}
+
+/** The built-in texts in float32; what is written for it is removed. */
+async function runExact(work: Int8Work, rows: readonly number[][], watched: Watched): Promise<Calibration> {
+  const { network, tensors } = work;
+  const directory = join(work.directory, 'fp32');
+  mkdirSync(directory);
+  try {
+    const weights = writeWeights(network.tensors, tensors, join(directory, WEIGHTS_FILE));
+    writeGraph(watch(network.graph, watched), weights, directory);
+    return await run(work, rows, directory, false);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+async function run(
+  { network, showLife }: Int8Work,
+  rows: readonly number[][],
+  directory: string,
+  packed: boolean,
+): Promise<Calibration> {
+  const threads = Math.min(MOST_THREADS, availableParallelism());
+  const session = await RewardSession.open(directory, { threads, packed });
+  try {
+    return await runCalibration(session, rows, network, showLife);
+  } finally {
+    await session.release();
+  }
+}

@@ -1,0 +1,124 @@
+/** How near rewards in integers are to those in float32. */
+
+export interface Quality {
+  readonly rows: number;
+  /** Rank correlation. */
+  readonly spearman: number | null;
+  /** Share of groups whose best row is the same. */
+  readonly sameWinner: number | null;
+  /** Largest difference of a row, in standard deviations of the rewards. */
+  readonly largestDifference: number | null;
+}
+
+/** What rewards in integers must reach. */
+const bounds = { spearman: 0.998, sameWinner: 0.97, largestDifference: 0.25 } as const;
+
+/** Which bound is missed, in a sentence; undefined where none is. */
+export function shortfallOf(quality: Quality | undefined): string | undefined {
+  if (quality === undefined) return undefined;
+  const { rows, spearman, sameWinner, largestDifference } = quality;
+  const short = [
+    [(spearman ?? 0) >= bounds.spearman, `rank correlation ${shown(spearman)}, at least ${bounds.spearman} wanted`],
+    [
+      (sameWinner ?? 0) >= bounds.sameWinner,
+      `same winner of 8 ${shown(sameWinner)}, at least ${bounds.sameWinner} wanted`,
+    ],
+    [
+      (largestDifference ?? Infinity) <= bounds.largestDifference,
+      `a row off by ${shown(largestDifference)} standard deviations, at most ${bounds.largestDifference} wanted`,
+    ],
+  ] as const;
+  const missed = short.filter(([reached]) => !reached).map(([, words]) => words);
+  if (missed.length === 0) return undefined;
+  return `int8 is not as near to fp32 as it should be (${rows} built-in texts: ${missed.join('; ')})`;
+}
+
+export const qualityInWords = ({ rows, spearman, sameWinner, largestDifference }: Quality): string =>
+  `against fp32 on ${rows} texts: rank correlation ${shown(spearman)}, same winner of 8 ${shown(sameWinner)}, ` +
+  `largest difference ${shown(largestDifference)} std`;
+
+const shown = (value: number | null): string =>
+  value === null ? 'not a number' : String(Number(value.toPrecision(5)));
+
+/**
+ * @param reference logits [rows, labels] in float32; of several labels the worst counts
+ * @param logits the same in integers
+ * @param groupSize rows of a group, which stand together
+ */
+export function measureQuality(
+  reference: Float32Array,
+  logits: Float32Array,
+  labels: number,
+  groupSize: number,
+): Quality {
+  const groups = Array.from({ length: reference.length / labels / groupSize }, (_, group) => group);
+  const span = groupSize * labels;
+  // What has no reward in float32 has none to be near to.
+  const judged = groups.filter((group) => reference.subarray(group * span, (group + 1) * span).every(Number.isFinite));
+  const rows = judged.flatMap((group) => Array.from({ length: groupSize }, (_, i) => group * groupSize + i));
+  const column = (of: Float32Array, label: number): number[] => rows.map((row) => of[row * labels + label] as number);
+  const each = Array.from({ length: labels }, (_, label) => {
+    const expected = column(reference, label);
+    const got = column(logits, label);
+    return [
+      spearmanOf(expected, got),
+      sameWinnerOf(expected, got, groupSize),
+      Math.max(...expected.map((reward, i) => Math.abs(reward - (got[i] as number)))) / deviationOf(expected),
+    ] as const;
+  });
+  const worst = (of: number, pick: (...values: number[]) => number): number | null => {
+    const value = pick(...each.map((measures) => measures[of] as number));
+    return Number.isFinite(value) ? value : null;
+  };
+  return {
+    rows: rows.length,
+    spearman: worst(0, Math.min),
+    sameWinner: worst(1, Math.min),
+    largestDifference: worst(2, Math.max),
+  };
+}
+
+function deviationOf(values: readonly number[]): number {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+}
+
+function spearmanOf(a: readonly number[], b: readonly number[]): number {
+  if (![...a, ...b].every(Number.isFinite)) return Number.NaN;
+  const [ranksA, ranksB] = [ranksOf(a), ranksOf(b)];
+  const middle = (a.length - 1) / 2;
+  let [product, squaresA, squaresB] = [0, 0, 0];
+  for (const [i, rank] of ranksA.entries()) {
+    const other = (ranksB[i] as number) - middle;
+    product += (rank - middle) * other;
+    squaresA += (rank - middle) ** 2;
+    squaresB += other ** 2;
+  }
+  return product / Math.sqrt(squaresA * squaresB);
+}
+
+/** From 0; equal values share their mean. */
+function ranksOf(values: readonly number[]): Float64Array {
+  const order = values.map((_, i) => i).sort((i, j) => (values[i] as number) - (values[j] as number));
+  const ranks = new Float64Array(values.length);
+  for (let from = 0; from < order.length; ) {
+    let to = from + 1;
+    while (to < order.length && values[order[to] as number] === values[order[from] as number]) to++;
+    for (let i = from; i < to; i++) ranks[order[i] as number] = (from + to - 1) / 2;
+    from = to;
+  }
+  return ranks;
+}
+
+function sameWinnerOf(a: readonly number[], b: readonly number[], size: number): number {
+  const groups = a.length / size;
+  let same = 0;
+  for (let group = 0; group < groups; group++) {
+    const winner = (of: readonly number[]): number => {
+      const rewards = of.slice(group * size, (group + 1) * size);
+      return rewards.indexOf(Math.max(...rewards));
+    };
+    if (winner(a) === winner(b)) same++;
+  }
+  return same / groups;
+}

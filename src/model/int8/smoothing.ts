@@ -1,0 +1,64 @@
+/**
+ * Moves what is large in some channels of a norm's output into the rows of the matrices that read it, where there is one
+ * scale for each output and it costs less than in the one scale of a token's row. The network computes the same:
+ * factors are powers of two, so that not even rounding changes.
+ *
+ * Source of the idea: SmoothQuant (Xiao and others, 2022), with their factor halfway between the two.
+ */
+import type { Graph } from '../graph.js';
+import type { Int8Matrix } from './graph.js';
+
+/** A norm whose output is read by matrices in integers alone. */
+export interface SmoothingGroup {
+  /** The norm's output, [..., channels]. */
+  readonly output: string;
+  readonly channels: number;
+  /** Tensors of the norm, [channels] each, that scale its output. */
+  readonly norm: readonly string[];
+  readonly matrices: readonly Int8Matrix[];
+}
+
+/** Where a norm's gain, and its bias if it has one, stand among its inputs. */
+const normInputs: Readonly<Record<string, readonly number[]>> = {
+  SimplifiedLayerNormalization: [1],
+  SkipLayerNormalization: [2, 3],
+  SkipSimplifiedLayerNormalization: [2],
+};
+
+export function findSmoothingGroups(graph: Graph, matrices: readonly Int8Matrix[]): SmoothingGroup[] {
+  const byTensor = new Map(matrices.map((matrix) => [matrix.tensor, matrix]));
+  /** The matrices that read x, or some of its rows; undefined where something else does. */
+  const readersOf = (x: string): Int8Matrix[] | undefined => {
+    const readers: Int8Matrix[] = [];
+    for (const { operator, inputs, outputs } of graph.nodes) {
+      if (!inputs.includes(x)) continue;
+      const matrix = byTensor.get(inputs[1] as string);
+      const found = operator === 'Gather' ? readersOf(outputs[0] as string) : matrix && [matrix];
+      if (found === undefined) return undefined;
+      readers.push(...found);
+    }
+    return readers;
+  };
+  return graph.nodes.flatMap(({ operator, inputs, outputs }) => {
+    const places = normInputs[operator];
+    const [output] = outputs as [string];
+    const readers = places && readersOf(output);
+    const [first] = readers ?? [];
+    if (places === undefined || readers === undefined || first === undefined) return [];
+    return [{ output, channels: first.inner, norm: places.map((i) => inputs[i] as string), matrices: readers }];
+  });
+}
+
+/** By tensor: what each channel of a norm is divided by, and each row [inner] of a matrix multiplied by. */
+export interface Smoothing {
+  readonly norms: ReadonlyMap<string, Float32Array>;
+  readonly matrices: ReadonlyMap<string, Float32Array>;
+}
+
+/** What the channels of a group are divided by: halfway between the activations' and the weights' sizes. */
+export function smoothingFactors(activations: Float32Array, weights: Float32Array): Float32Array {
+  return activations.map((activation, channel) => {
+    const factor = 2 ** Math.round(Math.log2(activation / (weights[channel] as number)) / 2);
+    return Number.isFinite(factor) && factor > 0 ? factor : 1;
+  });
+}

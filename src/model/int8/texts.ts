@@ -1,0 +1,101 @@
+/** Conversations that quantisation is tuned and judged by: written for it, of many kinds, and short. */
+
+/** Each with a reply that fits well and one that fits less. */
+const conversations: readonly (readonly [prompt: string, reply: string, other: string])[] = [
+  ['User: hi there', 'Hey! How is your day going?', 'hello'],
+  ['User: What should I cook tonight? I have rice and eggs.', 'Fried rice: quick, and hard to get wrong.', 'Food.'],
+  ['User: my dog died this morning', "I'm so sorry. Do you want to tell me about him?", 'Dogs live about 12 years.'],
+  ['User: Explain photosynthesis to a child.', 'Plants eat sunlight! They turn it into sugar.', 'It is complex.'],
+  ['User: tell me a joke', 'Why did the tomato blush? It saw the salad dressing.', 'I do not know any jokes, sorry.'],
+  ['User: how do I reverse a list in python', 'Use `items[::-1]`, or `items.reverse()` in place.', 'list = tsil'],
+  [
+    'User: Are you a real person?',
+    "No, I'm a program, but I'm happy to listen.",
+    '*smiles* maybe I am, maybe I am not',
+  ],
+  ['User: I got the job!!!', 'YES! Congratulations, you earned it!', 'ok'],
+  ['User: what is 17 times 23', '17 x 23 = 391.', 'About 400, I would guess.'],
+  ['User: ¿Puedes hablar español?', '¡Claro que sí! ¿De qué quieres hablar?', 'No.'],
+  ["User: I can't sleep again", 'Try putting the phone away and breathing slowly for a while.', 'zzz'],
+  [
+    'User: recommend me a book',
+    'If you like the sea, try a tale of an old sailor and a whale.',
+    'Books are good for you.',
+  ],
+  [
+    'User: who won the match yesterday?',
+    "I can't look that up. Which teams played?",
+    'The blue team won by nine hundred goals.',
+  ],
+  ['Knight: Halt! Who goes there?', '*raises both hands* Only a tired traveller, good sir.', 'I go.'],
+  ['User: why is the sky blue', 'Air scatters blue light more than red.', 'because it reflects the ocean lol'],
+  [
+    'User: My boss yelled at me in front of everyone.',
+    'That sounds humiliating. What happened then?',
+    'Maybe he was right.',
+  ],
+  [
+    'User: write a haiku about rain',
+    'Grey roofs, silver strings / the street hums a quiet tune / my tea has gone cold',
+    'rain rain rain rain rain',
+  ],
+  [
+    'User: is it safe to mix bleach and vinegar?',
+    'No! That makes chlorine gas. Open a window and keep away.',
+    'Sure, it cleans twice as well.',
+  ],
+  ['User: lol 😂😂', '😄 What is so funny?', '?????'],
+  ['User: Bonjour, comment ça va ?', 'Très bien, merci ! Et toi ?', 'I only speak English.'],
+  [
+    'User: summarize: The cat sat on the mat. It was warm.',
+    'A cat sat on a warm mat.',
+    'The dog ran away from the mat.',
+  ],
+  ['User: whats the capital of australia', 'Canberra.', 'Sydney, of course.'],
+  [
+    'User: I think I am in love with my best friend',
+    'Oh! Does any part of you think they feel it too?',
+    'Get a new friend.',
+  ],
+  [
+    'User: HELP MY KITCHEN IS ON FIRE',
+    'Get out now and call the fire brigade.',
+    'Have you tried turning it off and on again?',
+  ],
+  [
+    'User: What did I tell you about my sister?',
+    "You haven't mentioned her yet. What about her?",
+    'She has three heads.',
+  ],
+  ['User: give me three names for a cat', '1. Pepper\n2. Marzipan\n3. Captain', 'Cat, cat and cat'],
+  [
+    'User: do you like music',
+    'I like talking about it! What are you listening to?',
+    'I am a language model and have no preferences.',
+  ],
+  [
+    'User: The server returns 502 after the deploy.',
+    'Check whether the upstream is listening on that port.',
+    'Works on my machine.',
+  ],
+  ['User: Помоги мне, пожалуйста', 'Конечно! Что случилось?', 'da'],
+  ['User: how tall is mount everest', 'About 8,849 metres, or 29,032 feet.', 'Very, very, very tall.'],
+  ['User: pretend you are a pirate', "Arr! What be ye wantin' aboard me ship, matey?", 'I cannot pretend.'],
+  ['User: should I text my ex?', 'Sleep on it. What do you hope will happen?', 'YES DO IT NOW!!!!!!!'],
+  ['User: i have 2 apples and eat one', 'Then you have one left.', 'Then you have three apples, two pears and a plum.'],
+  ['User: thanks for everything, good night', 'Good night! Sleep well.', 'You have not paid yet.'],
+  ['User: {"name": "Ann", "age": 30} how old is Ann?', 'Ann is 30.', 'undefined'],
+  ['User: what can you do?', 'Chat, explain, write, plan: what do you need?', 'Nothing, really. Nothing at all.'],
+];
+
+/** Candidates of a conversation. */
+export const GROUP_SIZE = 8;
+
+/** Replies of conversations so many places further on stand beside a conversation's own two. */
+const otherReplies = [1, 2, 5, 9, 14, 20] as const;
+
+/** Prompt and reply, the candidates of a conversation together. */
+export const calibrationTexts: readonly string[] = conversations.flatMap(([prompt, reply, other], i) => {
+  const others = otherReplies.map((step, j) => conversations[(i + step) % conversations.length]?.[1 + (j % 2)] ?? '');
+  return [reply, other, ...others].map((candidate) => `${prompt}\nBot: ${candidate}\n`);
+});

@@ -1,0 +1,59 @@
+/** What is watched while a network in float32 runs on the built-in texts. */
+import { ElementType, type Graph, GraphBuilder, type Value } from '../graph.js';
+import type { SmoothingGroup } from './smoothing.js';
+
+export interface Watched {
+  /** Norms whose output is smoothed. */
+  readonly groups: readonly SmoothingGroup[];
+  /** Other activations that are quantised. */
+  readonly activations: readonly string[];
+}
+
+/**
+ * The graph, which after the logits gives for each group the largest absolute value in each channel, and for each other
+ * activation how far below 0 its rows begin, as a share of their range, on average.
+ */
+export function watch(graph: Graph, { groups, activations }: Watched): Graph {
+  const builder = new GraphBuilder('watch_');
+  const float = (name: string, size: number): Value => ({ name, type: ElementType.float32, shape: [size] });
+  const largest = groups.map(({ output, channels }) => {
+    const rows = builder.add('Reshape', [builder.add('Abs', [output]), builder.int64s([-1, channels])]);
+    return float(builder.add('ReduceMax', [rows, builder.int64s([0])], { keepdims: { int: 0 } }), channels);
+  });
+  const shares = activations.map((x) => {
+    const ends = (['ReduceMin', 'ReduceMax'] as const).map((reduce) =>
+      builder.add(reduce, [x, builder.int64s([-1])], { keepdims: { int: 0 } }),
+    ) as [least: string, most: string];
+    const range = builder.add('Sub', [ends[1], ends[0]]);
+    const share = builder.add('Div', [builder.add('Neg', [ends[0]]), range]);
+    const all = builder.add('Reshape', [share, builder.int64s([-1])]);
+    return float(builder.add('ReduceMean', [all, builder.int64s([0])], { keepdims: { int: 1 } }), 1);
+  });
+  return {
+    ...graph,
+    outputs: [...graph.outputs, ...largest, ...shares],
+    nodes: [...graph.nodes, ...builder.nodes],
+    constants: [...graph.constants, ...builder.constants],
+  };
+}
+
+/** What was seen in all packs together, those where a NaN was aside. */
+export function seenIn(
+  packs: readonly (readonly Float32Array[])[],
+  { groups, activations }: Watched,
+): { readonly largest: readonly Float32Array[]; readonly zeroPoints: ReadonlyMap<string, number> } {
+  const largest = groups.map(({ channels }, i) => {
+    const most = new Float32Array(channels);
+    for (const pack of packs) {
+      const own = pack[i] as Float32Array;
+      for (let k = 0; k < channels; k++) if ((own[k] as number) > (most[k] as number)) most[k] = own[k] as number;
+    }
+    return most;
+  });
+  const zeroPoints = activations.flatMap((x, i): [string, number][] => {
+    const shares = packs.map((pack) => pack[groups.length + i]?.[0] as number).filter(Number.isFinite);
+    const share = shares.reduce((a, b) => a + b, 0) / shares.length;
+    return Number.isFinite(share) ? [[x, Math.max(1, Math.min(254, Math.round(255 * share)))]] : [];
+  });
+  return { largest, zeroPoints: new Map(zeroPoints) };
+}

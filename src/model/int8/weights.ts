@@ -1,0 +1,68 @@
+/** The weights of a network in integers, written to a file for sessions to map. */
+import { ElementType } from '../graph.js';
+import { countElements } from '../network.js';
+import type { ExternalInitializer } from '../onnx.js';
+import type { TensorSource } from '../tensor-source.js';
+import { chunksOf, WeightsFile } from '../weights.js';
+import type { Int8Matrix, Int8Network } from './graph.js';
+import { largestByInput, quantizeMatrix } from './matrix.js';
+import { type Smoothing, type SmoothingGroup, smoothingFactors } from './smoothing.js';
+
+/**
+ * What to divide norms and to multiply matrices by.
+ *
+ * @param largest for each group, the largest activation of each channel
+ */
+export function chooseSmoothing(
+  groups: readonly SmoothingGroup[],
+  largest: readonly Float32Array[],
+  source: TensorSource,
+): Smoothing {
+  const norms = new Map<string, Float32Array>();
+  const matrices = new Map<string, Float32Array>();
+  for (const [i, group] of groups.entries()) {
+    const weights = new Float32Array(group.channels);
+    for (const matrix of group.matrices) {
+      for (const [k, size] of largestByInput(readMatrix(matrix, source), matrix).entries()) {
+        weights[k] = Math.max(weights[k] as number, size);
+      }
+    }
+    const factors = smoothingFactors(largest[i] as Float32Array, weights);
+    for (const name of group.norm) norms.set(name, factors);
+    for (const { tensor } of group.matrices) matrices.set(tensor, factors);
+  }
+  return { norms, matrices };
+}
+
+export function writeInt8Weights(
+  { floats, matrices, weightType }: Int8Network,
+  smoothing: Smoothing,
+  source: TensorSource,
+  path: string,
+): ExternalInitializer[] {
+  const file = new WeightsFile(path);
+  try {
+    const written = floats.map((tensor) => {
+      const factors = smoothing.norms.get(tensor.name);
+      const chunks =
+        factors === undefined
+          ? chunksOf(tensor, source)
+          : [source.read(tensor.name, 0, countElements(tensor.shape)).map((x, i) => x / (factors[i] as number))];
+      return file.add(tensor.name, ElementType.float32, tensor.shape, chunks);
+    });
+    for (const matrix of matrices) {
+      const { inner, outer, tensor } = matrix;
+      const factors = smoothing.matrices.get(tensor);
+      const { values, scales, rest } = quantizeMatrix(readMatrix(matrix, source), matrix, weightType, factors);
+      written.push(file.add(matrix.values, weightType, [inner, outer], [values]));
+      written.push(file.add(matrix.rest, weightType, [inner, outer], [rest]));
+      written.push(file.add(matrix.scales, ElementType.float32, [outer], [scales]));
+    }
+    return written;
+  } finally {
+    file.close();
+  }
+}
+
+const readMatrix = ({ tensor, inner, outer }: Int8Matrix, source: TensorSource): Float32Array =>
+  source.read(tensor, 0, inner * outer);
