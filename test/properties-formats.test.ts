@@ -238,7 +238,7 @@ describe('JSON lines', { concurrency: 2 }, () => {
           else agree(got, await alone(JSON.parse(bytes.toString('utf8')) as RewardInput), record);
         }
       }),
-      { ...costly, numRuns: 12 },
+      { ...costly, numRuns: 6 },
     );
   });
 
@@ -253,7 +253,7 @@ describe('JSON lines', { concurrency: 2 }, () => {
           await checkOtherWays(input, 'jsonl', cuts, expected);
         },
       ),
-      { ...costly, numRuns: 4 },
+      { ...costly, numRuns: 2 },
     );
   });
 
@@ -271,7 +271,7 @@ describe('JSON lines', { concurrency: 2 }, () => {
         ]);
         assert.equal(finished(limited).toString('latin1'), finished(short).toString('latin1'));
       }),
-      { ...costly, numRuns: 5 },
+      { ...costly, numRuns: 3 },
     );
   });
 
@@ -296,7 +296,7 @@ describe('JSON lines', { concurrency: 2 }, () => {
           }
         },
       ),
-      { ...costly, numRuns: 6 },
+      { ...costly, numRuns: 3 },
     );
   });
 });
@@ -445,7 +445,7 @@ describe('CSV', { concurrency: 2 }, () => {
         }
         assert.equal(at, output.length);
       }),
-      { ...costly, numRuns: 12 },
+      { ...costly, numRuns: 6 },
     );
   });
 
@@ -463,7 +463,7 @@ describe('CSV', { concurrency: 2 }, () => {
           assert.equal(limited.toString(), short.toString());
         },
       ),
-      { ...costly, numRuns: 4 },
+      { ...costly, numRuns: 2 },
     );
   });
 });

@@ -121,11 +121,3 @@ describe('a worker', () => {
     assert.equal(run.stderr, 'noise from a library\n');
   });
 });
-
-test('three workers load, run and end, twenty times over', async () => {
-  for (let i = 0; i < 20; i++) {
-    const run = await rewardScore(['-q', '-j', '3', '--to', 'scores'], { stdin: rows(30) });
-    assert.deepEqual([run.code, run.signal, run.stderr], [0, null, '']);
-    assert.equal(run.stdout.split('\n').length, 31);
-  }
-});

@@ -269,3 +269,11 @@ describe('native code', { concurrency: 2 }, () => {
     });
   }
 });
+
+test('three workers load, run and end, twenty times over', async () => {
+  for (let i = 0; i < 20; i++) {
+    const run = await rewardScore(['-q', '-j', '3', '--to', 'scores'], { stdin: '"hello"\n'.repeat(30) });
+    assert.deepEqual([run.code, run.signal, run.stderr], [0, null, '']);
+    assert.equal(run.stdout.split('\n').length, 31);
+  }
+});
