@@ -34,6 +34,8 @@ export interface EngineOptions {
   /** Tokens kept of a row; 256, or what the model has room for. */
   readonly maxLength?: number;
   readonly truncationSide: TruncationSide;
+  /** Tokens kept free of the prompt, for a response; 0, or where it is not said: a text is cut as a whole. */
+  readonly reserve?: number;
   readonly activation: Activation;
   /** What the linear layers are multiplied in; fp32 where it is not said. */
   readonly precision?: Precision;
@@ -103,6 +105,7 @@ export async function resolveEngine(options: EngineOptions, download: ResolveOpt
     scoring: {
       maxLength,
       truncationSide: options.truncationSide,
+      reserve: chooseReserve(options, maxLength),
       activation: options.activation,
       logit: chooseLabel(labels, options.logit),
       labels: labels.length,
@@ -187,6 +190,18 @@ function placeholder(warnings: string[]): Source {
     'no model named: using a tiny random-weight placeholder, whose rewards mean nothing; name yours with --model',
   );
   return { directory: placeholderModel, revision: undefined };
+}
+
+function chooseReserve({ reserve = 0, truncationSide }: EngineOptions, maxLength: number): number {
+  if (reserve > 0 && truncationSide === 'right') {
+    throw usageError(
+      'expected --truncation-side left with --reserve, got right: it is the end of a prompt that is kept',
+    );
+  }
+  if (reserve >= maxLength) {
+    throw usageError(`expected --reserve of less than the ${maxLength} tokens kept of a text, got ${reserve}`);
+  }
+  return reserve;
 }
 
 function chooseLabel(labels: readonly string[], chosen: string | undefined): number {

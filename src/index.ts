@@ -32,6 +32,11 @@ export interface RewardModelOptions {
   readonly maxLength?: number;
   /** Where a longer text is cut. Default: `left`. */
   readonly truncationSide?: TruncationSide;
+  /**
+   * Cut a long prompt so that a response of so many tokens would fit, however long its own is: candidates are judged
+   * after the same context, which is computed once. Default: 0, a text is cut as a whole.
+   */
+  readonly reserve?: number;
   /** What is made of the logit. Default: `none`. */
   readonly activation?: Activation;
   /** `int8`: about twice as fast, with rewards that are near. Default: `fp32`. */

@@ -19,6 +19,7 @@ export function makingsOf(flags: ScoreFlags, plan: Plan, model: ReadyModel): Mak
     '--precision': engine.precision,
     '--max-length': scoring.maxLength,
     '--truncation-side': scoring.truncationSide,
+    '--reserve': scoring.reserve,
     '--activation': scoring.activation,
     '--logit': scoring.logit,
     '--template': scoring.templateGiven ? scoring.template.name : null,

@@ -11,6 +11,7 @@ export interface ScoringFlags {
   readonly rewardField: string;
   readonly maxLength?: number;
   readonly truncationSide: TruncationSide;
+  readonly reserve: number;
   readonly activation: Activation;
   readonly logit?: string;
   readonly precision: Precision;
@@ -76,6 +77,9 @@ export const scoringOptions = (): Option[] =>
     new Option('--reward-field <name>', 'field or column of the reward').argParser(fieldName).default('reward'),
     new Option('--max-length <tokens>', 'tokens kept of a text (default: 256)').argParser(wholeNumber(1)),
     new Option('--truncation-side <side>', 'where a longer text is cut').choices(['left', 'right']).default('left'),
+    new Option('--reserve <tokens>', 'cut a long prompt so that a response of so many tokens would fit; 0: no matter')
+      .argParser(wholeNumber(0))
+      .default(0),
     new Option('--activation <name>', 'what is made of the logit').choices(activations).default('none'),
     new Option('--logit <label>', 'label (number or name) to report, for a model with more than one'),
     precisionOption(),

@@ -48,7 +48,7 @@ function summaryOf(facts: RunFacts): object {
     scoring: {
       maxLength: scoring.maxLength,
       truncationSide: scoring.truncationSide,
-      reserve: 0,
+      reserve: scoring.reserve,
       pooling: foreign ? 'as exported' : 'right-most token that is not the pad token',
       activation: scoring.activation,
       logit: engine.checkpoint.network.labels[scoring.logit],

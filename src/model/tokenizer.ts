@@ -17,6 +17,8 @@ export interface RowSettings {
   readonly truncationSide: TruncationSide;
   /** A chat template made the text: it writes the tokens that begin a text itself, or leaves them to the tokenizer. */
   readonly templated: boolean;
+  /** Cut the text so that its prompt leaves room for a response of so many tokens, however long its own is. */
+  readonly reserved?: { readonly tokens: number; readonly promptTokens: number };
 }
 
 /** Texts of more UTF-16 units are tokenized in pieces of so many, if they can be. */
@@ -72,16 +74,28 @@ export class Tokenizer {
   ): { row: number[]; cut: number } | undefined {
     const { first, kept, count } = this.#ownTokens(text, settings, showLife);
     if (first === undefined) return undefined;
-    const { maxLength, truncationSide, templated } = settings;
+    const { maxLength, truncationSide, templated, reserved } = settings;
     const begun = templated && first === this.#added.before[0];
     const { before, after } = begun ? nothingAdded : this.#added;
     const room = maxLength - before.length - after.length;
-    const cut = Math.max(0, count - room);
-    const own = cut === 0 ? kept : truncationSide === 'left' ? kept.slice(-room) : kept.slice(0, room);
+    const ofPrompt = reserved === undefined ? 0 : reserved.promptTokens + reserved.tokens - room;
+    // Where prompt and response meet, tokens may merge: there can be fewer than the prompt has alone.
+    const cut = Math.min(Math.max(0, count - room, ofPrompt), count - 1);
+    const left = count - cut;
+    const own = cut === 0 ? kept : truncationSide === 'left' ? kept.slice(-left) : kept.slice(0, left);
     return { row: [...before, ...own, ...after], cut };
   }
 
-  #ownTokens(text: string, { maxLength, truncationSide }: RowSettings, showLife: () => void): OwnTokens {
+  /** How many tokens of its own a text has. */
+  count(text: string, showLife: () => void): number {
+    return this.#ownTokens(text, { maxLength: 0, truncationSide: 'left' }, showLife).count;
+  }
+
+  #ownTokens(
+    text: string,
+    { maxLength, truncationSide }: Pick<RowSettings, 'maxLength' | 'truncationSide'>,
+    showLife: () => void,
+  ): OwnTokens {
     if (this.#cutter === undefined || text.length <= LONG_TEXT) {
       const own = this.encode(text);
       return { first: own[0], kept: own, count: own.length };

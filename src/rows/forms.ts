@@ -2,7 +2,15 @@
  * The forms a row may have, and the texts to score in each. A row is an object of fields, whatever format it came
  * in; this module knows nothing of bytes.
  */
-import { kindOf, type Message, preview, readMessages, withoutResponse, withResponse } from './conversation.js';
+import {
+  type Conversation,
+  kindOf,
+  type Message,
+  preview,
+  readMessages,
+  withoutResponse,
+  withResponse,
+} from './conversation.js';
 import { failure, isFailure, type RowFailure } from './failure.js';
 import type { Template } from './templates.js';
 
@@ -31,10 +39,17 @@ export const roles = Object.keys(defaultNames) as readonly Role[];
 export const formNames = ['text', 'pair', 'candidates', 'response', 'messages'] as const;
 export type Form = (typeof formNames)[number];
 
+/** A text to score. */
+export interface JudgedText {
+  readonly text: string;
+  /** What stands in it before the response; undefined where nothing says so, or it was not asked for. */
+  readonly prompt?: string;
+}
+
 /** The texts of a row, in the order their rewards are written. A text that cannot be scored is a failure in its place. */
 export interface ScorableRow {
   readonly form: Form;
-  readonly texts: readonly (string | RowFailure)[];
+  readonly texts: readonly (JudgedText | RowFailure)[];
   /** The template made the texts; they were not taken as they are, or joined. */
   readonly templated: boolean;
   /** Of prompt + response as strings: whether there is white space on either side of the seam. */
@@ -49,6 +64,8 @@ export interface FormSettings {
   readonly template: Template;
   /** A template was asked for: then a string prompt is a message of the user's. */
   readonly templateGiven: boolean;
+  /** Prompts are asked for. */
+  readonly prompts: boolean;
 }
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -165,14 +182,14 @@ const preferNamed = (found: readonly Role[], fields: NamedFields): Role | undefi
 function readText(fields: ReadonlyMap<Role, Field>): ScorableRow | RowFailure {
   const { name, value } = fields.get('text') as Field;
   if (typeof value !== 'string') return failure('BAD_ROW', `expected ${name} to be a string, got ${kindOf(value)}`);
-  const text = value === '' ? failure('EMPTY_TEXT', `${name} is empty`) : value;
+  const text = value === '' ? failure('EMPTY_TEXT', `${name} is empty`) : { text: value };
   return { form: 'text', texts: [text], templated: false };
 }
 
 function readPair(fields: ReadonlyMap<Role, Field>, row: Row, settings: FormSettings): ScorableRow | RowFailure {
   // Without a context, the two sides are whole texts, or whole conversations.
   const whole = contextRole(fields, settings.fields) === undefined;
-  const context = whole ? joinText('', [], settings) : readContext(fields, row, settings);
+  const context = whole ? joinText(undefined, [], settings) : readContext(fields, row, settings);
   if (isFailure(context)) return context;
   const sides = [fields.get('chosen'), fields.get('rejected')] as Field[];
   const texts = sides.map(({ name, value }) => context(value, name));
@@ -225,7 +242,7 @@ function readConversation(fields: ReadonlyMap<Role, Field>, _: Row, settings: Fo
   const messages = readMessages(value, name);
   if (isFailure(messages)) return messages;
   const conversation = withoutResponse(messages, name);
-  const text = isFailure(conversation) ? conversation : settings.template(conversation);
+  const text = isFailure(conversation) ? conversation : render(conversation, settings);
   return { form: 'messages', texts: [text], templated: true };
 }
 
@@ -234,7 +251,7 @@ const isTemplated = (fields: ReadonlyMap<Role, Field>, settings: FormSettings): 
   settings.templateGiven || typeof fields.get(contextRole(fields, settings.fields) as Role)?.value !== 'string';
 
 /** Makes the text of a response (named in failures) after a context read once for the row. */
-type JoinResponse = (response: unknown, name: string) => string | RowFailure;
+type JoinResponse = (response: unknown, name: string) => JudgedText | RowFailure;
 
 function readContext(fields: ReadonlyMap<Role, Field>, row: Row, settings: FormSettings): JoinResponse | RowFailure {
   const { name, value } = fields.get(contextRole(fields, settings.fields) as Role) as Field;
@@ -255,16 +272,27 @@ const joinMessages =
   (response, name) => {
     if (typeof response !== 'string' && !Array.isArray(response)) return notAText(response, name);
     const conversation = withResponse(context, response, name, bot);
-    return isFailure(conversation) ? conversation : settings.template(conversation);
+    return isFailure(conversation) ? conversation : render(conversation, settings);
   };
 
-/** Responses stand after the prompt with nothing between; those in messages come after `context`, the prompt as messages. */
-function joinText(prompt: string, context: readonly Message[], settings: FormSettings): JoinResponse {
+/**
+ * Responses stand after the prompt, where there is one, with nothing between; those in messages come after `context`, the
+ * prompt as messages.
+ */
+function joinText(prompt: string | undefined, context: readonly Message[], settings: FormSettings): JoinResponse {
   const asMessages = joinMessages(context, settings, undefined);
   return (response, name) => {
     if (typeof response !== 'string') return asMessages(response, name);
-    return response === '' ? failure('EMPTY_TEXT', `${name} is empty`) : prompt + response;
+    if (response === '') return failure('EMPTY_TEXT', `${name} is empty`);
+    return prompt === undefined ? { text: response } : { text: prompt + response, prompt };
   };
+}
+
+function render(conversation: Conversation, { template, prompts }: FormSettings): JudgedText | RowFailure {
+  const text = template.render(conversation);
+  if (isFailure(text) || !prompts) return isFailure(text) ? text : { text };
+  const prompt = template.promptOf(conversation, text);
+  return isFailure(prompt) ? prompt : { text, prompt };
 }
 
 const notAText = (value: unknown, name: string): RowFailure =>

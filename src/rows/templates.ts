@@ -1,26 +1,43 @@
 /** How a conversation becomes the text that is scored. The only importer of @huggingface/jinja. */
 import { Template as JinjaTemplate } from '@huggingface/jinja';
 import { messageOf, usageError } from '../errors.js';
-import type { Conversation } from './conversation.js';
-import { failure, type RowFailure } from './failure.js';
+import type { Conversation, Message } from './conversation.js';
+import { failure, isFailure, type RowFailure } from './failure.js';
 
-export type Template = (conversation: Conversation) => string | RowFailure;
+export interface Template {
+  /** The text that is scored. */
+  render(conversation: Conversation): string | RowFailure;
+  /** What stands in that text before the content of the last message. */
+  promptOf(conversation: Conversation, text: string): string | RowFailure;
+}
+
+/** A template that ends with the judged message's content, and `closing` after it. */
+const layout = (render: (messages: readonly Message[]) => string, closing = ''): Template => ({
+  render: ({ messages }) => render(messages),
+  promptOf: ({ messages }, text) => text.slice(0, text.length - closing.length - contentOfLast(messages).length),
+});
+
+const contentOfLast = (messages: readonly Message[]): string => (messages.at(-1) as Message).content;
 
 /** `NAME: CONTENT` and a newline for each message; a system message is its content alone. The layout Chai's models were trained on. */
-const chai: Template = ({ messages }) =>
-  messages.map(({ author, content }) => (author === 'system' ? `${content}\n` : `${author}: ${content}\n`)).join('');
+const chai = layout(
+  (messages) =>
+    messages.map(({ author, content }) => (author === 'system' ? `${content}\n` : `${author}: ${content}\n`)).join(''),
+  '\n',
+);
 
 /** Turns joined by the end-of-text token (github.com/golsun/DialogRPT, src/score.py). */
-const dialogrpt: Template = ({ messages }) => messages.map(({ content }) => content).join('<|endoftext|>');
+const dialogrpt = layout((messages) => messages.map(({ content }) => content).join('<|endoftext|>'));
 
 /** OpenAI's ChatML; the message that is judged stays open, so that nothing follows it. */
-const chatml: Template = ({ messages }) =>
+const chatml = layout((messages) =>
   messages
     .map(({ author, content }, index) => {
       const end = index === messages.length - 1 ? '' : '<|im_end|>\n';
       return `<|im_start|>${author}\n${content}${end}`;
     })
-    .join('');
+    .join(''),
+);
 
 export const builtInTemplates = { chai, dialogrpt, chatml } as const;
 
@@ -48,7 +65,7 @@ export function jinjaTemplate(source: string, name: string, globals: JinjaGlobal
     const problem = error instanceof TypeError ? 'a block or bracket is not closed' : messageOf(error);
     throw usageError(`${name}: expected a Jinja chat template: ${problem}`, { cause: error });
   }
-  return ({ messages, hasResponse }) => {
+  const render = ({ messages, hasResponse }: Conversation): string | RowFailure => {
     const last = messages.length - 1;
     const roles = messages.map(({ author, content }, index) => ({
       role: hasResponse && index === last ? 'assistant' : author,
@@ -65,4 +82,23 @@ export function jinjaTemplate(source: string, name: string, globals: JinjaGlobal
       return failure('TEMPLATE_ERROR', `${name}: ${messageOf(error)}`);
     }
   };
+  const promptOf = (conversation: Conversation, text: string): string | RowFailure => {
+    const other = render(withOtherContent(conversation));
+    return isFailure(other) ? other : text.slice(0, commonStart(text, other));
+  };
+  return { render, promptOf };
+}
+
+/** The conversation with a last message whose content begins otherwise: a template may trim what it is given. */
+function withOtherContent({ messages, hasResponse }: Conversation): Conversation {
+  const last = messages.at(-1) as Message;
+  // Of Unicode's private use: no text is expected to hold them.
+  const content = last.content.trimStart().startsWith('\ue000') ? '\ue001' : '\ue000';
+  return { messages: [...messages.slice(0, -1), { ...last, content }], hasResponse };
+}
+
+function commonStart(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
 }

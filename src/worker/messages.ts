@@ -14,6 +14,8 @@ import type { Place } from '../rows/records.js';
 export interface ScoringSettings {
   readonly maxLength: number;
   readonly truncationSide: TruncationSide;
+  /** Tokens kept free of the prompt, for a response; 0: a text is cut as a whole. */
+  readonly reserve: number;
   readonly activation: Activation;
   /** Which label's logit is the reward. */
   readonly logit: number;

@@ -117,7 +117,7 @@ async function load(message: ToWorker & { type: 'load' }): Promise<WindowScorer>
   tokenScorer = await openScorer(model, scoring);
   return new WindowScorer(tokenScorer, tokenizer, scoring, {
     format: createFormat(format),
-    forms: { fields: format.fields, template, templateGiven: scoring.templateGiven },
+    forms: { fields: format.fields, template, templateGiven: scoring.templateGiven, prompts: scoring.reserve > 0 },
     // Results that are not spliced into the row leave its own fields alone.
     results: format.to === 'results' ? undefined : format,
     maxRowBytes: message.maxRowBytes,

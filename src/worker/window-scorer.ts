@@ -6,7 +6,14 @@ import type { Tokenizer } from '../model/tokenizer.js';
 import { failure, isFailure, type RowFailure } from '../rows/failure.js';
 import type { ParsedRecord, RowFormat } from '../rows/format.js';
 import { shapeOf, takenField } from '../rows/formats.js';
-import { type Form, type FormSettings, readRow, type ScorableRow, SEAMS_TO_JUDGE } from '../rows/forms.js';
+import {
+  type Form,
+  type FormSettings,
+  type JudgedText,
+  readRow,
+  type ScorableRow,
+  SEAMS_TO_JUDGE,
+} from '../rows/forms.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
 import type { ResultSettings, RowResult } from '../rows/result.js';
 import { isWellFormed } from '../rows/unicode.js';
@@ -32,6 +39,8 @@ interface PendingText {
   readonly truncated: number;
 }
 
+const NO_PROMPT = 'expected a prompt of its own (--reserve), got a whole text; give prompt and response, or messages';
+
 export interface RowSettings {
   readonly format: RowFormat;
   readonly forms: FormSettings;
@@ -50,6 +59,7 @@ export class WindowScorer {
   readonly #tokenizer: Tokenizer;
   readonly #settings: ScoringSettings;
   readonly #rows: RowSettings;
+  #lastPrompt: { readonly text: string; readonly tokens: number } | undefined;
 
   constructor(scorer: TokenScorer, tokenizer: Tokenizer, settings: ScoringSettings, rows: RowSettings) {
     this.#scorer = scorer;
@@ -93,18 +103,30 @@ export class WindowScorer {
   #tokenize(parsed: ParsedRecord, tokenRows: number[][]): RowFailure | PendingTexts {
     const row = this.#read(parsed);
     if (isFailure(row)) return row;
-    const { maxLength, truncationSide, template } = this.#settings;
+    const { maxLength, truncationSide, template, reserve } = this.#settings;
     const { showLife } = this.#rows;
     const templated = row.templated && template.jinja !== undefined;
-    const texts = row.texts.map((text, index): PendingText | RowFailure => {
-      if (isFailure(text)) return text;
+    const texts = row.texts.map((judged, index): PendingText | RowFailure => {
+      if (isFailure(judged)) return judged;
       showLife();
-      const tokens = this.#tokenizer.rowOf(text, { maxLength, truncationSide, templated }, showLife);
+      const { text, prompt } = judged;
+      if (reserve > 0 && prompt === undefined) return failure('BAD_ROW', NO_PROMPT);
+      const reserved = prompt !== undefined && { reserved: { tokens: reserve, promptTokens: this.#count(prompt) } };
+      const settings = { maxLength, truncationSide, templated, ...reserved };
+      const tokens = this.#tokenizer.rowOf(text, settings, showLife);
       if (tokens === undefined)
         return failure('EMPTY_TEXT', 'the text has no tokens', row.form === 'candidates' ? index : undefined);
       return { row: tokenRows.push(tokens.row) - 1, tokens: tokens.row.length, truncated: tokens.cut };
     });
     return { form: row.form, texts, spacedSeam: row.spacedSeam };
+  }
+
+  /** Tokens of a prompt. Candidates follow one another after the same. */
+  #count(prompt: string): number {
+    if (this.#lastPrompt?.text !== prompt) {
+      this.#lastPrompt = { text: prompt, tokens: this.#tokenizer.count(prompt, this.#rows.showLife) };
+    }
+    return this.#lastPrompt.tokens;
   }
 
   #read({ row, failure: unusable }: ParsedRecord): ScorableRow | RowFailure {
@@ -195,7 +217,7 @@ function countOutcomes(pending: readonly PendingRow[]): Omit<WindowAccount, 'fai
   return { rows: pending.length, forms, seams, ...counts };
 }
 
-function checkUnicode(text: string | RowFailure, index: number | undefined): string | RowFailure {
-  if (typeof text !== 'string' || isWellFormed(text)) return text;
+function checkUnicode(judged: JudgedText | RowFailure, index: number | undefined): JudgedText | RowFailure {
+  if (isFailure(judged) || isWellFormed(judged.text)) return judged;
   return failure('BAD_UTF8', 'expected valid Unicode, got half of a surrogate pair', index);
 }

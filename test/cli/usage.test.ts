@@ -71,6 +71,22 @@ wrongUses('flags', [
     args: ['--max-length', '257'],
     stderr: "expected --max-length of at most 256, the model's n_positions, got 257",
   },
+  ...['-1', '1.5', 'all'].map((value) => ({
+    args: ['--reserve', value],
+    stderr: invalid('--reserve <tokens>', value, 'Expected a whole number from 0 up.'),
+  })),
+  ...['256', '1000'].map((value) => ({
+    args: ['--reserve', value],
+    stderr: `expected --reserve of less than the 256 tokens kept of a text, got ${value}`,
+  })),
+  {
+    args: ['--max-length', '64', '--reserve', '64'],
+    stderr: 'expected --reserve of less than the 64 tokens kept of a text, got 64',
+  },
+  {
+    args: ['--truncation-side', 'right', '--reserve', '1'],
+    stderr: 'expected --truncation-side left with --reserve, got right: it is the end of a prompt that is kept',
+  },
   {
     args: ['--template', 'nothing.jinja'],
     stderr: /^expected --template chai, dialogrpt, chatml, model or a Jinja file, got nothing\.jinja \(ENOENT/,

@@ -100,6 +100,7 @@ describe('refused, and nothing is touched', () => {
     ['a cut input', () => truncateSync(input, 400_000), [], /had \d+ bytes and has 400000/],
     ['another length', () => undefined, ['--max-length', '64'], /--max-length was 256 and is 64/],
     ['another side', () => undefined, ['--truncation-side', 'right'], /--truncation-side was left and is right/],
+    ['another reserve', () => undefined, ['--reserve', '64'], /--reserve was 0 and is 64/],
     ['another activation', () => undefined, ['--activation', 'sigmoid'], /--activation was none and is sigmoid/],
     ['another template', () => undefined, ['--template', 'chatml'], /--template was none and is chatml/],
     ['another field', () => undefined, ['--text', 'id'], /--text was none and is id/],
