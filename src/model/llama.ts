@@ -114,15 +114,15 @@ export function llamaForSequenceClassification(reader: ConfigReader): RewardNetw
   const graph = new GraphBuilder();
   const tensors: TensorShape[] = [];
 
-  const weight = (name: string, shape: readonly number[]): string => {
-    tensors.push({ name, shape });
+  const weight = (name: string, shape: readonly number[], innerAxis?: 0 | 1): string => {
+    tensors.push({ name, shape, ...(innerAxis !== undefined && { innerAxis }) });
     return name;
   };
   /** x [N, from] to [N, to]. The weight stands [to, from]; Gemm is packed from it as it is, MatMul would want a copy. */
-  const linear = (x: string, name: string, from: number, to: number, bias: boolean): string =>
-    graph.add('Gemm', [x, weight(`${name}.weight`, [to, from]), ...(bias ? [weight(`${name}.bias`, [to])] : [])], {
-      transB: { int: 1 },
-    });
+  const linear = (x: string, name: string, from: number, to: number, bias: boolean, innerAxis?: 0 | 1): string => {
+    const biases = bias ? [weight(`${name}.bias`, [to], innerAxis === 0 ? 0 : undefined)] : [];
+    return graph.add('Gemm', [x, weight(`${name}.weight`, [to, from], innerAxis), ...biases], { transB: { int: 1 } });
+  };
   const reshape = (x: string, ...shape: number[]): string => graph.add('Reshape', [x, graph.int64s(shape)]);
   const pool = (x: string): string => graph.add('Gather', [x, 'pooled_nodes'], { axis: { int: 0 } });
 
@@ -203,10 +203,10 @@ export function llamaForSequenceClassification(reader: ConfigReader): RewardNetw
       config.attentionBias,
     );
     [normed, residual] = addAndNorm(residual, attentionOut, `${prefix}.post_attention_layernorm`);
-    const gate = linear(normed, `${prefix}.mlp.gate_proj`, hiddenSize, innerSize, config.mlpBias);
-    const up = linear(normed, `${prefix}.mlp.up_proj`, hiddenSize, innerSize, config.mlpBias);
+    const gate = linear(normed, `${prefix}.mlp.gate_proj`, hiddenSize, innerSize, config.mlpBias, 0);
+    const up = linear(normed, `${prefix}.mlp.up_proj`, hiddenSize, innerSize, config.mlpBias, 0);
     const inner = graph.add('Mul', [config.activation(graph, gate, ''), up]);
-    const mlpOut = linear(inner, `${prefix}.mlp.down_proj`, innerSize, hiddenSize, config.mlpBias);
+    const mlpOut = linear(inner, `${prefix}.mlp.down_proj`, innerSize, hiddenSize, config.mlpBias, 1);
     [normed, residual] = addAndNorm(
       residual,
       mlpOut,

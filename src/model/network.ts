@@ -49,6 +49,8 @@ export const packInputs: readonly Value[] = [
 export interface TensorShape {
   readonly name: string;
   readonly shape: readonly number[];
+  /** The axis that runs over the MLP's inner activations, which may be stored longer (weights.ts). */
+  readonly innerAxis?: 0 | 1;
 }
 
 export const countElements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

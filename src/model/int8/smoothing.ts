@@ -20,8 +20,8 @@ export interface SmoothingGroup {
 
 /** Where a norm's gain, and its bias if it has one, stand among its inputs. */
 const normInputs: Readonly<Record<string, readonly number[]>> = {
+  LayerNormalization: [1, 2],
   SimplifiedLayerNormalization: [1],
-  SkipLayerNormalization: [2, 3],
   SkipSimplifiedLayerNormalization: [2],
 };
 
