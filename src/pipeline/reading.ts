@@ -1,10 +1,11 @@
 /** From inputs to windows: which records are read, and how they are cut. */
 import type { RowFormat } from '../rows/format.js';
-import { type Place, type RecordBatch, readRecords, recordAt, sliceBatch, startOf } from '../rows/records.js';
+import { type Place, readRecords, recordAt } from '../rows/records.js';
 import type { Window } from '../worker/messages.js';
+import { type GroupedBatch, groupRecords, sliceGrouped } from './groups.js';
 import type { Input } from './input.js';
 import type { BlockRange } from './shards.js';
-import { blockOf, cutWindows, type WindowSize } from './windows.js';
+import { blockOf, cutWindows, groupLimitsFor, type WindowSize } from './windows.js';
 
 export interface ReadOptions {
   readonly inputs: readonly Input[];
@@ -43,42 +44,44 @@ function recordsOf(
   input: Input,
   { format, windowSize, maxRowBytes }: ReadOptions,
   range: BlockRange | undefined,
-): AsyncIterable<RecordBatch> {
-  // One byte early: a line that ends just before the block is not the block's, and one that does not is another's.
+): AsyncIterable<GroupedBatch> {
+  const limits = groupLimitsFor(windowSize);
+  const { border } = limits;
+  const begin = range === undefined ? 0 : Math.floor((range.from * windowSize.bytes) / border) * border;
+  // One byte early: a line that ends just before the border is not what is looked for, and one that does not is.
   const start: Place =
-    range !== undefined && range.from > 0 && format.linesAreRecords && input.seekable
-      ? { byte: range.from * windowSize.bytes - 1, line: null }
-      : input.body;
+    begin > 0 && format.linesAreRecords && input.seekable ? { byte: begin - 1, line: null } : input.body;
   const records = readRecords(input.content(start.byte), format.newScanner(), start, maxRowBytes);
-  return range === undefined ? records : within(records, range, windowSize);
+  const grouped = groupRecords(records, limits);
+  return range === undefined ? grouped : within(grouped, range, windowSize);
 }
 
-/** Those records that begin in the blocks of a range. */
+/** The records of those groups that begin in the blocks of a range. */
 async function* within(
-  batches: AsyncIterable<RecordBatch>,
+  batches: AsyncIterable<GroupedBatch>,
   { from, until }: BlockRange,
   size: WindowSize,
-): AsyncGenerator<RecordBatch> {
+): AsyncGenerator<GroupedBatch> {
   for await (const batch of batches) {
-    const blocks = batch.ends.map((_, i) => blockOf(startOf(batch, i), size));
+    const blocks = batch.groups.map((group) => blockOf(group, size));
     const first = blocks.findIndex((block) => block >= from);
     const past = blocks.findIndex((block) => block >= until);
     const end = past < 0 ? blocks.length : past;
-    if (first >= 0 && first < end) yield sliceBatch(batch, first, end);
+    if (first >= 0 && first < end) yield sliceGrouped(batch, first, end);
     if (past >= 0) return;
   }
 }
 
 /** Those records that come before a number of rows is used up. */
 async function* first(
-  batches: AsyncIterable<RecordBatch>,
+  batches: AsyncIterable<GroupedBatch>,
   rows: { left: number },
   format: RowFormat,
-): AsyncGenerator<RecordBatch> {
+): AsyncGenerator<GroupedBatch> {
   for await (const batch of batches) {
     let end = 0;
     for (; end < batch.ends.length && rows.left > 0; end++) if (!format.isBlank(recordAt(batch, end))) rows.left--;
-    if (end > 0) yield sliceBatch(batch, 0, end);
+    if (end > 0) yield sliceGrouped(batch, 0, end);
     if (rows.left === 0) return;
   }
 }

@@ -1,9 +1,10 @@
 import { concatBytes } from '../bytes.js';
-import { fileStart, type Place, type RecordBatch, startOf } from '../rows/records.js';
+import { fileStart, type Place, startOf } from '../rows/records.js';
 import type { Window } from '../worker/messages.js';
+import type { GroupedBatch, GroupLimits } from './groups.js';
 
 export interface WindowSize {
-  /** Window k of a file holds the records that start in its bytes [k·bytes, (k + 1)·bytes) … */
+  /** Window k of a file holds the groups of records that begin in its bytes [k·bytes, (k + 1)·bytes) … */
   readonly bytes: number;
   /** … cut further after this many records. */
   readonly rows: number;
@@ -16,11 +17,15 @@ export interface WindowSize {
  * @param parameters of the model
  */
 export function windowSizeFor(parameters: number): WindowSize {
-  const bytes = 2 ** Math.round(Math.log2((8192 * 124e6) / parameters));
-  return { bytes: Math.min(Math.max(bytes, 2048), 262_144), rows: 4096 };
+  const bytes = 2 ** Math.round(Math.log2((4096 * 124e6) / parameters));
+  return { bytes: Math.min(Math.max(bytes, 1024), 262_144), rows: 4096 };
 }
 
-const NEWLINE = 0x0a;
+/** Groups for windows of a size: no window grows much beyond it, and a shard reads little to find its first group. */
+export const groupLimitsFor = ({ bytes }: WindowSize): GroupLimits => ({
+  longest: Math.min(8 * bytes, 262_144),
+  border: 64 * bytes,
+});
 
 /** A window of one file. */
 export type FileWindow = Omit<Window, 'index' | 'file'>;
@@ -36,11 +41,12 @@ export interface CutOptions {
  * not of how the bytes came in chunks, nor of time (unless `eager`).
  */
 export async function* cutWindows(
-  batches: AsyncIterable<RecordBatch>,
+  batches: AsyncIterable<GroupedBatch>,
   { size, eager = false }: CutOptions,
 ): AsyncGenerator<FileWindow> {
   let pieces: Buffer[] = []; // of the window so far
   let place: Place = fileStart; // where it begins
+  let block = 0; // which it takes the groups of
   let rows = 0;
   const cut = (open: boolean, oversized?: number): FileWindow => {
     const window = { bytes: concatBytes(pieces), ...place, open, ...(oversized !== undefined && { oversized }) };
@@ -54,22 +60,27 @@ export async function* cutWindows(
     // A record that is too long to be carried is a window of its own.
     if (oversized !== undefined && rows > 0) yield cut(false);
     let from = 0; // of what belongs to the window
-    for (const [i, end] of ends.entries()) {
+    for (const i of ends.keys()) {
       const byte = startOf(batch, i);
-      if (rows === 0) place = { byte, line: batch.lines[i] ?? null };
+      const ofGroup = blockOf(batch.groups[i] as number, size);
+      if (rows > 0 && (ofGroup !== block || rows === size.rows)) {
+        pieces.push(bytes.subarray(from, byte - batch.byte));
+        from = byte - batch.byte;
+        yield cut(false);
+      }
+      if (rows === 0) {
+        place = { byte, line: batch.lines[i] ?? null };
+        block = ofGroup;
+      }
       rows++;
-      const full = blockOf(batch.byte + end, size) !== blockOf(byte, size) || rows === size.rows;
-      if (!full && oversized === undefined) continue;
-      pieces.push(bytes.subarray(from, end));
-      from = end;
-      // Without its line end, the file's last record may be longer one day.
-      yield cut(pieces.at(-1)?.at(-1) !== NEWLINE, oversized);
     }
     if (from < bytes.length) pieces.push(bytes.subarray(from));
-    if (eager && rows > 0) yield cut(false);
+    // Without its line end, the file's last record may be longer one day.
+    if (oversized !== undefined) yield cut(!batch.ended, oversized);
+    else if (eager && rows > 0) yield cut(false);
   }
   if (rows > 0) yield cut(true);
 }
 
-/** Number of the block of a file's bytes that a record beginning at `byte` belongs to. */
+/** Number of the block of a file's bytes that a group beginning at `byte` belongs to. */
 export const blockOf = (byte: number, size: WindowSize): number => Math.floor(byte / size.bytes);

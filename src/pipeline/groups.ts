@@ -1,0 +1,61 @@
+/**
+ * Groups of consecutive records: the candidates of one prompt, a row each. Whole groups go into windows, so that a prompt
+ * is computed once.
+ */
+import { type RecordBatch, sliceBatch, startOf } from '../rows/records.js';
+
+/** Records that know which group they belong to. */
+export interface GroupedBatch extends RecordBatch {
+  /** Where in the file each record's group begins. */
+  readonly groups: readonly number[];
+}
+
+/** Shorter records share too little. */
+const LEAST_BYTES = 256;
+
+/** A piece of a record that is looked for in the next: by chance alone it is not there. */
+const PROBE_BYTES = 64;
+
+export interface GroupLimits {
+  /** Bytes from a group's beginning within which its last record begins. */
+  readonly longest: number;
+  /** A group ends where another block of so many bytes of the file begins: a reader may start there. */
+  readonly border: number;
+}
+
+/**
+ * Finds the groups of a file's records by their bytes. Where a group begins does not depend on what comes later, and on
+ * what came earlier only back to the last border.
+ */
+export async function* groupRecords(
+  batches: AsyncIterable<RecordBatch>,
+  { longest, border }: GroupLimits,
+): AsyncGenerator<GroupedBatch> {
+  let previous: Buffer | undefined;
+  let group = 0;
+  for await (const batch of batches) {
+    const groups = batch.ends.map((end, i) => {
+      const byte = startOf(batch, i);
+      const record = batch.bytes.subarray(byte - batch.byte, end);
+      const mayGoOn = byte - group < longest && Math.floor(byte / border) === Math.floor(group / border);
+      if (previous === undefined || !mayGoOn || !shareText(previous, record)) group = byte;
+      previous = record;
+      return group;
+    });
+    yield { ...batch, groups };
+  }
+}
+
+/** Whether records have a long text in common, be it at the beginning or at the end of theirs. */
+function shareText(a: Buffer, b: Buffer): boolean {
+  const length = Math.min(a.length, b.length);
+  if (length < LEAST_BYTES) return false;
+  const quarter = length >> 2;
+  return [quarter, a.length - quarter - PROBE_BYTES].some((at) => b.includes(a.subarray(at, at + PROBE_BYTES)));
+}
+
+/** A batch's records from the one up to, and without, the other. */
+export const sliceGrouped = (batch: GroupedBatch, from: number, to: number): GroupedBatch => ({
+  ...sliceBatch(batch, from, to),
+  groups: batch.groups.slice(from, to),
+});
