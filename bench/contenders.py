@@ -1,0 +1,125 @@
+"""Who takes part: how each is started, and what it is held to."""
+
+import json
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import agreement
+import models
+from environment import BENCH
+from processes import PROGRAM, measure, node
+from workloads import Workload
+
+SNIPPET = "snippet"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """`workers` None is a peer in Python; `whole` is the program from its start to its end."""
+
+    key: str
+    label: str
+    precision: str = "fp32"
+    workers: int | None = None
+    whole: bool = False
+
+    @property
+    def ours(self) -> bool:
+        return self.workers is not None
+
+    def tolerance(self, model: str) -> float | None:
+        """None is int8's. Of the large shape torch itself is no nearer than the wider one."""
+        if self.precision == "int8":
+            return None
+        return agreement.OURS if self.ours and model != "large" else agreement.OTHERS
+
+
+CONTENDERS = [
+    Contender(SNIPPET, "the card's snippet (transformers)"),
+    Contender("snippet-sorted", "the snippet, rows sorted by length"),
+    Contender("cross-encoder", "sentence-transformers CrossEncoder"),
+    Contender("onnx-fp32", "onnxruntime (Python), padded export"),
+    Contender("onnx-int8", "onnxruntime (Python), dynamic int8", "int8"),
+    Contender("ours-fp32-2", "reward-score", "fp32", 2),
+    Contender("ours-fp32-1", "reward-score, 1 worker", "fp32", 1),
+    Contender("ours-fp32-whole", "reward-score, start included", "fp32", 2, True),
+    Contender("ours-int8-2", "reward-score --precision int8", "int8", 2),
+    Contender("ours-int8-1", "reward-score --precision int8, 1 worker", "int8", 1),
+    Contender("ours-int8-whole", "reward-score --precision int8, start included", "int8", 2, True),
+]
+BY_KEY = {contender.key: contender for contender in CONTENDERS}
+
+
+def taking_part(workload: Workload) -> list[Contender]:
+    """Whom a workload is for."""
+    if workload.reserve:
+        # The peers have no such rule: the snippet's time is that of the same rows cut the usual way.
+        return [one for one in CONTENDERS if one.key == SNIPPET or one.ours]
+    if workload.model == "tiny":
+        keys = [SNIPPET, "snippet-sorted", "cross-encoder", "ours-fp32-2", "ours-fp32-1", "ours-fp32-whole"]
+    elif workload.model == "large":
+        keys = [SNIPPET, "cross-encoder", "ours-fp32-2", "ours-fp32-1", "ours-fp32-whole", "ours-int8-2"]
+    else:
+        return CONTENDERS
+    return [BY_KEY[key] for key in keys]
+
+
+def has_reserve() -> bool:
+    """Whether this build of the tool knows the flag."""
+    return "--reserve" in node([PROGRAM, "score", "--help"])
+
+
+def run(contender: Contender, workload: Workload, quick: bool) -> dict:
+    """Rewards and seconds of scoring; `loadSeconds`; memory in MB; of the whole program its own account, `summary`."""
+    with tempfile.TemporaryDirectory() as scratch:
+        directory = Path(scratch)
+        if contender.whole:
+            return run_program(contender, workload, models.model(workload.model, quick), directory)
+        task_file, result_file = directory / "task.json", directory / "result.json"
+        task: dict = {"model": str(models.model(workload.model, quick))}
+        if contender.ours:
+            rows_file = directory / "rows.jsonl"
+            rows_file.write_text(workload.jsonl(), encoding="utf-8")
+            task |= {"rows": str(rows_file), "options": options_of(contender, workload)}
+            command = ["node", str(BENCH / "score.mjs")]
+        else:
+            task |= {"texts": workload.compared_texts, "maxLength": workload.max_length}
+            if contender.key == "onnx-fp32":
+                task["export"] = str(models.padded_export(quick))
+            if contender.key == "onnx-int8":
+                task["export"] = str(models.dynamic_int8(quick))
+            command = [sys.executable, str(BENCH / "peer.py"), contender.key]
+        task_file.write_text(json.dumps(task), encoding="utf-8")
+        finished = measure([*command, str(task_file), str(result_file)])
+        result = json.loads(result_file.read_text())
+        return result | {"privateMb": finished.private, "peakMb": finished.peak}
+
+
+def options_of(contender: Contender, workload: Workload) -> dict:
+    """Of loadRewardModel."""
+    options = {"workers": contender.workers, "precision": contender.precision, "maxLength": workload.max_length}
+    return options | ({"reserve": workload.reserve} if workload.reserve else {})
+
+
+def run_program(contender: Contender, workload: Workload, model: Path, directory: Path) -> dict:
+    """Through the command line, files in and out."""
+    rows, scored, summary = (directory / name for name in ("rows.jsonl", "scored.jsonl", "summary.json"))
+    rows.write_text(workload.jsonl(), encoding="utf-8")
+    flags = ["-q", "-j", str(contender.workers), "--precision", contender.precision]
+    flags += ["--max-length", str(workload.max_length), "--summary", str(summary), "-o", str(scored)]
+    if workload.reserve:
+        flags += ["--reserve", str(workload.reserve)]
+    finished = measure(["node", PROGRAM, "-m", str(model), *flags, str(rows)])
+    rewards: list[float] = []
+    for line in scored.read_text(encoding="utf-8").splitlines():
+        reward = json.loads(line)["reward"]
+        rewards += reward if isinstance(reward, list) else [reward]
+    return {
+        "rewards": rewards,
+        "seconds": finished.seconds,
+        "privateMb": finished.private,
+        "peakMb": finished.peak,
+        "summary": json.loads(summary.read_text()),
+    }

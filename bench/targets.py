@@ -1,0 +1,106 @@
+"""What the tool sets out to reach, and what a result says of it. Measured, never asserted."""
+
+from dataclasses import dataclass
+
+import figures
+
+RATIOS = {
+    ("W1", "fp32"): 3.5,
+    ("W1", "int8"): 6.0,
+    ("W1r", "fp32"): 6.0,
+    ("W1r", "int8"): 11.0,
+    ("W2", "fp32"): 2.8,
+    ("W2", "int8"): 5.0,
+}
+TWO_WORKERS = 1.9
+ROOFLINE = 0.88
+TINY_ROWS_PER_SECOND = 30_000
+WORKER_MB = 60
+LARGE_MB = 300
+MANY_ROWS = 1.1
+START_SECONDS = {"fp32": 1.0, "int8": 0.7}
+HELP = 1.5
+
+
+@dataclass(frozen=True)
+class Aim:
+    """`wanted` is the least, or with `at_most` the most."""
+
+    name: str
+    limit: float
+    got: float
+    unit: str = ""
+    at_most: bool = False
+
+    @property
+    def reached(self) -> bool:
+        return self.got <= self.limit if self.at_most else self.got >= self.limit
+
+    @property
+    def wanted(self) -> str:
+        return f"{'<=' if self.at_most else '>='} {self.limit:,g}{self.unit}"
+
+    @property
+    def shown(self) -> str:
+        return f"{self.got:,.0f}{self.unit}" if self.got >= 1000 else f"{self.got:.3g}{self.unit}"
+
+
+def aims(result: dict) -> list[Aim]:
+    """Those of which something was measured, in their order."""
+    return [*of_workloads(result), *of_roofline(result), *of_memory(result), *of_starts(result)]
+
+
+def of_workloads(result: dict) -> list[Aim]:
+    """Ratios to the snippet, two workers to one, and plumbing."""
+    found = []
+    for workload in result["workloads"]:
+        name = workload["name"]
+        for precision in ("fp32", "int8"):
+            limit = RATIOS.get((name, precision))
+            if limit and (against := figures.ratio(workload, f"ours-{precision}-2")):
+                found.append(Aim(f"{name}, {precision}, against the snippet", limit, against.median, " x"))
+            if limit and (scaling := figures.ratio(workload, f"ours-{precision}-2", f"ours-{precision}-1")):
+                found.append(Aim(f"{name}, {precision}, two workers against one", TWO_WORKERS, scaling.median, " x"))
+        if name == "W4" and (rate := figures.median(workload, "ours-fp32-whole", "rewardsPerSecond")):
+            found.append(Aim("W4, the whole program", TINY_ROWS_PER_SECOND, rate, " rows/s"))
+    return found
+
+
+def of_roofline(result: dict) -> list[Aim]:
+    """Each workload's share of the GEMM ceiling."""
+    shares = result.get("roofline", {}).get("shares", [])
+    return [Aim(f"{one['name']}, linear layers, of the GEMM ceiling", ROOFLINE, one["share"]) for one in shares]
+
+
+def of_memory(result: dict) -> list[Aim]:
+    """Of workers, of the large model, of many rows."""
+    found = []
+    measured = result.get("memory", [])
+    for precision in ("fp32", "int8"):
+        if each := figures.worker_megabytes(measured, precision):
+            found.append(Aim(f"a worker more, GPT-2 base, {precision}", WORKER_MB, each, " MB", at_most=True))
+        for one in measured:
+            if one["model"] == "large" and one["precision"] == precision:
+                name = f"private memory, GPT-2 large, 2 workers, {precision}"
+                found.append(Aim(name, LARGE_MB, one["privateMb"], " MB", at_most=True))
+    tiny = [one for one in measured if one["model"] == "tiny"]
+    if len(tiny) == 2:
+        few, many = tiny
+        name = f"peak of {many['rows']:,} rows against {few['rows']:,}"
+        found.append(Aim(name, MANY_ROWS, many["peakMb"] / few["peakMb"], " x", at_most=True))
+    return found
+
+
+def of_starts(result: dict) -> list[Aim]:
+    """Beyond what Node itself takes."""
+    if "starts" not in result:
+        return []
+    seconds = result["starts"]
+    nothing = seconds["node -e 0"]
+    found = [
+        Aim(
+            f"start to first reward, {precision}", limit, seconds[f"one row, {precision}"] - nothing, " s", at_most=True
+        )
+        for precision, limit in START_SECONDS.items()
+    ]
+    return [*found, Aim("--help against node -e 0", HELP, seconds["reward-score --help"] / nothing, " x", at_most=True)]
