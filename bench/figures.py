@@ -45,12 +45,15 @@ def present(workload: dict) -> list[Contender]:
 
 
 def worker_megabytes(memory: list[dict], precision: str) -> float | None:
-    """What each worker adds to GPT-2 base's peak: from the fewest to the most that were measured."""
+    """Private memory that each worker adds with GPT-2 base, from the fewest to the most that were measured.
+
+    Resident memory would count the mapped weights once for each session that maps them.
+    """
     base = [one for one in memory if one["model"] == "base" and one["precision"] == precision]
     if len(base) < 2:
         return None
     fewest, most = base[0], base[-1]
-    return (most["peakMb"] - fewest["peakMb"]) / (most["workers"] - fewest["workers"])
+    return (most["privateMb"] - fewest["privateMb"]) / (most["workers"] - fewest["workers"])
 
 
 def no_faster(workloads: list[dict]) -> list[str]:

@@ -195,7 +195,7 @@ def memory(result: dict) -> str:
     return f"""## Memory
 
 Of the whole program, at its peak: private is what no file backs (RssAnon); the peak also counts the mapped weights,
-which all workers and all processes on the machine share.
+once for each worker, though all workers and all processes on the machine share them.
 
 {table(["", "private MB", "peak MB"], rows)}"""
 
