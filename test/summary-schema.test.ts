@@ -48,6 +48,7 @@ for (const [i, [what, args, stdin, expected]] of (
     ['CSV', ['--from', 'csv'], 'text\na\n', { complete: true, exitCode: 0, rows: 1 }],
     ['no input', [], '', { complete: true, exitCode: 0, rows: 0, forms: {} }],
     ['an exported model', foreign, '"a"\n', { complete: true, exitCode: 0, rows: 1 }],
+    ['best', ['best'], '{"prompt":"p","candidates":["a","b"]}\n', { complete: true, exitCode: 0, rows: 1 }],
     ['a dry run', ['--dry-run'], rows, { complete: true, exitCode: 0, rows: 6, rewardsWritten: 0 }],
     [
       'a run that failed',
@@ -59,7 +60,7 @@ for (const [i, [what, args, stdin, expected]] of (
 ).entries()) {
   test(`the summary of ${what}`, async () => {
     const path = join(directory, `${i}.json`);
-    await rewardScore(['-q', '-j', '1', ...args, '--summary', path], { stdin });
+    await rewardScore([...args, '-q', '-j', '1', '--summary', path], { stdin });
     const summary = readSummary(path);
     for (const [name, value] of Object.entries(expected)) assert.deepEqual(summary[name], value, name);
   });

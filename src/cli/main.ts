@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, type Option } from 'commander';
 import { FatalError, messageOf } from '../errors.js';
 import { endWithHungThread, hasHungThread } from '../worker/hang.js';
+import { addBestCommand } from './best-command.js';
 import { addCompletionCommand } from './completion-command.js';
 import { ExitCode } from './exit-codes.js';
 import { addMergeCommand } from './merge-command.js';
@@ -39,6 +40,7 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
     .exitOverride();
   addScoreCommand(program, version);
+  addBestCommand(program, version);
   addMergeCommand(program);
   addModelCommand(program);
   addCompletionCommand(program);

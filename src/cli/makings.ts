@@ -4,12 +4,13 @@ import { compressionOfName } from '../compression/compression.js';
 import { cpuIdentity } from '../model/cpu.js';
 import { hashTokenizerFiles } from '../model/tokenizer-files.js';
 import type { Makings, Runtime } from '../pipeline/run-file.js';
+import type { BestSettings } from '../rows/best.js';
 import type { ReadyModel } from '../worker/messages.js';
 import type { Plan } from './plan.js';
 import type { ScoreFlags } from './score-command.js';
 
 export function makingsOf(flags: ScoreFlags, plan: Plan, model: ReadyModel): Makings {
-  const { engine, formatSettings, windowSize } = plan;
+  const { engine, formatSettings, windowSize, choice } = plan;
   const { scoring, checkpoint } = engine;
   const { from, to, delimiter, header } = formatSettings;
   const named = Object.entries(formatSettings.fields).map(([role, name]) => [`--${role}`, name]);
@@ -30,6 +31,7 @@ export function makingsOf(flags: ScoreFlags, plan: Plan, model: ReadyModel): Mak
     'the header': header?.text ?? null,
     ...Object.fromEntries(named),
     '--reward-field': flags.rewardField,
+    ...(choice === undefined ? {} : { command: 'best', ...choiceMakings(choice) }),
     '--details': flags.details,
     '--max-row-bytes': flags.maxRowBytes,
     '--on-error': flags.onError,
@@ -39,6 +41,14 @@ export function makingsOf(flags: ScoreFlags, plan: Plan, model: ReadyModel): Mak
     'the window': `${windowSize.bytes} bytes, ${windowSize.rows} rows`,
   };
 }
+
+const choiceMakings = ({ group, responseField, top, ranked, pairs }: BestSettings): Makings => ({
+  '--group': group ?? null,
+  '--response-field': responseField,
+  '--top': ranked && Number.isFinite(top) ? top : null,
+  '--rank': ranked && !Number.isFinite(top),
+  '--pairs': pairs === undefined ? null : `gap of ${pairs.minGap}`,
+});
 
 export const runtimeOf = (version: string, model: ReadyModel): Runtime => ({
   rewardScore: version,

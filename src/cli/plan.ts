@@ -11,11 +11,13 @@ import { findWork } from '../pipeline/resume.js';
 import { type RunState, runFileOf } from '../pipeline/run-file.js';
 import { type BlockRange, blocksOf } from '../pipeline/shards.js';
 import { type WindowSize, windowSizeFor } from '../pipeline/windows.js';
+import { addedColumns, type BestSettings } from '../rows/best.js';
 import { columnKey } from '../rows/csv.js';
 import type { RowFormat } from '../rows/format.js';
 import { createFormat, type FormatSettings } from '../rows/formats.js';
 import { type NamedFields, roles } from '../rows/forms.js';
 import type { Log } from '../ui/log.js';
+import { bestSettings } from './best.js';
 import { withDownloads } from './downloads.js';
 import { chooseFormats } from './formats.js';
 import type { ScoreFlags } from './score-command.js';
@@ -25,6 +27,8 @@ export interface Plan {
   readonly inputs: readonly Input[];
   readonly formatSettings: FormatSettings;
   readonly format: RowFormat;
+  /** What `best` chooses by; undefined: every row is written. */
+  readonly choice: BestSettings | undefined;
   readonly windowSize: WindowSize;
   readonly policy: ErrorPolicy;
   /** The blocks of each input that a shard takes; undefined: all. */
@@ -38,7 +42,8 @@ export interface Plan {
 /** @throws FatalError before anything is started or written */
 export async function planRun(files: readonly string[], flags: ScoreFlags, log: Log): Promise<Plan> {
   refuseContradictions(files, flags);
-  const formats = chooseFormats(files, flags);
+  const formats = chooseFormats(files, flags.best?.pairs ? { to: 'jsonl', ...flags } : flags);
+  const choice = flags.best && bestSettings(flags.best, formats, flags.stream);
   const fields = namedFields(flags, formats.from === 'csv' || formats.from === 'tsv');
   if (flags.details && formats.to === 'scores') {
     throw usageError('expected --details with --to jsonl, csv or tsv: scores are one number a line');
@@ -51,7 +56,7 @@ export async function planRun(files: readonly string[], flags: ScoreFlags, log: 
   const engine = await withDownloads(flags, log, (download) => resolveEngine(flags, download));
   const [warning] = engine.warnings;
   if (flags.strict && warning !== undefined) throw usageError(`${warning} (--strict)`);
-  const formatSettings = await inspectInputs(
+  const inspected = await inspectInputs(
     inputs,
     {
       ...formats,
@@ -60,21 +65,31 @@ export async function planRun(files: readonly string[], flags: ScoreFlags, log: 
       details: flags.details,
       reasons: flags.errors === undefined,
       skipFailures: flags.onError !== 'null',
+      keepsRewards: choice !== undefined,
     },
     flags.maxRowBytes,
   );
+  const formatSettings = choice === undefined ? inspected : withChoice(inspected, choice);
   const windowSize = windowSizeFor(countParameters(engine.checkpoint.network));
   return {
     engine,
     inputs,
     formatSettings,
     format: createFormat(formatSettings),
+    choice,
     windowSize,
     policy: { action: flags.onError, limit: flags.maxErrors },
     blocks: flags.shard && blocksOf(flags.shard, await lengthsOf(inputs, log), windowSize),
     named,
     left,
   };
+}
+
+/** The output's columns are those of `best`. */
+function withChoice(settings: FormatSettings, choice: BestSettings): FormatSettings {
+  const { header, rewardField } = settings;
+  const isThere = header?.columns.some((name) => columnKey(name) === columnKey(rewardField)) ?? false;
+  return { ...settings, addedColumns: addedColumns(choice, rewardField, isThere) };
 }
 
 function refuseContradictions(files: readonly string[], flags: ScoreFlags): void {

@@ -4,6 +4,7 @@ import { type ErrorAction, type ErrorLimit, errorActions, parseErrorLimit } from
 import { parseShard, type Shard } from '../pipeline/shards.js';
 import { type InputFormat, inputFormats, type OutputFormat, outputFormats } from '../rows/format.js';
 import { DEFAULT_MAX_ROW_BYTES, LARGEST_ROW_BYTES } from '../rows/records.js';
+import type { BestFlags } from './best-command.js';
 import {
   addOptions,
   fieldName,
@@ -44,6 +45,8 @@ export interface ScoreFlags extends ScoringFlags, RunFlags {
   readonly chosen?: string;
   readonly rejected?: string;
   readonly summary?: string;
+  /** Groups are chosen among. */
+  readonly best?: BestFlags;
 }
 
 function oneByte(text: string): string {
@@ -54,7 +57,8 @@ function oneByte(text: string): string {
   return character;
 }
 
-const options = [
+/** Those of score; best has them too. */
+export const scoreOptions = (): Option[] => [
   ...grouped('Model', [
     new Option(
       '-m, --model <dir|id>',
@@ -120,7 +124,7 @@ export function addScoreCommand(program: Command, version: string): void {
     .description('score files (or standard input); the default command')
     .argument('[file...]', 'JSONL, CSV, TSV or text files; - is standard input')
     .addHelpText('after', examples);
-  addOptions(command, options).action(async (files: string[], flags: ScoreFlags) => {
+  addOptions(command, scoreOptions()).action(async (files: string[], flags: ScoreFlags) => {
     if (files.length === 0 && process.stdin.isTTY) {
       command.outputHelp({ error: true });
       command.error('', { exitCode: 2 });

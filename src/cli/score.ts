@@ -5,15 +5,18 @@ import { loadPool, preparePool } from '../engine.js';
 import { FatalError } from '../errors.js';
 import { RunAccount } from '../pipeline/account.js';
 import { AppendedFile } from '../pipeline/appended-file.js';
+import { BestWindows } from '../pipeline/best-windows.js';
 import { Journal } from '../pipeline/journal.js';
 import { followLinks, nowhere, type Output, openOutput, partialOf } from '../pipeline/output.js';
 import { refuseWorkInHand, settle } from '../pipeline/resume.js';
 import { besideWorkers, onDemand, type RunEnd, run } from '../pipeline/run.js';
 import { runFileOf, writeRunFile } from '../pipeline/run-file.js';
+import type { FormatSettings } from '../rows/formats.js';
 import { createLog, type Log } from '../ui/log.js';
 import { startProgress } from '../ui/progress.js';
-import type { Window } from '../worker/messages.js';
+import type { ScoredWindow, Window } from '../worker/messages.js';
 import type { WorkerPool } from '../worker/pool.js';
+import { tellBest } from './best.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
 import { type Plan, planRun } from './plan.js';
 import type { ScoreFlags } from './score-command.js';
@@ -47,7 +50,10 @@ export async function score(files: readonly string[], given: ScoreFlags, version
     work = await findWorkToDo(plan, flags, pool.model, version, log, stop.signal);
     if (work.windows !== undefined) {
       const { maxRowBytes, dryRun } = flags;
-      tokensPerSecond = await loadPool(pool, engine, { format: plan.formatSettings, maxRowBytes, dryRun });
+      const { formatSettings, choice } = plan;
+      const format: FormatSettings =
+        choice === undefined ? formatSettings : { ...formatSettings, to: 'results', skipFailures: false };
+      tokensPerSecond = await loadPool(pool, engine, { format, maxRowBytes, dryRun });
     }
   } catch (error) {
     await pool.release();
@@ -78,6 +84,7 @@ export async function score(files: readonly string[], given: ScoreFlags, version
       restarts,
       seconds,
       estimate,
+      chooses: plan.choice !== undefined,
       complete,
       exitCode,
     };
@@ -87,6 +94,7 @@ export async function score(files: readonly string[], given: ScoreFlags, version
   if (outcome.error !== undefined) throw outcome.error;
   if (outcome.end !== 'reader gone' && work.windows !== undefined) {
     tellEnd(account, engine.scoring.maxLength, seconds, log);
+    if (plan.choice !== undefined) tellBest(account, log);
     if (estimate !== undefined) tellEstimate(account, estimate, engine.workers, log);
   }
   if (outcome.end === 'stopped' && signals.received !== undefined) dieBy(signals.received);
@@ -119,6 +127,9 @@ async function doWork(
   const progress = watchProgress(plan, account, flags, log);
   // A message written beside the bar would be drawn over.
   signal.addEventListener('abort', () => progress.stop());
+  const best = plan.choice && new BestWindows(plan.formatSettings, plan.choice);
+  const chosen = (window: Window, scored: ScoredWindow): ScoredWindow =>
+    best === undefined || flags.dryRun ? scored : best.choose(window, scored);
   let target: Target | undefined;
   try {
     target = await openTarget(work, plan, account, flags);
@@ -130,7 +141,7 @@ async function doWork(
       header: flags.dryRun ? undefined : plan.format.outputHeader,
       account,
       policy: plan.policy,
-      scoreWindow: (window) => pool.score(window),
+      scoreWindow: async (window) => chosen(window, await pool.score(window)),
       signal,
       onProgress: progress.update,
     });

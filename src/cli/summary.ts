@@ -8,6 +8,7 @@ import { hashTokenizerFiles } from '../model/tokenizer-files.js';
 import type { RunAccount } from '../pipeline/account.js';
 import type { Input } from '../pipeline/input.js';
 import type { ReadyModel } from '../worker/messages.js';
+import { bestAccount } from './best.js';
 import type { Work } from './work.js';
 
 export interface RunFacts {
@@ -22,6 +23,8 @@ export interface RunFacts {
   readonly seconds: number;
   /** Of a dry run: how long the run itself would take. */
   readonly estimate: number | undefined;
+  /** The run was one of `best`. */
+  readonly chooses: boolean;
   readonly complete: boolean;
   readonly exitCode: number;
 }
@@ -81,6 +84,7 @@ function summaryOf(facts: RunFacts): object {
     computedTokens: counts.computedTokens,
     rewards: account.rewards,
     seconds,
+    ...(facts.chooses && { best: bestAccount(account) }),
     ...(facts.estimate !== undefined && { estimatedSeconds: facts.estimate }),
     rowsPerSecond: seconds > 0 ? counts.rows / seconds : null,
   };

@@ -1,13 +1,19 @@
 /** What of a run is done already, and what is left to do. */
 import { usageError } from '../errors.js';
+import { joinsByField } from '../pipeline/best-windows.js';
+import type { JoinsGroup } from '../pipeline/groups.js';
+import type { Input } from '../pipeline/input.js';
 import { factsOf } from '../pipeline/input-facts.js';
 import { readWindows } from '../pipeline/reading.js';
 import { isFinishedFor, refuseOthersWork, refuseOtherWork, reopen, skipDone } from '../pipeline/resume.js';
 import { type RunState, type Runtime, startOfRun } from '../pipeline/run-file.js';
 import { WindowHash } from '../pipeline/window-hash.js';
 import { thisProcess } from '../processes.js';
+import type { RowFormat } from '../rows/format.js';
+import { recordAt } from '../rows/records.js';
 import type { Log } from '../ui/log.js';
 import type { ReadyModel, Window } from '../worker/messages.js';
+import { cameBack } from './best.js';
 import { makingsOf, runtimeOf } from './makings.js';
 import type { Plan } from './plan.js';
 import type { ScoreFlags } from './score-command.js';
@@ -38,6 +44,8 @@ export async function findWorkToDo(
   const runtime = runtimeOf(version, model);
   const makings = makingsOf(flags, plan, model);
   const fresh = startOfRun({ makings, runtimes: [runtime], inputs: facts, shard, limit });
+  const { choice } = plan;
+  const joins = choice?.group === undefined ? undefined : joinsRecords(format, choice.group, inputs, log);
   const windows = readWindows({
     inputs,
     format,
@@ -45,6 +53,7 @@ export async function findWorkToDo(
     maxRowBytes,
     limit: limit ?? undefined,
     blocks,
+    joins,
     eager: stream,
     signal,
   });
@@ -64,6 +73,15 @@ export async function findWorkToDo(
   const going = await skipDone(output, left, windows, signal);
   if (left.finished !== null && going.windows !== undefined) await reopen(output, state);
   return { state: going.windows === undefined ? state : { ...state, finished: null }, resumed: true, ...going };
+}
+
+/** Whether a record has the value of the one before in a field. */
+function joinsRecords(format: RowFormat, field: string, inputs: readonly Input[], log: Log): JoinsGroup {
+  const joins = joinsByField(format, field, (group, { line, byte }) => {
+    const place = inputs.length === 1 ? `${inputs[0]?.name}:${line ?? `byte ${byte}`}` : `line ${line}`;
+    log.note(cameBack(group, field, place));
+  });
+  return (batch, i) => joins(recordAt(batch, i));
 }
 
 function differenceInWords(then: Runtime, now: Runtime): string {

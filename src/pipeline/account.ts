@@ -1,4 +1,5 @@
 /** What happened in a run, window by window in file order: the numbers of the summary. */
+import { addChoices, type ChoiceCounts, noChoices } from '../rows/choice.js';
 import type { FailureCode } from '../rows/failure.js';
 import { type Form, SEAMS_TO_JUDGE } from '../rows/forms.js';
 import type { WindowAccount } from '../worker/messages.js';
@@ -36,6 +37,7 @@ interface Counts {
   squares: number;
   min: number | null;
   max: number | null;
+  choices: ChoiceCounts;
 }
 
 export interface AccountState extends Counts {
@@ -96,6 +98,7 @@ export class RunAccount {
       squares,
       min: some ? min : null,
       max: some ? max : null,
+      choices: window.choices ?? noChoices(),
     });
     this.#sketch.add(rewards);
   }
@@ -138,6 +141,7 @@ const nothing: Counts = {
   squares: 0,
   min: null,
   max: null,
+  choices: noChoices(),
 };
 
 /**
@@ -162,6 +166,7 @@ function addCounts(counts: Counts, later: Readonly<Counts>): void {
   counts.truncatedTokens += later.truncatedTokens;
   counts.seams.push(...later.seams.slice(0, SEAMS_TO_JUDGE - counts.seams.length));
   counts.firstFailures.push(...later.firstFailures.slice(0, SHOWN_FAILURES - counts.firstFailures.length));
+  addChoices(counts.choices, later.choices);
   addEach(counts.forms, later.forms);
   addEach(counts.failures, later.failures);
   for (const [file, rows] of later.rowsByFile.entries())

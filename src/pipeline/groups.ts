@@ -16,6 +16,9 @@ const LEAST_BYTES = 256;
 /** A piece of a record that is looked for in the next: by chance alone it is not there. */
 const PROBE_BYTES = 64;
 
+/** Whether a batch's i-th record belongs with the one before; called with each in order. */
+export type JoinsGroup = (batch: RecordBatch, i: number) => boolean;
+
 export interface GroupLimits {
   /** Bytes from a group's beginning within which its last record begins. */
   readonly longest: number;
@@ -24,33 +27,44 @@ export interface GroupLimits {
 }
 
 /**
- * Finds the groups of a file's records by their bytes. Where a group begins does not depend on what comes later, and on
+ * Finds the groups of a file's records. Where a group begins does not depend on what comes later, and on
  * what came earlier only back to the last border.
  */
 export async function* groupRecords(
   batches: AsyncIterable<RecordBatch>,
   { longest, border }: GroupLimits,
+  joins: JoinsGroup = joinsByText(),
 ): AsyncGenerator<GroupedBatch> {
-  let previous: Buffer | undefined;
-  let group = 0;
+  let group: number | undefined;
   for await (const batch of batches) {
-    const groups = batch.ends.map((end, i) => {
+    const groups = batch.ends.map((_, i) => {
       const byte = startOf(batch, i);
-      const record = batch.bytes.subarray(byte - batch.byte, end);
-      const mayGoOn = byte - group < longest && Math.floor(byte / border) === Math.floor(group / border);
-      if (previous === undefined || !mayGoOn || !shareText(previous, record)) group = byte;
-      previous = record;
+      const isJoined = joins(batch, i);
+      const mayGoOn =
+        group !== undefined && byte - group < longest && Math.floor(byte / border) === Math.floor(group / border);
+      if (group === undefined || !mayGoOn || !isJoined) group = byte;
       return group;
     });
     yield { ...batch, groups };
   }
 }
 
+/** Joins records that have a long text in common. */
+function joinsByText(): JoinsGroup {
+  let previous: Buffer | undefined;
+  return (batch, i) => {
+    const from = startOf(batch, i) - batch.byte;
+    const end = batch.ends[i] as number;
+    const record = end - from < LEAST_BYTES ? undefined : batch.bytes.subarray(from, end);
+    const isJoined = previous !== undefined && record !== undefined && shareText(previous, record);
+    previous = record;
+    return isJoined;
+  };
+}
+
 /** Whether records have a long text in common, be it at the beginning or at the end of theirs. */
 function shareText(a: Buffer, b: Buffer): boolean {
-  const length = Math.min(a.length, b.length);
-  if (length < LEAST_BYTES) return false;
-  const quarter = length >> 2;
+  const quarter = Math.min(a.length, b.length) >> 2;
   return [quarter, a.length - quarter - PROBE_BYTES].some((at) => b.includes(a.subarray(at, at + PROBE_BYTES)));
 }
 

@@ -2,7 +2,7 @@
 import type { RowFormat } from '../rows/format.js';
 import { type Place, readRecords, recordAt } from '../rows/records.js';
 import type { Window } from '../worker/messages.js';
-import { type GroupedBatch, groupRecords, sliceGrouped } from './groups.js';
+import { type GroupedBatch, groupRecords, type JoinsGroup, sliceGrouped } from './groups.js';
 import type { Input } from './input.js';
 import type { BlockRange } from './shards.js';
 import { blockOf, cutWindows, groupLimitsFor, type WindowSize } from './windows.js';
@@ -17,6 +17,8 @@ export interface ReadOptions {
   readonly limit?: number | undefined;
   /** The blocks of each input that are read; undefined: all. */
   readonly blocks?: readonly BlockRange[] | undefined;
+  /** What makes a group, which is then never cut. Default: what records have in common. */
+  readonly joins?: JoinsGroup | undefined;
   /** Windows end with what has come. */
   readonly eager?: boolean;
   /** Aborted: no more is read. */
@@ -40,19 +42,23 @@ export async function* readWindows(options: ReadOptions): AsyncGenerator<Window>
   }
 }
 
+/** Whole groups, however long: the file is read from its beginning to find them. */
+const uncut = { longest: Number.POSITIVE_INFINITY, border: Number.POSITIVE_INFINITY };
+
 function recordsOf(
   input: Input,
-  { format, windowSize, maxRowBytes }: ReadOptions,
+  { format, windowSize, maxRowBytes, joins }: ReadOptions,
   range: BlockRange | undefined,
 ): AsyncIterable<GroupedBatch> {
-  const limits = groupLimitsFor(windowSize);
+  const limits = joins === undefined ? groupLimitsFor(windowSize) : uncut;
   const { border } = limits;
-  const begin = range === undefined ? 0 : Math.floor((range.from * windowSize.bytes) / border) * border;
+  const begin =
+    range === undefined || joins !== undefined ? 0 : Math.floor((range.from * windowSize.bytes) / border) * border;
   // One byte early: a line that ends just before the border is not what is looked for, and one that does not is.
   const start: Place =
     begin > 0 && format.linesAreRecords && input.seekable ? { byte: begin - 1, line: null } : input.body;
   const records = readRecords(input.content(start.byte), format.newScanner(), start, maxRowBytes);
-  const grouped = groupRecords(records, limits);
+  const grouped = groupRecords(records, limits, joins);
   return range === undefined ? grouped : within(grouped, range, windowSize);
 }
 

@@ -6,7 +6,7 @@ import type { GroupedBatch, GroupLimits } from './groups.js';
 export interface WindowSize {
   /** Window k of a file holds the groups of records that begin in its bytes [k·bytes, (k + 1)·bytes) … */
   readonly bytes: number;
-  /** … cut further after this many records. */
+  /** … cut further after this many records, between groups. */
   readonly rows: number;
 }
 
@@ -63,7 +63,8 @@ export async function* cutWindows(
     for (const i of ends.keys()) {
       const byte = startOf(batch, i);
       const ofGroup = blockOf(batch.groups[i] as number, size);
-      if (rows > 0 && (ofGroup !== block || rows === size.rows)) {
+      const begins = batch.groups[i] === byte;
+      if (rows > 0 && (ofGroup !== block || (begins && rows >= size.rows))) {
         pieces.push(bytes.subarray(from, byte - batch.byte));
         from = byte - batch.byte;
         yield cut(false);

@@ -5,15 +5,9 @@ import { messageOf, usageError } from '../errors.js';
 import { clip } from './conversation.js';
 import { failure, ICONV_HINT, notUtf8 } from './failure.js';
 import type { ParsedRecord, RowFormat } from './format.js';
+import { membersText } from './jsonl.js';
 import { CsvScanner, type InputRecord } from './records.js';
-import {
-  type ResultSettings,
-  type RewardShape,
-  resultFields,
-  resultMembers,
-  resultValues,
-  unreadRecord,
-} from './result.js';
+import { type ResultSettings, resultMembers, resultValues, unreadRecord } from './result.js';
 
 const BYTE_ORDER_MARK = '\ufeff';
 
@@ -63,10 +57,13 @@ export function readHeader({ bytes, lineEnd }: InputRecord, delimiter: string, p
   }
 }
 
-/** Writes each record's own bytes with the rewards' cells after them; all cells quoted anew where the delimiter changes. */
-export function csvToCsv(settings: CsvSettings, toDelimiter: string, shape: RewardShape): RowFormat {
+/**
+ * Writes each record's own bytes with more cells after them; all cells quoted anew where the delimiter changes.
+ *
+ * @param names of the columns that are added
+ */
+export function csvToCsv(settings: CsvSettings, toDelimiter: string, names: readonly string[]): RowFormat {
   const { header, delimiter, details } = settings;
-  const names = resultFields(settings, shape);
   const join = (cells: readonly string[]): string => cells.map((cell) => quote(cell, toDelimiter)).join(toDelimiter);
   const same = toDelimiter === delimiter;
   const mark = header.text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
@@ -75,24 +72,42 @@ export function csvToCsv(settings: CsvSettings, toDelimiter: string, shape: Rewa
     outputHeader: Buffer.from(
       `${same ? header.text : mark + join(header.columns)}${toDelimiter}${join(names)}${header.lineEnd}`,
     ),
-    write({ bytes, lineEnd, oversized }, { cells: read }, result) {
-      const cells = oversized === undefined ? read : [''];
-      const own = same || cells === undefined ? bytes : join(cells);
-      // A short record is filled up, so that the empty reward stands in its own column.
-      const missing = cells === undefined ? 0 : Math.max(0, header.columns.length - cells.length);
-      const values = result.rewards.length === 0 ? [] : resultValues(result, details).map(cellOf);
-      return [
-        own,
-        toDelimiter.repeat(missing + 1) + names.map((_, i) => values[i] ?? '').join(toDelimiter),
-        lineEnd.length > 0 ? lineEnd : header.lineEnd,
-      ];
+    write(record, parsed, result) {
+      const values = result.rewards.length === 0 ? [] : resultValues(result, details);
+      return extend(record, parsed, values);
+    },
+    splice(record, parsed, members) {
+      const values = new Map(members);
+      return extend(
+        record,
+        parsed,
+        names.map((name) => values.get(name)),
+      );
     },
   };
+
+  function extend(
+    { bytes, lineEnd, oversized }: InputRecord,
+    { cells: read }: ParsedRecord,
+    values: readonly (string | undefined)[],
+  ): (Buffer | string)[] {
+    const cells = oversized === undefined ? read : [''];
+    const own = same || cells === undefined ? bytes : join(cells);
+    // A short record is filled up, so that the empty reward stands in its own column.
+    const missing = cells === undefined ? 0 : Math.max(0, header.columns.length - cells.length);
+    return [
+      own,
+      toDelimiter.repeat(missing + 1) + names.map((_, i) => cellOf(values[i], toDelimiter)).join(toDelimiter),
+      lineEnd.length > 0 ? lineEnd : header.lineEnd,
+    ];
+  }
 }
 
 /** Writes each record as a JSON line with every column as a string. */
 export function csvToJsonl(settings: CsvSettings): RowFormat {
   const { columns } = settings.header;
+  const ownMembers = (cells: readonly string[]): string[] =>
+    columns.map((column, i) => `${JSON.stringify(column)}:${JSON.stringify(cells[i])}`);
   return {
     ...csvReader(settings),
     outputHeader: undefined,
@@ -100,9 +115,9 @@ export function csvToJsonl(settings: CsvSettings): RowFormat {
       if (cells?.length !== columns.length) {
         return [`${unreadRecord(result, settings, oversized === undefined ? bytes.toString('utf8') : undefined)}\n`];
       }
-      const members = columns.map((column, i) => `${JSON.stringify(column)}:${JSON.stringify(cells[i])}`);
-      return [`{${[...members, resultMembers(result, settings)].join(',')}}\n`];
+      return [`{${[...ownMembers(cells), resultMembers(result, settings)].join(',')}}\n`];
     },
+    splice: (_, { cells = [] }, members) => [`{${[...ownMembers(cells), membersText(members)].join(',')}}\n`],
   };
 }
 
@@ -168,9 +183,12 @@ function problemOf(error: unknown): string {
   }
 }
 
-/** A JSON value as a cell: an array in quotes, nothing for null. */
-const cellOf = (value: string | undefined): string =>
-  value === undefined || value === 'null' ? '' : value.startsWith('[') ? `"${value}"` : value;
+/** A JSON value as a cell: nothing for null, a string as it is, the rest as JSON. */
+function cellOf(value: string | undefined, delimiter: string): string {
+  if (value === undefined || value === 'null') return '';
+  if (value.startsWith('[')) return `"${value.replaceAll('"', '""')}"`;
+  return quote(value.startsWith('"') ? (JSON.parse(value) as string) : value, delimiter);
+}
 
 const quote = (cell: string, delimiter: string): string =>
   cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;

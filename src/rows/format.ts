@@ -17,6 +17,9 @@ export interface ParsedRecord {
   readonly cells?: readonly string[];
 }
 
+/** A field and its value as JSON; undefined: none, as of a row that failed. */
+export type SplicedMember = readonly [name: string, value: string | undefined];
+
 /** How records are read and results written: all that the rest of the program knows of formats. */
 export interface RowFormat {
   newScanner(): RecordScanner;
@@ -30,4 +33,6 @@ export interface RowFormat {
   parse(record: InputRecord): ParsedRecord | undefined;
   /** The output record, in pieces. */
   write(record: InputRecord, parsed: ParsedRecord, result: RowResult): readonly (Buffer | string)[];
+  /** A record that has a row, with these fields after its own; of columns, those that the output has. */
+  splice(record: InputRecord, parsed: ParsedRecord, members: readonly SplicedMember[]): readonly (Buffer | string)[];
 }

@@ -14,6 +14,10 @@ export interface FormatSettings extends ResultSettings {
   readonly delimiter: string;
   /** Leave out rows that cannot be scored. */
   readonly skipFailures: boolean;
+  /** A row that has the reward field already is not scored again, but taken as it is; else it is a bad row. */
+  readonly keepsRewards: boolean;
+  /** Columns that the output has beside the input's, where they are not the result's. */
+  readonly addedColumns?: readonly string[];
   /** Keys of columns, where the input has columns. */
   readonly fields: NamedFields;
   /** Of CSV and TSV input. */
@@ -32,6 +36,7 @@ export const resultLines = (rewardField: string): FormatSettings => ({
   details: false,
   reasons: true,
   skipFailures: false,
+  keepsRewards: false,
   fields: {},
   header: undefined,
 });
@@ -63,14 +68,15 @@ function pair(settings: FormatSettings): RowFormat {
     }
     return from === 'text' ? textToJsonl(settings) : jsonlToJsonl(settings, settings.fields.text ?? 'text');
   }
-  const { header, delimiter, fields } = settings;
+  const { header, delimiter, fields, addedColumns } = settings;
   // The input is blank: nothing is read or written.
   if (header === undefined) return { ...textToJsonl(settings), parse: () => undefined };
   const { form, jsonColumns } = readColumns(header, delimiter, fields);
   const csv = { ...settings, header, jsonColumns };
   if (to === 'jsonl') return csvToJsonl(csv);
   const quotedAnew = to !== from && (to === 'csv' || to === 'tsv');
-  return csvToCsv(csv, quotedAnew ? delimiters[to] : delimiter, shapeOf(form));
+  const names = addedColumns ?? resultFields(settings, shapeOf(form));
+  return csvToCsv(csv, quotedAnew ? delimiters[to] : delimiter, names);
 }
 
 export const shapeOf = (form: Form): RewardShape =>

@@ -317,6 +317,42 @@ function findFields(row: Row, fields: NamedFields): Map<Role, Field> {
   return found;
 }
 
+/** The value that a flag's name has in a row: an exact name wins over a path into objects. undefined: none, or null. */
+export function fieldOf(row: Row, name: string): unknown {
+  const value = Object.hasOwn(row, name) ? row[name] : reach(row, name);
+  return value ?? undefined;
+}
+
+/** What is judged in a row, and after what, as they stand in it. */
+export interface Judged {
+  /** A prompt or messages; undefined where the texts are whole. */
+  readonly context: unknown;
+  /** One for each text. */
+  readonly responses: readonly unknown[];
+}
+
+export function contextAndResponses(row: Row, fields: NamedFields): Judged {
+  const found = findFields(row, fields);
+  const form = findForm(found, fields)?.form.form;
+  const role = contextRole(found, fields);
+  const context = role === undefined ? undefined : found.get(role)?.value;
+  const readAs = (name: Role): unknown => found.get(name)?.value;
+  switch (form) {
+    case 'candidates':
+      return { context, responses: (readAs('candidates') as readonly unknown[]).map(candidateText) };
+    case 'response':
+      return { context, responses: [readAs('response')] };
+    case 'pair':
+      return { context, responses: [readAs('chosen'), readAs('rejected')] };
+    case 'messages': {
+      const messages = readAs(conversationRole(found, fields) as Role) as readonly unknown[];
+      return { context: messages.slice(0, -1), responses: [messages.at(-1)] };
+    }
+    default:
+      return { context: undefined, responses: [readAs('text')] };
+  }
+}
+
 function reach(row: Row, path: string): unknown {
   let value: unknown = row;
   for (const step of path.split('.')) {

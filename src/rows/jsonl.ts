@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { clip, kindOf } from './conversation.js';
 import { failure, notUtf8 } from './failure.js';
-import type { ParsedRecord, RowFormat } from './format.js';
+import type { ParsedRecord, RowFormat, SplicedMember } from './format.js';
 import type { Row } from './forms.js';
 import { type InputRecord, LineScanner } from './records.js';
 import { type ResultSettings, resultMembers, unreadRecord } from './result.js';
@@ -32,14 +32,29 @@ export const jsonlToJsonl = (settings: ResultSettings, textField: string): RowFo
       return [unreadRecord(result, settings, input), end];
     }
     const taken = result.rewards.length === 0 && Object.hasOwn(row, settings.rewardField);
-    const members = resultMembers(result, settings, taken);
-    if (members === '') return [bytes, end];
-    if (content[0] === OPENING_QUOTE) return ['{"text":', content, `,${members}}`, end];
-    const brace = bytes.lastIndexOf(CLOSING_BRACE);
-    const comma = Object.keys(row).length === 0 ? '' : ',';
-    return [bytes.subarray(0, brace), comma + members, bytes.subarray(brace), end];
+    return splice({ bytes, lineEnd: end }, row, resultMembers(result, settings, taken));
   },
+  splice: ({ bytes, lineEnd }, { row = {} }, members) =>
+    splice({ bytes, lineEnd: lineEnd.length > 0 ? lineEnd : NEWLINE }, row, membersText(members)),
 });
+
+/** A line with the inside of an object after its own. */
+function splice(
+  { bytes, lineEnd }: Pick<InputRecord, 'bytes' | 'lineEnd'>,
+  row: Row,
+  members: string,
+): (Buffer | string)[] {
+  if (members === '') return [bytes, lineEnd];
+  const content = trimmed(bytes);
+  if (content[0] === OPENING_QUOTE) return ['{"text":', content, `,${members}}`, lineEnd];
+  const brace = bytes.lastIndexOf(CLOSING_BRACE);
+  const comma = Object.keys(row).length === 0 ? '' : ',';
+  return [bytes.subarray(0, brace), comma + members, bytes.subarray(brace), lineEnd];
+}
+
+/** The inside of a JSON object. */
+export const membersText = (members: readonly SplicedMember[]): string =>
+  members.map(([name, value]) => `${JSON.stringify(name)}:${value ?? 'null'}`).join(',');
 
 function parse({ bytes }: InputRecord, textField: string): ParsedRecord | undefined {
   const content = trimmed(bytes);

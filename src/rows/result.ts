@@ -46,7 +46,7 @@ export function resultValues(result: RowResult, details: boolean): (string | und
 }
 
 /** The shortest decimal that rounds to the float32 `value`, as JavaScript writes it; -0 as 0. */
-function formatReward(value: number | null): string {
+export function formatReward(value: number | null): string {
   if (value === null) return 'null';
   // 9 digits tell any two float32 apart, and where a shorter decimal does, so does it among 6.
   for (let digits = 6; digits < 9; digits++) {

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { notUtf8 } from './failure.js';
 import type { RowFormat } from './format.js';
+import { membersText } from './jsonl.js';
 import { type InputRecord, LineScanner } from './records.js';
 import { type ResultSettings, resultMembers, unreadRecord } from './result.js';
 
@@ -28,4 +29,5 @@ export const textToJsonl = (settings: ResultSettings): RowFormat => ({
       ? `${unreadRecord(result, settings, oversized === undefined ? bytes.toString('utf8') : undefined)}\n`
       : `{"text":${JSON.stringify(row.text)},${resultMembers(result, settings)}}\n`,
   ],
+  splice: (_, { row }, members) => [`{"text":${JSON.stringify(row?.text)},${membersText(members)}}\n`],
 });

@@ -5,6 +5,7 @@ import type { ForeignReady } from '../model/foreign/ready.js';
 import type { Preparation } from '../model/precision.js';
 import type { PreparedModel } from '../model/prepared.js';
 import type { TruncationSide } from '../model/tokenizer.js';
+import type { ChoiceCounts } from '../rows/choice.js';
 import type { RowFailure } from '../rows/failure.js';
 import type { FormatSettings } from '../rows/formats.js';
 import type { Form } from '../rows/forms.js';
@@ -69,6 +70,8 @@ export interface WindowAccount {
   readonly computedTokens: number;
   /** Of the first rows of prompt and response joined, in order: whether white space stands at the seam. */
   readonly seams: readonly boolean[];
+  /** What `best` chose. */
+  readonly choices?: ChoiceCounts;
 }
 
 export interface ScoredWindow {

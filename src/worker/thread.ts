@@ -120,6 +120,7 @@ async function load(message: ToWorker & { type: 'load' }): Promise<WindowScorer>
     forms: { fields: format.fields, template, templateGiven: scoring.templateGiven, prompts: scoring.reserve > 0 },
     // Results that are not spliced into the row leave its own fields alone.
     results: format.to === 'results' ? undefined : format,
+    keptField: format.keepsRewards ? format.rewardField : undefined,
     maxRowBytes: message.maxRowBytes,
     dryRun: message.dryRun,
     showLife,

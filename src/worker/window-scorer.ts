@@ -14,6 +14,7 @@ import {
   type ScorableRow,
   SEAMS_TO_JUDGE,
 } from '../rows/forms.js';
+import { keptResult } from '../rows/kept-rewards.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
 import type { ResultSettings, RowResult } from '../rows/result.js';
 import { isWellFormed } from '../rows/unicode.js';
@@ -22,14 +23,18 @@ import type { FailedRow, ScoredWindow, ScoringSettings, Window, WindowAccount } 
 interface PendingRow {
   readonly record: InputRecord;
   readonly parsed: ParsedRecord;
-  /** A failure of the whole row, or what it takes to write its rewards. */
-  readonly outcome: RowFailure | PendingTexts;
+  /** A failure of the whole row, what it takes to write its rewards, or those that it has already. */
+  readonly outcome: RowFailure | PendingTexts | KeptResult;
 }
 
 interface PendingTexts {
   readonly form: Form;
   readonly texts: readonly (PendingText | RowFailure)[];
   readonly spacedSeam: boolean | undefined;
+}
+
+interface KeptResult {
+  readonly kept: RowResult;
 }
 
 interface PendingText {
@@ -46,6 +51,8 @@ export interface RowSettings {
   readonly forms: FormSettings;
   /** What a row must not have already is known by; undefined where results are not written into rows. */
   readonly results: ResultSettings | undefined;
+  /** The field by which a row has its rewards already, and is not scored; undefined: every row is scored. */
+  readonly keptField: string | undefined;
   /** The longest record that is read, in bytes. */
   readonly maxRowBytes: number;
   /** Everything but the scoring. */
@@ -100,7 +107,9 @@ export class WindowScorer {
     return { failure: { ...failure('ROW_TOO_LARGE', message), bytes: oversized } };
   }
 
-  #tokenize(parsed: ParsedRecord, tokenRows: number[][]): RowFailure | PendingTexts {
+  #tokenize(parsed: ParsedRecord, tokenRows: number[][]): PendingRow['outcome'] {
+    const kept = this.#keptResult(parsed);
+    if (kept !== undefined) return { kept };
     const row = this.#read(parsed);
     if (isFailure(row)) return row;
     const { maxLength, truncationSide, template, reserve } = this.#settings;
@@ -119,6 +128,11 @@ export class WindowScorer {
       return { row: tokenRows.push(tokens.row) - 1, tokens: tokens.row.length, truncated: tokens.cut };
     });
     return { form: row.form, texts, spacedSeam: row.spacedSeam };
+  }
+
+  #keptResult({ row, failure: unusable }: ParsedRecord): RowResult | undefined {
+    const { keptField } = this.#rows;
+    return keptField === undefined || unusable || row === undefined ? undefined : keptResult(row, keptField);
   }
 
   /** Tokens of a prompt. Candidates follow one another after the same. */
@@ -168,6 +182,7 @@ export class WindowScorer {
 
   #result(outcome: PendingRow['outcome'], logits: Float32Array | undefined): RowResult {
     if (isFailure(outcome)) return { shape: 'single', rewards: [], failure: outcome };
+    if ('kept' in outcome) return outcome.kept;
     const shape = shapeOf(outcome.form);
     const { labels, logit, activation } = this.#settings;
     const texts = outcome.texts.map((text, index): number | RowFailure | undefined => {
@@ -201,7 +216,7 @@ function countOutcomes(pending: readonly PendingRow[]): Omit<WindowAccount, 'fai
   const seams: boolean[] = [];
   const counts = { truncatedRows: 0, truncatedTokens: 0, tokens: 0 };
   for (const { outcome } of pending) {
-    if (isFailure(outcome)) continue;
+    if (isFailure(outcome) || 'kept' in outcome) continue;
     const { form, texts, spacedSeam } = outcome;
     forms[form] = (forms[form] ?? 0) + 1;
     if (spacedSeam !== undefined && seams.length < SEAMS_TO_JUDGE) seams.push(spacedSeam);

@@ -30,6 +30,11 @@ export class Desk {
     writeFile(this.#directory, 'chats.jsonl.gz', gzipSync(readFileSync(at('chats.jsonl'))));
     writeFile(this.#directory, 'chats.csv', 'prompt,response\nhello, hi\n"a, b", c\n');
     writeFile(this.#directory, 'chats.csv.gz', gzipSync(readFileSync(at('chats.csv'))));
+    const candidates = ['Bees.', 'Two goats.', 'Nothing.'];
+    const row = { prompt: 'What does the keeper keep?', candidates };
+    writeFile(this.#directory, 'candidates.jsonl', `${JSON.stringify(row)}\n`);
+    writeFile(this.#directory, 'scored-candidates.jsonl', `${JSON.stringify({ ...row, reward: [0.5, 1.5, -2] })}\n`);
+    writeFile(this.#directory, 'samples.csv', 'prompt_id,prompt,response\n1,hello, hi\n1,hello, you\n2,well,...\n');
     writeFile(this.#directory, 'texts.txt', 'one\ntwo\n');
   }
 

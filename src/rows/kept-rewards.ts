@@ -1,0 +1,52 @@
+/** Rewards that rows carry already, from an earlier run. */
+import { preview } from './conversation.js';
+import { type FailureCode, failure, failureCodes, isFailure, type RowFailure } from './failure.js';
+import type { Row } from './forms.js';
+import { type RewardShape, type RowResult, resultFields } from './result.js';
+
+/**
+ * The result that a row carries; undefined where it carries none. It need not have anything to score.
+ *
+ * @param rewardField as in ResultSettings
+ */
+export function keptResult(row: Row, rewardField: string): RowResult | undefined {
+  const fieldsOf = (shape: RewardShape): string[] => resultFields({ rewardField, details: false }, shape);
+  const shape = (['pair', 'single'] as const).find((each) => fieldsOf(each).every((name) => Object.hasOwn(row, name)));
+  if (shape === undefined) return undefined;
+  const values = fieldsOf(shape).map((name) => ({ name, value: unquoted(row[name]) }));
+  const [{ name, value }] = values as [{ name: string; value: unknown }];
+  if (shape === 'single' && Array.isArray(value)) {
+    const texts = value.map((each: unknown, i) => readReward(each, `${name}[${i}]`, row, i));
+    return resultOf('array', texts);
+  }
+  const texts = values.map((each) => readReward(each.value, each.name, row));
+  return resultOf(shape, texts);
+}
+
+/** A cell of CSV holds its value as text. */
+function unquoted(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (value.trim() === '') return null;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function resultOf(shape: RewardShape, texts: readonly (number | RowFailure)[]): RowResult {
+  const problem = texts.find(isFailure);
+  const rewards = texts.map((text) => (isFailure(text) ? null : text));
+  if (problem === undefined) return { shape, rewards };
+  return { shape, rewards: shape === 'single' ? [] : rewards, failure: problem };
+}
+
+function readReward(value: unknown, name: string, row: Row, index?: number): number | RowFailure {
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (value !== null) return failure('BAD_ROW', `expected ${name} to be a number, got ${preview(value)}`, index);
+  const { code, message } = (row.reward_error ?? {}) as { code?: unknown; message?: unknown };
+  const known = typeof code === 'string' && Object.hasOwn(failureCodes, code) && typeof message === 'string';
+  return known
+    ? failure(code as FailureCode, message, index)
+    : failure('BAD_ROW', `expected ${name} to be a number, got null: it could not be scored before`, index);
+}
