@@ -48,9 +48,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   hub: [],
   worker: ['model', 'rows'],
   compression: [],
+  evaluation: [],
   pipeline: ['rows', 'worker', 'compression'],
   ui: [],
-  cli: ['pipeline', 'compression', 'rows', 'ui', 'worker', 'model', 'hub', 'root'],
+  cli: ['pipeline', 'compression', 'evaluation', 'rows', 'ui', 'worker', 'model', 'hub', 'root'],
   root: ['pipeline', 'rows', 'worker', 'model', 'hub'],
 };
 

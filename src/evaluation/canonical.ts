@@ -1,0 +1,140 @@
+import { alone, type Clusters } from './clusters.js';
+import type { Groups } from './groups.js';
+
+/**
+ * An order of rows that depends on what is in them, not on where they stood, and the groups and clusters in that order.
+ */
+export interface CanonicalOrder {
+  /** [rows], indices of the rows; those of one cluster stand together, and in it those of one group. */
+  readonly order: Int32Array;
+  readonly clusters: Clusters;
+  /** Each row is its own group where none are given. */
+  readonly groups: Groups;
+}
+
+/**
+ * Puts rows in an order such that shuffled rows give the same metrics and the same resamples, to the last bit. Rows go
+ * by their values, groups by their rows and clusters by their groups; what still ties is alike in everything, so it
+ * does not matter which comes first.
+ *
+ * @param given columns [rows]: all values that a metric may read
+ * @param groupOf [rows], a number for each group
+ * @param clusterOf [rows], a number for each conversation; a group may not be in two. By default groups are the
+ * clusters
+ */
+export function canonicalOrder(
+  given: readonly (Float64Array | undefined)[],
+  groupOf: Int32Array | undefined,
+  clusterOf: Int32Array | undefined,
+): CanonicalOrder {
+  const columns = given.filter((column) => column !== undefined);
+  const rows = columns[0]?.length ?? 0;
+  const byValues = positions(rows, (a, b) => compareAt(columns, a, b));
+  if (!groupOf && !clusterOf) {
+    const starts = identity(rows + 1);
+    return { order: byValues.order, clusters: alone(rows), groups: { starts, clusters: alone(rows) } };
+  }
+  const groups = lists(byValues.rank, groupOf ?? identity(rows));
+  const clusters = lists(groups.rank, clusterOf ? parents(groups.of, clusterOf) : identity(groups.rank.length));
+
+  const order = identity(rows).sort((a, b) => {
+    const [groupA, groupB] = [groups.of[a] as number, groups.of[b] as number];
+    return (
+      (clusters.position[clusters.of[groupA] as number] as number) -
+        (clusters.position[clusters.of[groupB] as number] as number) ||
+      (groups.position[groupA] as number) - (groups.position[groupB] as number) ||
+      (byValues.position[a] as number) - (byValues.position[b] as number)
+    );
+  });
+  const groupsInOrder = order.map((row) => groups.of[row] as number);
+  const starts = Int32Array.from([
+    ...identity(rows).filter((i) => i === 0 || groupsInOrder[i] !== groupsInOrder[i - 1]),
+    rows,
+  ]);
+  const clusterAt = (group: number) => clusters.position[clusters.of[group] as number] as number;
+  const count = clusters.position.length;
+  return {
+    order,
+    clusters: { of: groupsInOrder.map(clusterAt), count },
+    groups: {
+      starts,
+      clusters: { of: starts.subarray(0, -1).map((start) => clusterAt(groupsInOrder[start] as number)), count },
+    },
+  };
+}
+
+interface Positions {
+  readonly order: Int32Array;
+  /** Where each stands; no two at the same place. */
+  readonly position: Int32Array;
+  /** The same, but equal ones have the same rank. */
+  readonly rank: Int32Array;
+}
+
+function positions(count: number, compare: (a: number, b: number) => number): Positions {
+  const order = identity(count).sort(compare);
+  const position = new Int32Array(count);
+  const rank = new Int32Array(count);
+  for (const [i, item] of order.entries()) {
+    const before = order[i - 1];
+    position[item] = i;
+    rank[item] = before !== undefined && compare(before, item) === 0 ? (rank[before] as number) : i;
+  }
+  return { order, position, rank };
+}
+
+/**
+ * Lists of members, such as groups of rows, by what is in them: as words go in a dictionary, the members of each sorted
+ * by rank.
+ *
+ * @param memberRank [members]
+ * @param listOf [members], any number for each list
+ */
+function lists(memberRank: Int32Array, listOf: Int32Array): Positions & { readonly of: Int32Array } {
+  const numbers = new Map<number, number>();
+  const of = listOf.map((list) => {
+    const number = numbers.get(list) ?? numbers.size;
+    numbers.set(list, number);
+    return number;
+  });
+  const members = identity(of.length).sort(
+    (a, b) => (of[a] as number) - (of[b] as number) || (memberRank[a] as number) - (memberRank[b] as number),
+  );
+  const starts = new Int32Array(numbers.size + 1);
+  for (const list of of) starts[list + 1] = (starts[list + 1] as number) + 1;
+  for (let list = 0; list < numbers.size; list++)
+    starts[list + 1] = (starts[list + 1] as number) + (starts[list] as number);
+
+  const compare = (a: number, b: number): number => {
+    const [startA, startB] = [starts[a] as number, starts[b] as number];
+    const [sizeA, sizeB] = [(starts[a + 1] as number) - startA, (starts[b + 1] as number) - startB];
+    for (let i = 0; i < Math.min(sizeA, sizeB); i++) {
+      const difference =
+        (memberRank[members[startA + i] as number] as number) - (memberRank[members[startB + i] as number] as number);
+      if (difference !== 0) return difference;
+    }
+    return sizeA - sizeB;
+  };
+  return { of, ...positions(numbers.size, compare) };
+}
+
+/** [groups], the cluster of each group. */
+function parents(groupOf: Int32Array, clusterOf: Int32Array): Int32Array {
+  const found = new Map<number, number>();
+  for (const [row, group] of groupOf.entries()) {
+    const cluster = clusterOf[row] as number;
+    if ((found.get(group) ?? cluster) !== cluster) throw new RangeError('Expected each group in one conversation');
+    found.set(group, cluster);
+  }
+  return Int32Array.from({ length: found.size }, (_, group) => found.get(group) as number);
+}
+
+function compareAt(columns: readonly Float64Array[], a: number, b: number): number {
+  for (const column of columns) {
+    const difference = (column[a] as number) - (column[b] as number);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+const identity = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i);

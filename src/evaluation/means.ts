@@ -1,0 +1,70 @@
+import { type Clusters, countClusters } from './clusters.js';
+import type { NotDefined, Statistic } from './metric.js';
+
+/**
+ * The mean of one value for each unit, that is for each row, pair or group. A resample takes time in proportion to the
+ * clusters.
+ *
+ * @param values [units]; NaN for a unit that the mean is not of
+ * @param expected what the units are, for the reason when there is none: `rows`, `groups of two candidates or more`
+ */
+export function meanOf(values: Float64Array, clusters: Clusters, expected = 'rows'): Statistic | NotDefined {
+  const { sums, sizes, n } = sumsOf(values, clusters);
+  if (n === 0) return { reason: `expected ${expected}, got none in ${values.length}` };
+  return {
+    n,
+    clusters: sizes.reduce((found, size) => found + Math.min(size, 1), 0),
+    at: (counts) => {
+      let [sum, size] = [0, 0];
+      for (let c = 0; c < counts.length; c++) {
+        const count = counts[c] as number;
+        sum += count * (sums[c] as number);
+        size += count * (sizes[c] as number);
+      }
+      return sum / size;
+    },
+  };
+}
+
+/** The sample's standard deviation (n - 1) of one value for each row. */
+export function deviationOf(values: Float64Array, clusters: Clusters): Statistic | NotDefined {
+  if (values.length < 2) return { reason: `expected 2 rows or more, got ${values.length}` };
+  // Deviations from the mean of all: what is subtracted below is small beside the sum of squares.
+  const middle = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const deviations = values.map((value) => value - middle);
+  const { sums, sizes } = sumsOf(deviations, clusters);
+  const { sums: squares } = sumsOf(
+    deviations.map((deviation) => deviation * deviation),
+    clusters,
+  );
+  return {
+    n: values.length,
+    clusters: countClusters(clusters.of),
+    at: (counts) => {
+      let [sum, square, size] = [0, 0, 0];
+      for (let c = 0; c < counts.length; c++) {
+        const count = counts[c] as number;
+        sum += count * (sums[c] as number);
+        square += count * (squares[c] as number);
+        size += count * (sizes[c] as number);
+      }
+      // Of one row 0 / 0.
+      return Math.sqrt(Math.max(0, square - (sum * sum) / size) / (size - 1));
+    },
+  };
+}
+
+/** The sum and the number of the values of each cluster, NaN left out. */
+function sumsOf(values: Float64Array, clusters: Clusters) {
+  const sums = new Float64Array(clusters.count);
+  const sizes = new Uint32Array(clusters.count);
+  let n = 0;
+  for (const [i, value] of values.entries()) {
+    if (Number.isNaN(value)) continue;
+    const cluster = clusters.of[i] as number;
+    sums[cluster] = (sums[cluster] as number) + value;
+    sizes[cluster] = (sizes[cluster] as number) + 1;
+    n++;
+  }
+  return { sums, sizes, n };
+}
