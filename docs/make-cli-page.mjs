@@ -31,6 +31,7 @@ const variables = {
   HF_HUB_DISABLE_SYMLINKS: 'copy files in the cache where links would do',
   HF_HUB_DISABLE_PROGRESS_BARS: 'show no progress',
   CI: 'show no progress',
+  GITHUB_ACTIONS: 'with `true`, `eval` prints missed thresholds and bad rows as annotations (workflow commands)',
   NODE_EXTRA_CA_CERTS: 'file of certificates that Node.js trusts besides its own, for a proxy that opens what passes',
   NODE_USE_ENV_PROXY: 'with 1, Node.js (from 22.21 and 24 on) uses `HTTPS_PROXY` and `NO_PROXY`',
   ORT_DISABLE_TELEMETRY: "set to 1 here unless it is set: onnxruntime's builds report to Microsoft otherwise",

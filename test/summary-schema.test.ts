@@ -66,6 +66,15 @@ for (const [i, [what, args, stdin, expected]] of (
   });
 }
 
+test('the summary of an evaluation of scored rows, which needs no model', async () => {
+  const path = join(directory, 'evaluation.json');
+  const args = ['eval', '-q', '--fail-under', 'mean=2', '--summary', path];
+  await rewardScore(args, { stdin: '{"reward":1}\n{"reward":2}\n{}\n' });
+  const { complete, exitCode, rows: read, failed, model, scoring, forms } = readSummary(path);
+  assert.deepEqual({ complete, exitCode, read, failed }, { complete: true, exitCode: 4, read: 3, failed: 1 });
+  assert.deepEqual({ model, scoring, forms }, { model: null, scoring: null, forms: {} });
+});
+
 test('the summary of an interrupted run', async () => {
   const path = join(directory, 'interrupted.json');
   const child = start(['-q', '-j', '1', '--summary', path]);

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 
-export const ExitCode = { ok: 0, fatal: 1, usage: 2, badRows: 3 } as const;
+export const ExitCode = { ok: 0, fatal: 1, usage: 2, badRows: 3, missed: 4 } as const;
 
 /** What each means to whoever started the program. */
 export const exitCodeMeanings: Readonly<Record<keyof typeof ExitCode, string>> = {
@@ -8,6 +8,7 @@ export const exitCodeMeanings: Readonly<Record<keyof typeof ExitCode, string>> =
   fatal: 'fatal: a model that cannot be loaded, input or output that fails; what was finished is kept',
   usage: 'wrong use, before anything is written',
   badRows: 'finished, and some rows are bad; `model check`: some rewards are not reproduced',
+  missed: '`eval`: finished, and a threshold was missed',
 };
 
 /** What the shell sees of a process that a signal ended. */

@@ -5,6 +5,7 @@ import { FatalError, messageOf } from '../errors.js';
 import { endWithHungThread, hasHungThread } from '../worker/hang.js';
 import { addBestCommand } from './best-command.js';
 import { addCompletionCommand } from './completion-command.js';
+import { addEvalCommand } from './eval-command.js';
 import { ExitCode } from './exit-codes.js';
 import { addMergeCommand } from './merge-command.js';
 import { addModelCommand } from './model-command.js';
@@ -37,10 +38,11 @@ export function createProgram(): Command {
     .helpOption('-h, --help', 'show this help')
     .addHelpText('after', '\nThe flags of score: reward-score score --help')
     .configureHelp({ optionDescription })
-    .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
+    .configureOutput({ outputError: (text, write) => write(inOneLine(text, program)) })
     .exitOverride();
   addScoreCommand(program, version);
   addBestCommand(program, version);
+  addEvalCommand(program, version);
   addMergeCommand(program);
   addModelCommand(program);
   addCompletionCommand(program);
@@ -57,14 +59,16 @@ function optionDescription({ description, argChoices, defaultValue }: Option): s
 }
 
 /** commander's errors in the words and the one line of all others. */
-function inOneLine(text: string): string {
+function inOneLine(text: string, program: Command): string {
   if (!text.startsWith('error: ')) return text;
   const message = text
     .trimEnd()
     .replace(/^error: /, 'reward-score: ')
     .replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?');
   const lost = message.includes('unknown option') && !message.endsWith('?');
-  return `${message}${lost ? '; reward-score score --help lists them' : ''}\n`;
+  const typed = process.argv.slice(2).find((word) => !word.startsWith('-'));
+  const command = program.commands.find((each) => each.name() === typed)?.name() ?? 'score';
+  return `${message}${lost ? `; reward-score ${command} --help lists them` : ''}\n`;
 }
 
 /** Tells an error in one line and returns its exit code. */

@@ -131,7 +131,7 @@ function checkDestinations(flags: ScoreFlags, inputs: readonly Input[]): void {
   }
 }
 
-function namedFields(flags: ScoreFlags, asColumns: boolean): NamedFields {
+export function namedFields(flags: ScoreFlags, asColumns: boolean): NamedFields {
   const named = roles.flatMap((role) => {
     const name = flags[role];
     return name === undefined ? [] : [[role, asColumns ? columnKey(name) : name]];

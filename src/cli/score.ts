@@ -204,7 +204,12 @@ async function leave(
   return undefined;
 }
 
-function watchProgress({ inputs, blocks }: Plan, account: RunAccount, flags: ScoreFlags, log: Log) {
+export function watchProgress(
+  { inputs, blocks }: Pick<Plan, 'inputs' | 'blocks'>,
+  account: RunAccount,
+  flags: ScoreFlags,
+  log: Log,
+) {
   const sizes = inputs.map(({ size, compression }) => (compression === undefined ? size : undefined));
   const known = blocks === undefined && flags.limit === undefined && sizes.every((size) => size !== undefined);
   const totalBytes = known ? sizes.reduce((a, b) => a + b, 0) : undefined;

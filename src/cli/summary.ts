@@ -13,9 +13,13 @@ import type { Work } from './work.js';
 
 export interface RunFacts {
   readonly version: string;
-  readonly engine: Engine;
-  readonly model: ReadyModel;
-  readonly work: Work;
+  /** undefined: no model was needed. */
+  readonly engine: Engine | undefined;
+  readonly model: ReadyModel | undefined;
+  readonly work: {
+    readonly state: Pick<Work['state'], 'shard' | 'runtimes' | 'finished'>;
+    readonly resumed: boolean;
+  };
   readonly inputs: readonly Input[];
   readonly account: RunAccount;
   /** Workers that died and were replaced. */
@@ -33,35 +37,16 @@ function summaryOf(facts: RunFacts): object {
   const { engine, model, account, seconds, work } = facts;
   const { counts } = account;
   const { finished } = work.state;
-  const foreign = model.kind === 'foreign';
-  const { scoring } = engine;
   return {
     version: facts.version,
     complete: facts.complete,
     exitCode: facts.exitCode,
-    model: {
-      name: engine.modelName,
-      sha256: model.sha256,
-      revision: engine.revision ?? null,
-      architecture: engine.checkpoint.network.architecture,
-      parameters: foreign ? model.parameters : countParameters(engine.checkpoint.network),
-      precision: foreign ? 'as exported' : engine.precision,
-      tokenizerSha256: hashTokenizerFiles(engine.tokenizerDirectory),
-    },
-    scoring: {
-      maxLength: scoring.maxLength,
-      truncationSide: scoring.truncationSide,
-      reserve: scoring.reserve,
-      pooling: foreign ? 'as exported' : 'right-most token that is not the pad token',
-      activation: scoring.activation,
-      logit: engine.checkpoint.network.labels[scoring.logit],
-      template: scoring.template.name,
-    },
+    ...modelAndScoring(engine, model),
     runtime: {
       node: process.versions.node,
-      onnxruntime: model.onnxruntimeVersion,
+      onnxruntime: model?.onnxruntimeVersion ?? null,
       cpu: cpus()[0]?.model ?? 'unknown',
-      workers: engine.workers,
+      workers: engine?.workers ?? 0,
       restarts: facts.restarts,
       others: work.state.runtimes.slice(0, -1),
     },
@@ -87,6 +72,33 @@ function summaryOf(facts: RunFacts): object {
     ...(facts.chooses && { best: bestAccount(account) }),
     ...(facts.estimate !== undefined && { estimatedSeconds: facts.estimate }),
     rowsPerSecond: seconds > 0 ? counts.rows / seconds : null,
+  };
+}
+
+function modelAndScoring(engine: Engine | undefined, model: ReadyModel | undefined): object {
+  if (engine === undefined || model === undefined) return { model: null, scoring: null };
+  const foreign = model.kind === 'foreign';
+  const { network } = engine.checkpoint;
+  const { scoring } = engine;
+  return {
+    model: {
+      name: engine.modelName,
+      sha256: model.sha256,
+      revision: engine.revision ?? null,
+      architecture: network.architecture,
+      parameters: foreign ? model.parameters : countParameters(network),
+      precision: foreign ? 'as exported' : engine.precision,
+      tokenizerSha256: hashTokenizerFiles(engine.tokenizerDirectory),
+    },
+    scoring: {
+      maxLength: scoring.maxLength,
+      truncationSide: scoring.truncationSide,
+      reserve: scoring.reserve,
+      pooling: foreign ? 'as exported' : 'right-most token that is not the pad token',
+      activation: scoring.activation,
+      logit: network.labels[scoring.logit],
+      template: scoring.template.name,
+    },
   };
 }
 

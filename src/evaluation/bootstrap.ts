@@ -9,7 +9,7 @@ export interface BootstrapOptions {
 }
 
 /** A statistic's value in the sample and in each resample. */
-export interface Replicate {
+interface Replicate {
   readonly value: number;
   /** [resamples]; NaN where a resample leaves nothing to compute it of. */
   readonly resampled: Float64Array;

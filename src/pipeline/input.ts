@@ -119,7 +119,13 @@ export class Input {
   }
 
   async *#peek(atMost: number): AsyncGenerator<Buffer> {
-    for (let bytes = 0; bytes < atMost; ) {
+    let bytes = 0;
+    // What was looked at before.
+    for (const chunk of [...this.#peeked]) {
+      bytes += chunk.length;
+      yield chunk;
+    }
+    while (bytes < atMost) {
       const chunk = await this.#next();
       if (chunk === undefined) return;
       this.#peeked.push(chunk);

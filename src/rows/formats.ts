@@ -1,15 +1,17 @@
 import { usageError } from '../errors.js';
 import { type CsvHeader, columnKey, csvToCsv, csvToJsonl, listColumns } from './csv.js';
+import { type EvaluationFields, evaluatedLines } from './evaluated-rows.js';
 import type { InputFormat, OutputFormat, RowFormat } from './format.js';
 import { type ColumnsForm, type Form, formOfColumns, type NamedFields } from './forms.js';
 import { jsonlToJsonl } from './jsonl.js';
+import { keptShape } from './kept-rewards.js';
 import { type ResultSettings, type RewardShape, type RowResult, resultFields, scoreLine } from './result.js';
 import { textToJsonl } from './text.js';
 
 export interface FormatSettings extends ResultSettings {
   readonly from: InputFormat;
-  /** `results`: a JSON line of each RowResult, for the library's callers. */
-  readonly to: OutputFormat | 'results';
+  /** `results`: a JSON line of each RowResult, for the library's callers; `evaluation`: of each EvaluatedRow. */
+  readonly to: OutputFormat | 'results' | 'evaluation';
   /** Of CSV and TSV input. */
   readonly delimiter: string;
   /** Leave out rows that cannot be scored. */
@@ -22,6 +24,8 @@ export interface FormatSettings extends ResultSettings {
   readonly fields: NamedFields;
   /** Of CSV and TSV input. */
   readonly header: CsvHeader | undefined;
+  /** Of `evaluation`. */
+  readonly evaluation?: EvaluationFields;
 }
 
 /** What stands between fields, unless a flag says otherwise. */
@@ -43,8 +47,9 @@ export const resultLines = (rewardField: string): FormatSettings => ({
 
 /** @throws FatalError `usage` where the header has no fields to score, or the output cannot be made from the input */
 export function createFormat(settings: FormatSettings): RowFormat {
-  const { to, skipFailures } = settings;
+  const { to, skipFailures, evaluation } = settings;
   const format = pair(settings);
+  if (to === 'evaluation' && evaluation !== undefined) return evaluatedLines(format, { ...settings, evaluation });
   const written =
     to === 'scores' || to === 'results' ? withLines(format, to === 'scores' ? scoreLine : JSON.stringify) : format;
   if (!skipFailures) return written;
@@ -68,10 +73,10 @@ function pair(settings: FormatSettings): RowFormat {
     }
     return from === 'text' ? textToJsonl(settings) : jsonlToJsonl(settings, settings.fields.text ?? 'text');
   }
-  const { header, delimiter, fields, addedColumns } = settings;
+  const { header, delimiter, addedColumns } = settings;
   // The input is blank: nothing is read or written.
   if (header === undefined) return { ...textToJsonl(settings), parse: () => undefined };
-  const { form, jsonColumns } = readColumns(header, delimiter, fields);
+  const { form, jsonColumns } = readColumns(header, settings);
   const csv = { ...settings, header, jsonColumns };
   if (to === 'jsonl') return csvToJsonl(csv);
   const quotedAnew = to !== from && (to === 'csv' || to === 'tsv');
@@ -79,7 +84,7 @@ function pair(settings: FormatSettings): RowFormat {
   return csvToCsv(csv, quotedAnew ? delimiters[to] : delimiter, names);
 }
 
-export const shapeOf = (form: Form): RewardShape =>
+export const shapeOf = (form: Form | undefined): RewardShape =>
   form === 'pair' ? 'pair' : form === 'candidates' ? 'array' : 'single';
 
 /** The first of `names` that a result of this form would be written over. */
@@ -89,7 +94,10 @@ export const takenField = (
   settings: Pick<ResultSettings, 'rewardField' | 'details'>,
 ): string | undefined => resultFields(settings, shapeOf(form)).find((name) => names.includes(name));
 
-function readColumns(header: CsvHeader, delimiter: string, fields: NamedFields): ColumnsForm {
+function readColumns(
+  header: CsvHeader,
+  { delimiter, fields, keepsRewards, rewardField }: FormatSettings,
+): Pick<ColumnsForm, 'jsonColumns'> & { readonly form: Form | undefined } {
   const keys = header.columns.map(columnKey);
   const absent = Object.values(fields).filter((name) => !keys.includes(name));
   const form = absent.length > 0 ? undefined : formOfColumns(keys, fields);
@@ -98,6 +106,9 @@ function readColumns(header: CsvHeader, delimiter: string, fields: NamedFields):
     throw usageError(`${header.place}: expected one column ${doubled}, which is read, got several of that name`);
   }
   if (form !== undefined) return form;
+  // Rows that carry their rewards need no text.
+  if (absent.length === 0 && keepsRewards && keptShape(keys, rewardField) !== undefined)
+    return { form, jsonColumns: [] };
   const expected =
     absent.length > 0
       ? `the columns that flags name, ${absent.map((name) => JSON.stringify(name)).join(', ')}`

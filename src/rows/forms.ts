@@ -86,6 +86,33 @@ export function readRow(row: Row, settings: FormSettings): ScorableRow | RowFail
 export const formOfRow = (row: Row, fields: NamedFields): Form | undefined =>
   findForm(findFields(row, fields), fields)?.form.form;
 
+/**
+ * What is judged of each text of a row, without what stands before it; undefined in the place of what is no text. Empty
+ * where the row has no form.
+ */
+export function judgedParts(row: Row, fields: NamedFields): (string | undefined)[] {
+  const found = findFields(row, fields);
+  const roleOf = (role: Role | undefined): unknown => (role === undefined ? undefined : found.get(role)?.value);
+  const partsOf: Readonly<Record<Form, () => unknown>> = {
+    text: () => [roleOf('text')],
+    pair: () => [roleOf('chosen'), roleOf('rejected')],
+    candidates: () => roleOf('candidates'),
+    response: () => [roleOf('response')],
+    messages: () => [roleOf(conversationRole(found, fields))],
+  };
+  const form = findForm(found, fields)?.form.form;
+  const parts = form === undefined ? [] : partsOf[form]();
+  return Array.isArray(parts) ? parts.map(judgedPart) : [];
+}
+
+/** A text, or the last of messages. */
+function judgedPart(item: unknown): string | undefined {
+  const part = candidateText(item);
+  if (typeof part === 'string') return part;
+  const messages = readMessages(part, '');
+  return isFailure(messages) ? undefined : messages.at(-1)?.content;
+}
+
 /** What a header says of its rows. */
 export interface ColumnsForm {
   readonly form: Form;

@@ -10,10 +10,9 @@ import { type RewardShape, type RowResult, resultFields } from './result.js';
  * @param rewardField as in ResultSettings
  */
 export function keptResult(row: Row, rewardField: string): RowResult | undefined {
-  const fieldsOf = (shape: RewardShape): string[] => resultFields({ rewardField, details: false }, shape);
-  const shape = (['pair', 'single'] as const).find((each) => fieldsOf(each).every((name) => Object.hasOwn(row, name)));
+  const shape = keptShape(Object.keys(row), rewardField);
   if (shape === undefined) return undefined;
-  const values = fieldsOf(shape).map((name) => ({ name, value: unquoted(row[name]) }));
+  const values = fieldsOf(shape, rewardField).map((name) => ({ name, value: unquoted(row[name]) }));
   const [{ name, value }] = values as [{ name: string; value: unknown }];
   if (shape === 'single' && Array.isArray(value)) {
     const texts = value.map((each: unknown, i) => readReward(each, `${name}[${i}]`, row, i));
@@ -22,6 +21,13 @@ export function keptResult(row: Row, rewardField: string): RowResult | undefined
   const texts = values.map((each) => readReward(each.value, each.name, row));
   return resultOf(shape, texts);
 }
+
+/** Of rows with these columns: whether they carry the rewards of a pair, or others; undefined: they carry none. */
+export const keptShape = (columns: readonly string[], rewardField: string): 'pair' | 'single' | undefined =>
+  (['pair', 'single'] as const).find((shape) => fieldsOf(shape, rewardField).every((name) => columns.includes(name)));
+
+const fieldsOf = (shape: RewardShape, rewardField: string): string[] =>
+  resultFields({ rewardField, details: false }, shape);
 
 /** A cell of CSV holds its value as text. */
 function unquoted(value: unknown): unknown {

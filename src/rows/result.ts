@@ -56,6 +56,9 @@ export function formatReward(value: number | null): string {
   return String(Number(value.toPrecision(9)));
 }
 
+/** A reward as it is read again once it was written. */
+export const writtenReward = (reward: number): number => Number(formatReward(reward));
+
 /**
  * `"reward":1.5`, with `"reward_error":{…}` after it where there is a failure: the inside of a JSON object.
  *

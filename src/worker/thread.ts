@@ -119,7 +119,7 @@ async function load(message: ToWorker & { type: 'load' }): Promise<WindowScorer>
     format: createFormat(format),
     forms: { fields: format.fields, template, templateGiven: scoring.templateGiven, prompts: scoring.reserve > 0 },
     // Results that are not spliced into the row leave its own fields alone.
-    results: format.to === 'results' ? undefined : format,
+    results: format.to === 'results' || format.to === 'evaluation' ? undefined : format,
     keptField: format.keepsRewards ? format.rewardField : undefined,
     maxRowBytes: message.maxRowBytes,
     dryRun: message.dryRun,

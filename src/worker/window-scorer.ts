@@ -61,14 +61,17 @@ export interface RowSettings {
   readonly showLife: () => void;
 }
 
+type RowScorer = Pick<TokenScorer, 'score' | 'countTokens'>;
+type RowTokenizer = Pick<Tokenizer, 'rowOf' | 'count'>;
+
 export class WindowScorer {
-  readonly #scorer: TokenScorer;
-  readonly #tokenizer: Tokenizer;
+  readonly #scorer: RowScorer;
+  readonly #tokenizer: RowTokenizer;
   readonly #settings: ScoringSettings;
   readonly #rows: RowSettings;
   #lastPrompt: { readonly text: string; readonly tokens: number } | undefined;
 
-  constructor(scorer: TokenScorer, tokenizer: Tokenizer, settings: ScoringSettings, rows: RowSettings) {
+  constructor(scorer: RowScorer, tokenizer: RowTokenizer, settings: ScoringSettings, rows: RowSettings) {
     this.#scorer = scorer;
     this.#tokenizer = tokenizer;
     this.#settings = settings;

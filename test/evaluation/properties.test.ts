@@ -11,7 +11,7 @@ import { rocCurve } from '../../dist/evaluation/roc.js';
 import { type Pairs, type Rows, select } from '../../dist/evaluation/rows.js';
 import { evaluateSlices } from '../../dist/evaluation/slices.js';
 import { orderStatistics } from '../../dist/evaluation/statistics.js';
-import { textLength } from '../../dist/evaluation/text-length.js';
+import { textLength } from '../../dist/rows/unicode.js';
 import { Random } from './samples.js';
 
 /** A few values, so that many tie. */

@@ -36,6 +36,9 @@ export class Desk {
     writeFile(this.#directory, 'scored-candidates.jsonl', `${JSON.stringify({ ...row, reward: [0.5, 1.5, -2] })}\n`);
     writeFile(this.#directory, 'samples.csv', 'prompt_id,prompt,response\n1,hello, hi\n1,hello, you\n2,well,...\n');
     writeFile(this.#directory, 'texts.txt', 'one\ntwo\n');
+    const scored = readFileSync(join(root, 'fixtures/labelled.jsonl'), 'utf8');
+    writeFile(this.#directory, 'labelled-scored.jsonl', scored);
+    writeFile(this.#directory, 'labelled.jsonl', scored.replaceAll(/, "reward".*(?=\})/g, ''));
   }
 
   /** With a hub that has `org/name`. */
