@@ -49,9 +49,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   worker: ['model', 'rows'],
   compression: [],
   evaluation: [],
+  report: ['evaluation'],
   pipeline: ['rows', 'worker', 'compression'],
   ui: [],
-  cli: ['pipeline', 'compression', 'evaluation', 'rows', 'ui', 'worker', 'model', 'hub', 'root'],
+  cli: ['pipeline', 'compression', 'evaluation', 'report', 'rows', 'ui', 'worker', 'model', 'hub', 'root'],
   root: ['pipeline', 'rows', 'worker', 'model', 'hub'],
 };
 
