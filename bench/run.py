@@ -103,6 +103,10 @@ def joined(earlier: dict, later: dict) -> dict:
     if "roofline" in result:
         result["roofline"] = result["roofline"] | {"shares": [shares[name] for name in sorted(shares)]}
     commands = [*earlier["command"].split("`, `"), later["command"]]
+    result["versions"] = {
+        name: ", ".join(dict.fromkeys([*earlier["versions"].get(name, version).split(", "), version]))
+        for name, version in later["versions"].items()
+    }
     return result | {"command": "`, `".join(dict.fromkeys(commands))}
 
 
@@ -119,7 +123,7 @@ def main() -> None:
     page = args.results / f"{name}.md"
     if args.only and page.with_suffix(".json").exists():
         earlier = json.loads(page.with_suffix(".json").read_text())
-        if earlier["versions"] == result["versions"] and earlier["settings"]["data"] == result["settings"]["data"]:
+        if earlier["settings"] | {"repeats": 0} == result["settings"] | {"repeats": 0}:
             result = joined(earlier, result)
     page.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
     page.write_text(report.page(result, f"{name}.svg"))

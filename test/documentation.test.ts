@@ -22,11 +22,10 @@ const notRun: Readonly<Record<string, string>> = {
   'npm run docs:cli': 'builds anew; the page that it writes is compared below',
   'node --test': 'is what runs this',
   '.ci/run': 'is what runs this',
-  'python test/oracle/compare_real_rows.py': 'needs Python with torch',
 };
 
 /** Flags of other programs. */
-const otherFlags = ['--ignore-scripts', '--rows', '--workload', '--test'];
+const otherFlags = ['--ignore-scripts', '--test'];
 
 const skipped = new Set<string>();
 

@@ -50,7 +50,8 @@ export async function evaluateFiles(files: readonly string[], flags: EvalFlags, 
   let verdicts: readonly Verdict[] = [];
   if (judged !== undefined) {
     tellEnd(account, model.loaded?.engine.scoring.maxLength ?? 0, seconds, log);
-    verdicts = await show(judged, outcome.unmatched ?? 0, plan, flags, account);
+    const { modelName } = model.loaded?.engine ?? {};
+    verdicts = await show(judged, outcome.unmatched ?? 0, plan, flags, account, version, modelName);
     const told = isOnGitHub() ? annotations(verdicts, firstFailures) : '';
     // Workflow commands are read from both; JSON stands alone.
     (flags.json ? process.stderr : process.stdout).write(told);
@@ -159,18 +160,31 @@ async function show(
   { inputs, format, baseline }: EvalPlan,
   flags: EvalFlags,
   { counts: { rows, failed } }: RunAccount,
+  version: string,
+  modelName: string | undefined,
 ): Promise<readonly Verdict[]> {
   const { bootstrap: resamples, seed, activation, json } = flags;
   const { by } = format.evaluation;
-  const evaluation = evaluate(judged, { resamples, seed, meaning: activation === 'none' ? 'logit' : 'probability' });
+  const meaning = activation === 'none' ? 'logit' : 'probability';
+  const evaluation = evaluate(judged, { resamples, seed, meaning });
   const verdicts = judge(
     [...(flags.failUnder ?? []), ...(flags.failOver ?? [])],
     evaluation.metrics,
     flags.failOnInterval,
   );
   if (flags.report !== undefined) {
-    const files = inputs.map(({ name }) => name);
-    await writeReport(flags.report, { evaluation, verdicts, judged, files, by, rows, failed });
+    const { label, group } = format.evaluation;
+    await writeReport(flags.report, {
+      run: { model: modelName ?? 'scored before', rows, failed, version, labels: label, resamples, seed },
+      evaluation,
+      verdicts,
+      judged,
+      files: inputs.map(({ name }) => name),
+      by,
+      grouped: group !== undefined || judged.rows.columns.groups !== undefined,
+      baseline: baseline?.path,
+      meaning,
+    });
   }
   if (json) {
     process.stdout.write(evaluationAsJson(evaluation, verdicts, { rows, failed }));

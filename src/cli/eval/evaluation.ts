@@ -12,8 +12,15 @@ import { type MetricName, metricNames } from './metric-names.js';
 export const baselineNames = ['longest', 'shortest', 'random'] as const;
 type BaselineName = (typeof baselineNames)[number];
 
+/** Rows and pairs apart; undefined where there are none. */
+interface Parts {
+  readonly rows: RowEvaluation | NotDefined | undefined;
+  readonly pairs: PairEvaluation | NotDefined | undefined;
+}
+
 /** What a scorer is worth on some rows. */
 export interface Worth {
+  readonly parts: Parts;
   /** Rewards of rows: candidates count one by one. */
   readonly rewards: number;
   readonly pairs: number;
@@ -52,11 +59,14 @@ export function evaluate({ rows, pairs }: JudgedRows, options: EvaluationOptions
   const slices = keys.slice(0, MOST_SLICES).sort();
   const rowsOf = slicesOf(ownRows, rows.slices);
   const pairsOf = slicesOf(ownPairs, pairs.slices);
+  const worth = worthOf(ownRows, ownPairs, options);
+  const difference = compared ? differenceOf(rows.columns, pairs.columns, options) : undefined;
   return {
-    ...worthOf(ownRows, ownPairs, options),
+    ...worth,
+    parts: difference === undefined ? worth.parts : withDifference(worth.parts, difference.parts),
     slices: slices.map((key) => ({ key, ...worthOf(rowsOf(key), pairsOf(key), options) })),
     slicesLeftOut: keys.length - slices.length,
-    difference: compared ? differenceOf(rows.columns, pairs.columns, options) : undefined,
+    difference: difference?.metrics,
   };
 }
 
@@ -66,6 +76,10 @@ function worthOf(rows: Rows, pairs: Pairs, options: EvaluationOptions): Worth {
   const ofRows = evaluateRows(rows.rewards.length === 0 ? textsOf(pairs) : rows, options);
   const counts = isDefined(ofRows) ? ofRows : { groups: 0, clusters: 0, bestOf: [] };
   return {
+    parts: {
+      rows: rows.rewards.length === 0 ? undefined : ofRows,
+      pairs: pairs.chosen.length === 0 ? undefined : ofPairs,
+    },
     rewards: rows.rewards.length,
     pairs: pairs.chosen.length,
     groups: counts.groups,
@@ -98,12 +112,30 @@ function baselineOf(name: BaselineName, ofRows: RowEvaluation | NotDefined, ofPa
 }
 
 /** Of the rows that the other file has too. */
-function differenceOf(rows: Rows, pairs: Pairs, options: EvaluationOptions): Metrics<MetricName> {
+function differenceOf(
+  rows: Rows,
+  pairs: Pairs,
+  options: EvaluationOptions,
+): { readonly metrics: Metrics<MetricName>; readonly parts: Parts } {
   const both = select(rows, finite(rows.baselineRewards));
   const bothPairs = select(pairs, finite(pairs.baselineChosen));
   const ofPairs = bothPairs.chosen.length === 0 ? noPairs : evaluatePairs(bothPairs, options);
   const ofRows = evaluateRows(both.rewards.length === 0 ? textsOf(bothPairs) : both, options);
-  return metricsOf(ofRows, ofPairs, 'difference');
+  return { metrics: metricsOf(ofRows, ofPairs, 'difference'), parts: { rows: ofRows, pairs: ofPairs } };
+}
+
+/** The parts of all rows with the difference of those that both scorers have. */
+const withDifference = ({ rows, pairs }: Parts, compared: Parts): Parts => ({
+  rows: joinedTo(rows, compared.rows),
+  pairs: joinedTo(pairs, compared.pairs),
+});
+
+function joinedTo<T extends { readonly difference?: unknown }>(
+  part: T | NotDefined | undefined,
+  compared: T | NotDefined | undefined,
+): T | NotDefined | undefined {
+  if (part === undefined || compared === undefined || !isDefined(part) || !isDefined(compared)) return part;
+  return compared.difference === undefined ? part : { ...part, difference: compared.difference };
 }
 
 const finite = (column: Float64Array = new Float64Array()): Int32Array =>

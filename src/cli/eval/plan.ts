@@ -70,7 +70,6 @@ export async function planEvaluation(files: readonly string[], flags: EvalFlags)
 
 function refuseContradictions(files: readonly string[], flags: EvalFlags): void {
   if (files.filter((file) => file === '-').length > 1) throw usageError('expected standard input (-) once at most');
-  if (flags.report !== undefined) throw usageError('expected eval without --report: it is not built yet');
   if (flags.id !== undefined && flags.baseline === undefined) throw usageError('expected --id with --baseline FILE');
   if (flags.failOnInterval && flags.failUnder === undefined && flags.failOver === undefined) {
     throw usageError('expected --fail-on-interval with --fail-under or --fail-over');
