@@ -218,7 +218,7 @@ describe('rows that --group joins', () => {
           );
         },
       ),
-      { numRuns: 8 },
+      { numRuns: 5 },
     );
   });
 });

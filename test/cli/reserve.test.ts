@@ -33,9 +33,6 @@ const trimming = writeFile(
 
 const input = (rows: readonly unknown[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 
-const rewardsOf = ({ reward, reward_chosen: chosen, reward_rejected: rejected }: Record<string, unknown>): number[] =>
-  [reward ?? [chosen, rejected]].flat() as number[];
-
 /** Candidates after the longest of the conversations. */
 const longest = reference.rows.findLast(({ row }) => 'candidates' in row) as Reference['rows'][number];
 
@@ -53,15 +50,17 @@ describe('rewards equal the reference', () => {
     for (const [setting, { maxLength, reserve }] of reference.settings.entries()) {
       test(`--max-length ${maxLength} --reserve ${reserve} ${given}`, async () => {
         const cases = reference.rows.filter((row) => row.flags.join(' ') === given);
-        const args = given.replace('TRIMMING', trimming).split(' ').filter(Boolean);
-        const lengths = ['--max-length', `${maxLength}`, '--reserve', `${reserve}`];
-
-        const run = await rewardScore(['-m', model, '-q', ...lengths, ...args], {
-          stdin: input(cases.map(({ row }) => row)),
+        const template = given.replace('--template ', '').replace('TRIMMING', trimming);
+        await using scorer = await loadRewardModel(model, {
+          workers: 1,
+          maxLength,
+          reserve,
+          ...(template !== '' && { template }),
         });
 
-        assert.equal(run.code, 0, run.stderr);
-        const got = jsonLines(run.stdout).map(rewardsOf);
+        const results = await scorer.score(cases.map(({ row }) => row as Record<string, unknown>));
+
+        const got = results.map((result) => [result.reward ?? []].flat() as number[]);
         for (const [i, { row, rewards }] of cases.entries()) {
           const expected = rewards[setting] as readonly number[];
           assert.equal(got[i]?.length, expected.length);
