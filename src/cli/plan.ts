@@ -12,7 +12,7 @@ import { type RunState, runFileOf } from '../pipeline/run-file.js';
 import { type BlockRange, blocksOf } from '../pipeline/shards.js';
 import { type WindowSize, windowSizeFor } from '../pipeline/windows.js';
 import { addedColumns, type BestSettings } from '../rows/best.js';
-import { columnKey } from '../rows/csv.js';
+import { type CsvHeader, columnKey, listColumns } from '../rows/csv.js';
 import type { RowFormat } from '../rows/format.js';
 import { createFormat, type FormatSettings } from '../rows/formats.js';
 import { type NamedFields, roles } from '../rows/forms.js';
@@ -43,7 +43,7 @@ export interface Plan {
 export async function planRun(files: readonly string[], flags: ScoreFlags, log: Log): Promise<Plan> {
   refuseContradictions(files, flags);
   const formats = chooseFormats(files, flags.best?.pairs ? { to: 'jsonl', ...flags } : flags);
-  const choice = flags.best && bestSettings(flags.best, formats, flags.stream);
+  const asked = flags.best && bestSettings(flags.best, formats, flags.stream);
   const fields = namedFields(flags, formats.from === 'csv' || formats.from === 'tsv');
   if (flags.details && formats.to === 'scores') {
     throw usageError('expected --details with --to jsonl, csv or tsv: scores are one number a line');
@@ -65,10 +65,11 @@ export async function planRun(files: readonly string[], flags: ScoreFlags, log: 
       details: flags.details,
       reasons: flags.errors === undefined,
       skipFailures: flags.onError !== 'null',
-      keepsRewards: choice !== undefined,
+      keepsRewards: asked !== undefined,
     },
     flags.maxRowBytes,
   );
+  const choice = asked === undefined ? undefined : choiceOf(asked, inspected.header);
   const formatSettings = choice === undefined ? inspected : withChoice(inspected, choice);
   const windowSize = windowSizeFor(countParameters(engine.checkpoint.network));
   return {
@@ -85,11 +86,22 @@ export async function planRun(files: readonly string[], flags: ScoreFlags, log: 
   };
 }
 
+/** Columns are matched without case and outer spaces. */
+function choiceOf(asked: BestSettings, header: CsvHeader | undefined): BestSettings {
+  const { group } = asked;
+  if (header === undefined || group === undefined) return asked;
+  const key = columnKey(group);
+  if (header.columns.some((name) => columnKey(name) === key)) return { ...asked, group: key };
+  throw usageError(`${header.place}: expected a column ${group} (--group), got ${listColumns(header.columns)}`);
+}
+
 /** The output's columns are those of `best`. */
 function withChoice(settings: FormatSettings, choice: BestSettings): FormatSettings {
   const { header, rewardField } = settings;
-  const isThere = header?.columns.some((name) => columnKey(name) === columnKey(rewardField)) ?? false;
-  return { ...settings, addedColumns: addedColumns(choice, rewardField, isThere) };
+  const key = columnKey(rewardField);
+  const isThere = header?.columns.some((name) => columnKey(name) === key) ?? false;
+  const columns = addedColumns(choice, rewardField, isThere);
+  return { ...settings, rewardField: isThere ? key : rewardField, addedColumns: columns };
 }
 
 function refuseContradictions(files: readonly string[], flags: ScoreFlags): void {

@@ -5,9 +5,9 @@
 import { concatBytes } from '../bytes.js';
 import { type BestSettings, BestWriter, type Group, groupOf, type ScoredRecord, whyNoCandidate } from '../rows/best.js';
 import { countChoice, noChoices } from '../rows/choice.js';
+import { valueAt } from '../rows/fields.js';
 import type { RowFormat } from '../rows/format.js';
 import { createFormat, type FormatSettings } from '../rows/formats.js';
-import { fieldOf } from '../rows/forms.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
 import type { RowResult } from '../rows/result.js';
 import type { FailedRow, ScoredWindow, Window } from '../worker/messages.js';
@@ -110,7 +110,7 @@ export function joinsByField(
     const row = format.isBlank(record) ? undefined : format.parse(record)?.row;
     // Blank records come between those of a group as they come between others.
     if (row === undefined && format.isBlank(record)) return previous !== undefined;
-    const value = row === undefined ? undefined : fieldOf(row, field);
+    const value = row === undefined ? undefined : (valueAt(row, field) ?? undefined);
     const key = value === undefined ? undefined : JSON.stringify(value);
     if (key !== undefined && key === previous) return true;
     previous = key;

@@ -3,8 +3,9 @@
 import { type RankedCandidate, rankCandidates } from './choice.js';
 import { kindOf } from './conversation.js';
 import { failure, type RowFailure } from './failure.js';
+import { valueAt } from './fields.js';
 import type { ParsedRecord, RowFormat, SplicedMember } from './format.js';
-import { contextAndResponses, fieldOf, type NamedFields } from './forms.js';
+import { contextAndResponses, type NamedFields } from './forms.js';
 import { keptResult } from './kept-rewards.js';
 import type { InputRecord } from './records.js';
 import { formatReward, type RowResult } from './result.js';
@@ -62,7 +63,7 @@ export function whyNoCandidate(
         : 'expected a row with one text to score (--group), got several',
     );
   }
-  if (group !== undefined && fieldOf(row, group) === undefined) {
+  if (group !== undefined && (valueAt(row, group) ?? undefined) === undefined) {
     return failure('BAD_ROW', `expected a field ${group} (--group), got none`);
   }
   const taken =

@@ -90,26 +90,14 @@ export const formOfRow = (row: Row, fields: NamedFields): Form | undefined =>
  * What is judged of each text of a row, without what stands before it; undefined in the place of what is no text. Empty
  * where the row has no form.
  */
-export function judgedParts(row: Row, fields: NamedFields): (string | undefined)[] {
-  const found = findFields(row, fields);
-  const roleOf = (role: Role | undefined): unknown => (role === undefined ? undefined : found.get(role)?.value);
-  const partsOf: Readonly<Record<Form, () => unknown>> = {
-    text: () => [roleOf('text')],
-    pair: () => [roleOf('chosen'), roleOf('rejected')],
-    candidates: () => roleOf('candidates'),
-    response: () => [roleOf('response')],
-    messages: () => [roleOf(conversationRole(found, fields))],
-  };
-  const form = findForm(found, fields)?.form.form;
-  const parts = form === undefined ? [] : partsOf[form]();
-  return Array.isArray(parts) ? parts.map(judgedPart) : [];
-}
+export const judgedParts = (row: Row, fields: NamedFields): (string | undefined)[] =>
+  contextAndResponses(row, fields).responses.map(judgedPart);
 
 /** A text, or the last of messages. */
 function judgedPart(item: unknown): string | undefined {
   const part = candidateText(item);
   if (typeof part === 'string') return part;
-  const messages = readMessages(part, '');
+  const messages = readMessages(Array.isArray(part) ? part : [part], '');
   return isFailure(messages) ? undefined : messages.at(-1)?.content;
 }
 
@@ -344,12 +332,6 @@ function findFields(row: Row, fields: NamedFields): Map<Role, Field> {
   return found;
 }
 
-/** The value that a flag's name has in a row: an exact name wins over a path into objects. undefined: none, or null. */
-export function fieldOf(row: Row, name: string): unknown {
-  const value = Object.hasOwn(row, name) ? row[name] : reach(row, name);
-  return value ?? undefined;
-}
-
 /** What is judged in a row, and after what, as they stand in it. */
 export interface Judged {
   /** A prompt or messages; undefined where the texts are whole. */
@@ -360,25 +342,28 @@ export interface Judged {
 
 export function contextAndResponses(row: Row, fields: NamedFields): Judged {
   const found = findFields(row, fields);
-  const form = findForm(found, fields)?.form.form;
   const role = contextRole(found, fields);
   const context = role === undefined ? undefined : found.get(role)?.value;
   const readAs = (name: Role): unknown => found.get(name)?.value;
-  switch (form) {
+  switch (findForm(found, fields)?.form.form) {
+    case 'text':
+      return { context: undefined, responses: [readAs('text')] };
     case 'candidates':
-      return { context, responses: (readAs('candidates') as readonly unknown[]).map(candidateText) };
+      return { context, responses: listOf(readAs('candidates')).map(candidateText) };
     case 'response':
       return { context, responses: [readAs('response')] };
     case 'pair':
       return { context, responses: [readAs('chosen'), readAs('rejected')] };
     case 'messages': {
-      const messages = readAs(conversationRole(found, fields) as Role) as readonly unknown[];
-      return { context: messages.slice(0, -1), responses: [messages.at(-1)] };
+      const messages = listOf(readAs(conversationRole(found, fields) as Role));
+      return { context: messages.slice(0, -1), responses: messages.slice(-1) };
     }
     default:
-      return { context: undefined, responses: [readAs('text')] };
+      return { context: undefined, responses: [] };
   }
 }
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 function reach(row: Row, path: string): unknown {
   let value: unknown = row;

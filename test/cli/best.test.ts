@@ -153,6 +153,11 @@ describe('rows that --group joins', () => {
       stdout,
       'q,text,reward,best_index,reward_margin\r\n1,"b, said so",1.5,1,1\r\nx,"c, said so",-1,0,\r\n2,"d, said so",3,0,0.5\r\n',
     );
+    const other = await best(csv.replace('q,text,reward', 'Q, Text ,REWARD'), '--from', 'csv', '--group', 'q');
+    assert.equal(other.stdout.split('\r\n').slice(1).join(), stdout.split('\r\n').slice(1).join());
+    const none = await best(csv, '--from', 'csv', '--group', 'question');
+    assert.equal(none.code, 2);
+    assert.match(none.stderr, /:1: expected a column question \(--group\), got "q", "text", "reward"$/m);
     const scored = await best('q,text\n1,a\n1,b\n', '--from', 'csv', '--group', 'q', '--rank');
     assert.match(
       scored.stdout,
