@@ -124,7 +124,7 @@ describe('one record out for each record in', () => {
           }
         }
       }),
-      { ...costly, numRuns: 12 },
+      { ...costly, numRuns: 8 },
     );
   });
 });

@@ -9,10 +9,10 @@ import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
-import { packMember } from '../dist/compression/pack.js';
-import { loadRewardModel, type RewardInput, type RewardModel } from '../dist/index.js';
-import { Tokenizer } from '../dist/model/tokenizer.js';
-import { readTokenizerFiles } from '../dist/model/tokenizer-files.js';
+import { packMember } from '../../dist/compression/pack.js';
+import { loadRewardModel, type RewardInput, type RewardModel } from '../../dist/index.js';
+import { Tokenizer } from '../../dist/model/tokenizer.js';
+import { readTokenizerFiles } from '../../dist/model/tokenizer-files.js';
 import {
   jsonLines,
   type Run,
@@ -21,7 +21,7 @@ import {
   root,
   temporaryDirectory,
   writeFile,
-} from './support/run.js';
+} from '../support/run.js';
 
 const directory = temporaryDirectory();
 const fixture = join(root, 'fixtures/tiny-gpt2');
