@@ -18,6 +18,7 @@ const notRun: Readonly<Record<string, string>> = {
   'npm run test:run': 'is what runs this',
   'npm test': 'is what runs this',
   'npm run test:faults': 'takes minutes, and builds anew',
+  'npm run test:reference': 'builds anew',
   'npm run bench': 'takes hours, and needs Python with torch',
   'npm run docs:cli': 'builds anew; the page that it writes is compared below',
   'node --test': 'is what runs this',
