@@ -102,6 +102,8 @@ def joined(earlier: dict, later: dict) -> dict:
     result = earlier | later | {"workloads": [workloads[name] for name in sorted(workloads)]}
     if "roofline" in result:
         result["roofline"] = result["roofline"] | {"shares": [shares[name] for name in sorted(shares)]}
+    fewest = min(earlier["settings"]["repeats"], later["settings"]["repeats"])
+    result["settings"] = result["settings"] | {"repeats": fewest}
     commands = [*earlier["command"].split("`, `"), later["command"]]
     result["versions"] = {
         name: ", ".join(dict.fromkeys([*earlier["versions"].get(name, version).split(", "), version]))
