@@ -44,14 +44,12 @@ export class BestWindows {
     const { records, ranked } = group;
     const { group: field, ranked: listed, top } = this.#settings;
     const failed = records.filter(({ result }) => result.rewards.every((reward) => reward === null));
+    const chosen = ranked.length === 0 ? [] : this.#writer.write(group);
+    if (this.#skipFailures) return chosen;
     // One record for each group; where all are listed, one for each row.
-    const written = listed && top === Number.POSITIVE_INFINITY && field !== undefined ? failed : failed.slice(0, 1);
-    if (ranked.length === 0) {
-      return this.#skipFailures ? [] : written.flatMap((record) => this.#writer.writeFailed(record));
-    }
-    const chosen = this.#writer.write(group);
-    const all = listed && top === Number.POSITIVE_INFINITY && field !== undefined && !this.#skipFailures;
-    return all ? [...chosen, ...failed.flatMap((record) => this.#writer.writeFailed(record))] : chosen;
+    const listsRows = listed && top === Number.POSITIVE_INFINITY && field !== undefined;
+    const written = listsRows ? failed : ranked.length === 0 ? failed.slice(0, 1) : [];
+    return [...chosen, ...written.flatMap((record) => this.#writer.writeFailed(record))];
   }
 
   /** Adds to `failed` the rows that can be part of no choice. */
