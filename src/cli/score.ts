@@ -34,10 +34,13 @@ export async function score(files: readonly string[], given: ScoreFlags, version
   for (const warning of engine.warnings) log.note(warning);
 
   const stop = new AbortController();
+  const stopReading = (): void => {
+    for (const input of inputs) input.stop();
+  };
   const signals = watchSignals((signal) => {
     stop.abort();
     log.error(`${signal}: finishing the rows in work; once more to end at once`);
-    for (const input of inputs) input.stop();
+    stopReading();
   });
   const pool = await preparePool(engine, {
     useCache: flags.cache,
@@ -63,6 +66,8 @@ export async function score(files: readonly string[], given: ScoreFlags, version
   const { state } = work;
   const account = new RunAccount((state.finished ?? state.done).account);
   const outcome = await doWork(work, plan, pool, account, stop.signal, flags, log);
+  // A run that gave up does not wait for what may still come through a pipe.
+  stopReading();
   const ownSeconds = (performance.now() - started) / 1000;
   const { restarts } = pool;
   await pool.release();

@@ -1,4 +1,6 @@
 /** What signals do: the first one ends the run in good order, the second at once. */
+import { exitCodeOf } from './exit-codes.js';
+
 export const signals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
 export interface SignalWatch {
@@ -34,4 +36,6 @@ export function watchSignals(onFirst: (signal: NodeJS.Signals) => void): SignalW
 export function dieBy(signal: NodeJS.Signals): void {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
+  // The system spares process 1, which a container's first program is: it has to end itself.
+  if (process.pid === 1) process.exit(exitCodeOf(signal));
 }

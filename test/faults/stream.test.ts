@@ -49,6 +49,33 @@ describe('a row is answered before the next one is written', () => {
   });
 });
 
+describe('a run that is over ends, though its input may go on', () => {
+  for (const [flags, code] of [
+    [['--max-errors', '1'], 1],
+    [['--on-error', 'fail'], 1],
+    [['--limit', '2'], 3],
+  ] as const) {
+    test(flags.join(' '), { timeout: 60_000 }, async (t) => {
+      const child = start(['-q', '--stream', ...flags]);
+      t.after(() => child.kill('SIGKILL'));
+      child.stdin?.write('"hi"\n""\n');
+      assert.deepEqual(await once(child, 'close'), [code, null]);
+    });
+  }
+
+  test('its reader gone', { timeout: 60_000 }, async (t) => {
+    const child = start(['-q', '--stream']);
+    t.after(() => child.kill('SIGKILL'));
+    child.stdout?.once('data', () => {
+      child.stdout?.destroy();
+      child.stdin?.write('"hi"\n');
+    });
+    child.stdin?.write('"hi"\n');
+    const [code] = (await once(child, 'exit')) as [number];
+    assert.equal(code, 0);
+  });
+});
+
 test('a reader that sleeps costs no memory', { skip: !existsSync('/proc/self/status') }, async () => {
   const file = writeFile(folder, 'many.jsonl', jsonlRows(600_000));
   const child = start(['-q', '-j', '1', file]);
