@@ -12,13 +12,12 @@ import type { Activation } from './model/activation.js';
 import { countParameters } from './model/network.js';
 import type { Precision } from './model/precision.js';
 import type { TruncationSide } from './model/tokenizer.js';
-import { groupRecords } from './pipeline/groups.js';
+import { windowsOfLines } from './pipeline/lines.js';
 import { onDemand, scoreWindows } from './pipeline/run.js';
 import { batchesOf } from './pipeline/waiting.js';
-import { cutWindows, groupLimitsFor, type WindowSize, windowSizeFor } from './pipeline/windows.js';
+import { type WindowSize, windowSizeFor } from './pipeline/windows.js';
 import type { FailureCode } from './rows/failure.js';
-import { createFormat, resultLines } from './rows/formats.js';
-import { fileStart, LARGEST_ROW_BYTES, readRecords } from './rows/records.js';
+import { resultLines } from './rows/formats.js';
 import type { RowResult } from './rows/result.js';
 import type { Window } from './worker/messages.js';
 import type { WorkerPool } from './worker/pool.js';
@@ -166,10 +165,8 @@ class PooledModel implements RewardModel {
   }
 
   async *#windows(lines: AsyncIterable<Buffer>, eager: boolean): AsyncGenerator<Window> {
-    const records = readRecords(lines, createFormat(format).newScanner(), fileStart, LARGEST_ROW_BYTES);
-    const grouped = groupRecords(records, groupLimitsFor(this.#windowSize));
     let index = 0;
-    for await (const window of cutWindows(grouped, { size: this.#windowSize, eager })) {
+    for await (const window of windowsOfLines(lines, { size: this.#windowSize, eager })) {
       yield { ...window, index: index++, file: 0 };
     }
   }

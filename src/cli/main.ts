@@ -12,6 +12,7 @@ import { addModelCommand } from './model-command.js';
 import { oneLine } from './one-line.js';
 import { isSwitchedOn } from './options.js';
 import { addScoreCommand } from './score-command.js';
+import { addServeCommand } from './serve-command.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -44,6 +45,7 @@ export function createProgram(): Command {
   addBestCommand(program, version);
   addEvalCommand(program, version);
   addMergeCommand(program);
+  addServeCommand(program);
   addModelCommand(program);
   addCompletionCommand(program);
   return program;

@@ -143,7 +143,7 @@ function checkDestinations(flags: ScoreFlags, inputs: readonly Input[]): void {
   }
 }
 
-export function namedFields(flags: ScoreFlags, asColumns: boolean): NamedFields {
+export function namedFields(flags: NamedFields, asColumns: boolean): NamedFields {
   const named = roles.flatMap((role) => {
     const name = flags[role];
     return name === undefined ? [] : [[role, asColumns ? columnKey(name) : name]];

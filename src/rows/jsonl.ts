@@ -22,7 +22,7 @@ export const jsonlToJsonl = (settings: ResultSettings, textField: string): RowFo
   newScanner: () => new LineScanner(),
   linesAreRecords: true,
   outputHeader: undefined,
-  isBlank: ({ bytes, oversized }) => oversized === undefined && trimmed(bytes).length === 0,
+  isBlank: ({ bytes, oversized }) => oversized === undefined && isBlankLine(bytes),
   parse: (record) => parse(record, textField),
   write({ bytes, lineEnd, oversized }, { row }, result) {
     const end = lineEnd.length > 0 ? lineEnd : NEWLINE;
@@ -78,6 +78,8 @@ function parse({ bytes }: InputRecord, textField: string): ParsedRecord | undefi
   // A bare string is no object to splice into: its bytes would stay as they are, and no JSON reader takes them.
   return typeof value === 'string' ? { failure: badBytes } : { row: row as Row, failure: badBytes };
 }
+
+export const isBlankLine = (line: Buffer): boolean => trimmed(line).length === 0;
 
 /** Without JSON's white space around it, nor a byte-order mark before it. */
 function trimmed(bytes: Buffer): Buffer {

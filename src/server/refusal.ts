@@ -1,0 +1,33 @@
+/** What is wrong with a request: thrown where it is found, and answered as `{"error": {"message": …}}`. */
+export class Refusal extends Error {
+  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 422 | 429 | 503;
+  /** Of the answer. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Of the error, beside its message. */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    status: Refusal['status'],
+    message: string,
+    {
+      headers = {},
+      details = {},
+    }: { readonly headers?: Refusal['headers']; readonly details?: Refusal['details'] } = {},
+  ) {
+    super(message);
+    this.status = status;
+    this.headers = headers;
+    this.details = details;
+  }
+}
+
+const RETRY_AFTER_S = 1;
+
+/** The same request may be answered in a moment. */
+export const busy = (status: 429 | 503, message: string): Refusal =>
+  new Refusal(status, message, { headers: { 'Retry-After': String(RETRY_AFTER_S) } });
+
+/** Nobody waits for the answer any more. */
+export class ClientGone extends Error {
+  override readonly message = 'the client went away';
+}
