@@ -51,8 +51,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   evaluation: [],
   report: ['evaluation'],
   pipeline: ['rows', 'worker', 'compression'],
+  server: ['pipeline', 'rows', 'worker'],
   ui: [],
-  cli: ['pipeline', 'compression', 'evaluation', 'report', 'rows', 'ui', 'worker', 'model', 'hub', 'root'],
+  cli: ['pipeline', 'compression', 'evaluation', 'report', 'rows', 'server', 'ui', 'worker', 'model', 'hub', 'root'],
   root: ['pipeline', 'rows', 'worker', 'model', 'hub'],
 };
 

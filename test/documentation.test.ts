@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import { Desk } from './support/desk.js';
 import { documents, inlineCommandsOf, stepsOf } from './support/documents.js';
 import { environment, root, temporaryDirectory } from './support/run.js';
+import { assertSameText } from './support/same-text.js';
 
 /** Commands (their beginnings) that are not run, and why. */
 const notRun: Readonly<Record<string, string>> = {
@@ -18,15 +19,20 @@ const notRun: Readonly<Record<string, string>> = {
   'npm run test:run': 'is what runs this',
   'npm test': 'is what runs this',
   'npm run test:faults': 'takes minutes, and builds anew',
+  'npm run test:engines': 'sets up Slurm and Spark, and builds anew',
   'npm run test:reference': 'builds anew',
   'npm run bench': 'takes hours, and needs Python with torch',
+  'npm run test:serve-load': 'builds anew, and takes a minute',
+  'reward-score serve': 'does not end; test/serve has it run',
+  curl: 'asks a server that is not there; test/serve does the same',
   'npm run docs:cli': 'builds anew; the page that it writes is compared below',
+  'node docs/make-scale-page.mjs': 'the page that it writes is compared below',
   'node --test': 'is what runs this',
   '.ci/run': 'is what runs this',
 };
 
 /** Flags of other programs. */
-const otherFlags = ['--ignore-scripts', '--test'];
+const otherFlags = ['--ignore-scripts', '--test', '--data-binary', '--reward', '--array'];
 
 const skipped = new Set<string>();
 
@@ -41,16 +47,6 @@ function withoutNotRun(command: string): string {
 }
 
 const runnable = (commands: readonly string[]): string[] => commands.map(withoutNotRun).filter((rest) => rest !== '');
-
-/** Equal but for the last digits of numbers, which another processor may round in another way. */
-function assertSameText(actual: string, expected: string): void {
-  const number = /-?\d+(?:\.\d+)?(?:e[-+]?\d+)?/g;
-  const [got, wanted] = [actual, expected].map((text) => text.match(number)?.map(Number) ?? []) as [number[], number[]];
-  const alike =
-    actual.replaceAll(number, '#') === expected.replaceAll(number, '#') &&
-    wanted.every((value, i) => Math.abs((got[i] as number) - value) <= 1e-5 * Math.max(1, Math.abs(value)));
-  if (!alike) assert.equal(actual, expected);
-}
 
 describe('commands', { concurrency: 2 }, () => {
   for (const document of documents) {
@@ -98,6 +94,13 @@ test('docs/cli.md is what the program says', () => {
   execFileSync(process.execPath, [join(root, 'docs/make-cli-page.mjs'), file], { env: environment() });
   const committed = readFileSync(join(root, 'docs/cli.md'), 'utf8');
   assert.equal(committed, readFileSync(file, 'utf8'), 'docs/cli.md is not what the program says: npm run docs:cli');
+});
+
+test('docs/scale.md is what its formulas and measurements give', () => {
+  const file = join(temporaryDirectory(), 'scale.md');
+  execFileSync(process.execPath, [join(root, 'docs/make-scale-page.mjs'), file], { env: environment() });
+  const committed = readFileSync(join(root, 'docs/scale.md'), 'utf8');
+  assertSameText(readFileSync(file, 'utf8'), committed);
 });
 
 test('every flag that they name exists', () => {

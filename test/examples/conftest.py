@@ -1,0 +1,59 @@
+"""What the tests share: the real binary, an environment without the developer's settings, and tiny models."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+sys.path += [str(EXAMPLES / "python"), str(EXAMPLES / "best-of-n")]
+
+for variable in [name for name in os.environ if name.startswith(("REWARD_SCORE_", "HF_", "TRANSFORMERS_"))]:
+    del os.environ[variable]
+# No test reaches the network; a model is prepared once; models this small gain nothing from threads.
+os.environ |= {
+    "HF_HUB_OFFLINE": "1",
+    "REWARD_SCORE_CACHE": str(ROOT / ".test-build" / "cache"),
+    "OMP_NUM_THREADS": "1",
+}
+
+from reward_score_client import RewardModel  # noqa: E402
+from tiny_models import write_language_model, write_reward_model  # noqa: E402
+
+BINARY = ("node", str(ROOT / "bin" / "reward-score.js"))
+LIKED = "a"  # the letter that the reward model rewards
+
+
+@pytest.fixture(scope="session")
+def reward_model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_reward_model(tmp_path_factory.mktemp("models") / "reward-model", LIKED)
+
+
+@pytest.fixture(scope="session")
+def language_model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_language_model(tmp_path_factory.mktemp("models") / "language-model", "abcdefgh:")
+
+
+@pytest.fixture
+def reward_model(reward_model_path: Path):
+    with RewardModel(BINARY, model=reward_model_path) as model:
+        yield model
+
+
+def run(*arguments: Any, stdin: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Runs the binary to its end, which is to be with this exit code."""
+    command = [*BINARY, *map(str, arguments)]
+    done = subprocess.run(command, input=stdin.encode("utf-8", "surrogatepass"), capture_output=True, check=False)
+    assert done.returncode == code, done.stderr.decode()
+    return subprocess.CompletedProcess(command, code, done.stdout.decode(), done.stderr.decode())
+
+
+def json_lines(text: str) -> list[Any]:
+    return [json.loads(line) for line in text.split("\n") if line]
