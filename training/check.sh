@@ -1,12 +1,12 @@
 #!/bin/sh
-# The tests of this package, in a virtual environment of its own (training/.venv), made once for a pyproject.toml.
+# The tests of this package, in a virtual environment of its own (training/.venv), made once for a pyproject.toml and its constraints.
 # PYTHON names another interpreter than python3; TRAINING_VENV another folder.
 set -eu
 cd "$(dirname "$0")"
 venv=${TRAINING_VENV:-.venv}
 
 # Everything that decides what is installed.
-wanted=$(cksum < pyproject.toml)
+wanted=$(cat pyproject.toml constraints.txt | cksum)
 if [ "$(cat "$venv/made-for" 2> /dev/null || true)" != "$wanted" ]; then
   rm -rf "$venv"
   "${PYTHON:-python3}" -m venv "$venv"
@@ -16,7 +16,8 @@ if [ "$(cat "$venv/made-for" 2> /dev/null || true)" != "$wanted" ]; then
     rm -rf "$venv"
     exit 0
   fi
-  "$venv/bin/python" -m pip install -q -e '.[test]'
+  # The versions that were tried: the newest torch that fits brings gigabytes for graphics cards.
+  "$venv/bin/python" -m pip install -q -e '.[test]' --constraint constraints.txt
   echo "$wanted" > "$venv/made-for"
 fi
 
