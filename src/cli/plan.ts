@@ -15,7 +15,7 @@ import { addedColumns, type BestSettings } from '../rows/best.js';
 import { type CsvHeader, columnKey, listColumns } from '../rows/csv.js';
 import type { RowFormat } from '../rows/format.js';
 import { createFormat, type FormatSettings } from '../rows/formats.js';
-import { type NamedFields, roles } from '../rows/forms.js';
+import { type NamedFields, roles } from '../rows/roles.js';
 import type { Log } from '../ui/log.js';
 import { bestSettings } from './best.js';
 import { withDownloads } from './downloads.js';

@@ -1,7 +1,8 @@
 /** What happened in a run, window by window in file order: the numbers of the summary. */
 import { addChoices, type ChoiceCounts, noChoices } from '../rows/choice.js';
 import type { FailureCode } from '../rows/failure.js';
-import { type Form, SEAMS_TO_JUDGE } from '../rows/forms.js';
+import type { Form } from '../rows/forms.js';
+import { SEAMS_TO_JUDGE } from '../rows/texts.js';
 import type { WindowAccount } from '../worker/messages.js';
 import { QuantileSketch, type SketchState } from './quantile-sketch.js';
 

@@ -5,10 +5,11 @@ import { kindOf } from './conversation.js';
 import { failure, type RowFailure } from './failure.js';
 import { valueAt } from './fields.js';
 import type { ParsedRecord, RowFormat, SplicedMember } from './format.js';
-import { contextAndResponses, type NamedFields } from './forms.js';
+import { contextAndResponses } from './judged.js';
 import { keptResult } from './kept-rewards.js';
 import type { InputRecord } from './records.js';
 import { formatReward, type RowResult } from './result.js';
+import type { NamedFields } from './roles.js';
 
 export interface BestSettings {
   /** Consecutive rows with the same value here are a group; undefined: a row with candidates is one. */

@@ -3,10 +3,12 @@ import { kindOf, preview } from './conversation.js';
 import { failure, isFailure, type RowFailure } from './failure.js';
 import { valueAt } from './fields.js';
 import type { ParsedRecord, RowFormat } from './format.js';
-import { formOfRow, judgedParts, type NamedFields, type Row } from './forms.js';
+import { formOfRow } from './forms.js';
+import { judgedParts } from './judged.js';
 import { keptResult, keptShape } from './kept-rewards.js';
 import { readLabel } from './labels.js';
 import { type RewardShape, type RowResult, writtenReward } from './result.js';
+import type { NamedFields, Row } from './roles.js';
 import { textLength } from './unicode.js';
 
 /** Names of fields, or paths to them. */

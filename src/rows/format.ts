@@ -1,7 +1,7 @@
 import type { RowFailure } from './failure.js';
-import type { Row } from './forms.js';
 import type { InputRecord, RecordScanner } from './records.js';
 import type { RowResult } from './result.js';
+import type { Row } from './roles.js';
 
 export const inputFormats = ['jsonl', 'csv', 'tsv', 'text'] as const;
 export type InputFormat = (typeof inputFormats)[number];

@@ -2,10 +2,11 @@ import { usageError } from '../errors.js';
 import { type CsvHeader, columnKey, csvToCsv, csvToJsonl, listColumns } from './csv.js';
 import { type EvaluationFields, evaluatedLines } from './evaluated-rows.js';
 import type { InputFormat, OutputFormat, RowFormat } from './format.js';
-import { type ColumnsForm, type Form, formOfColumns, type NamedFields } from './forms.js';
+import { type ColumnsForm, type Form, formOfColumns } from './forms.js';
 import { jsonlToJsonl } from './jsonl.js';
 import { keptShape } from './kept-rewards.js';
 import { type ResultSettings, type RewardShape, type RowResult, resultFields, scoreLine } from './result.js';
+import type { NamedFields } from './roles.js';
 import { textToJsonl } from './text.js';
 
 export interface FormatSettings extends ResultSettings {

@@ -3,9 +3,9 @@ import { isUtf8 } from 'node:buffer';
 import { clip, kindOf } from './conversation.js';
 import { failure, notUtf8 } from './failure.js';
 import type { ParsedRecord, RowFormat, SplicedMember } from './format.js';
-import type { Row } from './forms.js';
 import { type InputRecord, LineScanner } from './records.js';
 import { type ResultSettings, resultMembers, unreadRecord } from './result.js';
+import type { Row } from './roles.js';
 
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 const NEWLINE = Buffer.from('\n');

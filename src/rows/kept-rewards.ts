@@ -1,8 +1,8 @@
 /** Rewards that rows carry already, from an earlier run. */
 import { preview } from './conversation.js';
 import { type FailureCode, failure, failureCodes, isFailure, type RowFailure } from './failure.js';
-import type { Row } from './forms.js';
 import { type RewardShape, type RowResult, resultFields } from './result.js';
+import type { Row } from './roles.js';
 
 /**
  * The result that a row carries; undefined where it carries none. It need not have anything to score.

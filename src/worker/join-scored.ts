@@ -1,5 +1,6 @@
 import { concatBytes } from '../bytes.js';
-import { type Form, SEAMS_TO_JUDGE } from '../rows/forms.js';
+import type { Form } from '../rows/forms.js';
+import { SEAMS_TO_JUDGE } from '../rows/texts.js';
 import type { ScoredWindow, WindowAccount } from './messages.js';
 
 /** Two parts of a window, one after the other, as the whole. */

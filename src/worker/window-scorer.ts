@@ -6,17 +6,11 @@ import type { Tokenizer } from '../model/tokenizer.js';
 import { failure, isFailure, type RowFailure } from '../rows/failure.js';
 import type { ParsedRecord, RowFormat } from '../rows/format.js';
 import { shapeOf, takenField } from '../rows/formats.js';
-import {
-  type Form,
-  type FormSettings,
-  type JudgedText,
-  readRow,
-  type ScorableRow,
-  SEAMS_TO_JUDGE,
-} from '../rows/forms.js';
+import type { Form } from '../rows/forms.js';
 import { keptResult } from '../rows/kept-rewards.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
 import type { ResultSettings, RowResult } from '../rows/result.js';
+import { type FormSettings, type JudgedText, readRow, type ScorableRow, SEAMS_TO_JUDGE } from '../rows/texts.js';
 import { isWellFormed } from '../rows/unicode.js';
 import type { FailedRow, ScoredWindow, ScoringSettings, Window, WindowAccount } from './messages.js';
 

@@ -3,8 +3,9 @@ import { usageError } from '../../errors.js';
 import type { Input } from '../../pipeline/input.js';
 import { columnKey, listColumns } from '../../rows/csv.js';
 import { createFormat, type FormatSettings } from '../../rows/formats.js';
-import { formOfRow, type Row } from '../../rows/forms.js';
+import { formOfRow } from '../../rows/forms.js';
 import { keptShape } from '../../rows/kept-rewards.js';
+import type { Row } from '../../rows/roles.js';
 
 /** Where rows have their labels, unless a flag says so. */
 const labelFields = ['label', 'labels'] as const;

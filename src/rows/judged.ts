@@ -1,0 +1,64 @@
+/** What is judged in a row, as it stands there: for whoever chooses among responses, or looks at them. */
+import { readMessages } from './conversation.js';
+import { isFailure } from './failure.js';
+import { findForm } from './forms.js';
+import { contextRole, conversationRole, findFields, type NamedFields, type Role, type Row } from './roles.js';
+
+/** What is judged in a row, and after what, as they stand in it. */
+export interface Judged {
+  /** A prompt or messages; undefined where the texts are whole. */
+  readonly context: unknown;
+  /** One for each text. */
+  readonly responses: readonly unknown[];
+}
+
+export function contextAndResponses(row: Row, fields: NamedFields): Judged {
+  const found = findFields(row, fields);
+  const role = contextRole(found, fields);
+  const context = role === undefined ? undefined : found.get(role)?.value;
+  const readAs = (name: Role): unknown => found.get(name)?.value;
+  switch (findForm(found, fields)?.form) {
+    case 'text':
+      return { context: undefined, responses: [readAs('text')] };
+    case 'candidates':
+      return { context, responses: listOf(readAs('candidates')).map(candidateText) };
+    case 'response':
+      return { context, responses: [readAs('response')] };
+    case 'pair':
+      return { context, responses: [readAs('chosen'), readAs('rejected')] };
+    case 'messages': {
+      const messages = listOf(readAs(conversationRole(found, fields) as Role));
+      return { context: messages.slice(0, -1), responses: messages.slice(-1) };
+    }
+    default:
+      return { context: undefined, responses: [] };
+  }
+}
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/**
+ * What is judged of each text of a row, without what stands before it; undefined in the place of what is no text. Empty
+ * where the row has no form.
+ */
+export const judgedParts = (row: Row, fields: NamedFields): (string | undefined)[] =>
+  contextAndResponses(row, fields).responses.map(judgedPart);
+
+/** A text, or the last of messages. */
+function judgedPart(item: unknown): string | undefined {
+  const part = candidateText(item);
+  if (typeof part === 'string') return part;
+  const messages = readMessages(Array.isArray(part) ? part : [part], '');
+  return isFailure(messages) ? undefined : messages.at(-1)?.content;
+}
+
+/** A candidate is a string, messages, or an object with one of these. */
+export function candidateText(item: unknown): unknown {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
+  const fields = item as Record<string, unknown>;
+  return (
+    ['text', 'content', 'response']
+      .map((name) => fields[name])
+      .find((value) => value !== undefined && value !== null) ?? item
+  );
+}
