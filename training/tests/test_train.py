@@ -124,6 +124,7 @@ def test_what_is_written(model: Path, labelled: Path) -> None:
     card = (model / "README.md").read_text()
     record = json.loads((model / "training.json").read_text())
     assert card.startswith("---\nlicense: cc-by-4.0\nlibrary_name: transformers\n")
+    assert '\ndescription: "A reward model: the logit of the probability that a user accepts a chatbot\'s reply, ' in card
     assert str(labelled) not in card
     for source in record["data"].values():
         assert f"| {source['name']} | {source['rows']:,} |" in card and source["sha256"] in card

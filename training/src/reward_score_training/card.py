@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ class Table:
 @dataclass(frozen=True)
 class Card:
     title: str
-    # What the reward means, in a paragraph.
+    # What the reward means, in a sentence or two.
     summary: str
     # An SPDX name as the Hub has it, or None where nobody said.
     licence: str | None
@@ -64,6 +65,8 @@ def _front_matter(card: Card) -> str:
         *([f"base_model: {card.base_model}"] if card.base_model else []),
         "library_name: transformers",
         "pipeline_tag: text-classification",
+        # `reward-score model info` shows it. YAML reads a string of JSON as JSON does.
+        f"description: {json.dumps(card.summary, ensure_ascii=False)}",
         "tags:",
         "- reward-model",
     ]

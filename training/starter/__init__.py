@@ -1,0 +1,1 @@
+"""The recipe of the bundled model: conversations in, a small calibrated reward model out."""

@@ -1,0 +1,80 @@
+"""The network of the bundled model: GPT-2 in plain torch, because the lessons run parts of it; and the same for transformers."""
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers import GPT2Config, GPT2ForSequenceClassification
+
+WIDTH, LAYERS, HEADS, POSITIONS = 256, 3, 4, 256
+HEAD = WIDTH // HEADS
+END_OF_TEXT = 0
+
+
+class Block(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ln_1, self.ln_2 = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
+        #: Rows: the queries of each head, its keys, its values.
+        self.qkv, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+        self.up, self.down = nn.Linear(WIDTH, 4 * WIDTH), nn.Linear(4 * WIDTH, WIDTH)
+
+    def heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values [..., tokens, heads, head] of x [..., tokens, width]."""
+        return self.qkv(self.ln_1(x)).unflatten(-1, (3, HEADS, HEAD)).unbind(-3)
+
+    def attended(self, x: Tensor, values: Tensor) -> Tensor:
+        """x after what its heads found [..., tokens, heads, head] and the feed-forward part."""
+        x = x + self.out(values.flatten(-2))
+        return x + self.down(F.gelu(self.up(self.ln_2(x)), approximate="tanh"))
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """x [rows, tokens, width]; the mask [rows, 1, tokens, tokens] says which token may look at which."""
+        q, k, v = (part.transpose(1, 2) for part in self.heads(x))
+        return self.attended(x, F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2))
+
+
+class Network(nn.Module):
+    def __init__(self, vocabulary: int) -> None:
+        super().__init__()
+        self.wte, self.wpe = nn.Embedding(vocabulary, WIDTH), nn.Embedding(POSITIONS, WIDTH)
+        self.blocks = nn.ModuleList(Block() for _ in range(LAYERS))
+        self.ln_f, self.score = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 1, bias=False)
+        for name, parameter in self.named_parameters():
+            if parameter.dim() > 1:
+                nn.init.normal_(parameter, std=0.02)
+            elif name.endswith("bias"):
+                nn.init.zeros_(parameter)
+
+    def embed(self, ids: Tensor, positions: Tensor) -> Tensor:
+        return self.wte(ids) + self.wpe(positions)
+
+    def forward(self, ids: Tensor, positions: Tensor, mask: Tensor) -> Tensor:
+        """Logits [rows, tokens]: the reward of the row that ends there."""
+        x = self.embed(ids, positions)
+        for block in self.blocks:
+            x = block(x, mask)
+        return self.score(self.ln_f(x)).squeeze(-1)
+
+
+@torch.no_grad()
+def for_transformers(network: Network) -> GPT2ForSequenceClassification:
+    """The same weights under the names of Hugging Face, whose matrices lie the other way round."""
+    config = GPT2Config(
+        vocab_size=network.wte.num_embeddings, n_positions=POSITIONS, n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, num_labels=1,
+        bos_token_id=END_OF_TEXT, eos_token_id=END_OF_TEXT, pad_token_id=END_OF_TEXT, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0,
+    )  # fmt: skip
+    model = GPT2ForSequenceClassification(config)
+    model.transformer.wte.load_state_dict(network.wte.state_dict())
+    model.transformer.wpe.load_state_dict(network.wpe.state_dict())
+    model.transformer.ln_f.load_state_dict(network.ln_f.state_dict())
+    model.score.load_state_dict(network.score.state_dict())
+    for theirs, ours in zip(model.transformer.h, network.blocks, strict=True):
+        theirs.ln_1.load_state_dict(ours.ln_1.state_dict())
+        theirs.ln_2.load_state_dict(ours.ln_2.state_dict())
+        for matrix, linear in (
+            (theirs.attn.c_attn, ours.qkv), (theirs.attn.c_proj, ours.out), (theirs.mlp.c_fc, ours.up), (theirs.mlp.c_proj, ours.down),
+        ):  # fmt: skip
+            matrix.weight.copy_(linear.weight.T)
+            matrix.bias.copy_(linear.bias)
+    return model.eval()
