@@ -72,7 +72,9 @@ def make(data: Path, work: Path, out: Path, seed: int, share: float) -> None:
     network.load_state_dict(lesson(log, work / "matching.pt", match))
 
     def judge() -> dict:
-        log.add("judging", judging.learn_to_judge(network, Trees(train, Negatives(train), tokenizer, seed, JUDGING_PASSES), seed))
+        trees, kept = Trees(train, Negatives(train), tokenizer, seed, JUDGING_PASSES), work / "judging-so-far.pt"
+        log.add("judging", judging.learn_to_judge(network, trees, seed, kept))
+        kept.unlink(missing_ok=True)
         return network.state_dict()
 
     network.load_state_dict(lesson(log, work / "judging.pt", judge))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import json
 import os
@@ -13,7 +14,7 @@ from random import Random
 
 import pytest
 import torch
-from starter import corpus, evaluation, matching, vocabulary, wiring
+from starter import corpus, evaluation, judging, matching, vocabulary, wiring
 from starter.corpus import Dialogue, Turn
 from starter.judging import logits_of
 from starter.negatives import GENERIC, KINDS, UNSEEN_GENERIC, Negatives
@@ -145,6 +146,32 @@ def test_matching_learns_whose_reply_it_is_and_leaves_the_wiring_alone(tokenizer
                 won.append(real > made_up_)
         assert len(won) > 20
         assert sum(won) / len(won) > 0.7
+
+
+class Stopped(Exception):
+    pass
+
+
+class StoppingTrees(Trees):
+    def __getitem__(self, index: int):
+        if index == 5 * judging.BATCH:
+            raise Stopped
+        return super().__getitem__(index)
+
+
+def test_judging_goes_on_where_it_stopped_to_the_same_weights(tokenizer, wired, tmp_path, monkeypatch):
+    monkeypatch.setattr(judging, "KEPT_EVERY", 2)
+    dialogues = made_up(8 * judging.BATCH)
+    ours = [dialogues, Negatives(dialogues), tokenizer, 1]
+    whole, stopped = copy.deepcopy(wired), copy.deepcopy(wired)
+    judging.learn_to_judge(whole, Trees(*ours), 1, tmp_path / "whole.pt")
+    with pytest.raises(Stopped):
+        judging.learn_to_judge(stopped, StoppingTrees(*ours), 1, tmp_path / "kept.pt")
+    assert torch.load(tmp_path / "kept.pt")["done"] == 4
+    again = copy.deepcopy(wired)
+    judging.learn_to_judge(again, Trees(*ours), 1, tmp_path / "kept.pt")
+    assert all(torch.equal(one, other) for one, other in zip(whole.parameters(), again.parameters(), strict=True))
+    assert not torch.equal(whole.wte.weight, wired.wte.weight)
 
 
 def test_a_tree_is_drawn_from_its_seed_and_index_alone(tokenizer):
