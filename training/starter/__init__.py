@@ -1,1 +1,1 @@
-"""The recipe of the bundled model: conversations in, a small calibrated reward model out."""
+"""The recipe of the starter: conversations in, a small calibrated reward model out."""

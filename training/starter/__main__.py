@@ -1,7 +1,7 @@
 """
-Makes the bundled model: `python -m starter --data DIR --work DIR --out DIR`.
+Makes a small reward model of public dialogues: `python -m starter --data DIR --work DIR --out DIR`.
 
-What is finished stands in the work folder, and the same command goes on from there. Some one and a half hours on two cores.
+What is finished stands in the work folder, and the same command goes on from there. About an hour on two cores.
 """
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m starter", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of dialogue_*.jsonl.gz and cand_*.jsonl.gz")
     parser.add_argument("--work", type=Path, required=True, help="folder of what is finished: the vocabulary and each lesson")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the model; models/starter is the bundled one")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the model")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--share", type=float, default=1.0, help="of the training dialogues: less for a trial")
     options = parser.parse_args()

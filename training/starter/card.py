@@ -1,4 +1,4 @@
-"""What the bundled model's card says."""
+"""What the starter's card says."""
 from __future__ import annotations
 
 from reward_score_training.card import Card, Table

@@ -1,4 +1,4 @@
-"""The network of the bundled model: GPT-2 in plain torch, because the lessons run parts of it; and the same for transformers."""
+"""The network of the starter: GPT-2 in plain torch, because the lessons run parts of it; and the same for transformers."""
 from __future__ import annotations
 
 import torch

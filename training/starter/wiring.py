@@ -134,13 +134,17 @@ def wire(network: Network, words: Tensor, colon: int, line_end: int, seed: int) 
         head.set("q", slice(0, 30), source, weight)
         head.set("k", slice(0, 30), source, weight)
 
+    def last_colon(head: Head, flag: int, place: int) -> None:
+        """Keys of the last colon so far; never position 0, whose numbers are small beside its layer norm."""
+        head.set("k", flag, IS_COLON, logit(40, first, BALLAST, FLAG))
+        head.set("k", place, PLACE, logit(0.5 * 64, first, BALLAST, 1))
+        head.set("k", flag, FIRST, logit(-75, first, BALLAST, math.sqrt(WIDTH), normed=True))
+
     # Layer 0: the last colon; the token before; and, for colons, the words so far, slowly and quickly forgotten.
     head = Head(network, 0, 0)
     head.clear("qk")
     head.set("q", slice(0, 2), ONE, 1.0)
-    head.set("k", 0, IS_COLON, logit(40, first, BALLAST, FLAG))
-    head.set("k", 1, PLACE, logit(0.5 * 64, first, BALLAST, 1))
-    head.set("k", 0, FIRST, logit(-75, first, BALLAST, math.sqrt(WIDTH), normed=True))
+    last_colon(head, 0, 1)
     head.carry(PLACE_CODE, TURN_CODE, 1 / first)
 
     head = Head(network, 0, 1)
@@ -160,9 +164,7 @@ def wire(network: Network, words: Tensor, colon: int, line_end: int, seed: int) 
         # Who is no colon looks at its own, which means nothing.
         head.set("q", 31, ONE, 1.0)
         head.set("q", 31, IS_COLON, -BALLAST / FLAG)
-        head.set("k", 31, IS_COLON, logit(40, first, BALLAST, FLAG))
-        head.set("k", 31, PLACE, logit(0.5 * 64, first, BALLAST, 1))
-        head.set("k", 31, FIRST, logit(-75, first, BALLAST, math.sqrt(WIDTH), normed=True))
+        last_colon(head, 31, 31)
         head.carry(part, part, 1 / first)
 
     # Layer 1: where this token and the one before it stand together, itself always among them; and the words of its turn.

@@ -1,4 +1,4 @@
-"""The bundled model's recipe, on dialogues made here."""
+"""The starter's recipe, on dialogues made here."""
 
 from __future__ import annotations
 
