@@ -1,7 +1,6 @@
 /** From what a user asks for to a pool that scores: the model and settings, resolved and checked before anything starts. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { messageOf, usageError } from './errors.js';
 import type { ResolveOptions } from './hub/resolve.js';
 import type { Activation } from './model/activation.js';
@@ -13,7 +12,7 @@ import type { TruncationSide } from './model/tokenizer.js';
 import type { FormatSettings } from './rows/formats.js';
 import { DEFAULT_MAX_ROW_BYTES } from './rows/records.js';
 import { isBuiltInTemplate } from './rows/templates.js';
-import { findForeignFile, findModel, findTokenizer, type Source } from './sources.js';
+import { BUNDLED_NAME, findForeignFile, findModel, findTokenizer } from './sources.js';
 import { chooseCrew } from './worker/crew.js';
 import { readLimits } from './worker/limits.js';
 import { memoryNeedOf } from './worker/memory-need.js';
@@ -23,11 +22,11 @@ import { DEFAULT_DEADLINE_MS, WorkerPool } from './worker/pool.js';
 const DEFAULT_MAX_LENGTH = 256;
 const DEFAULT_TEMPLATE = 'chai';
 
-/** Stands in for a trained model until one is bundled. */
-const placeholderModel = fileURLToPath(new URL('../fixtures/tiny-gpt2', import.meta.url));
+const noModelNamed =
+  'no model named: using the bundled starter, which knows relevance and fluency, not liking; name yours with --model';
 
 export interface EngineOptions {
-  /** A model directory in Hugging Face form, an id on the hub, or an .onnx file; the placeholder where none is named. */
+  /** A model directory in Hugging Face form, an id on the hub, or an .onnx file; the bundled one where none is named. */
   readonly model?: string;
   /** Another directory, or id on the hub, for the tokenizer's files. */
   readonly tokenizer?: string;
@@ -51,7 +50,7 @@ export interface EngineOptions {
 
 export interface Engine {
   readonly checkpoint: Checkpoint | ForeignModel;
-  /** As the user named it. */
+  /** As the user named it; `starter` where no model was named. */
   readonly modelName: string;
   /** The commit, of a model from the hub. */
   readonly revision: string | undefined;
@@ -72,7 +71,8 @@ export interface Engine {
  */
 export async function resolveEngine(options: EngineOptions, download: ResolveOptions): Promise<Engine> {
   const warnings: string[] = [];
-  const { checkpoint, revision } = await readModel(options.model, warnings, download);
+  const { checkpoint, revision } = await readModel(options.model, download);
+  if (options.model === undefined) warnings.push(noModelNamed);
   const { network } = checkpoint;
   if (checkpoint.kind === 'foreign' && options.precision === 'int8') {
     throw usageError(
@@ -98,7 +98,7 @@ export async function resolveEngine(options: EngineOptions, download: ResolveOpt
   const crew = chooseCrew(options.workers, readLimits(), memoryNeedOf(network, maxLength));
   return {
     checkpoint,
-    modelName: options.model ?? 'placeholder',
+    modelName: options.model ?? BUNDLED_NAME,
     revision,
     tokenizerDirectory,
     precision: options.precision ?? 'fp32',
@@ -124,12 +124,11 @@ export async function resolveEngine(options: EngineOptions, download: ResolveOpt
 
 async function readModel(
   name: string | undefined,
-  warnings: string[],
   download: ResolveOptions,
 ): Promise<Pick<Engine, 'checkpoint' | 'revision'>> {
   const file = name === undefined ? undefined : findForeignFile(name);
   if (file !== undefined) return { checkpoint: readForeignModel(file), revision: undefined };
-  const { directory, revision } = name === undefined ? placeholder(warnings) : await findModel(name, download);
+  const { directory, revision } = await findModel(name, download);
   return { checkpoint: readCheckpoint(directory), revision };
 }
 
@@ -183,13 +182,6 @@ function placeOf({ checkpoint, precision, tokenizerDirectory }: Engine): ModelPl
   if (checkpoint.kind === 'foreign') return { kind: 'foreign', file: checkpoint.file };
   const preparation = preparationFor(precision, tokenizerDirectory);
   return { kind: 'checkpoint', directory: checkpoint.directory, preparation };
-}
-
-function placeholder(warnings: string[]): Source {
-  warnings.push(
-    'no model named: using a tiny random-weight placeholder, whose rewards mean nothing; name yours with --model',
-  );
-  return { directory: placeholderModel, revision: undefined };
 }
 
 function chooseReserve({ reserve = 0, truncationSide }: EngineOptions, maxLength: number): number {

@@ -97,16 +97,16 @@ const format = resultLines('reward');
  * Loads a model into a pool of worker threads.
  *
  * @param name a model directory in Hugging Face form, an .onnx classifier, or an id on the hub, which is downloaded if it
- *   is not in its cache
+ *   is not in its cache; the bundled starter where none is named, which knows relevance and fluency, not liking
  * @throws FatalError where there is none, or it cannot be scored
  */
-export async function loadRewardModel(name: string, options: RewardModelOptions = {}): Promise<RewardModel> {
+export async function loadRewardModel(name?: string, options: RewardModelOptions = {}): Promise<RewardModel> {
   const engineOptions: EngineOptions = {
     truncationSide: 'left',
     activation: 'none',
     workers: 0,
     ...options,
-    model: name,
+    ...(name !== undefined && { model: name }),
   };
   const engine = await resolveEngine(engineOptions, {
     offline: options.offline ?? false,

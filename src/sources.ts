@@ -2,11 +2,16 @@
 import { realpathSync, type Stats, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { usageError } from './errors.js';
 import { type ResolveOptions, resolveHubModel } from './hub/resolve.js';
 import type { Checkpoint } from './model/checkpoint.js';
 import type { ForeignModel } from './model/foreign/model.js';
 import { hasTokenizerFiles } from './model/tokenizer-files.js';
+
+/** The model that comes with the package, used where none is named; training/starter makes it. */
+export const BUNDLED_NAME = 'starter';
+const bundledDirectory = fileURLToPath(new URL(`../models/${BUNDLED_NAME}`, import.meta.url));
 
 /** What GPT-2 checkpoints without a tokenizer of their own were trained with, as their cards say. */
 const GPT2_TOKENIZER = 'openai-community/gpt2';
@@ -34,8 +39,12 @@ export function findForeignFile(name: string): string | undefined {
   throw usageError(`${name}: expected an .onnx file, got neither a file nor a directory`);
 }
 
-/** @throws FatalError where neither a directory nor a model on the hub has the name */
-export async function findModel(name: string, options: ResolveOptions): Promise<Source> {
+/**
+ * @param name undefined for the bundled model
+ * @throws FatalError where neither a directory nor a model on the hub has the name
+ */
+export async function findModel(name: string | undefined, options: ResolveOptions): Promise<Source> {
+  if (name === undefined) return { directory: bundledDirectory, revision: undefined };
   return findDirectory(name, 'a model directory') ?? resolveHubModel(name, 'model', options);
 }
 

@@ -27,11 +27,13 @@ interface Deviation {
   readonly difference: number;
 }
 
-export async function check(name: string, flags: CheckFlags): Promise<void> {
+export async function check(name: string | undefined, flags: CheckFlags): Promise<void> {
   const log = createLog(flags.quiet);
   if (!(flags.tolerance >= 0)) throw usageError('expected --tolerance to be a number from 0 up');
   const input = new Input(flags.against);
-  const engine = await withDownloads(flags, log, (download) => resolveEngine({ ...flags, model: name }, download));
+  const engine = await withDownloads(flags, log, (download) =>
+    resolveEngine({ ...flags, ...(name !== undefined && { model: name }) }, download),
+  );
   for (const notice of engine.warnings) log.note(notice);
   const comparison = await compare(engine, input, flags, (notice) => log.note(notice));
   if (comparison.rewards === 0) {

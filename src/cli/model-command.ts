@@ -41,19 +41,26 @@ const json = (): Option => new Option('--json', 'print JSON').default(false);
 export function addModelCommand(program: Command): void {
   const model = program.command('model').description('look after models: pull, prepare, info, check, list, prune');
   const named = (name: string, description: string): Command =>
-    model.command(name).description(description).argument('<model>', 'directory, or Hugging Face id', modelName);
+    model
+      .command(name)
+      .description(description)
+      .argument('[model]', 'directory, or Hugging Face id (default: the bundled starter)', modelName);
 
-  addOptions(named('pull', 'download a model from the Hugging Face Hub'), commonOptions()).action(
-    async (name: string, flags: CommonFlags) => (await import('./model.js')).pull(name, flags),
+  const pull = model
+    .command('pull')
+    .description('download a model from the Hugging Face Hub')
+    .argument('<model>', 'Hugging Face id', modelName);
+  addOptions(pull, commonOptions()).action(async (name: string, flags: CommonFlags) =>
+    (await import('./model.js')).pull(name, flags),
   );
   addOptions(named('prepare', 'prepare a model now, so that the next run starts at once'), [
     precisionOption(),
     tokenizerOption(),
     new Option('--strict', 'exit with 2 where int8 is not near enough to fp32').default(false),
     ...commonOptions(),
-  ]).action(async (name: string, flags: PrepareFlags) => (await import('./model.js')).prepare(name, flags));
+  ]).action(async (name: string | undefined, flags: PrepareFlags) => (await import('./model.js')).prepare(name, flags));
   addOptions(named('info', 'what a model is, and whether it is prepared'), [json(), ...commonOptions()]).action(
-    async (name: string, flags: CommonFlags & JsonFlag) => (await import('./model.js')).info(name, flags),
+    async (name: string | undefined, flags: CommonFlags & JsonFlag) => (await import('./model.js')).info(name, flags),
   );
   addOptions(named('check', 'score scored rows again and compare: are these rewards reproduced?'), [
     new Option('--against <file>', 'JSON lines with rewards').argParser(fileName).makeOptionMandatory(),
@@ -61,7 +68,9 @@ export function addModelCommand(program: Command): void {
     json(),
     ...scoringOptions(),
     ...runOptions(),
-  ]).action(async (name: string, flags: CheckFlags) => (await import('./model-check.js')).check(name, flags));
+  ]).action(async (name: string | undefined, flags: CheckFlags) =>
+    (await import('./model-check.js')).check(name, flags),
+  );
 
   addOptions(model.command('list').description('prepared models on disk, the last used first'), [json()]).action(
     async (flags: JsonFlag) => (await import('./model.js')).list(flags),

@@ -2,12 +2,12 @@
 import { rmSync } from 'node:fs';
 import { usageError } from '../errors.js';
 import { parseHubId } from '../hub/id.js';
-import { readLicence } from '../model/card.js';
+import { readCard } from '../model/card.js';
 import { readCheckpoint } from '../model/checkpoint.js';
 import { qualityInWords, shortfallOf } from '../model/int8/quality.js';
 import { countParameters } from '../model/network.js';
 import { listLeftovers, listPrepared, type StoredModel } from '../model/prepared-store.js';
-import { findModel, findTokenizer } from '../sources.js';
+import { BUNDLED_NAME, findModel, findTokenizer } from '../sources.js';
 import { createLog } from '../ui/log.js';
 import { prepareOnThread } from '../worker/pool.js';
 import { withDownloads } from './downloads.js';
@@ -25,7 +25,7 @@ export async function pull(name: string, flags: CommonFlags): Promise<void> {
   print(directory);
 }
 
-export async function prepare(name: string, flags: PrepareFlags): Promise<void> {
+export async function prepare(name: string | undefined, flags: PrepareFlags): Promise<void> {
   const log = createLog(flags.quiet);
   const { directory, preparation } = await withDownloads(flags, log, async (download) => {
     const { directory } = await findModel(name, download);
@@ -46,15 +46,17 @@ export async function prepare(name: string, flags: PrepareFlags): Promise<void> 
   log.note(shortfall);
 }
 
-export async function info(name: string, flags: CommonFlags & JsonFlag): Promise<void> {
+export async function info(name: string | undefined, flags: CommonFlags & JsonFlag): Promise<void> {
   const log = createLog(flags.quiet);
   const facts = await withDownloads(flags, log, async (download) => {
     const { directory, revision } = await findModel(name, download);
     const checkpoint = readCheckpoint(directory);
     const { network } = checkpoint;
     const tokenizer = await findTokenizer(undefined, checkpoint, download);
+    const { licence, description } = readCard(directory);
     return {
-      name,
+      name: name ?? BUNDLED_NAME,
+      description: description ?? null,
       directory,
       revision: revision ?? null,
       architecture: network.architecture,
@@ -64,7 +66,7 @@ export async function info(name: string, flags: CommonFlags & JsonFlag): Promise
       vocabulary: network.vocabularySize,
       weights: checkpoint.weights.files,
       tokenizer,
-      licence: readLicence(directory),
+      licence,
       prepared: listPrepared()
         .filter(({ about }) => about.model === directory)
         .map(asListed),

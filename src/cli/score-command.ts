@@ -62,7 +62,7 @@ export const scoreOptions = (): Option[] => [
   ...grouped('Model', [
     new Option(
       '-m, --model <dir|id>',
-      'model directory, .onnx classifier, or Hugging Face id: org/name[@revision] (default: a placeholder)',
+      'model directory, .onnx classifier, or Hugging Face id: org/name[@revision] (default: the bundled starter)',
     ).argParser(modelName),
   ]),
   ...grouped('Input and output', [

@@ -1,14 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export interface Licence {
+interface Licence {
   /** As the card names it, e.g. `cc-by-nc-4.0`; undefined where it names none. */
   readonly name: string | undefined;
   readonly nonCommercial: boolean;
 }
 
-/** The licence in the metadata of a model card: the YAML between dashes at the head of README.md. */
-export function readLicence(directory: string): Licence {
+export interface Card {
+  /** What the model is, where the card's metadata say so. */
+  readonly description: string | undefined;
+  readonly licence: Licence;
+}
+
+/** The metadata of a model card: the YAML between dashes at the head of README.md. */
+export function readCard(directory: string): Card {
   const path = join(directory, 'README.md');
   const card = existsSync(path) ? readFileSync(path, 'utf8') : '';
   const metadata = /^\ufeff?---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1] ?? '';
@@ -17,5 +23,17 @@ export function readLicence(directory: string): Licence {
   const name = field('license');
   // `other` is explained by a name of its own.
   const named = name === 'other' ? (field('license_name') ?? name) : name;
-  return { name: named, nonCommercial: /(^|[^a-z])nc([^a-z]|$)|non-?commercial/i.test(named ?? '') };
+  const nonCommercial = /(^|[^a-z])nc([^a-z]|$)|non-?commercial/i.test(named ?? '');
+  return { description: descriptionIn(metadata), licence: { name: named, nonCommercial } };
+}
+
+/** One line, plain or in double quotes, which YAML reads as JSON does. */
+function descriptionIn(metadata: string): string | undefined {
+  const line = /^description:[ \t]+([^\s|>'&*!].*?)[ \t]*$/m.exec(metadata)?.[1];
+  if (line === undefined || !line.startsWith('"')) return line;
+  try {
+    return String(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
 }

@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { jsonLines, rewardScore, root, start, temporaryDirectory, writeFile } from '../support/run.js';
 
 const directory = temporaryDirectory();
-/** Rows of a window of the placeholder model. */
+/** Rows of a window of the bundled model. */
 const WINDOW_ROWS = 4096;
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, id) => id);

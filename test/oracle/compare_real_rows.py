@@ -70,9 +70,10 @@ def make_rows(dialogues: list, count: int, workload: str, rng: random.Random) ->
 def score_with_transformers(model_dir: str, texts: list[str], batch: int) -> tuple[list[float], float]:
     """Rewards the model card's way, `batch` texts at a time, and the seconds that scoring took."""
     tokenizer = AutoTokenizer.from_pretrained(model_dir)
-    tokenizer.truncation_side, tokenizer.padding_side, tokenizer.pad_token_id = "left", "right", 50256
+    tokenizer.truncation_side, tokenizer.padding_side = "left", "right"
     model = AutoModelForSequenceClassification.from_pretrained(model_dir, dtype=torch.float32).eval()
-    model.config.pad_token_id = 50256
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token_id = model.config.pad_token_id = 50256
     options = {"return_tensors": "pt", "padding": "longest", "truncation": True, "max_length": 256}
     started = time.perf_counter()
     rewards: list[float] = []

@@ -20,11 +20,14 @@ from transformers.utils.logging import set_verbosity_error
 from . import calibrating, card, corpus, evaluation, judging, matching, vocabulary
 from .negatives import Negatives
 from .network import Network, for_transformers
+from .summing import order_sums
 from .trees import Trees
 from .wiring import WORD, wire
 from .words import learn_words
 
-WORDS_PASSES, MATCHING_PASSES, JUDGING_PASSES = 4, 2, 2
+WORDS_PASSES, MATCHING_PASSES, JUDGING_PASSES = 4, 2, 1.5
+#: Dialogues that show which numbers are large.
+SAMPLE = 50
 
 TOOL = Path(__file__).parents[2] / "bin" / "reward-score.js"
 
@@ -78,8 +81,11 @@ def make(data: Path, work: Path, out: Path, seed: int, share: float) -> None:
         return network.state_dict()
 
     network.load_state_dict(lesson(log, work / "judging.pt", judge))
-    log.add("calibration", calibrating.calibrate(network, Trees(parts["valid"], Negatives(parts["valid"]), tokenizer, seed)))
-    save(for_transformers(network).half(), tokenizer, out)
+    judged = Trees(parts["valid"], Negatives(parts["valid"]), tokenizer, seed)
+    log.add("calibration", calibrating.calibrate(network, judged))
+    model = for_transformers(network)
+    order_sums(model, [judged[index].trunk for index in range(min(SAMPLE, len(judged)))])
+    save(model.half(), tokenizer, out)
     log.add("figures", evaluation.figures(["node", str(TOOL)], out, data, train, parts["test"], work / "pairs", seed))
     (out / "README.md").write_text(render(card.card(log.entries)), encoding="utf-8")
 

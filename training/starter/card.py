@@ -18,6 +18,7 @@ LIMITS = (
     "It is small, and its dialogues are about films, music, sport, books and everyday life, in English. It knows little of the world, judges no facts, no tone, no safety.",
     "The probability is calibrated for one real reply against one made-up one of the kinds above. Other candidates have other base rates.",
     "Rewards compare replies to one conversation. Between conversations they also say how predictable a reply was there.",
+    "Its rewards are those of float32: in 8-bit integers it ranks replies otherwise.",
     "It saw at most 256 tokens, in the layout `NAME: CONTENT`, a line a message.",
 )
 KIND = {
@@ -42,7 +43,7 @@ def card(log: dict) -> Card:
             "vocabulary": "byte-level BPE, 8,000 tokens, learnt from the training dialogues",
             "first lesson": "word vectors: which turn answers which, as bags of words (InfoNCE, four passes)",
             "second lesson": "the network, wired to compare a reply's words with its context's, on the same task (InfoNCE, two passes)",
-            "third lesson": "binary cross-entropy at the end of each turn, real turns (Topical-Chat's with their rating as target) against made-up ones, and Bradley-Terry between those of one place: one pass",
+            "third lesson": "binary cross-entropy at the end of each turn, real turns (Topical-Chat's with their rating as target) against made-up ones, and Bradley-Terry between those of one place: one and a half passes",
             "names": "drawn for each dialogue: User, Bot, assistant, first names and others",
             "seed": log["seed"],
         },

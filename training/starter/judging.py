@@ -16,7 +16,7 @@ BATCH, RATE, KEPT_EVERY = 12, 4e-4, 200
 
 def logits_of(network: Network, batch: Batch) -> Tensor:
     """Logits [n] of the judged tokens."""
-    return network(batch.ids, batch.positions, batch.mask)[batch.rows, batch.tokens].float()
+    return network(batch.ids, batch.positions, batch.masks, batch.judged)
 
 
 def loss_of(logits: Tensor, batch: Batch) -> Tensor:
@@ -47,9 +47,7 @@ def learn_to_judge(network: Network, trees: Trees, seed: int, kept: Path) -> His
         for group in optimizer.param_groups:
             group["lr"] = RATE * cosine(step, steps)
         batch = collate([tree for tree in (trees[(step - 1) * BATCH + index] for index in range(BATCH)) if tree.judged])
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = logits_of(network, batch)
-        loss = loss_of(logits.float(), batch)
+        loss = loss_of(logits_of(network, batch), batch)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)

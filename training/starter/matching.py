@@ -9,7 +9,7 @@ a network that knows what replies are about.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 import torch
@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from torch.utils.hooks import RemovableHandle
 
 from .corpus import Dialogue
-from .network import HEAD, POSITIONS, WIDTH, Network
+from .network import HEAD, POSITIONS, Network, packed_places
 from .schedule import Course, History, cosine
 from .voices import names, spelling
 from .wiring import COMPARED, COPY_UNITS, FIRST, FIXED, MATCH, MATCHING_HEADS, WHERE, Head
@@ -33,17 +33,39 @@ LENGTH = 190.0
 
 @dataclass
 class Batch:
-    """Rows of tokens, as contexts and as replies; `opens` and `closes` [pairs, 2] say where each reply begins and ends."""
+    """Dialogues in a row, without padding: tokens [tokens], as contexts and as replies. Each dialogue has its replies [replies], the first turn aside."""
 
     ids: Tensor
+    places: Tensor
     #: As replies the turns stand anywhere, so that a place cannot give away which context is theirs; and all begin with one name.
     reply_ids: Tensor
     reply_places: Tensor
-    #: Whom a token of a reply may see in layers 0 and 1: its own turn.
-    masks: tuple[Tensor, Tensor]
-    opens: Tensor
-    closes: Tensor
-    dialogue: Tensor
+    #: Which token [n, n] of each dialogue may see which: all before it as a context, its own turn as a reply, in layers 0 and 1.
+    masks: list[Tensor]
+    reply_masks: list[tuple[Tensor, Tensor]]
+    #: Tokens of each dialogue at which its replies begin and end.
+    opens: list[Tensor]
+    closes: list[Tensor]
+
+
+@dataclass
+class Told:
+    """What a dialogue is told as: each token's id, turn, and place as a reply; where each turn begins (the colon) and ends."""
+
+    ids: list[int] = field(default_factory=list)
+    turns: list[int] = field(default_factory=list)
+    reply_places: list[int] = field(default_factory=list)
+    opens: list[int] = field(default_factory=list)
+    closes: list[int] = field(default_factory=list)
+
+
+def reply_masks(told: Told) -> tuple[Tensor, Tensor]:
+    turn, index = torch.tensor(told.turns), torch.arange(len(told.ids))
+    own = (turn[:, None] == turn[None]) & (index[None] <= index[:, None])
+    # The colon holds the context from layer 1 on.
+    colon = torch.zeros(len(index), dtype=torch.bool)
+    colon[told.opens[1:]] = True
+    return own | (index == 0)[None], (own & ~colon[None]) | torch.eye(len(index)).bool()
 
 
 class Dialogues:
@@ -60,60 +82,35 @@ class Dialogues:
         self._left: list[int] = []
 
     def batch(self) -> Batch:
-        rows, turns, places, opens, closes, dialogue = [], [], [], [], [], []
-        while len(rows) < BATCH:
+        told: list[Told] = []
+        while len(told) < BATCH:
             if not self._left:
                 self._left = list(range(len(self._told)))
                 self._random.shuffle(self._left)
-            ids, turn, place, begun = self._window(self._told[self._left.pop()])
-            for open_, close in begun[1:]:
-                opens.append((len(rows), open_))
-                closes.append((len(rows), close))
-                dialogue.append(len(rows))
-            rows.append(ids)
-            turns.append(turn)
-            places.append(place)
-        longest = -(-max(map(len, rows)) // 32) * 32
+            told.append(self._window(self._told[self._left.pop()]))
+        return Batch(
+            torch.tensor([token for it in told for token in it.ids]), torch.tensor([place for it in told for place in range(len(it.ids))]),
+            torch.tensor([token for it in told for token in (self._name, *it.ids[1:])]), torch.tensor([place for it in told for place in (0, *it.reply_places[1:])]),
+            [torch.ones(len(it.ids), len(it.ids)).tril().bool() for it in told], [reply_masks(it) for it in told],
+            [torch.tensor(it.opens[1:], dtype=torch.long) for it in told], [torch.tensor(it.closes[1:], dtype=torch.long) for it in told],
+        )  # fmt: skip
 
-        def padded(lists: list[list[int]], fill: int) -> Tensor:
-            return torch.tensor([it + [fill] * (longest - len(it)) for it in lists])
-
-        ids, turn, place = padded(rows, 0), padded(turns, -1), padded(places, 0)
-        reply_ids = ids.clone()
-        reply_ids[:, 0] = self._name
-        place[:, 0] = 0
-        colons = torch.zeros_like(ids, dtype=torch.bool)
-        for row, _ in enumerate(rows):
-            colons[row, [at for it, at in opens if it == row]] = True
-        earlier = torch.ones(longest, longest).tril().bool()[None]
-        own = earlier & (turn[:, :, None] == turn[:, None, :])
-        begin = (torch.arange(longest) == 0)[None, None]
-        itself = torch.eye(longest).bool()[None]
-        # The colon holds the context from layer 1 on.
-        masks = ((own | (begin & earlier))[:, None], ((own & ~colons[:, None, :]) | itself)[:, None])
-        return Batch(ids, reply_ids, place, masks, torch.tensor(opens), torch.tensor(closes), torch.tensor(dialogue))
-
-    def _window(self, told: list[list[int]]) -> tuple[list[int], list[int], list[int], list[tuple[int, int]]]:
-        """Tokens, their turns, their places as replies; and where turns begin (the colon) and end."""
-        random = self._random
+    def _window(self, told: list[list[int]]) -> Told:
+        random, window = self._random, Told()
         start = 0 if random.random() < 0.5 else random.randrange(max(1, len(told) - 5))
         called = [self._called(name) for name in names(random)]
-        ids: list[int] = []
-        turns: list[int] = []
-        places: list[int] = []
-        begun: list[tuple[int, int]] = []
         for k in range(start, len(told)):
             name, line = called[k % 2], told[k]
-            if len(ids) + len(name) + 1 + len(line) > POSITIONS:
+            if len(window.ids) + len(name) + 1 + len(line) > POSITIONS:
                 break
             colon_place = random.randrange(1, POSITIONS - len(line))
             # A name is read before its colon is: it still counts to the turn before.
-            turns += [len(begun)] * len(name) + [len(begun) + 1] * (1 + len(line))
-            places += [0] * len(name) + list(range(colon_place, colon_place + 1 + len(line)))
-            ids += [*name, self._colon]
-            begun.append((len(ids) - 1, len(ids) - 1 + len(line)))
-            ids += line
-        return ids, turns, places, begun
+            window.turns += [len(window.opens)] * len(name) + [len(window.opens) + 1] * (1 + len(line))
+            window.reply_places += [0] * len(name) + list(range(colon_place, colon_place + 1 + len(line)))
+            window.ids += [*name, self._colon, *line]
+            window.opens.append(len(window.ids) - 1 - len(line))
+            window.closes.append(len(window.ids) - 1)
+        return window
 
     def _called(self, name: str) -> list[int]:
         if name not in self._names:
@@ -131,9 +128,7 @@ class Matcher(nn.Module):
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Scores [contexts, replies], and how far the lengths of both are from where they should be."""
-        with torch.autocast("cpu", torch.bfloat16):
-            replies, contexts = self._replies(batch), self._contexts(batch)
-        replies, contexts = replies.float(), contexts.float()
+        replies, contexts = self._replies(batch), self._contexts(batch)
         last = self.network.blocks[2]
         asking = last.heads(replies)[0][:, :MATCHING_HEADS, COMPARED]
         asked = last.heads(contexts)[1][:, :MATCHING_HEADS, COMPARED]
@@ -142,24 +137,16 @@ class Matcher(nn.Module):
         return (torch.sigmoid(likeness) * self.weight).sum(-1), lengths
 
     def _replies(self, batch: Batch) -> Tensor:
-        x = self.network.embed(batch.reply_ids, batch.reply_places)
-        for block, mask in zip(self.network.blocks, batch.masks, strict=False):
-            x = block(x, mask)
-        return x[batch.closes[:, 0], batch.closes[:, 1]]
+        first, second = self.network.blocks[:2]
+        x = first.packed(self.network.embed(batch.reply_ids, batch.reply_places), [mask for mask, _ in batch.reply_masks], slice(None))
+        asked = [mask[closes] for (_, mask), closes in zip(batch.reply_masks, batch.closes, strict=True)]
+        return second.packed(x, asked, packed_places(batch.closes, batch.masks))
 
     def _contexts(self, batch: Batch) -> Tensor:
-        """What the colons see: only they are computed. In layer 1 a colon looks at itself."""
+        """What the colons see. In layer 1 a colon looks at itself."""
         first, second = self.network.blocks[:2]
-        x = self.network.embed(batch.ids, torch.arange(batch.ids.shape[1])[None])
-        queries, keys, values = (part.transpose(1, 2) for part in first.heads(x))
-        row, at = batch.opens.T
-        slot = torch.arange(len(row)) - torch.searchsorted(row.contiguous(), row.contiguous())
-        places = torch.zeros(len(x), int(slot.max()) + 1, dtype=torch.long)
-        places[row, slot] = at
-        asking = queries.gather(2, places[:, None, :, None].expand(-1, queries.shape[1], -1, HEAD))
-        earlier = torch.arange(x.shape[1])[None, None, None] <= places[:, None, :, None]
-        found = F.scaled_dot_product_attention(asking, keys, values, attn_mask=earlier).transpose(1, 2)
-        colons = first.attended(x.gather(1, places[:, :, None].expand(-1, -1, WIDTH)), found)[row, slot]
+        asked = [mask[opens] for mask, opens in zip(batch.masks, batch.opens, strict=True)]
+        colons = first.packed(self.network.embed(batch.ids, batch.places), asked, packed_places(batch.opens, batch.masks))
         return second.attended(colons, second.heads(colons)[2])
 
 
@@ -184,7 +171,7 @@ def learn_to_match(network: Network, dialogues: list[Dialogue], tokenizer: Token
             group["lr"] = group["rate"] * cosine(step, steps)
         batch = told.batch()
         scores, lengths = matcher(batch)
-        loss = loss_of(scores, batch.dialogue)
+        loss = loss_of(scores, torch.arange(BATCH).repeat_interleave(torch.tensor([len(opens) for opens in batch.opens])))
         optimizer.zero_grad()
         (loss + 0.5 * lengths).backward()
         nn.utils.clip_grad_norm_(matcher.parameters(), 1.0)
@@ -239,13 +226,13 @@ def level(network: Network, matcher: Matcher, told: Dialogues) -> None:
     found = []
     for _ in range(4):
         batch = told.batch()
-        x = network.embed(batch.ids, torch.arange(batch.ids.shape[1])[None])
-        mask = torch.ones(x.shape[1], x.shape[1]).tril().bool()[None, None]
+        x = network.embed(batch.ids, batch.places)
         for block in network.blocks[:2]:
-            x = block(x, mask)
+            x = block.packed(x, batch.masks, slice(None))
         queries, keys, _ = network.blocks[2].heads(x)
-        row, close = batch.closes.T
-        asking, asked, nothing = queries[row, close], keys[row, batch.opens[:, 1]], keys[row, 0]
+        opens, closes = packed_places(batch.opens, batch.masks), packed_places(batch.closes, batch.masks)
+        begins = packed_places([torch.zeros_like(opens) for opens in batch.opens], batch.masks)
+        asking, asked, nothing = queries[closes], keys[opens], keys[begins]
         look = slice(0, 31)
         wired = (asking[..., look] * asked[..., look]).sum(-1)
         sink = (asking[..., look] * nothing[..., look]).sum(-1)

@@ -33,6 +33,14 @@ class Block(nn.Module):
         q, k, v = (part.transpose(1, 2) for part in self.heads(x))
         return self.attended(x, F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2))
 
+    def packed(self, x: Tensor, masks: list[Tensor], asking: Tensor | slice) -> Tensor:
+        """x [tokens, width] of sequences in a row: what becomes of the tokens `asking`. A mask [asking tokens, tokens] for each sequence."""
+        queries, keys, values = self.heads(x)
+        lengths = [mask.shape[1] for mask in masks]
+        parts = zip(queries[asking].split([len(mask) for mask in masks]), keys.split(lengths), values.split(lengths), masks, strict=True)
+        found = [F.scaled_dot_product_attention(*(part.transpose(0, 1)[None] for part in qkv), attn_mask=mask[None, None]) for *qkv, mask in parts]
+        return self.attended(x[asking], torch.cat(found, 2)[0].transpose(0, 1))
+
 
 class Network(nn.Module):
     def __init__(self, vocabulary: int) -> None:
@@ -49,12 +57,24 @@ class Network(nn.Module):
     def embed(self, ids: Tensor, positions: Tensor) -> Tensor:
         return self.wte(ids) + self.wpe(positions)
 
-    def forward(self, ids: Tensor, positions: Tensor, mask: Tensor) -> Tensor:
-        """Logits [rows, tokens]: the reward of the row that ends there."""
+    def forward(self, ids: Tensor, positions: Tensor, masks: list[Tensor], judged: list[Tensor]) -> Tensor:
+        """
+        Logits of the judged tokens, each the reward of the row that ends there. `ids` and `positions` [tokens] are those of sequences in a
+        row, without padding; each has a mask [tokens, tokens] and judged tokens.
+        """
         x = self.embed(ids, positions)
-        for block in self.blocks:
-            x = block(x, mask)
+        for block in self.blocks[:-1]:
+            x = block.packed(x, masks, slice(None))
+        # What the last layer makes of the other tokens is read by nobody.
+        asked = [mask[tokens] for mask, tokens in zip(masks, judged, strict=True)]
+        x = self.blocks[-1].packed(x, asked, packed_places(judged, masks))
         return self.score(self.ln_f(x)).squeeze(-1)
+
+
+def packed_places(tokens: list[Tensor], masks: list[Tensor]) -> Tensor:
+    """Where those tokens of each sequence stand, the sequences with these masks in a row."""
+    starts = torch.tensor([0, *(len(mask) for mask in masks[:-1])]).cumsum(0).tolist()
+    return torch.cat([start + its for start, its in zip(starts, tokens, strict=True)])
 
 
 @torch.no_grad()

@@ -6,6 +6,7 @@ prompt's in reward-score, so one pass over some 500 tokens judges some 40 replie
 """
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from random import Random
 
@@ -42,16 +43,21 @@ class Tree:
     visible: list[int] = field(default_factory=list)
     judged: list[Judged] = field(default_factory=list)
 
+    @property
+    def trunk(self) -> list[int]:
+        return [token for token, branch in zip(self.ids, self.branch, strict=True) if branch == TRUNK]
+
 
 class Trees:
-    """One tree for each window of each dialogue, drawn anew in each epoch from (seed, epoch, index) alone."""
+    """One tree for each window of each dialogue, drawn anew in each pass from (seed, index) alone."""
 
-    def __init__(self, dialogues: list[Dialogue], negatives: Negatives, tokenizer: Tokenizer, seed: int, epochs: int = 1,
+    def __init__(self, dialogues: list[Dialogue], negatives: Negatives, tokenizer: Tokenizer, seed: int, passes: float = 1,
                  trunk_tokens: int = 256, branch_tokens: int = 256):  # fmt: skip
         self.dialogues, self.negatives, self.tokenizer = dialogues, negatives, tokenizer
-        self.seed, self.epochs, self.trunk_tokens, self.branch_tokens = seed, epochs, trunk_tokens, branch_tokens
-        self._order = list(range(len(dialogues))) * epochs
+        self.seed, self.trunk_tokens, self.branch_tokens = seed, trunk_tokens, branch_tokens
+        self._order = list(range(len(dialogues))) * math.ceil(passes)
         Random(seed).shuffle(self._order)
+        self._order = self._order[: int(len(dialogues) * passes)]
 
     def __len__(self) -> int:
         return len(self._order)
@@ -115,14 +121,13 @@ def judge(tree: Tree, turn: int, kind: str, target: float) -> None:
 
 @dataclass
 class Batch:
-    """Tensors [trees, tokens], padded to a multiple of 64; the mask [trees, 1, tokens, tokens]."""
+    """Trees in a row, without padding: tokens [tokens]; a mask [n, n] and the judged tokens of each tree."""
 
     ids: Tensor
     positions: Tensor
-    mask: Tensor
-    #: Of each judged token [n]: its row and index, target and weight; `real`, where the real reply of its place is judged in this list.
-    rows: Tensor
-    tokens: Tensor
+    masks: list[Tensor]
+    judged: list[Tensor]
+    #: Of all judged tokens [n]: target and weight; `real`, where the real reply of its place is judged in this list.
     targets: Tensor
     weights: Tensor
     real: Tensor
@@ -130,21 +135,19 @@ class Batch:
 
 
 def collate(trees: list[Tree]) -> Batch:
-    longest = -(-max(len(tree.ids) for tree in trees) // 64) * 64
-
-    def padded(name: str, fill: int) -> Tensor:
-        return torch.tensor([getattr(tree, name) + [fill] * (longest - len(tree.ids)) for tree in trees])
-
-    branch, visible = padded("branch", -1), padded("visible", 0)
-    index = torch.arange(longest)
-    earlier = index[None, :] <= index[:, None]
-    same = branch[:, :, None] == branch[:, None, :]
-    trunk = (branch == TRUNK)[:, None, :] & (index[None, None, :] < visible[:, :, None])
-    judged = [(row, it) for row, tree in enumerate(trees) for it in tree.judged]
-    real = {(row, it.turn, it.weight): number for number, (row, it) in enumerate(judged) if it.kind == REAL}
+    told = [(number, it) for number, tree in enumerate(trees) for it in tree.judged]
+    real = {(number, it.turn, it.weight): index for index, (number, it) in enumerate(told) if it.kind == REAL}
     return Batch(
-        padded("ids", 0), padded("positions", 0), ((same | trunk) & earlier)[:, None],
-        torch.tensor([row for row, _ in judged]), torch.tensor([it.token for _, it in judged]),
-        torch.tensor([it.target for _, it in judged]), torch.tensor([it.weight for _, it in judged]),
-        torch.tensor([real[row, it.turn, it.weight] for row, it in judged]), [it.kind for _, it in judged],
+        torch.tensor([token for tree in trees for token in tree.ids]), torch.tensor([place for tree in trees for place in tree.positions]),
+        [mask_of(tree) for tree in trees], [torch.tensor([it.token for it in tree.judged]) for tree in trees],
+        torch.tensor([it.target for _, it in told]), torch.tensor([it.weight for _, it in told]),
+        torch.tensor([real[number, it.turn, it.weight] for number, it in told]), [it.kind for _, it in told],
     )  # fmt: skip
+
+
+def mask_of(tree: Tree) -> Tensor:
+    """Which token [n, n] may look at which: the trunk as far as the branch's place, and its own branch."""
+    branch, visible, index = torch.tensor(tree.branch), torch.tensor(tree.visible), torch.arange(len(tree.ids))
+    same = branch[:, None] == branch[None]
+    trunk = (branch == TRUNK)[None] & (index[None] < visible[:, None])
+    return (same | trunk) & (index[None] <= index[:, None])

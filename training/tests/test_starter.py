@@ -14,11 +14,13 @@ from random import Random
 
 import pytest
 import torch
-from starter import corpus, evaluation, judging, matching, vocabulary, wiring
+from reward_score_training.card import render
+from starter import card, corpus, evaluation, judging, matching, vocabulary, wiring
 from starter.corpus import Dialogue, Turn
 from starter.judging import logits_of
 from starter.negatives import GENERIC, KINDS, UNSEEN_GENERIC, Negatives
 from starter.network import Network, for_transformers
+from starter.summing import order_sums
 from starter.trees import TRUNK, Trees, collate
 from starter.voices import names, spelling
 from starter.words import learn_words
@@ -73,8 +75,21 @@ def test_transformers_computes_what_the_network_does(tokenizer, wired):
     model = for_transformers(wired)
     for dialogue in made_up(5):
         ids = tokenizer.encode("".join(f"User: {turn.text}\n" for turn in dialogue.turns)).ids
-        ours = wired(torch.tensor([ids]), torch.arange(len(ids))[None], torch.ones(len(ids), len(ids)).tril().bool()[None, None])[0, -1]
+        ours = wired(torch.tensor(ids), torch.arange(len(ids)), [torch.ones(len(ids), len(ids)).tril().bool()], [torch.tensor([len(ids) - 1])])
         assert model(torch.tensor([ids])).logits.item() == pytest.approx(ours.item(), abs=1e-4)
+
+
+@torch.no_grad()
+def test_what_rounds_less_changes_no_reward_and_ends_with_what_cancels(tokenizer, wired):
+    rows = [tokenizer.encode("".join(f"User: {turn.text}\n" for turn in dialogue.turns)).ids for dialogue in made_up(6)]
+    model, ordered = for_transformers(wired), for_transformers(wired)
+    order_sums(ordered, rows[:3])
+    assert not torch.equal(model.transformer.h[1].mlp.c_fc.weight, ordered.transformer.h[1].mlp.c_fc.weight)
+    for ids in rows:
+        assert ordered(torch.tensor([ids])).logits.item() == pytest.approx(model(torch.tensor([ids])).logits.item(), abs=1e-4)
+    colon, words = tokenizer.token_to_id(":"), ordered.transformer.wte.weight
+    assert torch.equal(words[:, -1], wired.wte.weight[:, wiring.IS_COLON]) and words[colon, -1] > 1
+    assert torch.equal(words[:, -2], wired.wte.weight[:, wiring.ONE])
 
 
 @torch.no_grad()
@@ -83,8 +98,7 @@ def test_a_judged_token_of_a_tree_has_the_logit_of_its_row_alone(tokenizer, wire
     trees = [Trees(dialogues, Negatives(dialogues), tokenizer, seed=5)[index] for index in range(12)]
     batch, model, branches = collate(trees), for_transformers(wired), 0
     logits = logits_of(wired, batch)
-    for logit, row, token in zip(logits, batch.rows.tolist(), batch.tokens.tolist(), strict=True):
-        tree = trees[row]
+    for logit, (tree, token) in zip(logits, [(tree, it.token) for tree in trees for it in tree.judged], strict=True):
         branch = tree.branch[token]
         own = [tree.ids[i] for i in range(token + 1) if tree.branch[i] == branch]
         trunk = [] if branch == TRUNK else tree.ids[: tree.visible[token]]
@@ -98,10 +112,9 @@ def test_a_judged_token_of_a_tree_has_the_logit_of_its_row_alone(tokenizer, wire
 def test_made_up_replies_stand_against_the_real_one_of_their_place(tokenizer):
     dialogues = made_up(12)
     trees = [Trees(dialogues, Negatives(dialogues), tokenizer, seed=5)[index] for index in range(12)]
-    batch, told = collate(trees), [it for tree in trees for it in tree.judged]
-    for it, real, row in zip(told, batch.real.tolist(), batch.rows.tolist(), strict=True):
-        assert (told[real].kind, told[real].turn, told[real].weight) == ("real", it.turn, it.weight)
-        assert batch.rows[real] == row
+    batch, told = collate(trees), [(number, it) for number, tree in enumerate(trees) for it in tree.judged]
+    for (number, it), real in zip(told, batch.real.tolist(), strict=True):
+        assert (told[real][0], told[real][1].kind, told[real][1].turn, told[real][1].weight) == (number, "real", it.turn, it.weight)
 
 
 @torch.no_grad()
@@ -186,7 +199,7 @@ def test_the_trunk_is_the_dialogue_as_the_tool_lays_it_out(tokenizer):
     trees, told = Trees(dialogues, Negatives(dialogues), tokenizer, seed=2), 0
     for index in range(30):
         tree = trees[index]
-        text = tokenizer.decode([token for token, branch in zip(tree.ids, tree.branch, strict=True) if branch == TRUNK])
+        text = tokenizer.decode(tree.trunk)
         assert text.endswith("\n")
         last = text.rstrip("\n").split("\n")[-1]
         told += any(last.endswith(f": {turn.text}") for dialogue in dialogues for turn in dialogue.turns)
@@ -301,3 +314,8 @@ def test_one_command_makes_a_model_that_goes_on_where_it_stopped(tmp_path):
     assert (tmp_path / "again" / "matching.pt").stat().st_mtime_ns == finished
     assert (tmp_path / "other" / "model.safetensors").read_bytes() == weights
     assert first["figures"] == second["figures"]
+
+
+def test_the_card_of_the_bundled_model_says_what_the_log_of_its_run_does():
+    log = json.loads((TRAINING / "starter" / "log.json").read_text())
+    assert (TRAINING.parent / "models" / "starter" / "README.md").read_text() == render(card.card(log))
