@@ -97,7 +97,7 @@ wrongUses('flags', [
   },
   {
     args: ['--template', 'model'],
-    stderr: `${fixture}: expected a chat template for --template model, found none`,
+    stderr: `${join(root, 'models/starter')}: expected a chat template for --template model, found none`,
   },
   ...[
     ['{% for %}', 'Unexpected token: CloseStatement'],

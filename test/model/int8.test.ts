@@ -138,7 +138,9 @@ describe('rewards', () => {
       assert.notDeepEqual(int8, fp32);
     });
 
-    test(`${name}: the same however weights are stored`, async () => {
+    test(`${name}: the same however weights are stored`, async (t) => {
+      const fastest = await chooseWeightType();
+      if (fastest === ElementType.uint8) return t.skip('this processor has one way: the sums of the other saturate');
       const checkpoint = readCheckpoint(model);
       const made = async (weightType: WeightType) => {
         const path = join(directory, `${name}-${weightType}`);
@@ -152,7 +154,7 @@ describe('rewards', () => {
           tensors.close();
         }
       };
-      assert.deepEqual(await made(ElementType.uint8), await made(await chooseWeightType()));
+      assert.deepEqual(await made(ElementType.uint8), await made(fastest));
     });
   }
 
