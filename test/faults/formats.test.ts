@@ -20,8 +20,11 @@ import {
   rewardScoreInChunks,
   root,
   temporaryDirectory,
+  useTinyModel,
   writeFile,
 } from '../support/run.js';
+
+useTinyModel();
 
 const directory = temporaryDirectory();
 const fixture = join(root, 'fixtures/tiny-gpt2');

@@ -16,7 +16,9 @@ import {
   resultsOf,
   uninterrupted,
 } from '../support/fault-runs.js';
-import { environment, rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
+import { environment, rewardScore, root, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+
+useTinyModel();
 
 const folder = temporaryDirectory();
 const jsonl = writeFile(folder, 'rows.jsonl', jsonlRows(13_000));

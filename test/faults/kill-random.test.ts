@@ -23,7 +23,9 @@ import {
   textRows,
   uninterrupted,
 } from '../support/fault-runs.js';
-import { rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
+import { rewardScore, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+
+useTinyModel();
 
 const folder = temporaryDirectory();
 const seed = Number(process.env.FAULT_SEED ?? Date.now() % 1_000_000);

@@ -15,7 +15,9 @@ import {
   stepsOf,
   uninterrupted,
 } from '../support/fault-runs.js';
-import { rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
+import { rewardScore, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+
+useTinyModel();
 
 const folder = temporaryDirectory();
 const jsonl = writeFile(folder, 'rows.jsonl', jsonlRows(9000));

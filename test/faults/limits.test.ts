@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { csvRows, jsonlRows } from '../support/fault-runs.js';
-import { rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
+import { rewardScore, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+
+useTinyModel();
 
 const folder = temporaryDirectory();
 const jsonl = writeFile(folder, 'rows.jsonl', jsonlRows(9000));

@@ -4,7 +4,9 @@ import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFi
 import { join } from 'node:path';
 import { beforeEach, describe, test } from 'node:test';
 import { hurried, jsonlRows, scoredOf } from '../support/fault-runs.js';
-import { rewardScore, start, temporaryDirectory, writeFile } from '../support/run.js';
+import { rewardScore, start, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+
+useTinyModel();
 
 const folder = temporaryDirectory();
 const rows = jsonlRows(17_000);

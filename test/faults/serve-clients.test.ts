@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { root, temporaryDirectory } from '../support/run.js';
+import { root, temporaryDirectory, useTinyModel } from '../support/run.js';
 import {
   ask,
   connectTo,
@@ -18,6 +18,8 @@ import {
   startReady,
   untilClosed,
 } from '../support/server.js';
+
+useTinyModel();
 
 const request = (body: string, headers: readonly string[] = [], length = Buffer.byteLength(body)): string =>
   [

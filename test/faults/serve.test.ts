@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { root } from '../support/run.js';
+import { root, useTinyModel } from '../support/run.js';
 import { messageOf, post, startReady } from '../support/server.js';
+
+useTinyModel();
 
 test('a worker that cannot be ended: who waits is told, and the server ends with exit code 1', async () => {
   const served = await startReady(['-j', '1', '--worker-timeout', '1'], {

@@ -4,7 +4,9 @@ import { copyFileSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { csvRows, hurried, jsonlRows, packed } from '../support/fault-runs.js';
-import { rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
+import { rewardScore, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+
+useTinyModel();
 
 const folder = temporaryDirectory();
 const long = `{"text":"long ${'word '.repeat(120_000)}"}\n`;

@@ -4,7 +4,9 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, test } from 'node:test';
 import { hurried, jsonlRows } from '../support/fault-runs.js';
-import { rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
+import { rewardScore, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+
+useTinyModel();
 
 const folder = temporaryDirectory();
 const input = writeFile(folder, 'rows.jsonl', jsonlRows(17_000));

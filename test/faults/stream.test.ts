@@ -6,7 +6,9 @@ import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { jsonlRows } from '../support/fault-runs.js';
-import { rewardScore, start, temporaryDirectory, writeFile } from '../support/run.js';
+import { rewardScore, start, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+
+useTinyModel();
 
 const folder = temporaryDirectory();
 

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { jsonLines, type Run, rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
+import { jsonLines, type Run, rewardScore, root, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+
+useTinyModel();
 
 const directory = temporaryDirectory();
 

@@ -7,7 +7,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { root, start, temporaryDirectory } from '../support/run.js';
+import { root, start, temporaryDirectory, useTinyModel } from '../support/run.js';
+
+useTinyModel();
 
 const directory = temporaryDirectory();
 const MB = 2 ** 20;

@@ -30,6 +30,13 @@ export interface Run {
   readonly stderr: string;
 }
 
+let unnamedModel: Readonly<Record<string, string>> = {};
+
+/** Runs of this file that name no model have this one: tiny and quick, where it is not rewards that are tested. */
+export function useTinyModel(): void {
+  unnamedModel = { REWARD_SCORE_MODEL: join(root, 'fixtures/tiny-gpt2') };
+}
+
 /** Starts the binary with an environment of its own. */
 export function start(args: readonly string[], options: RunOptions = {}): ChildProcess {
   return spawn(process.execPath, [...(options.nodeFlags ?? []), binary, ...args], {
@@ -47,6 +54,7 @@ export function environment(more: Readonly<Record<string, string>> = {}): Record
     ...Object.fromEntries(clean),
     // One cache for a whole test run: models are prepared once.
     REWARD_SCORE_CACHE: join(root, '.test-build/cache'),
+    ...unnamedModel,
     ...more,
   };
 }
