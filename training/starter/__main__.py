@@ -1,7 +1,7 @@
 """
 Makes a small reward model of public dialogues: `python -m starter --data DIR --work DIR --out DIR`.
 
-What is finished stands in the work folder, and the same command goes on from there. About an hour on two cores.
+What is finished stands in the work folder, and the same command goes on from there. An hour and a quarter on two cores.
 """
 from __future__ import annotations
 
