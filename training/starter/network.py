@@ -28,11 +28,6 @@ class Block(nn.Module):
         x = x + self.out(values.flatten(-2))
         return x + self.down(F.gelu(self.up(self.ln_2(x)), approximate="tanh"))
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """x [rows, tokens, width]; the mask [rows, 1, tokens, tokens] says which token may look at which."""
-        q, k, v = (part.transpose(1, 2) for part in self.heads(x))
-        return self.attended(x, F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2))
-
     def packed(self, x: Tensor, masks: list[Tensor], asking: Tensor | slice) -> Tensor:
         """x [tokens, width] of sequences in a row: what becomes of the tokens `asking`. A mask [asking tokens, tokens] for each sequence."""
         queries, keys, values = self.heads(x)

@@ -63,11 +63,10 @@ def wired(tokenizer):
 
 def states(network: Network, ids: list[int], layers: int) -> torch.Tensor:
     """[tokens, width] after so many layers."""
-    x = network.embed(torch.tensor([ids]), torch.arange(len(ids))[None])
-    mask = torch.ones(len(ids), len(ids)).tril().bool()[None, None]
+    x, masks = network.embed(torch.tensor(ids), torch.arange(len(ids))), [torch.ones(len(ids), len(ids)).tril().bool()]
     for block in network.blocks[:layers]:
-        x = block(x, mask)
-    return x[0]
+        x = block.packed(x, masks, slice(None))
+    return x
 
 
 @torch.no_grad()
