@@ -318,3 +318,9 @@ def test_one_command_makes_a_model_that_goes_on_where_it_stopped(tmp_path):
 def test_the_card_of_the_bundled_model_says_what_the_log_of_its_run_does():
     log = json.loads((TRAINING / "starter" / "log.json").read_text())
     assert (TRAINING.parent / "models" / "starter" / "README.md").read_text() == render(card.card(log))
+
+
+def test_two_whole_runs_from_one_seed_came_to_the_same():
+    once, again = (json.loads((TRAINING / "starter" / name).read_text()) for name in ("log.json", "log-again.json"))
+    assert once.pop("minutes") != again.pop("minutes")  # two runs, not one copied
+    assert once == again
