@@ -13,6 +13,7 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadPool, preparePool, resolveEngine } from '../dist/engine.js';
+import { cpuIdentity } from '../dist/model/cpu.js';
 import { countParameters } from '../dist/model/network.js';
 import { groupRecords } from '../dist/pipeline/groups.js';
 import { scoreWindows } from '../dist/pipeline/run.js';
@@ -24,6 +25,8 @@ import { exponential, generator, normal } from './random.mjs';
 const SEED = 9;
 /** Of each worker: it allocates, and touches the weights' pages. */
 const WARM_UP = 2;
+/** What decides how fast its matrices are, of what processors have. */
+const INSTRUCTIONS = ['avx2', 'avx512f', 'avx_vnni', 'avx512_vnni', 'amx_int8'];
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 const { values: flags } = parseArgs({
@@ -83,6 +86,7 @@ const report = {
   time: flags.time,
   windowBytes: size.bytes,
   cpu: cpus()[0].model,
+  instructions: INSTRUCTIONS.filter((name) => cpuIdentity().split(' ').includes(name)),
   cores: cpus().length,
   // Above the workers' number, something else ran on the machine.
   loadAverage: { before: busy, after: loadavg()[0] },

@@ -42,7 +42,7 @@ const assumed = {
 };
 
 const models = {
-  small: { label: 'a small model, 4 layers of 224', width: 224, layers: 4, vocabulary: 8000, positions: 256 },
+  small: { label: 'the bundled model, 3 layers of 256', width: 256, layers: 3, vocabulary: 8000, positions: 256 },
   base: { label: 'GPT-2 base', width: 768, layers: 12, vocabulary: 50_257, positions: 1024 },
   medium: { label: 'GPT-2 medium', width: 1024, layers: 24, vocabulary: 50_257, positions: 1024 },
   large: { label: 'GPT-2 large', width: 1280, layers: 36, vocabulary: 50_257, positions: 1024 },
@@ -75,14 +75,26 @@ const seconds = (model, name, precision) =>
   measured[name].rewards /
   rate(name, precision);
 
-const smallNode = sum(column(smallSample, 'milliseconds')) / 1000 / sum(column(smallSample, 'computedTokens'));
-const secondsOf = (model, name, precision) =>
-  model === 'small' ? (smallNode * measured[name].computed) / measured[name].rewards : seconds(model, name, precision);
+/** Core-seconds a computed token. */
+const nodeOf = (data) => sum(column(data, 'milliseconds')) / 1000 / sum(column(data, 'computedTokens'));
+const small = { node: nodeOf(smallSample), base: nodeOf(sample) };
+if (String(smallSample.instructions) !== String(sample.instructions) || smallSample.time !== sample.time)
+  throw new Error(
+    'window-times-small.json: expected it to be of the same kind of processor and time as window-times.json',
+  );
+const smallRatio = small.node / small.base;
+/** A small model's matrices do not reach a large one's rate: its time is GPT-2 base's, by the measured ratio. */
+const secondsOf = (model, name, precision) => {
+  if (model !== 'small') return seconds(model, name, precision);
+  const { computed, rewards } = measured[name];
+  const baseNode = (seconds('base', 'W2', 'fp32') * measured.W2.rewards) / measured.W2.computed;
+  return (smallRatio * baseNode * computed) / rewards;
+};
 
 const avx2Node = (measured.avx2.run + 256 * measured.avx2.node + 256 ** 2 * measured.avx2.pair * 1e-3) / 256e3;
 const avx2Rate = linear(models.base, 1, 0) / avx2Node;
 
-// Windows: drawn for the simulation. A sample of a busy machine has the right shape and another level: it is brought to
+// Windows: drawn for the simulation. A sample of another machine has the right shape and another level: it is brought to
 // the level of W2.
 const windowTimes = column(sample, 'milliseconds').map((time) => time / 1000);
 const rewardsPerWindow = mean(column(sample, 'rewards'));
@@ -297,6 +309,12 @@ const simulations = () =>
     ],
   );
 
+const sampleProcessor = () => {
+  const names = { avx2: 'AVX2', avx512f: 'AVX-512', avx_vnni: 'VNNI', avx512_vnni: 'VNNI', amx_int8: 'AMX' };
+  const widest = sample.instructions.filter((name, _, all) => name !== 'avx2' || all.length === 1);
+  return widest.map((name) => names[name]).join(' and ');
+};
+
 const template = readFileSync(new URL('scale-page.txt', import.meta.url), 'utf8');
 const values = {
   flops,
@@ -334,7 +352,10 @@ const values = {
     }),
   ),
   avx2Factor: number(rate('W2', 'fp32') / avx2Rate),
-  smallNode: number(smallNode * 1e6),
+  smallNode: number(small.node * 1e6),
+  smallBaseNode: number(small.base * 1e6),
+  smallRatio: number(1 / smallRatio),
+  sampleProcessor: sampleProcessor(),
   smallWindows: smallSample.windows.length,
   windows: sample.windows.length,
   windowRewards: number(rewardsPerWindow),
