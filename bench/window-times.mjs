@@ -25,7 +25,7 @@ import { exponential, generator, normal } from './random.mjs';
 const SEED = 9;
 /** Of each worker: it allocates, and touches the weights' pages. */
 const WARM_UP = 2;
-/** What decides how fast its matrices are, of what processors have. */
+/** Instruction sets that matrices are multiplied with, where a processor has them. */
 const INSTRUCTIONS = ['avx2', 'avx512f', 'avx_vnni', 'avx512_vnni', 'amx_int8'];
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 

@@ -83,13 +83,12 @@ if (String(smallSample.instructions) !== String(sample.instructions) || smallSam
     'window-times-small.json: expected it to be of the same kind of processor and time as window-times.json',
   );
 const smallRatio = small.node / small.base;
+const baseNode = (seconds('base', 'W2', 'fp32') * measured.W2.rewards) / measured.W2.computed;
 /** A small model's matrices do not reach a large one's rate: its time is GPT-2 base's, by the measured ratio. */
-const secondsOf = (model, name, precision) => {
-  if (model !== 'small') return seconds(model, name, precision);
-  const { computed, rewards } = measured[name];
-  const baseNode = (seconds('base', 'W2', 'fp32') * measured.W2.rewards) / measured.W2.computed;
-  return (smallRatio * baseNode * computed) / rewards;
-};
+const secondsOf = (model, name, precision) =>
+  model === 'small'
+    ? (smallRatio * baseNode * measured[name].computed) / measured[name].rewards
+    : seconds(model, name, precision);
 
 const avx2Node = (measured.avx2.run + 256 * measured.avx2.node + 256 ** 2 * measured.avx2.pair * 1e-3) / 256e3;
 const avx2Rate = linear(models.base, 1, 0) / avx2Node;
@@ -356,6 +355,7 @@ const values = {
   smallBaseNode: number(small.base * 1e6),
   smallRatio: number(1 / smallRatio),
   sampleProcessor: sampleProcessor(),
+  sampleFactor: number(small.base / baseNode),
   smallWindows: smallSample.windows.length,
   windows: sample.windows.length,
   windowRewards: number(rewardsPerWindow),
