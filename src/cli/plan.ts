@@ -10,7 +10,7 @@ import { checkDestination, checkOutput, isPlain, partialOf } from '../pipeline/o
 import { findWork } from '../pipeline/resume.js';
 import { type RunState, runFileOf } from '../pipeline/run-file.js';
 import { type BlockRange, blocksOf } from '../pipeline/shards.js';
-import { type WindowSize, windowSizeFor } from '../pipeline/windows.js';
+import { type WindowSize, windowSizeFor, windowsOf } from '../pipeline/windows.js';
 import { addedColumns, type BestSettings } from '../rows/best.js';
 import { type CsvHeader, columnKey, listColumns } from '../rows/csv.js';
 import type { RowFormat } from '../rows/format.js';
@@ -72,8 +72,11 @@ export async function planRun(files: readonly string[], flags: ScoreFlags, log: 
   const choice = asked === undefined ? undefined : choiceOf(asked, inspected.header);
   const formatSettings = choice === undefined ? inspected : withChoice(inspected, choice);
   const windowSize = windowSizeFor(countParameters(engine.checkpoint.network));
+  const lengths = inputs.map((input) => (input.compression === undefined ? input.size : undefined));
+  // A worker costs a quarter of a second of processor time to start, and a window is one worker's.
+  const needed = flags.workers === 0 ? Math.max(1, windowsOf(lengths, windowSize)) : flags.workers;
   return {
-    engine,
+    engine: { ...engine, workers: Math.min(engine.workers, needed) },
     inputs,
     formatSettings,
     format: createFormat(formatSettings),

@@ -21,6 +21,13 @@ export function windowSizeFor(parameters: number): WindowSize {
   return { bytes: Math.min(Math.max(bytes, 1024), 262_144), rows: 4096 };
 }
 
+/**
+ * How many windows inputs of these lengths in bytes make at most; Infinity where a length is not known. Not counted are
+ * cuts between rows so short that a window has its number of rows before its bytes.
+ */
+export const windowsOf = (lengths: readonly (number | undefined)[], { bytes }: WindowSize): number =>
+  lengths.reduce<number>((sum, length = Number.POSITIVE_INFINITY) => sum + Math.ceil(length / bytes), 0);
+
 /** Groups for windows of a size: no window grows much beyond it, and a shard reads little to find its first group. */
 export const groupLimitsFor = ({ bytes }: WindowSize): GroupLimits => ({
   longest: Math.min(8 * bytes, 262_144),

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { jsonLines, rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
 import { makeSyntheticModel, readModelDescriptions } from '../support/synthetic-model.js';
 
@@ -614,6 +615,27 @@ describe('files', { concurrency: 2 }, () => {
     const run = await rewardScore([...quick, first, empty, second]);
     assert.equal(masked(run.bytes), latin1('\ufeffid,text,reward\r\n1,a,R\r\n2,b,R\r\n3,c,R\n'));
     assert.equal(run.code, 0);
+  });
+
+  test('there are no more workers than small files can keep busy, unless it is said how many', async () => {
+    const row = '{"text":"a"}\n';
+    const small = writeFile(directory, 'small.jsonl', row);
+    const large = writeFile(directory, 'large.jsonl', row + '\n'.repeat(2e7));
+    const packed = writeFile(directory, 'small.jsonl.gz', gzipSync(row));
+    const workersOf = async (args: readonly string[], stdin = ''): Promise<number> => {
+      const summary = join(directory, 'workers.json');
+      const run = await rewardScore(['-q', '--limit', '1', '--summary', summary, ...args], { stdin });
+      assert.equal(run.code, 0, run.stderr);
+      return (JSON.parse(readFileSync(summary, 'utf8')) as { runtime: { workers: number } }).runtime.workers;
+    };
+    const all = await workersOf([], row);
+    assert.equal(await workersOf([small]), 1);
+    assert.equal(await workersOf([small, small]), Math.min(2, all));
+    assert.equal(await workersOf(['-j', '3', small]), 3);
+    assert.equal(await workersOf([large]), all);
+    assert.equal(await workersOf([packed]), all);
+    assert.equal(await workersOf([small, '-'], row), all);
+    assert.equal(await workersOf([writeFile(directory, 'none.jsonl', '')]), 1);
   });
 
   test('formats by name', async () => {
