@@ -72,7 +72,7 @@ export async function planRun(files: readonly string[], flags: ScoreFlags, log: 
   const choice = asked === undefined ? undefined : choiceOf(asked, inspected.header);
   const formatSettings = choice === undefined ? inspected : withChoice(inspected, choice);
   const windowSize = windowSizeFor(countParameters(engine.checkpoint.network));
-  const lengths = inputs.map((input) => (input.compression === undefined ? input.size : undefined));
+  const lengths = inputs.map(({ length }) => length);
   // A worker costs a quarter of a second of processor time to start, and a window is one worker's.
   const needed = flags.workers === 0 ? Math.max(1, windowsOf(lengths, windowSize)) : flags.workers;
   return {

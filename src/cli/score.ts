@@ -215,7 +215,7 @@ export function watchProgress(
   flags: ScoreFlags,
   log: Log,
 ) {
-  const sizes = inputs.map(({ size, compression }) => (compression === undefined ? size : undefined));
+  const sizes = inputs.map(({ length }) => length);
   const known = blocks === undefined && flags.limit === undefined && sizes.every((size) => size !== undefined);
   const totalBytes = known ? sizes.reduce((a, b) => a + b, 0) : undefined;
   const progress = startProgress({ totalBytes, enabled: flags.progress && !flags.quiet, log });

@@ -54,9 +54,14 @@ export class Input {
     return this.#whole ? this.#hash.copy().digest('hex') : undefined;
   }
 
+  /** Bytes when unpacked, where that is known without reading them: of a regular file that is not packed. */
+  get length(): number | undefined {
+    return this.compression === undefined ? this.size : undefined;
+  }
+
   /** Whether reading can begin anywhere. */
   get seekable(): boolean {
-    return this.size !== undefined && this.compression === undefined;
+    return this.length !== undefined;
   }
 
   /**
