@@ -1,13 +1,13 @@
-// Fits the cost model of src/model/packs.ts: what a run takes on one thread, by the number of nodes in its pack.
+// Fits the cost model of src/model/layout/trie.ts: what a run takes on one thread, by the number of nodes in its pack.
 //
 //     node bench/cost-model.mjs MODEL_DIRECTORY
 //
 // Prints JSON: milliseconds a run, a node, and microseconds a pair of nodes; and the constants that follow from them.
 import { performance } from 'node:perf_hooks';
-import { readCheckpoint } from '../dist/model/checkpoint.js';
-import { buildPacks, costModelFor } from '../dist/model/packs.js';
-import { prepareModel } from '../dist/model/prepared.js';
-import { RewardSession } from '../dist/model/session.js';
+import { RewardSession } from '../dist/model/backend/session.js';
+import { readCheckpoint } from '../dist/model/checkpoint/checkpoint.js';
+import { buildPacks, costModelFor } from '../dist/model/layout/trie.js';
+import { prepareModel } from '../dist/model/prepared/prepare.js';
 
 const LENGTHS = [16, 32, 64, 96, 128, 192, 256, 320, 384, 448, 512];
 const ROUNDS = 5;

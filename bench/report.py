@@ -201,7 +201,7 @@ once for each worker, though all workers and all processes on the machine share 
 
 
 def cost_model(result: dict) -> str:
-    """The constants of src/model/packs.ts."""
+    """The constants of src/model/layout/trie.ts."""
     found = result["costModel"]
     constants = found["constants"]
     rows = [[length, number(taken, 1)] for length, taken in found["measured"].items()]

@@ -139,7 +139,7 @@ function shardSizes({ shards, windows, windowTimes, unevenness }, random) {
   const variance = sum(windowTimes.map((time) => (time - mean) ** 2)) / windowTimes.length;
   const draw = () => windowTimes[Math.floor(random() * windowTimes.length)];
   return Array.from({ length: shards }, (_, i) => {
-    // As blocksOf of src/pipeline/shards.ts divides them.
+    // As blocksOf of src/run/shards.ts divides them.
     const count = Math.floor(((i + 1) * windows) / shards) - Math.floor((i * windows) / shards);
     const time =
       count <= EXACT_DRAWS

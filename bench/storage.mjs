@@ -13,10 +13,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { Input } from '../dist/pipeline/input.js';
-import { QuantileSketch } from '../dist/pipeline/quantile-sketch.js';
 import { createFormat, resultLines } from '../dist/rows/formats.js';
 import { CsvScanner, fileStart, LARGEST_ROW_BYTES, readRecords } from '../dist/rows/records.js';
+import { Input } from '../dist/run/input.js';
+import { QuantileSketch } from '../dist/run/quantile-sketch.js';
 
 import { generator, normal } from './random.mjs';
 

@@ -7,20 +7,21 @@
  * if (result.ok) use(result.reward);
  * ```
  */
-import { type Engine, type EngineOptions, loadPool, preparePool, resolveEngine } from './engine.js';
+
 import type { Activation } from './model/activation.js';
-import { countParameters } from './model/network.js';
+import { countParameters } from './model/architectures/network.js';
 import type { Precision } from './model/precision.js';
-import type { TruncationSide } from './model/tokenizer.js';
-import { windowsOfLines } from './pipeline/lines.js';
-import { onDemand, scoreWindows } from './pipeline/run.js';
-import { batchesOf } from './pipeline/waiting.js';
-import { type WindowSize, windowSizeFor } from './pipeline/windows.js';
+import type { TruncationSide } from './model/tokenizer/tokenizer.js';
 import type { FailureCode } from './rows/failure.js';
 import { resultLines } from './rows/formats.js';
 import type { RowResult } from './rows/result.js';
-import type { Window } from './worker/messages.js';
-import type { WorkerPool } from './worker/pool.js';
+import { windowsOfLines } from './run/lines.js';
+import { onDemand, scoreWindows } from './run/score-windows.js';
+import { batchesOf } from './run/waiting-batches.js';
+import { type WindowSize, windowSizeFor } from './run/windows.js';
+import { type Engine, type EngineOptions, loadPool, preparePool, resolveEngine } from './scorer/engine.js';
+import type { WorkerPool } from './scorer/pool.js';
+import type { Window } from './scorer/protocol.js';
 
 export { FatalError, type FatalKind } from './errors.js';
 export type { Activation, FailureCode, Precision, TruncationSide };

@@ -2,17 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, type Option } from 'commander';
 import { FatalError, messageOf } from '../errors.js';
-import { endWithHungThread, hasHungThread } from '../worker/hang.js';
-import { addBestCommand } from './best-command.js';
-import { addCompletionCommand } from './completion-command.js';
-import { addEvalCommand } from './eval-command.js';
+import { endWithHungThread, hasHungThread } from '../platform/forced-exit.js';
 import { ExitCode } from './exit-codes.js';
-import { addMergeCommand } from './merge-command.js';
-import { addModelCommand } from './model-command.js';
+import { addBestCommand } from './flags/best-command.js';
+import { addCompletionCommand } from './flags/completion-command.js';
+import { addEvalCommand } from './flags/eval-command.js';
+import { addMergeCommand } from './flags/merge-command.js';
+import { addModelCommand } from './flags/model-command.js';
+import { isSwitchedOn } from './flags/options.js';
+import { addScoreCommand } from './flags/score-command.js';
+import { addServeCommand } from './flags/serve-command.js';
 import { oneLine } from './one-line.js';
-import { isSwitchedOn } from './options.js';
-import { addScoreCommand } from './score-command.js';
-import { addServeCommand } from './serve-command.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;

@@ -1,6 +1,7 @@
 /** The hub's routes: what a revision is and has, what a file is, and its bytes. */
-import { concatBytes } from '../bytes.js';
+
 import { runError } from '../errors.js';
+import { concatBytes } from '../platform/bytes.js';
 import type { HubEnvironment } from './environment.js';
 import type { Answer, Http } from './http.js';
 import { type HubId, isCommit } from './id.js';

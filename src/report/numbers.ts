@@ -1,25 +1,20 @@
+/** Numbers as a person reads them. */
 import type { Estimate } from '../evaluation/metric.js';
 
-const few = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 });
-const counts = new Intl.NumberFormat('en');
-
-/** A metric's value: three decimals, or four digits from 10 up. */
-export function decimal(value: number): string {
-  const text = Math.abs(value) < 10 ? value.toFixed(3) : few.format(value);
-  return signed(Number(text.replaceAll(',', '')) === 0 ? text.replace('-', '') : text);
+/** Three or four digits. */
+export function short(value: number): string {
+  if (value === 0) return '0';
+  const digits = Math.abs(value) < 1 ? 3 : 4;
+  return value.toPrecision(digits);
 }
 
-/** The same with its sign. */
-export const change = (value: number): string => (value > 0 ? `+${decimal(value)}` : decimal(value));
+export const ends = ({ low, high }: Pick<Estimate, 'low' | 'high'>, spell: (end: number) => string = short): string =>
+  `${spell(low)} to ${spell(high)}`;
 
-/** `[0.681, 0.745]` */
-export const interval = ({ low, high }: Pick<Estimate, 'low' | 'high'>, as = decimal): string =>
-  `[${as(low)}, ${as(high)}]`;
+/** As short, but in as many digits as tell the value from the bound that it is compared with. */
+export function exact(value: number, bound: number): string {
+  const rounded = short(value);
+  return Math.sign(Number(rounded) - bound) === Math.sign(value - bound) ? rounded : String(value);
+}
 
-/** A number of rows: `12,345`. */
-export const count = (value: number): string => counts.format(value);
-
-/** A label or bound as a person would write it. */
-export const plain = (value: number): string => signed(few.format(value));
-
-const signed = (text: string): string => text.replace('-', '\u2212');
+export const many = (count: number): string => count.toLocaleString('en-US');

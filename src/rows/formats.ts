@@ -1,10 +1,10 @@
 import { usageError } from '../errors.js';
+import { type EvaluationFields, evaluatedLines } from '../evaluation/evaluated-rows.js';
 import { type CsvHeader, columnKey, csvToCsv, csvToJsonl, listColumns } from './csv.js';
-import { type EvaluationFields, evaluatedLines } from './evaluated-rows.js';
+import { keptShape } from './existing-rewards.js';
 import type { InputFormat, OutputFormat, RowFormat } from './format.js';
 import { type ColumnsForm, type Form, formOfColumns } from './forms.js';
 import { jsonlToJsonl } from './jsonl.js';
-import { keptShape } from './kept-rewards.js';
 import { type ResultSettings, type RewardShape, type RowResult, resultFields, scoreLine } from './result.js';
 import type { NamedFields } from './roles.js';
 import { textToJsonl } from './text.js';

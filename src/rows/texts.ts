@@ -13,7 +13,7 @@ import {
 } from './conversation.js';
 import { failure, isFailure, type RowFailure } from './failure.js';
 import { type Form, findForm } from './forms.js';
-import { candidateText } from './judged.js';
+import { candidateText } from './responses.js';
 import {
   BOT_NAME,
   contextRole,

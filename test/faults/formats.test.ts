@@ -11,8 +11,8 @@ import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { packMember } from '../../dist/compression/pack.js';
 import { loadRewardModel, type RewardInput, type RewardModel } from '../../dist/index.js';
-import { Tokenizer } from '../../dist/model/tokenizer.js';
-import { readTokenizerFiles } from '../../dist/model/tokenizer-files.js';
+import { readTokenizerFiles } from '../../dist/model/tokenizer/files.js';
+import { Tokenizer } from '../../dist/model/tokenizer/tokenizer.js';
 import {
   jsonLines,
   type Run,

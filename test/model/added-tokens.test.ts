@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { Tokenizer } from '../../dist/model/tokenizer.js';
-import { readTokenizerFiles } from '../../dist/model/tokenizer-files.js';
+import { readTokenizerFiles } from '../../dist/model/tokenizer/files.js';
+import { Tokenizer } from '../../dist/model/tokenizer/tokenizer.js';
 import { copyForeignModel, tokenizerReference, writeTokenizer } from '../support/foreign-models.js';
 import { jsonLines, rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type BatchSettings, buildBatches, type PlacedBatch } from '../../dist/model/foreign/batches.js';
+import { type BatchSettings, buildBatches, type PlacedBatch } from '../../dist/model/layout/padded.js';
 
 const PAD = 0;
 const POSITIONS = 100;

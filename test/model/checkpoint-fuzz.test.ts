@@ -10,9 +10,9 @@ import { performance } from 'node:perf_hooks';
 import { describe, test } from 'node:test';
 import { FatalError } from '../../dist/errors.js';
 import { openSafetensors } from '../../dist/model/checkpoint/safetensors.js';
+import type { TensorSource } from '../../dist/model/checkpoint/tensor-source.js';
 import { openTorch } from '../../dist/model/checkpoint/torch.js';
 import { findWeightFiles } from '../../dist/model/checkpoint/weight-files.js';
-import type { TensorSource } from '../../dist/model/tensor-source.js';
 import { root, temporaryDirectory } from '../support/run.js';
 import {
   dict,

@@ -4,10 +4,10 @@ import { cpSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSyn
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { FatalError } from '../../dist/errors.js';
+import { openTensors, readCheckpoint } from '../../dist/model/checkpoint/checkpoint.js';
 import { openSafetensors } from '../../dist/model/checkpoint/safetensors.js';
 import { openTorch } from '../../dist/model/checkpoint/torch.js';
 import { findWeightFiles } from '../../dist/model/checkpoint/weight-files.js';
-import { openTensors, readCheckpoint } from '../../dist/model/checkpoint.js';
 import { rewardScore, root, temporaryDirectory } from '../support/run.js';
 import {
   called,

@@ -6,8 +6,8 @@ import { basename, dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { loadRewardModel, type RewardModel } from '../../dist/index.js';
-import { Tokenizer } from '../../dist/model/tokenizer.js';
-import { readTokenizerFiles } from '../../dist/model/tokenizer-files.js';
+import { readTokenizerFiles } from '../../dist/model/tokenizer/files.js';
+import { Tokenizer } from '../../dist/model/tokenizer/tokenizer.js';
 import { copyForeignModel, copyWithNaN, reference, writeSmallModel } from '../support/foreign-models.js';
 import { jsonLines, type Run, rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
 

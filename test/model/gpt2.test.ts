@@ -1,5 +1,5 @@
 /** What the config.json of a GPT-2 may not say; its rewards are in oracle.test.ts. */
-import { gpt2ForSequenceClassification } from '../../dist/model/gpt2.js';
+import { gpt2ForSequenceClassification } from '../../dist/model/architectures/gpt2.js';
 import { describeRefusals } from '../support/refusals.js';
 
 describeRefusals(gpt2ForSequenceClassification, { n_embd: 16, n_head: 2, n_layer: 1 }, [

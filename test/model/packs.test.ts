@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { attentionBias, buildPacks, type CostModel, type Pack } from '../../dist/model/packs.js';
+import { attentionBias, buildPacks, type CostModel, type Pack } from '../../dist/model/layout/trie.js';
 
 /** Few distinct tokens, so that rows share beginnings, repeat, and are beginnings of each other. */
 const rows = fc.array(fc.array(fc.nat({ max: 2 }), { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 12 });

@@ -1,8 +1,8 @@
 /** Llama's rewards against the values that transformers gave, and what its config.json may not say. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigReader } from '../../dist/model/config-reader.js';
-import { llamaForSequenceClassification } from '../../dist/model/llama.js';
+import { llamaForSequenceClassification } from '../../dist/model/architectures/llama.js';
+import { ConfigReader } from '../../dist/model/checkpoint/config-reader.js';
 import { describeRewards, type ReferenceRewards, readOracle } from '../support/oracle.js';
 import { describeRefusals, type Refusal } from '../support/refusals.js';
 import { rewardScore, temporaryDirectory, writeFile } from '../support/run.js';

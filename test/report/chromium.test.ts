@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { renderReport } from '../../dist/report/report.js';
+import { renderReport } from '../../dist/report/html/report.js';
 import { fullReport, hostileText } from './samples.js';
 
 const executablePath = [

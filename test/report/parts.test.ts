@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mostDisagreeing, mostReversed } from '../../dist/report/disagreements.js';
-import { html, Markup } from '../../dist/report/html.js';
-import { lengthCurve } from '../../dist/report/length-curve.js';
-import { change, decimal, interval, plain } from '../../dist/report/numbers.js';
-import { preview, visible } from '../../dist/report/visible.js';
+import { mostDisagreeing, mostReversed } from '../../dist/report/html/disagreements.js';
+import { html, Markup } from '../../dist/report/html/html.js';
+import { lengthCurve } from '../../dist/report/html/length-curve.js';
+import { change, decimal, interval, plain } from '../../dist/report/html/numbers.js';
+import { preview, visible } from '../../dist/report/html/visible.js';
 
 test('a template escapes text and keeps markup', () => {
   const inner = html`<b title="${`"'<&>`}">${'<i>'}</b>`;

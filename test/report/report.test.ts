@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { evaluateRows } from '../../dist/evaluation/evaluate-rows.js';
 import type { Rows } from '../../dist/evaluation/rows.js';
 import { evaluateSlices } from '../../dist/evaluation/slices.js';
-import { renderReport } from '../../dist/report/report.js';
-import type { ReportData } from '../../dist/report/report-data.js';
-import { rowPlots } from '../../dist/report/row-plots.js';
+import { renderReport } from '../../dist/report/html/report.js';
+import type { ReportData } from '../../dist/report/html/report-data.js';
+import { rowPlots } from '../../dist/report/html/row-plots.js';
 import { fullReport, hostile, hostileText, run, sampleRows } from './samples.js';
 
 const sectionsOf = (page: string): string[] =>

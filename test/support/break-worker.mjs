@@ -90,7 +90,7 @@ if (!isMainThread && parentPort !== null) {
     watch(Tokenizer.prototype, 'encode', 'tokenize', (text) => text.includes(markers.tokenize));
   }
   if (stages.has('score')) {
-    const { RewardSession } = await import('../../dist/model/session.js');
+    const { RewardSession } = await import('../../dist/model/backend/session.js');
     watch(RewardSession.prototype, 'run', 'score', ({ tokenIds }) => tokenIds.includes(SCORE_TOKEN));
   }
   watch(parentPort, 'postMessage', 'answer', ({ type, scored }) => type === 'scored' && marked(scored.bytes, 'answer'));

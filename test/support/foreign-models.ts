@@ -1,9 +1,9 @@
 /** Text classifiers in .onnx files: those of test/oracle/foreign, and small ones made here that no exporter would make. */
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ElementType, type Graph, GraphBuilder, type Value } from '../../dist/model/graph.js';
-import { encodeModel } from '../../dist/model/onnx.js';
-import type { TruncationSide } from '../../dist/model/tokenizer.js';
+import { ElementType, type Graph, GraphBuilder, type Value } from '../../dist/model/graph/graph.js';
+import { encodeModel } from '../../dist/model/graph/onnx.js';
+import type { TruncationSide } from '../../dist/model/tokenizer/tokenizer.js';
 import { readOracle } from './oracle.js';
 import { root } from './run.js';
 

@@ -1,8 +1,8 @@
 /** What a config.json may not say. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ConfigReader } from '../../dist/model/config-reader.js';
-import type { RewardNetwork } from '../../dist/model/network.js';
+import type { RewardNetwork } from '../../dist/model/architectures/network.js';
+import { ConfigReader } from '../../dist/model/checkpoint/config-reader.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
 

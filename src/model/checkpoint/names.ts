@@ -1,6 +1,6 @@
 import { runError } from '../../errors.js';
-import type { RewardNetwork } from '../network.js';
-import type { TensorSource } from '../tensor-source.js';
+import type { RewardNetwork } from '../architectures/network.js';
+import type { TensorSource } from './tensor-source.js';
 
 /**
  * The tensors of a checkpoint under the network's names: one that was saved from the bare model (GPT2Model) has them

@@ -4,9 +4,9 @@
  * Source: https://github.com/huggingface/safetensors (format section of the README, version 0.6)
  */
 import { messageOf, runError } from '../../errors.js';
-import type { TensorSource } from '../tensor-source.js';
 import { CheckpointFile, isSizes, printable } from './file.js';
 import { bytesPerElement, type FloatType, isFloatType, toFloat32 } from './float-types.js';
+import type { TensorSource } from './tensor-source.js';
 
 /** The format allows 100 MB, which as JSON may take gigabytes; the header of GPT-2 XL has 60 kB. */
 const MAX_HEADER_BYTES = 4 << 20;

@@ -2,8 +2,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf, runError } from '../../errors.js';
-import type { TensorSource } from '../tensor-source.js';
 import { describe, isFile, printable } from './file.js';
+import type { TensorSource } from './tensor-source.js';
 
 /** Of GPT-2 XL 50 kB. */
 const MAX_INDEX_BYTES = 4 << 20;

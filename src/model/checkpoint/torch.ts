@@ -1,8 +1,9 @@
 /** Reads pytorch_model.bin, what torch.save writes for a state dict: a zip archive since torch 1.6, of its own form before. */
-import type { TensorSource } from '../tensor-source.js';
+
 import { CheckpointFile, printable } from './file.js';
 import { toFloat32 } from './float-types.js';
 import { readStrided } from './strided.js';
+import type { TensorSource } from './tensor-source.js';
 import { readTorchLegacy } from './torch-legacy.js';
 import { readTorchZip } from './torch-zip.js';
 import { isZip } from './zip.js';

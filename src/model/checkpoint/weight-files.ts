@@ -1,10 +1,10 @@
 /** Which files of a model's directory hold its weights. */
 import { join } from 'node:path';
 import { usageError } from '../../errors.js';
-import type { TensorSource } from '../tensor-source.js';
 import { isFile } from './file.js';
 import { openSafetensors } from './safetensors.js';
 import { openShards, readShardIndex } from './sharded.js';
+import type { TensorSource } from './tensor-source.js';
 import { openTorch } from './torch.js';
 
 /** In the order in which they are preferred, which is that of transformers. */

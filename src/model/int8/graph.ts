@@ -6,8 +6,9 @@
  *
  * At pooled nodes, where rewards are read and errors show most, what rounding left is multiplied too: they are few.
  */
-import { ElementType, type Graph, GraphBuilder, MICROSOFT, type Node } from '../graph.js';
-import { countElements, type RewardNetwork, type TensorShape } from '../network.js';
+
+import { countElements, type RewardNetwork, type TensorShape } from '../architectures/network.js';
+import { ElementType, type Graph, GraphBuilder, MICROSOFT, type Node } from '../graph/graph.js';
 import { type WeightType, weightZero } from './weight-type.js';
 
 /** The largest activation that is stored. */

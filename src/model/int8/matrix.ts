@@ -1,5 +1,5 @@
 /** Matrices of float32 in integers, one scale for each output channel. */
-import { ElementType } from '../graph.js';
+import { ElementType } from '../graph/graph.js';
 import { type Int8Matrix, REST } from './graph.js';
 import { WEIGHT_RANGE, type WeightType, weightZero } from './weight-type.js';
 

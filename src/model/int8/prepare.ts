@@ -2,12 +2,12 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { RewardNetwork } from '../network.js';
-import { packWeights, writeGraph } from '../packing.js';
-import { RewardSession, WEIGHTS_FILE } from '../session.js';
-import type { TensorSource } from '../tensor-source.js';
-import { writeWeights } from '../weights.js';
-import { type Calibration, calibrationRows, runCalibration } from './calibration.js';
+import type { RewardNetwork } from '../architectures/network.js';
+import { RewardSession, WEIGHTS_FILE } from '../backend/session.js';
+import type { TensorSource } from '../checkpoint/tensor-source.js';
+import { packWeights, writeGraph } from '../prepared/prepack.js';
+import { writeWeights } from '../prepared/weights.js';
+import { type Calibration, calibrationRows, runCalibration } from './activation-ranges.js';
 import { quantizeNetwork } from './graph.js';
 import { measureQuality, type Quality } from './quality.js';
 import { findSmoothingGroups } from './smoothing.js';

@@ -5,7 +5,7 @@
  *
  * Source of the idea: SmoothQuant (Xiao and others, 2022), with their factor halfway between the two.
  */
-import type { Graph } from '../graph.js';
+import type { Graph } from '../graph/graph.js';
 import type { Int8Matrix } from './graph.js';
 
 /** A norm whose output is read by matrices in integers alone. */

@@ -1,5 +1,5 @@
 /** What is watched while a network in float32 runs on the built-in texts. */
-import { ElementType, type Graph, GraphBuilder, type Value } from '../graph.js';
+import { ElementType, type Graph, GraphBuilder, type Value } from '../graph/graph.js';
 import type { SmoothingGroup } from './smoothing.js';
 
 export interface Watched {

@@ -5,9 +5,10 @@
  * bits and saturates. There weights stand as u8, shifted by 128: another kernel, some 10 % slower with AVX2, and the
  * same integers, so the same sums.
  */
-import { ElementType, type Graph, MICROSOFT } from '../graph.js';
-import { encodeModel } from '../onnx.js';
-import { InferenceSession, sessionOptions, Tensor } from '../onnxruntime.js';
+
+import { InferenceSession, sessionOptions, Tensor } from '../backend/onnxruntime.js';
+import { ElementType, type Graph, MICROSOFT } from '../graph/graph.js';
+import { encodeModel } from '../graph/onnx.js';
 
 export type WeightType = typeof ElementType.int8 | typeof ElementType.uint8;
 

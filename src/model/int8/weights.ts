@@ -1,9 +1,10 @@
 /** The weights of a network in integers, written to a file for sessions to map. */
-import { ElementType } from '../graph.js';
-import { countElements } from '../network.js';
-import type { ExternalInitializer } from '../onnx.js';
-import type { TensorSource } from '../tensor-source.js';
-import { chunksOf, WeightsFile } from '../weights.js';
+
+import { countElements } from '../architectures/network.js';
+import type { TensorSource } from '../checkpoint/tensor-source.js';
+import { ElementType } from '../graph/graph.js';
+import type { ExternalInitializer } from '../graph/onnx.js';
+import { chunksOf, WeightsFile } from '../prepared/weights.js';
 import type { Int8Matrix, Int8Network } from './graph.js';
 import { largestByInput, quantizeMatrix } from './matrix.js';
 import { type Smoothing, type SmoothingGroup, smoothingFactors } from './smoothing.js';

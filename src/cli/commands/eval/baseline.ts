@@ -1,0 +1,126 @@
+/** The rewards that another scorer gave the same rows: --baseline. */
+import { usageError } from '../../../errors.js';
+import type { EvaluatedRow } from '../../../evaluation/evaluated-rows.js';
+import { columnKey } from '../../../rows/csv.js';
+import { createFormat, type FormatSettings } from '../../../rows/formats.js';
+import { Input } from '../../../run/input.js';
+import { inspectInputs } from '../../../run/inspect.js';
+import { readWindows } from '../../../run/read-windows.js';
+import { keptScorer } from '../../../scorer/existing-rewards-scorer.js';
+import { chooseFormats } from '../formats.js';
+import { rowsInWords } from '../print.js';
+import { fieldKey } from './first-row.js';
+
+const WINDOW = { bytes: 65_536, rows: 4096 };
+
+export interface BaselineSettings {
+  readonly path: string;
+  /** Field that rows are matched by; undefined: by their order. */
+  readonly id: string | undefined;
+  readonly rewardField: string;
+  readonly maxRowBytes: number;
+}
+
+type Rewards = readonly number[];
+
+export class Baseline {
+  readonly path: string;
+  /** In order; undefined in the place of a bad row. */
+  readonly #rows: (Rewards | undefined)[] = [];
+  readonly #byId: Map<string, Rewards> | undefined;
+  #asked = 0;
+  #found = 0;
+
+  private constructor(path: string, byId: boolean) {
+    this.path = path;
+    this.#byId = byId ? new Map() : undefined;
+  }
+
+  /** @throws FatalError `usage` where the file is not scored, or an id is there twice */
+  static async read({ path, id, rewardField, maxRowBytes }: BaselineSettings): Promise<Baseline> {
+    const formats = chooseFormats([path], {});
+    const input = new Input(path);
+    const inspected = await inspectInputs(
+      [input],
+      {
+        ...formats,
+        to: 'evaluation',
+        fields: {},
+        rewardField: formats.from === 'jsonl' ? rewardField : columnKey(rewardField),
+        details: false,
+        reasons: true,
+        skipFailures: false,
+        keepsRewards: true,
+      },
+      maxRowBytes,
+    );
+    const evaluation = { id: id && fieldKey(id, '--id', inspected), texts: false };
+    const settings: FormatSettings = { ...inspected, evaluation };
+    const baseline = new Baseline(path, id !== undefined);
+    const score = keptScorer(settings, maxRowBytes);
+    const { signal } = new AbortController();
+    const format = createFormat(settings);
+    for await (const window of readWindows({ inputs: [input], format, windowSize: WINDOW, maxRowBytes, signal })) {
+      const scored = await score(window);
+      if (scored === undefined) {
+        throw usageError(
+          `${path}: expected scored rows for --baseline, got some without ${rewardField}; score it first, or --reward-field`,
+        );
+      }
+      for (const line of Buffer.from(scored.bytes).toString('utf8').split('\n')) {
+        if (line !== '') baseline.#add(JSON.parse(line) as EvaluatedRow | null);
+      }
+    }
+    return baseline;
+  }
+
+  #add(row: EvaluatedRow | null): void {
+    this.#rows.push(row?.rewards);
+    if (this.#byId === undefined || row?.id === undefined) return;
+    if (this.#byId.has(row.id)) {
+      throw usageError(
+        `${this.path}:${row.line}: expected ids that differ (--id), got ${JSON.stringify(row.id)} again`,
+      );
+    }
+    this.#byId.set(row.id, row.rewards);
+  }
+
+  /** @throws FatalError `usage` where the partner is of another form, or the file has fewer rows */
+  partnerOf(row: EvaluatedRow | null): Rewards | undefined {
+    const place = this.#asked++;
+    if (this.#byId === undefined && place >= this.#rows.length) {
+      throw usageError(
+        `${this.path}: expected as many rows as the input has, got ${rowsInWords(this.#rows.length)}, and the input has more; ` +
+          'match them by --id FIELD',
+      );
+    }
+    const partner = this.#byId === undefined ? this.#rows[place] : this.#byId.get(row?.id ?? '');
+    if (row === null || partner === undefined) return undefined;
+    if (partner.length !== row.rewards.length) {
+      throw usageError(
+        `${this.path}: expected ${row.rewards.length} rewards for the input's row of line ${row.line}, got ${partner.length}`,
+      );
+    }
+    this.#found++;
+    return partner;
+  }
+
+  /**
+   * Rows that have no partner.
+   *
+   * @throws FatalError `usage` where the two have nothing in common
+   */
+  end(): number {
+    if (this.#byId === undefined && this.#asked !== this.#rows.length) {
+      throw usageError(
+        `${this.path}: expected as many rows as the input has, ${this.#asked}, got ${this.#rows.length}; match them by --id FIELD`,
+      );
+    }
+    if (this.#found === 0) {
+      throw usageError(
+        `${this.path}: expected rewards of the input's rows, found none${this.#byId ? ' with its ids' : ''}`,
+      );
+    }
+    return this.#asked - this.#found;
+  }
+}

@@ -1,0 +1,68 @@
+/** What the first rows say of all: whether they carry rewards, and where their labels are. */
+import { usageError } from '../../../errors.js';
+import { columnKey, listColumns } from '../../../rows/csv.js';
+import { keptShape } from '../../../rows/existing-rewards.js';
+import { createFormat, type FormatSettings } from '../../../rows/formats.js';
+import { formOfRow } from '../../../rows/forms.js';
+import type { Row } from '../../../rows/roles.js';
+import type { Input } from '../../../run/input.js';
+
+/** Where rows have their labels, unless a flag says so. */
+const labelFields = ['label', 'labels'] as const;
+
+/** Bytes that are looked at for a row that is neither bad nor a pair. */
+const LOOKED_AT = 1 << 20;
+
+export interface FirstRows {
+  /** The first one that has rewards, or something to score, has rewards; undefined: there is none. */
+  readonly scored: boolean | undefined;
+  /** Where the first one that is no pair has its label. */
+  readonly label: string | undefined;
+}
+
+export async function lookAtFirstRows(inputs: readonly Input[], settings: FormatSettings): Promise<FirstRows> {
+  const { header, rewardField, fields } = settings;
+  const shape = (row: Row) => keptShape(Object.keys(row), rewardField) ?? formOfRow(row, fields);
+  const rows: Row[] =
+    header === undefined ? [] : [Object.fromEntries(header.columns.map((name) => [columnKey(name), '']))];
+  if (header === undefined) {
+    const format = createFormat({ ...settings, to: 'results' });
+    for (const input of inputs) {
+      const found = await input.peekRecord(
+        format.newScanner(),
+        (record) => {
+          const row = record.oversized === undefined ? format.parse(record)?.row : undefined;
+          const kind = row && shape(row);
+          if (row === undefined || kind === undefined) return true;
+          if (rows.length === 0 || kind !== 'pair') rows.push(row);
+          return kind === 'pair';
+        },
+        LOOKED_AT,
+      );
+      await input.reset();
+      if (found !== undefined) break;
+    }
+  }
+  const [first] = rows;
+  const judged = rows.at(-1);
+  return {
+    scored: first && keptShape(Object.keys(first), rewardField) !== undefined,
+    label: judged && labelFields.find((name) => Object.hasOwn(judged, name)),
+  };
+}
+
+/**
+ * The key of a column that a flag names, or a path into it.
+ *
+ * @throws FatalError `usage` where there is no such column
+ */
+export function fieldKey(name: string, flag: string, { from, header }: FormatSettings): string {
+  if ((from !== 'csv' && from !== 'tsv') || header === undefined) return name;
+  const keys = header.columns.map(columnKey);
+  const [first = '', ...rest] = name.split('.');
+  if (keys.includes(columnKey(name))) return columnKey(name);
+  if (keys.includes(columnKey(first))) return [columnKey(first), ...rest].join('.');
+  throw usageError(
+    `${header.place}: expected a column ${JSON.stringify(name)}, which ${flag} names; got ${listColumns(header.columns)}`,
+  );
+}

@@ -1,0 +1,50 @@
+/** Which formats a run reads and writes, from flags and file names. */
+import { usageError } from '../../errors.js';
+import type { InputFormat, OutputFormat } from '../../rows/format.js';
+import { delimiters } from '../../rows/formats.js';
+
+const byExtension: Readonly<Record<string, InputFormat>> = {
+  jsonl: 'jsonl',
+  ndjson: 'jsonl',
+  csv: 'csv',
+  tsv: 'tsv',
+  txt: 'text',
+};
+
+export interface Formats {
+  readonly from: InputFormat;
+  readonly to: OutputFormat;
+  readonly delimiter: string;
+}
+
+interface FormatFlags {
+  readonly from?: InputFormat;
+  readonly to?: OutputFormat;
+  readonly delimiter?: string;
+}
+
+export function chooseFormats(files: readonly string[], flags: FormatFlags): Formats {
+  const from = flags.from ?? formatOfNames(files);
+  const separated = from === 'csv' || from === 'tsv';
+  if (flags.delimiter !== undefined && !separated) {
+    throw usageError(`expected --delimiter with CSV input only, the input is ${from}; add --from csv?`);
+  }
+  return {
+    from,
+    to: flags.to ?? (from === 'text' ? 'jsonl' : from),
+    delimiter: flags.delimiter ?? delimiters[from === 'tsv' ? 'tsv' : 'csv'],
+  };
+}
+
+function formatOfNames(files: readonly string[]): InputFormat {
+  const formats = new Set(files.map((file): InputFormat => byExtension[extensionOf(file)] ?? 'jsonl'));
+  const [format, other] = formats;
+  if (other !== undefined) {
+    throw usageError(`expected input files of one format, got ${[...formats].join(' and ')}; say which with --from`);
+  }
+  return format ?? 'jsonl';
+}
+
+/** Of what is in a file, which may be packed. */
+const extensionOf = (file: string): string =>
+  /\.([^./]+)$/.exec(file.replace(/\.(gz|zst)$/i, ''))?.[1]?.toLowerCase() ?? '';

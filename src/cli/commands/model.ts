@@ -1,0 +1,129 @@
+/** `model pull`, `prepare`, `info`, `list` and `prune`. What they print is their data, on standard output. */
+import { rmSync } from 'node:fs';
+import { usageError } from '../../errors.js';
+import { parseHubId } from '../../hub/id.js';
+import { countParameters } from '../../model/architectures/network.js';
+import { readCard } from '../../model/checkpoint/card.js';
+import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
+import { qualityInWords, shortfallOf } from '../../model/int8/quality.js';
+import { listLeftovers, listPrepared, type StoredModel } from '../../model/prepared/store.js';
+import { prepareOnThread } from '../../scorer/pool.js';
+import { BUNDLED_NAME, findModel, findTokenizer } from '../../scorer/sources.js';
+import type { JsonFlag, PrepareFlags, PruneFlags } from '../flags/model-command.js';
+import type { CommonFlags } from '../flags/options.js';
+import { createLog } from '../log.js';
+import { withDownloads } from './downloads.js';
+
+const DAY_MS = 86_400_000;
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+export async function pull(name: string, flags: CommonFlags): Promise<void> {
+  parseHubId(name); // a path is already here
+  const log = createLog(flags.quiet);
+  const { directory } = await withDownloads(flags, log, (download) => findModel(name, download));
+  print(directory);
+}
+
+export async function prepare(name: string | undefined, flags: PrepareFlags): Promise<void> {
+  const log = createLog(flags.quiet);
+  const { directory, preparation } = await withDownloads(flags, log, async (download) => {
+    const { directory } = await findModel(name, download);
+    const checkpoint = readCheckpoint(directory); // what is wrong with it is told before a thread is started
+    const { precision } = flags;
+    if (precision === 'fp32') return { directory, preparation: { precision } };
+    return {
+      directory,
+      preparation: { precision, tokenizerDirectory: await findTokenizer(flags.tokenizer, checkpoint, download) },
+    };
+  });
+  const prepared = await prepareOnThread(directory, preparation, (notice) => log.note(notice));
+  if (prepared.temporary) rmSync(prepared.directory, { recursive: true, force: true });
+  else print(prepared.directory);
+  const shortfall = shortfallOf(prepared.quality);
+  if (shortfall === undefined) return;
+  if (flags.strict) throw usageError(`${shortfall} (--strict)`);
+  log.note(shortfall);
+}
+
+export async function info(name: string | undefined, flags: CommonFlags & JsonFlag): Promise<void> {
+  const log = createLog(flags.quiet);
+  const facts = await withDownloads(flags, log, async (download) => {
+    const { directory, revision } = await findModel(name, download);
+    const checkpoint = readCheckpoint(directory);
+    const { network } = checkpoint;
+    const tokenizer = await findTokenizer(undefined, checkpoint, download);
+    const { licence, description } = readCard(directory);
+    return {
+      name: name ?? BUNDLED_NAME,
+      description: description ?? null,
+      directory,
+      revision: revision ?? null,
+      architecture: network.architecture,
+      parameters: countParameters(network),
+      labels: network.labels,
+      positions: network.maxPositions,
+      vocabulary: network.vocabularySize,
+      weights: checkpoint.weights.files,
+      tokenizer,
+      licence,
+      prepared: listPrepared()
+        .filter(({ about }) => about.model === directory)
+        .map(asListed),
+    };
+  });
+  const { licence, prepared, ...others } = facts;
+  if (flags.json) {
+    print(JSON.stringify(facts, null, 2));
+  } else {
+    for (const [field, value] of Object.entries(others)) {
+      const text = typeof value === 'number' ? value.toLocaleString('en-US') : String(value ?? '-');
+      print(`${field.padEnd(13)}${Array.isArray(value) ? value.join(', ') : text}`);
+    }
+    print(`${'licence'.padEnd(13)}${licence.name ?? 'not stated in the model card'}`);
+    if (prepared.length === 0) print(`${'prepared'.padEnd(13)}no`);
+    for (const { bytes, lastUse, precision, quality } of prepared) {
+      print(`${'prepared'.padEnd(13)}${precision}, ${size(bytes)}, last used ${lastUse}`);
+      if (quality !== undefined) print(`${'quality'.padEnd(13)}${qualityInWords(quality)}`);
+    }
+  }
+  if (licence.nonCommercial) log.note(`the licence, ${licence.name}, does not allow commercial use`);
+}
+
+export function list({ json }: JsonFlag): void {
+  const models = listPrepared().map(asListed);
+  const lines = models.map(
+    ({ model, architecture, precision, bytes, lastUse }) =>
+      `${size(bytes).padStart(8)}  last used ${lastUse}  ${precision}  ${architecture}  ${model}`,
+  );
+  for (const line of json ? [JSON.stringify(models, null, 2)] : lines) print(line);
+}
+
+export function prune({ days, all }: PruneFlags): void {
+  const oldest = Date.now() - days * DAY_MS;
+  const unused = listPrepared().filter(({ lastUse }) => all || lastUse.getTime() < oldest);
+  for (const { directory, about, bytes } of unused) {
+    rmSync(directory, { recursive: true, force: true });
+    print(`removed ${size(bytes)}  ${about.model}`);
+  }
+  for (const directory of listLeftovers()) {
+    rmSync(directory, { recursive: true, force: true });
+    print(`removed what an interrupted run left: ${directory}`);
+  }
+}
+
+const asListed = ({ directory, about, bytes, lastUse }: StoredModel) => ({
+  model: about.model,
+  sha256: about.sha256,
+  architecture: about.architecture,
+  parameters: about.parameters,
+  precision: about.precision,
+  ...(about.quality && { quality: about.quality }),
+  onnxruntime: about.onnxruntime,
+  directory,
+  bytes,
+  lastUse: lastUse.toISOString().slice(0, 10),
+});
+
+const size = (bytes: number): string =>
+  bytes < 1e9 ? `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;

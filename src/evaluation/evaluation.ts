@@ -1,0 +1,169 @@
+/** From judged rows to everything that is shown of them. */
+import type { BootstrapOptions } from './bootstrap.js';
+import type { JudgedRows } from './columns.js';
+import { evaluatePairs, type PairEvaluation } from './evaluate-pairs.js';
+import { evaluateRows, type RowEvaluation, type RowOptions } from './evaluate-rows.js';
+import { isDefined, type Metric, type Metrics, type NotDefined } from './metric.js';
+import { type MetricName, metricNames } from './metric-names.js';
+import { type Columns, type Pairs, type Rows, select } from './rows.js';
+import { evaluateSlices } from './slices.js';
+import type { OrderMetric } from './statistics.js';
+
+export const baselineNames = ['longest', 'shortest', 'random'] as const;
+type BaselineName = (typeof baselineNames)[number];
+
+/** Rows and pairs apart; undefined where there are none. */
+interface Parts {
+  readonly rows: RowEvaluation | NotDefined | undefined;
+  readonly pairs: PairEvaluation | NotDefined | undefined;
+}
+
+/** What a scorer is worth on some rows. */
+export interface Worth {
+  readonly parts: Parts;
+  /** Rewards of rows: candidates count one by one. */
+  readonly rewards: number;
+  readonly pairs: number;
+  readonly groups: number;
+  /** What a resample draws. */
+  readonly clusters: number;
+  readonly metrics: Metrics<MetricName>;
+  readonly baselines: Readonly<Partial<Record<BaselineName, Partial<Metrics<OrderMetric | 'pairwise'>>>>>;
+  readonly bestOf: RowEvaluation['bestOf'];
+}
+
+interface Slice extends Worth {
+  readonly key: string;
+}
+
+export interface Evaluation extends Worth {
+  readonly slices: readonly Slice[];
+  /** Slices that are too many to be evaluated, the smallest ones. */
+  readonly slicesLeftOut: number;
+  /** The metrics less the baseline file's. */
+  readonly difference: Metrics<MetricName> | undefined;
+}
+
+export interface EvaluationOptions extends BootstrapOptions, RowOptions {}
+
+/** A field of names that hardly repeat is a slip. */
+const MOST_SLICES = 100;
+
+const noPairs: NotDefined = { reason: 'expected pairs (chosen and rejected), got none' };
+
+export function evaluate({ rows, pairs }: JudgedRows, options: EvaluationOptions): Evaluation {
+  const { baselineRewards, ...ownRows } = rows.columns;
+  const { baselineChosen, baselineRejected, ...ownPairs } = pairs.columns;
+  const compared = baselineRewards !== undefined || baselineChosen !== undefined;
+  const keys = largestFirst([...(rows.slices ?? []), ...(pairs.slices ?? [])]);
+  const slices = keys.slice(0, MOST_SLICES).sort();
+  const rowsOf = slicesOf(ownRows, rows.slices);
+  const pairsOf = slicesOf(ownPairs, pairs.slices);
+  const worth = worthOf(ownRows, ownPairs, options);
+  const difference = compared ? differenceOf(rows.columns, pairs.columns, options) : undefined;
+  return {
+    ...worth,
+    parts: difference === undefined ? worth.parts : withDifference(worth.parts, difference.parts),
+    slices: slices.map((key) => ({ key, ...worthOf(rowsOf(key), pairsOf(key), options) })),
+    slicesLeftOut: keys.length - slices.length,
+    difference: difference?.metrics,
+  };
+}
+
+function worthOf(rows: Rows, pairs: Pairs, options: EvaluationOptions): Worth {
+  const ofPairs = pairs.chosen.length === 0 ? noPairs : evaluatePairs(pairs, options);
+  // Where all are pairs, mean and deviation are those of their texts.
+  const ofRows = evaluateRows(rows.rewards.length === 0 ? textsOf(pairs) : rows, options);
+  const counts = isDefined(ofRows) ? ofRows : { groups: 0, clusters: 0, bestOf: [] };
+  return {
+    parts: {
+      rows: rows.rewards.length === 0 ? undefined : ofRows,
+      pairs: pairs.chosen.length === 0 ? undefined : ofPairs,
+    },
+    rewards: rows.rewards.length,
+    pairs: pairs.chosen.length,
+    groups: counts.groups,
+    clusters: counts.clusters,
+    metrics: metricsOf(ofRows, ofPairs, 'metrics'),
+    baselines: Object.fromEntries(baselineNames.map((name) => [name, baselineOf(name, ofRows, ofPairs)])),
+    bestOf: counts.bestOf,
+  };
+}
+
+function metricsOf(
+  ofRows: RowEvaluation | NotDefined,
+  ofPairs: PairEvaluation | NotDefined,
+  which: 'metrics' | 'difference',
+): Metrics<MetricName> {
+  const metrics = isDefined(ofRows) ? ofRows[which] : undefined;
+  const pairwise = !isDefined(ofPairs) ? ofPairs : which === 'metrics' ? ofPairs.pairwise : ofPairs.difference;
+  return Object.fromEntries(
+    metricNames.map((name): [MetricName, Metric] => {
+      if (name === 'pairwise') return [name, pairwise ?? noPairs];
+      return [name, metrics?.[name] ?? (isDefined(ofRows) ? { reason: 'expected rewards, got none' } : ofRows)];
+    }),
+  ) as Metrics<MetricName>;
+}
+
+function baselineOf(name: BaselineName, ofRows: RowEvaluation | NotDefined, ofPairs: PairEvaluation | NotDefined) {
+  const rows = isDefined(ofRows) ? ofRows.baselines[name] : undefined;
+  const pairwise = isDefined(ofPairs) ? ofPairs.baselines[name] : undefined;
+  return { ...rows, ...(pairwise !== undefined && { pairwise }) };
+}
+
+/** Of the rows that the other file has too. */
+function differenceOf(
+  rows: Rows,
+  pairs: Pairs,
+  options: EvaluationOptions,
+): { readonly metrics: Metrics<MetricName>; readonly parts: Parts } {
+  const both = select(rows, finite(rows.baselineRewards));
+  const bothPairs = select(pairs, finite(pairs.baselineChosen));
+  const ofPairs = bothPairs.chosen.length === 0 ? noPairs : evaluatePairs(bothPairs, options);
+  const ofRows = evaluateRows(both.rewards.length === 0 ? textsOf(bothPairs) : both, options);
+  return { metrics: metricsOf(ofRows, ofPairs, 'difference'), parts: { rows: ofRows, pairs: ofPairs } };
+}
+
+/** The parts of all rows with the difference of those that both scorers have. */
+const withDifference = ({ rows, pairs }: Parts, compared: Parts): Parts => ({
+  rows: joinedTo(rows, compared.rows),
+  pairs: joinedTo(pairs, compared.pairs),
+});
+
+function joinedTo<T extends { readonly difference?: unknown }>(
+  part: T | NotDefined | undefined,
+  compared: T | NotDefined | undefined,
+): T | NotDefined | undefined {
+  if (part === undefined || compared === undefined || !isDefined(part) || !isDefined(compared)) return part;
+  return compared.difference === undefined ? part : { ...part, difference: compared.difference };
+}
+
+const finite = (column: Float64Array = new Float64Array()): Int32Array =>
+  Int32Array.from(column.keys()).filter((i) => !Number.isNaN(column[i]));
+
+function textsOf(pairs: Pairs): Rows {
+  const { chosen, rejected, baselineChosen, baselineRejected, conversations } = pairs;
+  const ofPair = conversations ?? Int32Array.from(chosen.keys());
+  const { length } = chosen;
+  const join = (a: Float64Array, b: Float64Array): Float64Array =>
+    Float64Array.from({ length: 2 * length }, (_, i) => (i < length ? a[i] : b[i - length]) as number);
+  return {
+    rewards: join(chosen, rejected),
+    baselineRewards: baselineChosen && baselineRejected && join(baselineChosen, baselineRejected),
+    conversations: Int32Array.from({ length: 2 * length }, (_, i) => ofPair[i % length] as number),
+  };
+}
+
+function slicesOf<T extends Columns<T>>(columns: T, keys: readonly string[] = []): (key: string) => T {
+  const slices = new Map(
+    evaluateSlices(columns, keys, (slice) => slice).map(({ key, evaluation }) => [key, evaluation]),
+  );
+  return (key) => slices.get(key) ?? select(columns, new Int32Array());
+}
+
+/** Each name once; of those that are there as often, the first in order. */
+function largestFirst(names: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).map(([name]) => name);
+}

@@ -1,0 +1,235 @@
+/**
+ * LlamaForSequenceClassification as an ONNX graph.
+ *
+ * Source: transformers 5.23.0, models/llama/modeling_llama.py and modeling_rope_utils.py, with dtype float32.
+ * Shapes: L nodes of a pack, P pooled nodes, D = hidden_size, d = head_dim, H heads of queries, K of keys and values.
+ */
+import type { ConfigReader } from '../checkpoint/config-reader.js';
+import { ElementType, GraphBuilder, MICROSOFT } from '../graph/graph.js';
+import { type HiddenActivation, hiddenActivationNames, hiddenActivations } from '../graph/hidden-activations.js';
+import { packInputs, type RewardNetwork, type TensorShape } from './network.js';
+
+interface LlamaConfig {
+  readonly vocabularySize: number;
+  readonly maxPositions: number;
+  readonly hiddenSize: number;
+  readonly innerSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+  readonly activation: HiddenActivation;
+  readonly epsilon: number;
+  readonly attentionBias: boolean;
+  readonly mlpBias: boolean;
+  /** Angle by which a position turns each pair of a head's dimensions, [d / 2]. */
+  readonly inverseFrequencies: Float32Array;
+  readonly labels: readonly string[];
+}
+
+/** How far nodes' positions turn their heads, [L, d / 2] each. */
+interface Turn {
+  readonly cos: string;
+  readonly sin: string;
+}
+
+/**
+ * Every field of LlamaConfig is read here or has no effect on a logit: attention_dropout, initializer_range, use_cache,
+ * tie_word_embeddings (no language-model head), bos_token_id (the tokenizer's business), problem_type (the loss).
+ */
+function readConfig(config: ConfigReader): LlamaConfig {
+  config.only('is_causal', true);
+  config.only('pretraining_tp', 1);
+  for (const name of ['quantization_config', 'per_layer_config']) config.absent(name);
+  const hiddenSize = config.positiveInteger(['hidden_size'], 4096);
+  const heads = config.positiveInteger(['num_attention_heads'], 32);
+  if (hiddenSize % heads !== 0) {
+    config.refuse(['num_attention_heads'], heads, `a divisor of hidden_size (${hiddenSize})`);
+  }
+  const keyValueHeads = config.positiveInteger(['num_key_value_heads'], heads);
+  if (heads % keyValueHeads !== 0) {
+    config.refuse(['num_key_value_heads'], keyValueHeads, `a divisor of num_attention_heads (${heads})`);
+  }
+  const headSize = config.positiveInteger(['head_dim'], hiddenSize / heads);
+  if (headSize % 2 !== 0) config.refuse(['head_dim'], headSize, 'even: its dimensions are turned in pairs');
+  const maxPositions = config.positiveInteger(['max_position_embeddings'], 2048);
+  return {
+    vocabularySize: config.positiveInteger(['vocab_size'], 32000),
+    maxPositions,
+    hiddenSize,
+    innerSize: config.positiveInteger(['intermediate_size'], 11008),
+    layers: config.positiveInteger(['num_hidden_layers'], 32),
+    heads,
+    keyValueHeads,
+    headSize,
+    activation: hiddenActivations[config.choice('hidden_act', hiddenActivationNames, 'silu')],
+    epsilon: config.positiveNumber('rms_norm_eps', 1e-6),
+    attentionBias: config.boolean('attention_bias', false),
+    mlpBias: config.boolean('mlp_bias', false),
+    inverseFrequencies: readRope(config, headSize, maxPositions),
+    labels: config.labels(),
+  };
+}
+
+/**
+ * Rotary frequencies, rounded to float32 wherever the reference rounds: a late position multiplies what they are off by.
+ *
+ * rope_scaling is rope_parameters' older name and goes before it, as in transformers. What is refused depends on the
+ * length of the row (dynamic, longrope) or scales the attention too (yarn, longrope).
+ */
+function readRope(config: ConfigReader, headSize: number, maxPositions: number): Float32Array {
+  const rope = config.section('rope_scaling', 'rope_parameters');
+  for (const fields of [config, rope]) fields.only('partial_rotary_factor', 1);
+  const typeField = rope.read('rope_type') === undefined ? 'type' : 'rope_type';
+  const type = rope.choice(typeField, ['default', 'linear', 'llama3'], 'default');
+  const theta = rope.positiveNumber('rope_theta', config.positiveNumber('rope_theta', 10000));
+  const f32 = Math.fround;
+  const plain = Float32Array.from({ length: headSize / 2 }, (_, i) => 1 / f32(f32(theta) ** f32((2 * i) / headSize)));
+  if (type === 'default') return plain;
+
+  const factor = rope.positiveNumber('factor');
+  if (type === 'linear') return plain.map((frequency) => frequency / f32(factor));
+
+  const low = rope.positiveNumber('low_freq_factor');
+  const high = rope.positiveNumber('high_freq_factor');
+  if (high <= low) rope.refuse(['high_freq_factor'], high, `more than low_freq_factor (${low})`);
+  const original = 'original_max_position_embeddings';
+  const trainedPositions = config.positiveInteger([original], rope.positiveInteger([original], maxPositions));
+  return plain.map((frequency) => {
+    const wavelength = f32(f32(1 / frequency) * f32(2 * Math.PI));
+    if (wavelength < f32(trainedPositions / high)) return frequency;
+    const slowed = f32(frequency / f32(factor));
+    if (wavelength > f32(trainedPositions / low)) return slowed;
+    const turns = f32(f32(1 / wavelength) * f32(trainedPositions));
+    const smooth = f32(f32(turns - f32(low)) / f32(high - low));
+    return f32(f32(f32(1 - smooth) * frequency) / f32(factor)) + f32(smooth * frequency);
+  });
+}
+
+export function llamaForSequenceClassification(reader: ConfigReader): RewardNetwork {
+  const config = readConfig(reader);
+  const { hiddenSize, innerSize, headSize, layers } = config;
+  const querySize = config.heads * headSize;
+  const keyValueSize = config.keyValueHeads * headSize;
+  const graph = new GraphBuilder();
+  const tensors: TensorShape[] = [];
+
+  const weight = (name: string, shape: readonly number[], innerAxis?: 0 | 1): string => {
+    tensors.push({ name, shape, ...(innerAxis !== undefined && { innerAxis }) });
+    return name;
+  };
+  /** x [N, from] to [N, to]. The weight stands [to, from]; Gemm is packed from it as it is, MatMul would want a copy. */
+  const linear = (x: string, name: string, from: number, to: number, bias: boolean, innerAxis?: 0 | 1): string => {
+    const biases = bias ? [weight(`${name}.bias`, [to], innerAxis === 0 ? 0 : undefined)] : [];
+    return graph.add('Gemm', [x, weight(`${name}.weight`, [to, from], innerAxis), ...biases], { transB: { int: 1 } });
+  };
+  const reshape = (x: string, ...shape: number[]): string => graph.add('Reshape', [x, graph.int64s(shape)]);
+  const pool = (x: string): string => graph.add('Gather', [x, 'pooled_nodes'], { axis: { int: 0 } });
+
+  const epsilon = { float: config.epsilon };
+  /** Adds the branch to the residual stream, then normalises: both in one pass over memory. */
+  const addAndNorm = (residual: string, branch: string, name: string): [normed: string, sum: string] => {
+    const [normed, , , sum] = graph.addMany(
+      'SkipSimplifiedLayerNormalization',
+      [branch, residual, weight(`${name}.weight`, [hiddenSize])],
+      4,
+      { epsilon },
+      MICROSOFT,
+    ) as [string, string, string, string];
+    return [normed, sum];
+  };
+
+  const angles = graph.add('Mul', [
+    reshape(graph.add('Cast', ['position_ids'], { to: { int: ElementType.float32 } }), -1, 1),
+    graph.floats(config.inverseFrequencies),
+  ]);
+  const turn: Turn = { cos: graph.add('Cos', [angles]), sin: graph.add('Sin', [angles]) };
+  const pooledTurn: Turn = { cos: pool(turn.cos), sin: pool(turn.sin) };
+  const firstRow = graph.int64s([0]);
+  /** Heads [N, n·d] to [1, N, n·d], turned by their nodes' positions. */
+  const rotate = (heads: string, size: number, { cos, sin }: Turn): string =>
+    // The operator looks for node i in row i of what is meant as a table by position: here the rows are the nodes'.
+    graph.add('RotaryEmbedding', [reshape(heads, 1, -1, size), firstRow, cos, sin], {}, MICROSOFT);
+
+  const repeats = config.heads / config.keyValueHeads;
+  /** Keys or values [1, L, K·d] to [1, L, H·d]: each head as often as it has heads of queries. */
+  const repeatHeads = (x: string): string => {
+    if (repeats === 1) return x;
+    const apart = reshape(x, 1, -1, config.keyValueHeads, 1, headSize);
+    return reshape(graph.add('Expand', [apart, graph.int64s([1, 1, 1, repeats, 1])]), 1, -1, querySize);
+  };
+
+  const embeddings = weight('model.embed_tokens.weight', [config.vocabularySize, hiddenSize]);
+  let residual = reshape(graph.add('Gather', [embeddings, 'input_ids']), -1, hiddenSize); // [L, D]
+  let normed = graph.add(
+    'SimplifiedLayerNormalization',
+    [residual, weight('model.layers.0.input_layernorm.weight', [hiddenSize])],
+    { epsilon },
+  );
+  let attentionBias = 'attention_bias';
+  let queryTurn = turn;
+
+  for (let layer = 0; layer < layers; layer++) {
+    const prefix = `model.layers.${layer}`;
+    const last = layer === layers - 1;
+    const key = linear(normed, `${prefix}.self_attn.k_proj`, hiddenSize, keyValueSize, config.attentionBias);
+    const value = linear(normed, `${prefix}.self_attn.v_proj`, hiddenSize, keyValueSize, config.attentionBias);
+    if (last) {
+      // Past the last layer's keys and values, only the pooled nodes are still looked at.
+      normed = pool(normed);
+      residual = pool(residual);
+      queryTurn = pooledTurn;
+      attentionBias = graph.add('Gather', [attentionBias, 'pooled_nodes'], { axis: { int: 2 } }); // [1, 1, P, L]
+    }
+    const query = linear(normed, `${prefix}.self_attn.q_proj`, hiddenSize, querySize, config.attentionBias);
+    const attended = graph.add(
+      'MultiHeadAttention',
+      [
+        rotate(query, querySize, queryTurn),
+        repeatHeads(rotate(key, keyValueSize, turn)),
+        repeatHeads(reshape(value, 1, -1, keyValueSize)),
+        '',
+        '',
+        attentionBias,
+      ],
+      { num_heads: { int: config.heads }, scale: { float: headSize ** -0.5 } },
+      MICROSOFT,
+    );
+    const attentionOut = linear(
+      reshape(attended, -1, querySize),
+      `${prefix}.self_attn.o_proj`,
+      querySize,
+      hiddenSize,
+      config.attentionBias,
+    );
+    [normed, residual] = addAndNorm(residual, attentionOut, `${prefix}.post_attention_layernorm`);
+    const gate = linear(normed, `${prefix}.mlp.gate_proj`, hiddenSize, innerSize, config.mlpBias, 0);
+    const up = linear(normed, `${prefix}.mlp.up_proj`, hiddenSize, innerSize, config.mlpBias, 0);
+    const inner = graph.add('Mul', [config.activation(graph, gate, ''), up]);
+    const mlpOut = linear(inner, `${prefix}.mlp.down_proj`, innerSize, hiddenSize, config.mlpBias, 1);
+    [normed, residual] = addAndNorm(
+      residual,
+      mlpOut,
+      last ? 'model.norm' : `model.layers.${layer + 1}.input_layernorm`,
+    );
+  }
+
+  const logits = linear(normed, 'score', hiddenSize, config.labels.length, false);
+
+  return {
+    architecture: 'LlamaForSequenceClassification',
+    labels: config.labels,
+    vocabularySize: config.vocabularySize,
+    maxPositions: config.maxPositions,
+    hiddenSize,
+    padTokenId: reader.tokenId('pad_token_id'),
+    eosTokenId: reader.tokenId('eos_token_id'),
+    tensors,
+    graph: {
+      inputs: packInputs,
+      outputs: [{ name: logits, type: ElementType.float32, shape: ['pooled', config.labels.length] }],
+      nodes: graph.nodes,
+      constants: graph.constants,
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { ElementType, type Graph, type Value } from '../graph/graph.js';
+
+/** What the rest of the program knows about a network, whoever built its graph. */
+export interface NetworkFacts {
+  /** As in config.json's `architectures`. */
+  readonly architecture: string;
+  /** Label names by output index. */
+  readonly labels: readonly string[];
+  readonly vocabularySize: number;
+  /** Longest row that the network takes, in tokens. */
+  readonly maxPositions: number;
+  readonly padTokenId: number | undefined;
+  readonly eosTokenId: number | undefined;
+}
+
+/**
+ * A network whose graph is built here: the one form that every architecture takes.
+ *
+ * The graph computes rewards for a pack (packs.ts), L token nodes in one sequence:
+ *
+ *   input_ids       int32 [1, L]        vocabulary index of each node
+ *   position_ids    int32 [1, L]        its position in its own row, from 0
+ *   attention_bias  float [1, 1, L, L]  0 where the node (third axis) sees the other (fourth), else very negative
+ *   pooled_nodes    int32 [P]           the nodes at which a logit is read
+ *   logits          float [P, labels]   the only output, whatever its name
+ */
+export interface RewardNetwork extends NetworkFacts {
+  /** Embedding width; the cost of attention against that of the linear layers follows from it. */
+  readonly hiddenSize: number;
+  /** The tensors a checkpoint must hold, under their Hugging Face names: the graph's initializers of the same names. */
+  readonly tensors: readonly TensorShape[];
+  readonly graph: Graph;
+}
+
+/** A network whose graph is run as it is (foreign/). */
+export interface ForeignNetwork extends NetworkFacts {
+  /** Of its file, and of the data beside it. */
+  readonly bytes: number;
+}
+
+/** The inputs of every network's graph. */
+export const packInputs: readonly Value[] = [
+  { name: 'input_ids', type: ElementType.int32, shape: [1, 'nodes'] },
+  { name: 'position_ids', type: ElementType.int32, shape: [1, 'nodes'] },
+  { name: 'attention_bias', type: ElementType.float32, shape: [1, 1, 'nodes', 'nodes'] },
+  { name: 'pooled_nodes', type: ElementType.int32, shape: ['pooled'] },
+];
+
+export interface TensorShape {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** The axis that runs over the MLP's inner activations, which may be stored longer (weights.ts). */
+  readonly innerAxis?: 0 | 1;
+}
+
+export const countElements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** Parameters; of a foreign network, as many as its files have room for in float32. */
+export const countParameters = (network: RewardNetwork | ForeignNetwork): number =>
+  'bytes' in network
+    ? Math.ceil(network.bytes / 4)
+    : network.tensors.reduce((sum, { shape }) => sum + countElements(shape), 0);

@@ -1,0 +1,79 @@
+/** A checkpoint directory in Hugging Face form: what stands in it, and which network it is. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { runError, usageError } from '../../errors.js';
+import { gpt2ForSequenceClassification } from '../architectures/gpt2.js';
+import { llamaForSequenceClassification } from '../architectures/llama.js';
+import type { RewardNetwork } from '../architectures/network.js';
+import { checkTensors } from '../prepared/weights.js';
+import { ConfigReader } from './config-reader.js';
+import { withNetworkNames } from './names.js';
+import type { TensorSource } from './tensor-source.js';
+import { findWeightFiles, type WeightFiles } from './weight-files.js';
+
+/** Networks by the name in config.json's `architectures`. A new one is a file beside gpt2.ts and a line here. */
+const architectures: Readonly<Record<string, (config: ConfigReader) => RewardNetwork>> = {
+  GPT2ForSequenceClassification: gpt2ForSequenceClassification,
+  LlamaForSequenceClassification: llamaForSequenceClassification,
+};
+
+/** The architecture of a checkpoint that does not name one, by its model_type. */
+const defaultArchitecture: Readonly<Record<string, string>> = {
+  gpt2: 'GPT2ForSequenceClassification',
+  llama: 'LlamaForSequenceClassification',
+};
+
+export interface Checkpoint {
+  readonly kind: 'checkpoint';
+  readonly directory: string;
+  readonly weights: WeightFiles;
+  readonly network: RewardNetwork;
+}
+
+/**
+ * Reads config.json and finds the weights; opens neither them nor onnxruntime.
+ *
+ * @throws FatalError where the directory holds no checkpoint (`usage`) or one that cannot be scored
+ */
+export function readCheckpoint(directory: string): Checkpoint {
+  const configFile = join(directory, 'config.json');
+  if (!existsSync(configFile)) {
+    throw usageError(
+      `${directory}: expected a model directory in Hugging Face form (config.json, model.safetensors, ` +
+        'tokenizer.json), found no config.json',
+    );
+  }
+  return { kind: 'checkpoint', directory, weights: findWeightFiles(directory), network: readNetwork(configFile) };
+}
+
+/**
+ * The tensors of a checkpoint, under the names of its network and just those that it needs.
+ *
+ * @throws FatalError `run` where the weights cannot be read, or are another network's
+ */
+export function openTensors({ weights, network }: Checkpoint): TensorSource {
+  const source = weights.open();
+  try {
+    const tensors = withNetworkNames(source, network, weights.path);
+    checkTensors(network, tensors, weights.path);
+    return tensors;
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+function readNetwork(configFile: string): RewardNetwork {
+  const config = ConfigReader.open(configFile);
+  const named = config.read('architectures');
+  const modelType = config.read('model_type');
+  const name: unknown = Array.isArray(named) && named.length > 0 ? named[0] : defaultArchitecture[String(modelType)];
+  const build = typeof name === 'string' && Object.hasOwn(architectures, name) ? architectures[name] : undefined;
+  if (build === undefined) {
+    throw runError(
+      `${configFile}: expected architecture ${Object.keys(architectures).join(' or ')}, ` +
+        `got ${JSON.stringify(named ?? modelType ?? null)}`,
+    );
+  }
+  return build(config);
+}

@@ -1,0 +1,61 @@
+/**
+ * A text classifier in an .onnx file that another tool exported, and what stands around it. Nothing of it is built here,
+ * so its architecture may be any.
+ */
+import { readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { usageError } from '../../errors.js';
+import type { ForeignNetwork } from '../architectures/network.js';
+import { ConfigReader } from '../checkpoint/config-reader.js';
+import { isFile } from '../checkpoint/file.js';
+
+export interface ForeignModel {
+  readonly kind: 'foreign';
+  readonly file: string;
+  /** Where config.json and a tokenizer may stand, in the order they are looked for. */
+  readonly places: readonly string[];
+  readonly network: ForeignNetwork;
+}
+
+/**
+ * Reads the config.json that belongs to an .onnx file; opens neither the file nor onnxruntime.
+ *
+ * @throws FatalError where there is none (`usage`), or it cannot be used
+ */
+export function readForeignModel(file: string): ForeignModel {
+  // optimum puts graphs into a folder onnx/ of the model's directory.
+  const places = [dirname(file), dirname(dirname(file))];
+  const configFile = places.map((place) => join(place, 'config.json')).find(isFile);
+  if (configFile === undefined) {
+    throw usageError(
+      `${file}: expected the config.json that the model was exported with beside it or in the folder above, found none`,
+    );
+  }
+  const config = ConfigReader.open(configFile);
+  const architectures = config.read('architectures');
+  const name: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  return {
+    kind: 'foreign',
+    file,
+    places,
+    network: {
+      architecture: String(name ?? config.read('model_type') ?? 'unknown'),
+      labels: config.labels(),
+      vocabularySize: config.positiveInteger(['vocab_size']),
+      // A network that says nothing (ALiBi, for one) takes any length.
+      maxPositions: config.positiveInteger(['n_positions', 'max_position_embeddings'], Number.MAX_SAFE_INTEGER),
+      padTokenId: config.tokenId('pad_token_id'),
+      eosTokenId: config.tokenId('eos_token_id'),
+      bytes: sizeOf(file),
+    },
+  };
+}
+
+/** With weights that stand in files of their own, which exporters name after it: model.onnx.data, model.onnx_data. */
+function sizeOf(file: string): number {
+  const names = readdirSync(dirname(file)).filter((name) => name.startsWith(basename(file)));
+  return names.reduce(
+    (sum, name) => sum + (statSync(join(dirname(file), name), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
+}

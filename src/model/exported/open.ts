@@ -1,0 +1,66 @@
+import { basename, dirname, join } from 'node:path';
+import { onnxruntimeVersion } from '../backend/onnxruntime.js';
+import { hashFiles } from '../prepared/hashes.js';
+import type { PreparedModel } from '../prepared/prepare.js';
+import { cacheDirectory } from '../prepared/store.js';
+import { type GraphFile, readGraphFile } from './graph-file.js';
+import type { ForeignModel } from './model.js';
+import { toleratesPadding } from './probe.js';
+import { ForeignSession } from './session.js';
+
+/** A foreign model that every worker can open: nothing is prepared, it is run as it stands. */
+export interface ForeignReady extends PreparedModel {
+  readonly file: string;
+  readonly parameters: number;
+  /** Rows must not meet: one goes through the network at a time. */
+  readonly rowByRow: boolean;
+}
+
+/**
+ * Opens a foreign model and looks at how it must be run.
+ *
+ * @param notify told, in a sentence, how it is run, and what that costs
+ * @returns also the session, for this thread to go on with
+ */
+export async function readyForeignModel(
+  model: ForeignModel,
+  useCache: boolean,
+  notify: (message: string) => void,
+): Promise<{ readonly ready: ForeignReady; readonly session: ForeignSession }> {
+  const graph = readGraphFile(model.file);
+  const session = await ForeignSession.open(model);
+  try {
+    const reason = await reasonToScoreAlone(model, graph, session);
+    notify(
+      reason === undefined
+        ? `${basename(model.file)} is run as it was exported, with padding and nothing shared: slower where rows begin alike`
+        : `${basename(model.file)} is run as it was exported, one row at a time (${reason}): slow where rows are short or begin alike`,
+    );
+    const memory = useCache ? join(cacheDirectory(), 'hashes') : undefined;
+    const ready = {
+      file: model.file,
+      directory: dirname(model.file),
+      temporary: false,
+      sha256: await hashFiles([model.file, ...graph.dataFiles], memory),
+      parameters: graph.parameters,
+      rowByRow: reason !== undefined,
+      onnxruntimeVersion,
+    };
+    return { ready, session };
+  } catch (error) {
+    await session.release();
+    throw error;
+  }
+}
+
+async function reasonToScoreAlone(
+  { network }: ForeignModel,
+  { dynamicQuantizer }: GraphFile,
+  session: ForeignSession,
+): Promise<string | undefined> {
+  const tolerant = await toleratesPadding((batch) => session.run(batch), network);
+  if (dynamicQuantizer !== undefined) return `${dynamicQuantizer} makes rewards depend on what else is in a batch`;
+  if (session.oneRow) return 'it was exported for one';
+  if (network.padTokenId === undefined) return 'its config.json names no pad_token_id';
+  return tolerant ? undefined : 'padded batches would change its rewards, or fail';
+}

@@ -1,0 +1,129 @@
+/** A classifier that another tool exported, at work on batches of rows. */
+import { messageOf, runError } from '../../errors.js';
+import { InferenceSession, sessionOptions, Tensor } from '../backend/onnxruntime.js';
+import type { Batch } from '../layout/padded.js';
+import type { ForeignModel } from './model.js';
+
+/** What goes in at a position of a row, by the input's name: the inputs that a text classifier may have. */
+const inputs: Readonly<Record<string, (row: readonly number[], position: number, padTokenId: number) => number>> = {
+  input_ids: (row, position, padTokenId) => row[position] ?? padTokenId,
+  attention_mask: (row, position) => (position < row.length ? 1 : 0),
+  position_ids: (_, position) => position,
+  token_type_ids: () => 0, // a row is one text
+};
+
+type Metadata = InferenceSession.ValueMetadata;
+
+interface Input {
+  readonly type: 'int32' | 'int64';
+  readonly valueAt: (row: readonly number[], position: number, padTokenId: number) => number;
+}
+
+export class ForeignSession {
+  readonly #model: ForeignModel;
+  readonly #session: InferenceSession;
+  readonly #inputs: ReadonlyMap<string, Input>;
+  readonly #output: string;
+  /** It was exported for batches of one row. */
+  readonly oneRow: boolean;
+
+  private constructor(model: ForeignModel, session: InferenceSession) {
+    this.#model = model;
+    this.#session = session;
+    this.#inputs = new Map(session.inputMetadata.map((input) => [input.name, this.#checkInput(input)]));
+    if (!this.#inputs.has('input_ids')) this.#refuse('an input input_ids', session.inputNames.join(', '));
+    this.oneRow = session.inputMetadata.some((input) => input.isTensor && input.shape[0] === 1);
+    this.#output = this.#checkOutputs(session.outputMetadata);
+  }
+
+  /** @throws FatalError `run` where the file is no text classifier that can be run */
+  static async open(model: ForeignModel): Promise<ForeignSession> {
+    let session: InferenceSession;
+    try {
+      session = await InferenceSession.create(model.file, { ...sessionOptions, graphOptimizationLevel: 'all' });
+    } catch (error) {
+      throw runError(`${model.file}: onnxruntime cannot load the model: ${messageOf(error)}`, { cause: error });
+    }
+    try {
+      return new ForeignSession(model, session);
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
+  }
+
+  /** Logits [rows, labels], row-major. */
+  async run({ tokens, width }: Batch): Promise<Float32Array> {
+    const { labels, padTokenId = 0 } = this.#model.network;
+    const shape = [tokens.length, width];
+    const feeds = [...this.#inputs].map(([name, { type, valueAt }]) => {
+      const values = tokens.flatMap((row) => Array.from({ length: width }, (_, i) => valueAt(row, i, padTokenId)));
+      const data = type === 'int32' ? Int32Array.from(values) : BigInt64Array.from(values, BigInt);
+      return [name, new Tensor(type, data, shape)];
+    });
+    let outputs: InferenceSession.ReturnType;
+    try {
+      // What goes wrong is thrown, and said once.
+      outputs = await this.#session.run(Object.fromEntries(feeds), [this.#output], { logSeverityLevel: 4 });
+    } catch (error) {
+      throw runError(
+        `${this.#model.file}: the model cannot be run on ${shape.join(' x ')} tokens: ${messageOf(error)}; if it has no ` +
+          'room for so many, name fewer with --max-length',
+        { cause: error },
+      );
+    }
+    const logits = outputs[this.#output] as Tensor;
+    if (logits.dims.length !== 2 || logits.dims[0] !== tokens.length || logits.dims[1] !== labels.length) {
+      this.#refuse(this.#expectedOutput([tokens.length, labels.length]), `[${logits.dims.join(', ')}]`);
+    }
+    return logits.data as Float32Array;
+  }
+
+  /** Frees the native memory; a process that exits with sessions open may abort. */
+  release(): Promise<void> {
+    return this.#session.release();
+  }
+
+  #checkInput(input: Metadata): Input {
+    const valueAt = Object.hasOwn(inputs, input.name) ? inputs[input.name] : undefined;
+    if (valueAt === undefined) this.#refuse(`no inputs but ${Object.keys(inputs).join(', ')}`, input.name);
+    if (!input.isTensor || (input.type !== 'int32' && input.type !== 'int64')) {
+      this.#refuse(`${input.name} of int64 or int32`, describe(input));
+    }
+    const [rows = 1, positions, ...others] = fixedSizes(input);
+    if (input.shape.length < 2 || rows !== 1 || positions !== undefined || others.length > 0) {
+      this.#refuse(`${input.name} of [batch, sequence], both of any size`, describe(input));
+    }
+    return { type: input.type, valueAt };
+  }
+
+  #checkOutputs(outputs: readonly Metadata[]): string {
+    const output = outputs.find(({ name }) => name === 'logits') ?? (outputs.length === 1 ? outputs[0] : undefined);
+    if (output === undefined) {
+      this.#refuse('an output logits, or a single one', outputs.map(({ name }) => name).join(', '));
+    }
+    const { length: labels } = this.#model.network.labels;
+    const [, width = labels] = output.isTensor ? fixedSizes(output) : [];
+    // Where the file does not say the shape, the first run shows it.
+    const fits = output.isTensor && [0, 2].includes(output.shape.length) && width === labels;
+    if (!fits || output.type !== 'float32') this.#refuse(this.#expectedOutput(['batch', labels]), describe(output));
+    return output.name;
+  }
+
+  #expectedOutput(shape: readonly (number | string)[]): string {
+    return `logits of float32 [${shape.join(', ')}], one for each label of config.json`;
+  }
+
+  #refuse(expected: string, got: string): never {
+    throw runError(
+      `${this.#model.file}: expected ${expected}, got ${got}; export it again as a text classifier with dynamic axes`,
+    );
+  }
+}
+
+/** undefined: a size that varies. */
+const fixedSizes = ({ shape }: InferenceSession.TensorValueMetadata): (number | undefined)[] =>
+  shape.map((size) => (typeof size === 'number' && size > 0 ? size : undefined));
+
+const describe = (value: Metadata): string =>
+  value.isTensor ? `${value.name} of ${value.type} [${value.shape.join(', ')}]` : `${value.name}, which is no tensor`;

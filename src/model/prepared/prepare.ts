@@ -1,0 +1,205 @@
+/**
+ * Prepared models: a checkpoint's graph and weights as onnxruntime maps them, made once and kept on disk.
+ *
+ * Each stands in a directory of its own, named by everything that it was made from, so a changed checkpoint,
+ * graph, onnxruntime or processor never meets a wrong one. It is made under a lock and another name, and renamed when
+ * it is whole.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { isFileSystemError, messageOf, runError } from '../../errors.js';
+import { cpuIdentity } from '../../platform/cpu.js';
+import { withLock } from '../../platform/lock.js';
+import { countParameters, type RewardNetwork } from '../architectures/network.js';
+import { onnxruntimeVersion } from '../backend/onnxruntime.js';
+import { WEIGHTS_FILE } from '../backend/session.js';
+import { type Checkpoint, openTensors } from '../checkpoint/checkpoint.js';
+import type { TensorSource } from '../checkpoint/tensor-source.js';
+import { ElementType } from '../graph/graph.js';
+import { encodeModel } from '../graph/onnx.js';
+import { int8Bytes, quantizeNetwork } from '../int8/graph.js';
+import { INT8_RECIPE, makeInt8 } from '../int8/prepare.js';
+import type { Quality } from '../int8/quality.js';
+import type { Preparation } from '../precision.js';
+import { hashTokenizerFiles } from '../tokenizer/files.js';
+import { hashFiles } from './hashes.js';
+import { packWeights, writeGraph } from './prepack.js';
+import {
+  cacheDirectory,
+  createStore,
+  describePrepared,
+  inspectPrepared,
+  markUsed,
+  placeOf,
+  readAbout,
+  renameIntoPlace,
+  unfinishedPlace,
+} from './store.js';
+import { writeWeights } from './weights.js';
+
+export interface PreparedModel {
+  readonly directory: string;
+  /** Over the checkpoint's files of weights, in index order. */
+  readonly sha256: string;
+  /** It stands in a temporary directory, to be removed after the run. */
+  readonly temporary: boolean;
+  readonly onnxruntimeVersion: string;
+  /** Of int8, against float32. */
+  readonly quality?: Quality;
+}
+
+export interface PrepareOptions {
+  readonly useCache: boolean;
+  /** Told, in a sentence, what the user should know. */
+  readonly notify: (message: string) => void;
+  /** Called now and then while it lasts. */
+  readonly showLife: () => void;
+}
+
+/** From this many bytes of weights on, the first run's wait is explained. */
+const LARGE_BYTES = 100e6;
+
+/** Size of a prepared model in sizes of its float32 weights: matrices are there twice, as they were and packed. */
+const KEPT = 1.9;
+
+/**
+ * The prepared form of a checkpoint: found in the cache, or made and put there (or, without one, in a temporary place).
+ */
+export async function prepareModel(
+  checkpoint: Checkpoint,
+  preparation: Preparation,
+  { useCache, notify, showLife }: PrepareOptions,
+): Promise<PreparedModel> {
+  const sha256 = await hashFiles(checkpoint.weights.files, useCache ? join(cacheDirectory(), 'hashes') : undefined);
+  const plan = planOf(checkpoint, preparation);
+  const key = createHash('sha256')
+    .update(JSON.stringify([sha256, onnxruntimeVersion, cpuIdentity(), ...plan.madeFrom]))
+    .update(plan.graph)
+    .digest('hex')
+    .slice(0, 32);
+  const found = (directory: string, temporary: boolean): PreparedModel => {
+    const { quality } = readAbout(directory);
+    return {
+      directory,
+      sha256,
+      temporary,
+      onnxruntimeVersion,
+      ...(quality && { quality }),
+    };
+  };
+  const makeIn = (directory: string, place: string): Promise<void> => {
+    // Looked at beforehand: onnxruntime's own words for a full disk do not say so.
+    requireRoom(dirname(directory), plan.bytesNeeded);
+    const { bytesKept } = plan;
+    if (bytesKept > LARGE_BYTES) notify(`preparing the model: about ${(bytesKept / 1e9).toFixed(1)} GB in ${place}`);
+    return make(checkpoint, preparation, { sha256, directory, showLife });
+  };
+  if (useCache) {
+    const place = placeOf(key);
+    try {
+      if (inspectPrepared(place) === 'whole') {
+        markUsed(place);
+        return found(place, false);
+      }
+      createStore();
+      const onWait = (): void => notify('another process is preparing the model: waiting for it');
+      await withLock(`${place}.lock`, onWait, async () => {
+        const state = inspectPrepared(place); // somebody may have made it while this process waited
+        if (state === 'whole') return;
+        if (state === 'damaged') {
+          notify(`the prepared model in ${place} is damaged: it is made anew`);
+          rmSync(place, { recursive: true });
+        }
+        const unfinished = unfinishedPlace(place);
+        await makeIn(unfinished, `${cacheDirectory()}, once`);
+        renameIntoPlace(unfinished, place);
+      });
+      return found(place, false);
+    } catch (error) {
+      if (!isFileSystemError(error)) throw error;
+      const why = `${cacheDirectory()} (${messageOf(error)})`;
+      notify(`the prepared model cannot be kept in ${why}: it is made anew for this run`);
+    }
+  }
+  const directory = join(tmpdir(), `reward-score-${process.pid}-${randomUUID()}`);
+  try {
+    await makeIn(directory, `${directory}, removed after the run`);
+  } catch (error) {
+    throw isFileSystemError(error) ? runError(`the model cannot be prepared: ${messageOf(error)}`) : error;
+  }
+  return found(directory, true);
+}
+
+/** What the files of a prepared model are made from, beside the weights, and how large they are. */
+function planOf({ network }: Checkpoint, preparation: Preparation) {
+  const fp32Bytes = 4 * countParameters(network);
+  if (preparation.precision === 'fp32') {
+    const bytes = KEPT * fp32Bytes;
+    return { madeFrom: [], graph: encodeModel(network.graph, [], ''), bytesKept: bytes, bytesNeeded: bytes };
+  }
+  const int8 = quantizeNetwork(network, { weightType: ElementType.int8 });
+  const bytesKept = int8Bytes(int8);
+  return {
+    madeFrom: [INT8_RECIPE, hashTokenizerFiles(preparation.tokenizerDirectory)],
+    graph: encodeModel(int8.graph, [], ''),
+    bytesKept,
+    // While it is made, the weights stand beside it in float32.
+    bytesNeeded: bytesKept + fp32Bytes,
+  };
+}
+
+interface Making {
+  readonly sha256: string;
+  readonly directory: string;
+  readonly showLife: () => void;
+}
+
+async function make(
+  checkpoint: Checkpoint,
+  preparation: Preparation,
+  { sha256, directory, showLife }: Making,
+): Promise<void> {
+  const { network } = checkpoint;
+  try {
+    mkdirSync(directory, { recursive: true });
+    const tensors = openTensors(checkpoint);
+    let quality: Quality | undefined;
+    try {
+      if (preparation.precision === 'fp32') await makeFp32(network, tensors, directory);
+      else quality = await makeInt8({ network, tensors, ...preparation, directory, showLife });
+    } finally {
+      tensors.close();
+    }
+    describePrepared(directory, {
+      model: checkpoint.directory,
+      sha256,
+      architecture: checkpoint.network.architecture,
+      parameters: countParameters(checkpoint.network),
+      precision: preparation.precision,
+      ...(quality && { quality }),
+      onnxruntime: onnxruntimeVersion,
+      cpu: cpuIdentity(),
+    });
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function makeFp32({ graph, tensors }: RewardNetwork, source: TensorSource, directory: string): Promise<void> {
+  const weights = writeWeights(tensors, source, join(directory, WEIGHTS_FILE));
+  writeGraph(graph, await packWeights(graph, weights, directory), directory);
+}
+
+/** @throws an error of the file system's kind where fewer bytes are free */
+function requireRoom(directory: string, bytes: number): void {
+  const { bavail, bsize } = statfsSync(directory);
+  const free = bavail * bsize;
+  if (free >= bytes) return;
+  const gigabytes = (n: number): string => `${(n / 1e9).toFixed(1)} GB`;
+  throw Object.assign(new Error(`${gigabytes(bytes)} are needed in ${directory}, ${gigabytes(free)} are free`), {
+    syscall: 'statfs',
+  });
+}

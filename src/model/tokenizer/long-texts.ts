@@ -1,0 +1,93 @@
+/**
+ * Long texts in pieces whose tokens, one after the other, are those of the whole text: so that only the tokens that are
+ * kept are ever in memory.
+ *
+ * A text is cut between a letter and what is no letter. The patterns below always split there, and what they make of
+ * one side does not depend on the other:
+ * - in every alternative, what follows a letter is letters: no match has a letter and then something else;
+ * - so matches before the cut end there or earlier, with the rest of the text or without it. Only `\s+(?!\S)` looks
+ *   past its end, one character, and that is the letter at the latest;
+ * - nothing looks back: from the cut on, matches are those of a text that begins there.
+ * Merges (BPE) happen within a match. Tokens that are found before a text is split (added tokens) are not cut, because
+ * what follows the letter must be in none of them.
+ */
+import type { TokenizerFiles } from './files.js';
+
+const CONTRACTION = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|";
+const WHITE_SPACE = '|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
+
+/** Of `Split`; ByteLevel's own is GPT-2's. */
+const cuttablePatterns: ReadonlySet<unknown> = new Set([
+  // Llama 3, GPT-4
+  `${CONTRACTION}[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*${WHITE_SPACE}`,
+  // Qwen 2
+  `${CONTRACTION}[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*${WHITE_SPACE}`,
+]);
+
+export interface TextCutter {
+  /** Pieces of `length` UTF-16 units and as many more as it takes to the next place where a cut may be. */
+  cut(text: string, length: number): Generator<string>;
+}
+
+interface AddedToken {
+  readonly content: string;
+  readonly lstrip?: boolean;
+  readonly rstrip?: boolean;
+}
+
+/** undefined: the tokenizer is of a kind whose texts are not known to be cuttable. */
+export function textCutter({ tokenizer, config }: TokenizerFiles): TextCutter | undefined {
+  const added = (tokenizer.added_tokens ?? []) as readonly AddedToken[];
+  const model = tokenizer.model as { readonly type?: unknown } | undefined;
+  const wordByWord =
+    model?.type === 'BPE' &&
+    (tokenizer.normalizer ?? null) === null &&
+    !config.remove_space &&
+    !config.do_lowercase_and_remove_accent &&
+    splitsAfterLetters(tokenizer.pre_tokenizer);
+  // One that strips takes white space from its neighbours.
+  if (!wordByWord || added.some(({ lstrip, rstrip }) => lstrip || rstrip)) return undefined;
+  const inTokens = [...new Set(added.flatMap(({ content }) => [...content]))].map(
+    (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
+  );
+  const place = new RegExp(`\\p{L}(?![\\p{L}${inTokens.join('')}])`, 'gu');
+  return {
+    *cut(text, length) {
+      for (let from = 0; from < text.length; ) {
+        place.lastIndex = from + length - 1;
+        const letter = place.exec(text);
+        const end = letter === null ? text.length : letter.index + letter[0].length;
+        yield text.slice(from, end);
+        from = end;
+      }
+    },
+  };
+}
+
+interface PreTokenizer {
+  readonly type?: unknown;
+  readonly add_prefix_space?: boolean;
+  readonly use_regex?: boolean;
+  readonly pattern?: { readonly Regex?: unknown };
+  readonly behavior?: unknown;
+  readonly invert?: boolean;
+  readonly pretokenizers?: readonly PreTokenizer[];
+}
+
+function splitsAfterLetters(given: unknown): boolean {
+  const { type, pretokenizers = [] } = (given ?? {}) as PreTokenizer;
+  if (type === 'ByteLevel') return isByteLevel(given as PreTokenizer, true);
+  const [split, bytes, ...others] = pretokenizers;
+  if (type !== 'Sequence' || split === undefined || bytes === undefined || others.length > 0) return false;
+  return (
+    split.type === 'Split' &&
+    cuttablePatterns.has(split.pattern?.Regex) &&
+    split.behavior === 'Isolated' &&
+    split.invert === false &&
+    isByteLevel(bytes, false)
+  );
+}
+
+/** A prefix space would stand before every piece. */
+const isByteLevel = ({ type, add_prefix_space: prefix, use_regex: splits = true }: PreTokenizer, splitting: boolean) =>
+  type === 'ByteLevel' && !prefix && splits === splitting;

@@ -1,9 +1,0 @@
-import type { FailedRow } from '../worker/messages.js';
-
-/** What --errors writes: a JSON line of each failed row. */
-export const failureLines = (file: string, failed: readonly FailedRow[]): Buffer =>
-  Buffer.from(
-    failed
-      .map(({ line, byte, failure, input }) => `${JSON.stringify({ file, line, byte, ...failure, input })}\n`)
-      .join(''),
-  );

@@ -1,0 +1,37 @@
+/** Workflow commands, by which GitHub shows a message beside a change. */
+import { missInWords, type Verdict } from '../evaluation/thresholds.js';
+
+export interface AnnotatedFailure {
+  readonly file: string;
+  readonly line: number | null;
+  readonly code: string;
+  readonly message: string;
+}
+
+export const isOnGitHub = (): boolean => process.env.GITHUB_ACTIONS === 'true';
+
+/** An error for each missed threshold, a warning for each of the first bad rows. */
+export function annotations(verdicts: readonly Verdict[], failures: readonly AnnotatedFailure[]): string {
+  const errors = verdicts
+    .filter(({ missed }) => missed)
+    .map((verdict) => annotation('error', { title: `eval ${verdict.metric}` }, missInWords(verdict)));
+  const warnings = failures.map(({ file, line, code, message }) => {
+    const place = file === '-' ? {} : { file, ...(line !== null && { line: String(line) }) };
+    return annotation('warning', { ...place, title: `bad row: ${code}` }, message);
+  });
+  return [...errors, ...warnings].join('');
+}
+
+const annotation = (
+  level: 'error' | 'warning',
+  properties: Readonly<Record<string, string>>,
+  message: string,
+): string =>
+  `::${level} ${Object.entries(properties)
+    .map(([name, value]) => `${name}=${escapedProperty(value)}`)
+    .join(',')}::${escapedMessage(message)}\n`;
+
+const escapedMessage = (text: string): string =>
+  text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+
+const escapedProperty = (text: string): string => escapedMessage(text).replaceAll(':', '%3A').replaceAll(',', '%2C');

@@ -1,0 +1,110 @@
+/** From an evaluation to the page of --report. */
+import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { messageOf, runError } from '../../errors.js';
+import type { JudgedRows, ShownText } from '../../evaluation/columns.js';
+import type { Evaluation } from '../../evaluation/evaluation.js';
+import type { ScoreMeaning } from '../../evaluation/probability.js';
+import type { Verdict } from '../../evaluation/thresholds.js';
+import type { Disagreements, EvaluatedRun, RatedPair, RatedRow, Threshold } from './report-data.js';
+
+export interface ReportInput {
+  readonly run: Omit<EvaluatedRun, 'date' | 'inputs' | 'clusters'>;
+  readonly evaluation: Evaluation;
+  readonly verdicts: readonly Verdict[];
+  readonly judged: JudgedRows;
+  /** Names of the input files, as ShownText.file counts them. */
+  readonly files: readonly string[];
+  /** The field of slices. */
+  readonly by: string | undefined;
+  /** Rows are groups, or parts of them. */
+  readonly grouped: boolean;
+  /** The file of the other scorer. */
+  readonly baseline: string | undefined;
+  readonly meaning: ScoreMeaning;
+}
+
+/** Of each kind of disagreement. */
+const MOST_SHOWN = 20;
+
+/** @throws FatalError `run` where the file cannot be written */
+export async function writeReport(path: string, input: ReportInput): Promise<void> {
+  // The plots take half a second to load, and few evaluations want them.
+  const [{ renderReport }, { rowPlots }, { mostDisagreeing, mostReversed }] = await Promise.all([
+    import('./report.js'),
+    import('./row-plots.js'),
+    import('./disagreements.js'),
+  ]);
+  const { run, evaluation, verdicts, judged, files, by, grouped, baseline, meaning } = input;
+  const { parts } = evaluation;
+  const { rows, pairs } = judged;
+  const { rewards, labels } = rows.columns;
+  const { chosen, rejected } = pairs.columns;
+  const ratedRow = (i: number): RatedRow => ({
+    ...shown(judged.texts[i], files),
+    reward: rewards[i] as number,
+    label: labels?.[i] as number,
+  });
+  const ratedPair = (i: number): RatedPair => {
+    const [good, bad] = [judged.pairTexts[2 * i], judged.pairTexts[2 * i + 1]];
+    return {
+      place: placeOf(good, files),
+      chosen: { text: good?.text ?? '', reward: chosen[i] as number },
+      rejected: { text: bad?.text ?? '', reward: rejected[i] as number },
+    };
+  };
+  const rated = labels === undefined ? undefined : mostDisagreeing(rewards, labels, MOST_SHOWN);
+  const disagreements: Disagreements = {
+    ...(rated && {
+      overrated: Array.from(rated.overrated, ratedRow),
+      underrated: Array.from(rated.underrated, ratedRow),
+    }),
+    ...(chosen.length > 0 && { pairs: Array.from(mostReversed(chosen, rejected, MOST_SHOWN), ratedPair) }),
+  };
+  const clusters = grouped ? 'groups' : rewards.length > 0 ? 'rows' : 'pairs';
+  const html = await renderReport({
+    run: { ...run, inputs: files.map((name) => ({ name })), date: new Date(), clusters },
+    ...parts,
+    ...(rewards.length > 0 && { plots: rowPlots(rows.columns, meaning) }),
+    ...(by !== undefined && { slices: slicesOf(evaluation, by) }),
+    disagreements,
+    baseline,
+    thresholds: verdicts.map(thresholdOf),
+  });
+  try {
+    writeFileSync(path, html);
+  } catch (error) {
+    throw runError(`${path}: the report cannot be written: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+const slicesOf = ({ slices }: Evaluation, field: string) => [
+  {
+    field,
+    slices: slices.map(({ key, parts: { rows, pairs } }) => ({
+      key,
+      evaluation: rows ?? pairs ?? { reason: 'expected rows, got none' },
+    })),
+  },
+];
+
+const thresholdOf = ({ metric, bound, side, onInterval, result, missed }: Verdict): Threshold => ({
+  name: metric,
+  bound,
+  side,
+  compares: onInterval ? 'interval' : 'value',
+  metric: result,
+  met: !missed,
+});
+
+const shown = (text: ShownText | undefined, files: readonly string[]) => ({
+  place: placeOf(text, files),
+  text: text?.text ?? '',
+});
+
+/** `conversations.jsonl:12`, and the candidate where there are several; the page's head has the whole names. */
+function placeOf(text: ShownText | undefined, files: readonly string[]): string {
+  if (text === undefined) return '';
+  const { file, line, index } = text;
+  return `${basename(files[file] as string)}:${line ?? '?'}${index === undefined ? '' : ` [${index}]`}`;
+}

@@ -1,0 +1,180 @@
+/** An evaluation as a person reads it, in 80 columns. */
+
+import { baselineNames, type Evaluation, type Worth } from '../evaluation/evaluation.js';
+import { isDefined, type Metric } from '../evaluation/metric.js';
+import { type MetricName, metricNames } from '../evaluation/metric-names.js';
+import { demand, type Verdict } from '../evaluation/thresholds.js';
+import { ends, many, short } from './numbers.js';
+
+const WIDTH = 80;
+
+/** Of a slice's name. */
+const KEY_WIDTH = 24;
+
+/** Metrics that a line of a slice has room for: the first two that there are. */
+const ofSlices: readonly MetricName[] = ['auc', 'pairwise', 'lift', 'spearman', 'mean', 'std'];
+
+export interface Shown {
+  readonly evaluation: Evaluation;
+  readonly verdicts: readonly Verdict[];
+  readonly rows: number;
+  readonly failed: number;
+  readonly resamples: number;
+  /** The field of slices, and the file compared with. */
+  readonly by: string | undefined;
+  readonly baseline: string | undefined;
+  /** What there is to say beside the numbers. */
+  readonly notes: readonly string[];
+}
+
+export function evaluationInWords(shown: Shown): string {
+  const { evaluation, verdicts, baseline, by } = shown;
+  const parts = [
+    headOf(shown),
+    metricsTable(evaluation),
+    bestOfTable(evaluation),
+    evaluation.difference && differenceTable(evaluation.difference, baseline ?? ''),
+    slicesTable(evaluation, by ?? ''),
+    verdictsTable(verdicts),
+    reasonsOf(evaluation),
+    shown.notes.flatMap((note) => wrapped(note, '')).join('\n'),
+  ];
+  return `${parts.filter(Boolean).join('\n\n')}\n`;
+}
+
+function headOf({ evaluation, rows, failed, resamples }: Shown): string {
+  const { rewards, pairs, groups } = evaluation;
+  const counts = [
+    counted(rows, 'row'),
+    ...(failed > 0 ? [`${many(failed)} of them bad`] : []),
+    ...(rewards > 0 ? [counted(rewards, 'reward')] : []),
+    ...(pairs > 0 ? [counted(pairs, 'pair')] : []),
+    ...(groups > 0 ? [counted(groups, 'group')] : []),
+  ];
+  if (rewards + pairs === 0) return counts.join(', ');
+  return `${counts.join(', ')}\n95 % intervals from ${many(resamples)} resamples of ${drawnIn(evaluation)}`;
+}
+
+function drawnIn({ rewards, pairs, groups, clusters }: Worth): string {
+  if (groups > 0 && clusters === groups) return `${many(clusters)} whole groups`;
+  if (clusters < Math.max(rewards, pairs)) return `${many(clusters)} whole conversations`;
+  return rewards > 0 ? 'rows' : 'pairs';
+}
+
+const counted = (count: number, noun: string): string => `${many(count)} ${noun}${count === 1 ? '' : 's'}`;
+
+function metricsTable({ metrics, baselines }: Worth): string {
+  const defined = metricNames.filter((name) => isDefined(metrics[name]));
+  if (defined.length === 0) return '';
+  const columns = baselineNames.filter((name) => Object.values(baselines[name] ?? {}).some((each) => isDefined(each)));
+  return table([
+    ['metric', 'value', '95 % interval', 'n', ...columns],
+    ...defined.map((name) => [
+      name,
+      ...cellsOf(metrics[name]),
+      ...columns.map((baseline) => cellOf((baselines[baseline] as Partial<Record<MetricName, Metric>>)?.[name])),
+    ]),
+  ]);
+}
+
+function bestOfTable({ bestOf }: Worth): string {
+  const points = bestOf.filter(({ worth }) => isDefined(worth.chosen));
+  if (points.length < 2) return '';
+  return table([
+    ['best of', 'chosen', '95 % interval', 'groups', 'random', 'oracle'],
+    ...points.map(({ draws, worth }) => [
+      String(draws),
+      ...cellsOf(worth.chosen),
+      cellOf(worth.random),
+      cellOf(worth.oracle),
+    ]),
+  ]);
+}
+
+function differenceTable(difference: NonNullable<Evaluation['difference']>, baseline: string): string {
+  const defined = metricNames.filter((name) => isDefined(difference[name]));
+  if (defined.length === 0) return '';
+  const lines = table([
+    ['metric', 'difference', '95 % interval', 'n'],
+    ...defined.map((name) => [name, ...cellsOf(difference[name])]),
+  ]);
+  return `less ${printable(baseline)}, row by row\n${lines}`;
+}
+
+function slicesTable({ slices, metrics }: Evaluation, by: string): string {
+  if (slices.length === 0) return '';
+  const shown = ofSlices.filter((name) => isDefined(metrics[name])).slice(0, 2);
+  return table([
+    [clipped(by), 'n', ...shown.flatMap((name) => [name, '95 % interval'])],
+    ...slices.map((slice) => [
+      clipped(slice.key),
+      many(slice.rewards + slice.pairs),
+      ...shown.flatMap((name) => cellsOf(slice.metrics[name]).slice(0, 2)),
+    ]),
+  ]);
+}
+
+function verdictsTable(verdicts: readonly Verdict[]): string {
+  if (verdicts.length === 0) return '';
+  return table([
+    ['threshold', 'value', '95 % interval', ''],
+    ...verdicts.map((verdict) => [
+      demand(verdict),
+      ...cellsOf(verdict.result).slice(0, 2),
+      verdict.missed ? 'missed' : 'met',
+    ]),
+  ]);
+}
+
+/** Metrics that there are not, by why. */
+function reasonsOf({ metrics }: Worth): string {
+  const names = new Map<string, MetricName[]>();
+  for (const name of metricNames) {
+    const metric = metrics[name];
+    if (isDefined(metric)) continue;
+    names.set(metric.reason, [...(names.get(metric.reason) ?? []), name]);
+  }
+  const lines = [...names].flatMap(([reason, without]) => wrapped(`${without.join(', ')}: ${reason}`, '  '));
+  return lines.length === 0 ? '' : ['not computed', ...lines].join('\n');
+}
+
+const cellsOf = (metric: Metric): [string, string, string] =>
+  isDefined(metric) ? [short(metric.value), ends(metric), many(metric.n)] : ['-', '-', '-'];
+
+const cellOf = (metric: Metric | undefined): string =>
+  metric !== undefined && isDefined(metric) ? short(metric.value) : '';
+
+/** The first column to the left, the others to the right. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] as readonly string[]).map((_, column) =>
+    Math.max(...rows.map((row) => [...(row[column] as string)].length)),
+  );
+  const pad = (cell: string, column: number): string => {
+    const space = ' '.repeat((widths[column] as number) - [...cell].length);
+    return column === 0 ? cell + space : space + cell;
+  };
+  return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
+}
+
+const clipped = (text: string): string => {
+  const characters = [...printable(text)];
+  return characters.length <= KEY_WIDTH
+    ? characters.join('')
+    : `${characters.slice(0, 9).join('')}...${characters.slice(12 - KEY_WIDTH).join('')}`;
+};
+
+/** Without what a terminal would obey. */
+const printable = (text: string): string => text.replaceAll(/\p{Control}|\p{Format}/gu, '\ufffd');
+
+/** Lines of a text, the first one too after the margin. */
+function wrapped(text: string, margin: string): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of printable(text).split(' ')) {
+    if (line !== '' && margin.length + line.length + 1 + word.length > WIDTH) {
+      lines.push(margin + line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, margin + line];
+}

@@ -1,0 +1,113 @@
+/** Keeps FILE.run.json true while a run goes on: what it says is done is on the disk, and stays. */
+import type { Window } from '../scorer/protocol.js';
+import type { AppendedFile } from './appended-file.js';
+import type { Output } from './output.js';
+import { type Progress, type RunState, writeRunFile } from './run-file.js';
+import type { RunAccount } from './statistics.js';
+import type { WindowHash } from './window-hash.js';
+
+/** Work that a power cut may cost. */
+const SAVE_EVERY_MS = 1000;
+/** Saving takes at most this share of the time, however slow the disk and however large the account. */
+const SAVING_SHARE = 0.02;
+
+export interface JournalOptions {
+  /** Where the output will stand. */
+  readonly path: string;
+  readonly output: Output;
+  readonly errors: AppendedFile | undefined;
+  readonly account: RunAccount;
+  /** As it is before this run's first window. */
+  readonly state: RunState;
+  /** Of the windows that were done before. */
+  readonly hash: WindowHash;
+}
+
+export class Journal {
+  readonly #options: JournalOptions;
+  #state: RunState;
+  readonly #started = performance.now();
+  /** Where the windows that have passed end. */
+  #passed: Pick<Progress, 'windows' | 'output' | 'errors'>;
+  /** Bytes of the windows that have passed since the last that stays as it is. */
+  #open = 0;
+  /** What is done changed since it was saved. */
+  #unsaved = false;
+  #nextSave: number;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    this.#state = options.state;
+    this.#passed = options.state.done;
+    this.#nextSave = performance.now() + SAVE_EVERY_MS;
+  }
+
+  /** The output begins with what it begins with, and no rows are in it. */
+  headerWritten(): void {
+    const { position } = this.#options.output;
+    this.#state = { ...this.#state, header: position };
+    this.#passed = { ...this.#passed, output: position };
+  }
+
+  /**
+   * A window was written and accounted for. What is done is saved now and then. Whoever writes a window that may be
+   * another one when the run goes on calls `save` before.
+   */
+  async passed(window: Window): Promise<void> {
+    const { output, errors, hash } = this.#options;
+    hash.add(window);
+    // Remembered here: of a window that fails half-way, some bytes may stand in one file and not in the other.
+    this.#passed = {
+      windows: this.#passed.windows + 1,
+      output: output.position,
+      errors: errors?.position ?? null,
+    };
+    this.#open = window.open ? this.#open + window.bytes.length : 0;
+    if (window.open) return;
+    this.#unsaved = true;
+    if (performance.now() >= this.#nextSave) await this.save();
+  }
+
+  /** Saves what is done. */
+  async save(): Promise<void> {
+    if (!this.#unsaved) return;
+    const began = performance.now();
+    await this.#options.output.sync();
+    await this.#options.errors?.sync();
+    await this.#write({ ...this.#state, done: this.#progress() });
+    this.#unsaved = false;
+    const took = performance.now() - began;
+    this.#nextSave = performance.now() + Math.max(SAVE_EVERY_MS, took / SAVING_SHARE);
+  }
+
+  /** The run has ended before its end: saves what is done, and that nobody writes any more. */
+  async leave(): Promise<void> {
+    await this.save();
+    await this.#write({ ...this.#state, writer: null });
+  }
+
+  /** All is written, under the name of work in progress. */
+  async finish(hashes: readonly (string | null)[]): Promise<void> {
+    await this.#options.errors?.sync();
+    const whole = this.#progress();
+    const done = this.#unsaved ? whole : this.#state.done;
+    const finished = { ...whole, hashes, open: this.#open, file: this.#options.output.position };
+    await this.#write({ ...this.#state, done, writer: null, finished });
+  }
+
+  #progress(): Progress {
+    const { hash, account, state } = this.#options;
+    return {
+      ...this.#passed,
+      sha256: hash.digest(),
+      account: account.state,
+      seconds: state.done.seconds + (performance.now() - this.#started) / 1000,
+    };
+  }
+
+  async #write(state: RunState): Promise<void> {
+    await writeRunFile(this.#options.path, state);
+    // The account is a live one: it is kept as it was written.
+    this.#state = structuredClone(state);
+  }
+}

@@ -1,0 +1,158 @@
+/** Joins the outputs of all shards of a run into the output that the run would have had. */
+import { createReadStream, statSync } from 'node:fs';
+import { compressionOfName } from '../compression/compression.js';
+import { packMember } from '../compression/pack.js';
+import { messageOf, runError, usageError } from '../errors.js';
+import { inputDifference } from './input-facts.js';
+import { openPlainOutput } from './output.js';
+import {
+  differenceOf,
+  type Finish,
+  type Makings,
+  type RunState,
+  readRunFile,
+  runFileOf,
+  startOfRun,
+  writeRunFile,
+} from './run-file.js';
+import type { Shard } from './shards.js';
+import { RunAccount } from './statistics.js';
+
+/** The finished output of one shard. */
+interface Part {
+  readonly path: string;
+  readonly state: RunState;
+  readonly shard: Shard;
+  readonly finished: Finish;
+}
+
+/** All shards of one run, in order. */
+export type Parts = readonly [Part, ...Part[]];
+
+/**
+ * Reads what the outputs' run files say.
+ *
+ * @param paths in any order
+ * @throws FatalError `usage` where a shard is missing, doubled, not finished, or of another run; the message names it
+ */
+export function readParts(paths: readonly string[]): Parts {
+  const parts = paths.map(readPart);
+  const [first] = parts as [Part];
+  const { of } = first.shard;
+  const byIndex = new Map<number, Part>();
+  for (const part of parts) {
+    refuseForeign(part, first);
+    const { index } = part.shard;
+    const other = byIndex.get(index);
+    if (other !== undefined)
+      throw usageError(`${part.path}: expected each shard once, ${other.path} is shard ${index}/${of} too`);
+    byIndex.set(index, part);
+  }
+  const missing = Array.from({ length: of }, (_, i) => i + 1).filter((index) => !byIndex.has(index));
+  if (missing.length > 0) {
+    const [one] = missing;
+    const which = missing.length === 1 ? `shard ${one}/${of}` : `shards ${missing.slice(0, 10).join(', ')} of ${of}`;
+    throw usageError(`expected all ${of} shards, got ${parts.length}: ${which} missing`);
+  }
+  return parts.sort((a, b) => a.shard.index - b.shard.index) as unknown as Parts;
+}
+
+function readPart(path: string): Part {
+  const state = readRunFile(path);
+  if (state === undefined) throw usageError(`${path}: expected ${runFileOf(path)} beside it, found none`);
+  const { shard, finished } = state;
+  if (shard === null) throw usageError(`${path}: expected the output of a run with --shard, got that of a whole run`);
+  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  if (finished === null || size === undefined) {
+    throw usageError(
+      `${path}: shard ${shard.index}/${shard.of} is not finished: run it again with --resume, then merge`,
+    );
+  }
+  if (size !== finished.file) {
+    throw usageError(`${path}: expected the ${finished.file} bytes that its run wrote, got ${size}`);
+  }
+  return { path, state, shard, finished };
+}
+
+function refuseForeign(part: Part, first: Part): void {
+  const difference =
+    part.shard.of === first.shard.of
+      ? differenceOf(wholeOf(first.state.makings), wholeOf(part.state.makings))
+      : `it is one of ${part.shard.of} shards, the other one of ${first.shard.of}`;
+  const inputs = part.state.inputs.flatMap((input, i) => {
+    const other = first.state.inputs[i];
+    if (other === undefined) return [`it has more inputs`];
+    return inputDifference(other, input) ?? (other.bytes === input.bytes ? [] : [`${input.path} has grown`]);
+  });
+  const fewer = part.state.inputs.length < first.state.inputs.length ? 'it has fewer inputs' : undefined;
+  const foreign = difference ?? inputs[0] ?? fewer;
+  if (foreign !== undefined) throw usageError(`${part.path}: not a shard of the run of ${first.path}: ${foreign}`);
+}
+
+const wholeOf = (makings: Makings): Makings => ({ ...makings, '--shard': null });
+
+/**
+ * Writes the joined output.
+ *
+ * @param path `-` for standard output
+ */
+export async function writeJoined(parts: Parts, path: string): Promise<void> {
+  const output = await openPlainOutput(path);
+  const account = new RunAccount();
+  try {
+    for (const [i, { path: own, state, finished }] of parts.entries()) {
+      account.merge(finished.account);
+      // What stands before the first record is wanted once.
+      const from = i === 0 ? 0 : state.header;
+      if (finished.output <= from) continue;
+      for await (const bytes of createReadStream(own, { start: from, end: finished.output - 1 })) {
+        if (!(await output.write(bytes as Buffer))) return;
+      }
+    }
+    const compression = compressionOfName(path);
+    if (output.position === 0 && compression !== undefined) {
+      await output.write(await packMember(new Uint8Array(), compression));
+    }
+    await output.finish(() => writeRunFile(path, joinedState(parts, account, output.position)));
+  } catch (error) {
+    await output.abandon();
+    throw error instanceof Error && 'kind' in error
+      ? error
+      : runError(`the shards cannot be joined: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** As of a run that was never cut into shards, but for the digest of its windows. */
+function joinedState(parts: Parts, account: RunAccount, file: number): RunState {
+  const [{ state, finished }] = parts;
+  const sum = (of: (finished: Finish) => number): number => parts.reduce((total, part) => total + of(part.finished), 0);
+  return {
+    ...startOfRun({
+      makings: wholeOf(state.makings),
+      runtimes: runtimesOf(parts),
+      inputs: state.inputs,
+      shard: null,
+      limit: null,
+    }),
+    header: state.header,
+    writer: null,
+    finished: {
+      ...finished,
+      windows: sum(({ windows }) => windows),
+      seconds: sum(({ seconds }) => seconds),
+      sha256: '',
+      output: file,
+      file,
+      account: account.state,
+      hashes: state.inputs.map(() => null),
+    },
+  };
+}
+
+/** Each kind of machine that had a part in the shards, once. */
+export const runtimesOf = (parts: Parts): RunState['runtimes'] => {
+  const all = parts.flatMap(({ state }) =>
+    state.runtimes.map((runtime) => [JSON.stringify(runtime), runtime] as const),
+  );
+  return [...new Map(all).values()];
+};

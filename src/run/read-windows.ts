@@ -1,0 +1,93 @@
+/** From inputs to windows: which records are read, and how they are cut. */
+import type { RowFormat } from '../rows/format.js';
+import { type Place, readRecords, recordAt } from '../rows/records.js';
+import type { Window } from '../scorer/protocol.js';
+import type { Input } from './input.js';
+import { type GroupedBatch, groupRecords, type JoinsGroup, sliceGrouped } from './record-groups.js';
+import type { BlockRange } from './shards.js';
+import { blockOf, cutWindows, groupLimitsFor, type WindowSize } from './windows.js';
+
+export interface ReadOptions {
+  readonly inputs: readonly Input[];
+  readonly format: RowFormat;
+  readonly windowSize: WindowSize;
+  /** A longer record is not carried. */
+  readonly maxRowBytes: number;
+  /** Records after so many are not read. */
+  readonly limit?: number | undefined;
+  /** The blocks of each input that are read; undefined: all. */
+  readonly blocks?: readonly BlockRange[] | undefined;
+  /** What makes a group, which is then never cut. Default: what records have in common. */
+  readonly joins?: JoinsGroup | undefined;
+  /** Windows end with what has come. */
+  readonly eager?: boolean;
+  /** Aborted: no more is read. */
+  readonly signal: AbortSignal;
+}
+
+export async function* readWindows(options: ReadOptions): AsyncGenerator<Window> {
+  const { inputs, format, windowSize: size, limit, blocks, eager = false, signal } = options;
+  const countdown = limit === undefined ? undefined : { left: limit };
+  let index = 0;
+  for (const [file, input] of inputs.entries()) {
+    const range = blocks?.[file];
+    if (range !== undefined && range.from === range.until) continue;
+    let records = recordsOf(input, options, range);
+    if (countdown !== undefined) records = first(records, countdown, format);
+    for await (const window of cutWindows(records, { size, eager })) {
+      if (signal.aborted) return;
+      yield { ...window, index: index++, file };
+    }
+    if (countdown?.left === 0) return;
+  }
+}
+
+/** Whole groups, however long: the file is read from its beginning to find them. */
+const uncut = { longest: Number.POSITIVE_INFINITY, border: Number.POSITIVE_INFINITY };
+
+function recordsOf(
+  input: Input,
+  { format, windowSize, maxRowBytes, joins }: ReadOptions,
+  range: BlockRange | undefined,
+): AsyncIterable<GroupedBatch> {
+  const limits = joins === undefined ? groupLimitsFor(windowSize) : uncut;
+  const { border } = limits;
+  const begin =
+    range === undefined || joins !== undefined ? 0 : Math.floor((range.from * windowSize.bytes) / border) * border;
+  // One byte early: a line that ends just before the border is not what is looked for, and one that does not is.
+  const start: Place =
+    begin > 0 && format.linesAreRecords && input.seekable ? { byte: begin - 1, line: null } : input.body;
+  const records = readRecords(input.content(start.byte), format.newScanner(), start, maxRowBytes);
+  const grouped = groupRecords(records, limits, joins);
+  return range === undefined ? grouped : within(grouped, range, windowSize);
+}
+
+/** The records of those groups that begin in the blocks of a range. */
+async function* within(
+  batches: AsyncIterable<GroupedBatch>,
+  { from, until }: BlockRange,
+  size: WindowSize,
+): AsyncGenerator<GroupedBatch> {
+  for await (const batch of batches) {
+    const blocks = batch.groups.map((group) => blockOf(group, size));
+    const first = blocks.findIndex((block) => block >= from);
+    const past = blocks.findIndex((block) => block >= until);
+    const end = past < 0 ? blocks.length : past;
+    if (first >= 0 && first < end) yield sliceGrouped(batch, first, end);
+    if (past >= 0) return;
+  }
+}
+
+/** Those records that come before a number of rows is used up. */
+async function* first(
+  batches: AsyncIterable<GroupedBatch>,
+  rows: { left: number },
+  format: RowFormat,
+): AsyncGenerator<GroupedBatch> {
+  for await (const batch of batches) {
+    let end = 0;
+    for (; end < batch.ends.length && rows.left > 0; end++) if (!format.isBlank(recordAt(batch, end))) rows.left--;
+    if (end > 0) yield sliceGrouped(batch, 0, end);
+    if (rows.left === 0) return;
+  }
+}

@@ -1,0 +1,185 @@
+/** What happened in a run, window by window in file order: the numbers of the summary. */
+
+import type { FailureCode } from '../rows/failure.js';
+import type { Form } from '../rows/forms.js';
+import { SEAMS_TO_JUDGE } from '../rows/texts.js';
+import type { WindowAccount } from '../scorer/protocol.js';
+import { addChoices, type ChoiceCounts, noChoices } from '../selection/rank.js';
+import { QuantileSketch, type SketchState } from './quantile-sketch.js';
+
+interface ReportedFailure {
+  readonly file: string;
+  readonly line: number | null;
+  readonly byte: number;
+  readonly code: FailureCode;
+  readonly message: string;
+}
+
+/** Failures that are shown in full; the others are counted. */
+const SHOWN_FAILURES = 5;
+
+const fractions = { p01: 0.01, p05: 0.05, p25: 0.25, p50: 0.5, p75: 0.75, p95: 0.95, p99: 0.99 };
+
+/** What is counted, as plain data: a run that goes on later begins with it. */
+interface Counts {
+  rows: number;
+  failed: number;
+  rewardsWritten: number;
+  tokens: number;
+  computedTokens: number;
+  truncatedRows: number;
+  truncatedTokens: number;
+  seams: boolean[];
+  forms: Partial<Record<Form, number>>;
+  failures: Partial<Record<FailureCode, number>>;
+  firstFailures: ReportedFailure[];
+  rowsByFile: number[];
+  mean: number;
+  /** Sum of squared differences from the mean (Welford). */
+  squares: number;
+  min: number | null;
+  max: number | null;
+  choices: ChoiceCounts;
+}
+
+export interface AccountState extends Counts {
+  readonly sketch: SketchState;
+}
+
+export class RunAccount {
+  readonly #counts: Counts;
+  readonly #sketch: QuantileSketch;
+
+  constructor(state?: AccountState) {
+    const { sketch, ...counts } = state ?? { ...nothing, sketch: undefined };
+    this.#counts = structuredClone(counts);
+    this.#sketch = new QuantileSketch(sketch);
+  }
+
+  get counts(): Readonly<Counts> {
+    return this.#counts;
+  }
+
+  get state(): AccountState {
+    return { ...this.#counts, sketch: this.#sketch.state };
+  }
+
+  add(window: WindowAccount, file: number, path: string): void {
+    const { rewards, failed } = window;
+    let mean = 0;
+    let squares = 0;
+    let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const [i, reward] of rewards.entries()) {
+      const delta = reward - mean;
+      mean += delta / (i + 1);
+      squares += delta * (reward - mean);
+      min = Math.min(min, reward);
+      max = Math.max(max, reward);
+    }
+    const failures: Counts['failures'] = {};
+    for (const { failure } of failed) failures[failure.code] = (failures[failure.code] ?? 0) + 1;
+    const firstFailures = failed.slice(0, SHOWN_FAILURES).map(({ byte, line, failure: { code, message } }) => ({
+      file: path,
+      line,
+      byte,
+      code,
+      message,
+    }));
+    const rowsByFile: number[] = Array.from({ length: file + 1 }, () => 0);
+    rowsByFile[file] = window.rows;
+    const some = rewards.length > 0;
+    addCounts(this.#counts, {
+      ...window,
+      seams: [...window.seams],
+      failed: failed.length,
+      rewardsWritten: rewards.length,
+      failures,
+      firstFailures,
+      rowsByFile,
+      mean,
+      squares,
+      min: some ? min : null,
+      max: some ? max : null,
+      choices: window.choices ?? noChoices(),
+    });
+    this.#sketch.add(rewards);
+  }
+
+  /** Adds what another run counted, which came after this one's rows. */
+  merge({ sketch, ...counts }: AccountState): void {
+    addCounts(this.#counts, counts);
+    this.#sketch.merge(sketch);
+  }
+
+  /** null where there are too few rewards to say. */
+  get rewards(): object {
+    const { rewardsWritten, mean, squares, min, max } = this.#counts;
+    const some = rewardsWritten > 0;
+    const values = this.#sketch.quantiles(Object.values(fractions));
+    return {
+      min,
+      mean: some ? mean : null,
+      max,
+      std: rewardsWritten > 1 ? Math.sqrt(squares / (rewardsWritten - 1)) : null,
+      quantiles: Object.fromEntries(Object.keys(fractions).map((name, i) => [name, some ? values[i] : null])),
+    };
+  }
+}
+
+const nothing: Counts = {
+  rows: 0,
+  failed: 0,
+  rewardsWritten: 0,
+  tokens: 0,
+  computedTokens: 0,
+  truncatedRows: 0,
+  truncatedTokens: 0,
+  seams: [],
+  forms: {},
+  failures: {},
+  firstFailures: [],
+  rowsByFile: [],
+  mean: 0,
+  squares: 0,
+  min: null,
+  max: null,
+  choices: noChoices(),
+};
+
+/**
+ * Adds what was counted of later rows.
+ *
+ * Source for mean and squares: Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm for Computing
+ * Sample Variances, 1979
+ */
+function addCounts(counts: Counts, later: Readonly<Counts>): void {
+  const both = counts.rewardsWritten + later.rewardsWritten;
+  const delta = later.mean - counts.mean;
+  if (both > 0) {
+    counts.squares += later.squares + (delta * delta * counts.rewardsWritten * later.rewardsWritten) / both;
+    counts.mean += (delta * later.rewardsWritten) / both;
+  }
+  counts.rows += later.rows;
+  counts.failed += later.failed;
+  counts.rewardsWritten = both;
+  counts.tokens += later.tokens;
+  counts.computedTokens += later.computedTokens;
+  counts.truncatedRows += later.truncatedRows;
+  counts.truncatedTokens += later.truncatedTokens;
+  counts.seams.push(...later.seams.slice(0, SEAMS_TO_JUDGE - counts.seams.length));
+  counts.firstFailures.push(...later.firstFailures.slice(0, SHOWN_FAILURES - counts.firstFailures.length));
+  addChoices(counts.choices, later.choices);
+  addEach(counts.forms, later.forms);
+  addEach(counts.failures, later.failures);
+  for (const [file, rows] of later.rowsByFile.entries())
+    counts.rowsByFile[file] = (counts.rowsByFile[file] ?? 0) + rows;
+  counts.min = extreme(counts.min, later.min, Math.min);
+  counts.max = extreme(counts.max, later.max, Math.max);
+}
+
+function addEach<K extends string>(sums: Partial<Record<K, number>>, more: Readonly<Partial<Record<K, number>>>): void {
+  for (const [key, count] of Object.entries(more) as [K, number][]) sums[key] = (sums[key] ?? 0) + count;
+}
+
+const extreme = (a: number | null, b: number | null, choose: (a: number, b: number) => number): number | null =>
+  a === null ? b : b === null ? a : choose(a, b);

@@ -1,0 +1,29 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { Window } from '../scorer/protocol.js';
+
+/** Digest of the input that windows are cut from: their bytes, and where files and records too long to carry stand. */
+export class WindowHash {
+  readonly #hash: Hash;
+  #file: number;
+
+  constructor(hash: Hash = createHash('sha256'), file = -1) {
+    this.#hash = hash;
+    this.#file = file;
+  }
+
+  add({ file, byte, bytes, oversized }: Window): void {
+    if (file !== this.#file) this.#hash.update(`file ${file}\n`);
+    this.#file = file;
+    if (oversized !== undefined) this.#hash.update(`${oversized} bytes at ${byte}\n`);
+    this.#hash.update(bytes);
+  }
+
+  copy(): WindowHash {
+    return new WindowHash(this.#hash.copy(), this.#file);
+  }
+
+  /** Of what was added so far, in hexadecimal. */
+  digest(): string {
+    return this.#hash.copy().digest('hex');
+  }
+}

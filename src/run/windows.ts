@@ -1,0 +1,94 @@
+import { concatBytes } from '../platform/bytes.js';
+import { fileStart, type Place, startOf } from '../rows/records.js';
+import type { Window } from '../scorer/protocol.js';
+import type { GroupedBatch, GroupLimits } from './record-groups.js';
+
+export interface WindowSize {
+  /** Window k of a file holds the groups of records that begin in its bytes [k·bytes, (k + 1)·bytes) … */
+  readonly bytes: number;
+  /** … cut further after this many records, between groups. */
+  readonly rows: number;
+}
+
+/**
+ * Windows of a size that a worker scores in some seconds: small enough for progress to move and for the last ones
+ * to keep every worker busy, large enough for rows that share a beginning to meet.
+ *
+ * @param parameters of the model
+ */
+export function windowSizeFor(parameters: number): WindowSize {
+  const bytes = 2 ** Math.round(Math.log2((4096 * 124e6) / parameters));
+  return { bytes: Math.min(Math.max(bytes, 1024), 262_144), rows: 4096 };
+}
+
+/**
+ * How many windows inputs of these lengths in bytes make at most; Infinity where a length is not known. Not counted are
+ * cuts between rows so short that a window has its number of rows before its bytes.
+ */
+export const windowsOf = (lengths: readonly (number | undefined)[], { bytes }: WindowSize): number =>
+  lengths.reduce<number>((sum, length = Number.POSITIVE_INFINITY) => sum + Math.ceil(length / bytes), 0);
+
+/** Groups for windows of a size: no window grows much beyond it, and a shard reads little to find its first group. */
+export const groupLimitsFor = ({ bytes }: WindowSize): GroupLimits => ({
+  longest: Math.min(8 * bytes, 262_144),
+  border: 64 * bytes,
+});
+
+/** A window of one file. */
+export type FileWindow = Omit<Window, 'index' | 'file'>;
+
+export interface CutOptions {
+  readonly size: WindowSize;
+  /** Records go on in a window only with those that came together with them. */
+  readonly eager?: boolean;
+}
+
+/**
+ * Cuts the records of one file into windows. Where they begin is a function of the records' bytes and the size alone:
+ * not of how the bytes came in chunks, nor of time (unless `eager`).
+ */
+export async function* cutWindows(
+  batches: AsyncIterable<GroupedBatch>,
+  { size, eager = false }: CutOptions,
+): AsyncGenerator<FileWindow> {
+  let pieces: Buffer[] = []; // of the window so far
+  let place: Place = fileStart; // where it begins
+  let block = 0; // which it takes the groups of
+  let rows = 0;
+  const cut = (open: boolean, oversized?: number): FileWindow => {
+    const window = { bytes: concatBytes(pieces), ...place, open, ...(oversized !== undefined && { oversized }) };
+    pieces = [];
+    rows = 0;
+    return window;
+  };
+
+  for await (const batch of batches) {
+    const { bytes, ends, oversized } = batch;
+    // A record that is too long to be carried is a window of its own.
+    if (oversized !== undefined && rows > 0) yield cut(false);
+    let from = 0; // of what belongs to the window
+    for (const i of ends.keys()) {
+      const byte = startOf(batch, i);
+      const ofGroup = blockOf(batch.groups[i] as number, size);
+      const begins = batch.groups[i] === byte;
+      if (rows > 0 && (ofGroup !== block || (begins && rows >= size.rows))) {
+        pieces.push(bytes.subarray(from, byte - batch.byte));
+        from = byte - batch.byte;
+        yield cut(false);
+      }
+      if (rows === 0) {
+        place = { byte, line: batch.lines[i] ?? null };
+        block = ofGroup;
+      }
+      rows++;
+    }
+    if (from < bytes.length) pieces.push(bytes.subarray(from));
+    // Without its line end, the file's last record may be longer one day.
+    if (oversized !== undefined) yield cut(!batch.ended, oversized);
+    else if (eager && rows > 0) yield cut(false);
+  }
+  if (rows > 0) yield cut(true);
+}
+
+/** Number of the block of a file's bytes that a group beginning at `byte` belongs to. */
+export const blockOf = (byte: number, size: WindowSize): number => Math.floor(byte / size.bytes);

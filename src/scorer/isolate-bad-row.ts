@@ -1,0 +1,81 @@
+/**
+ * What becomes of a window under which a worker died: it is scored once more, whole; then in halves, and theirs, until
+ * the row is found that ends a worker alone. That row is a bad one, and its neighbours are scored.
+ *
+ * The main thread never parses a row here: parsing may be what kills.
+ */
+import { failure } from '../rows/failure.js';
+import type { RowFormat } from '../rows/format.js';
+import { type InputRecord, splitRecords } from '../rows/records.js';
+import { joinScored } from './join-scored.js';
+import type { ScoredWindow, ToWorker, Window } from './protocol.js';
+import type { ThreadDeath } from './worker-crash.js';
+
+/** A window asked of a worker. */
+export type Ask = ToWorker & { readonly type: 'score' | 'fail' };
+
+/** What an attempt came to. After a death, the next attempt meets a fresh worker. */
+export type Attempt = { readonly scored: ScoredWindow } | { readonly death: ThreadDeath };
+
+export interface Rescue {
+  /** Of the main thread, to find where records end. */
+  readonly format: RowFormat;
+  readonly attempt: (ask: Ask) => Promise<Attempt>;
+  /** A worker died under the window. */
+  readonly onDeath: (death: ThreadDeath) => void;
+  /** The answer for a window of one row that even a worker which is not to score it does not survive. */
+  readonly writeUnread: (window: Window, reason: ReturnType<typeof failure>) => ScoredWindow;
+}
+
+/** Scores a window whatever its rows do to workers. */
+export async function scoreOrRescue(window: Window, rescue: Rescue): Promise<ScoredWindow> {
+  const first = await rescue.attempt({ type: 'score', window });
+  if ('scored' in first) return first.scored;
+  rescue.onDeath(first.death);
+  const second = await rescue.attempt({ type: 'score', window });
+  return 'scored' in second ? second.scored : divide(window, second.death, rescue);
+}
+
+/** A window that a fresh worker did not survive: as its halves, or as the bad row that it is. */
+async function divide(window: Window, death: ThreadDeath, rescue: Rescue): Promise<ScoredWindow> {
+  const halves = halve(window, rescue.format);
+  if (halves === undefined) return condemn(window, death, rescue);
+  const [first, second] = halves;
+  const scored = await scorePart(first, rescue);
+  const rest = window.rows === undefined ? undefined : window.rows - scored.account.rows;
+  if (rest === 0) return scored;
+  return joinScored(scored, await scorePart(rest === undefined ? second : { ...second, rows: rest }, rescue));
+}
+
+async function scorePart(window: Window, rescue: Rescue): Promise<ScoredWindow> {
+  const first = await rescue.attempt({ type: 'score', window });
+  if ('scored' in first) return first.scored;
+  if (halve(window, rescue.format) !== undefined) return divide(window, first.death, rescue);
+  // Once could be the machine's fault, or what rows before it left in the worker.
+  const second = await rescue.attempt({ type: 'score', window });
+  return 'scored' in second ? second.scored : condemn(window, second.death, rescue);
+}
+
+async function condemn(window: Window, { deed }: ThreadDeath, rescue: Rescue): Promise<ScoredWindow> {
+  const reason = failure('WORKER_CRASH', `scoring this row alone ended a worker thread twice: it ${deed}`);
+  const answer = await rescue.attempt({ type: 'fail', window, reason });
+  return 'scored' in answer ? answer.scored : rescue.writeUnread(window, reason);
+}
+
+/** The records before and after the border nearest to the middle of the bytes; undefined for a single record. */
+function halve(window: Window, format: RowFormat): [Window, Window] | undefined {
+  const { bytes, oversized, byte } = window;
+  if (oversized !== undefined) return undefined;
+  const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [, ...later] = splitRecords(whole, window, format.newScanner());
+  const middle = byte + bytes.length / 2;
+  const distance = (record: InputRecord): number => Math.abs(record.byte - middle);
+  const [border, ...others] = later;
+  if (border === undefined) return undefined;
+  const best = others.reduce((a, b) => (distance(b) < distance(a) ? b : a), border);
+  // Copies: a view crosses to a worker with all of the memory behind it.
+  return [
+    { ...window, bytes: bytes.slice(0, best.byte - byte), open: false },
+    { ...window, bytes: bytes.slice(best.byte - byte), byte: best.byte, line: best.line },
+  ];
+}

@@ -1,0 +1,211 @@
+/**
+ * The pool of worker threads, each with a session of its own.
+ *
+ * Not piscina: a worker here has a start-up of its own (one prepares the model for all, then each loads it), must
+ * release native memory before it ends, and what a death means is ours to say.
+ */
+import { rmSync } from 'node:fs';
+import type { Preparation } from '../model/precision.js';
+import type { PreparedModel } from '../model/prepared/prepare.js';
+import { createFormat } from '../rows/formats.js';
+import { Incidents } from './crash-log.js';
+import { type Ask, type Attempt, scoreOrRescue } from './isolate-bad-row.js';
+import type { ModelPlace, ReadyModel, ScoredWindow, ToWorker, Window } from './protocol.js';
+import { ThreadHandle } from './thread-handle.js';
+import { type UnreadSettings, writeUnread } from './unparsed.js';
+import { ThreadDeath } from './worker-crash.js';
+
+/** A row of the longest kind is tokenised and scored in a small part of this. */
+export const DEFAULT_DEADLINE_MS = 600_000;
+
+export interface PoolOptions {
+  readonly workers: number;
+  readonly model: ModelPlace;
+  /** Keep the prepared model on disk for the next run. */
+  readonly useCache: boolean;
+  /** Without a sign of life for so long, a worker counts as dead. */
+  readonly deadlineMs: number;
+  /** Told what the user should know, a sentence each. */
+  readonly onNotice: (message: string) => void;
+}
+
+/** What every worker loads, beside the prepared model. */
+export type Load = Omit<ToWorker & { type: 'load' }, 'type' | 'model'>;
+
+/** What the workers were told when they loaded, and the main thread's part of it. */
+interface Loaded {
+  readonly message: ToWorker & { type: 'load' };
+  readonly unread: UnreadSettings;
+}
+
+interface Job {
+  readonly window: Window;
+  readonly resolve: (scored: ScoredWindow) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class WorkerPool {
+  readonly model: ReadyModel;
+  readonly #options: PoolOptions;
+  readonly #incidents: Incidents;
+  readonly #threads: ThreadHandle[];
+  #idle: ThreadHandle[] = [];
+  #loaded: Loaded | undefined;
+  readonly #queue: Job[] = [];
+  /** Windows that a worker has now. */
+  readonly #inWork = new Set<Promise<void>>();
+  /** Why no more windows are scored: a worker is gone, and no other could take its place. */
+  #death: unknown;
+
+  private constructor(options: PoolOptions, model: ReadyModel, first: ThreadHandle) {
+    this.model = model;
+    this.#options = options;
+    this.#incidents = new Incidents(options.onNotice);
+    this.#threads = [first];
+  }
+
+  /**
+   * Prepares the model if it is not, on the thread that will be the first worker.
+   *
+   * @throws FatalError where the model cannot be prepared
+   */
+  static async prepare(options: PoolOptions): Promise<WorkerPool> {
+    const first = newThread(options);
+    try {
+      const { model, useCache } = options;
+      const prepared = await first.request({ type: 'prepare', model, useCache }, 'prepared');
+      return new WorkerPool(options, prepared.model, first);
+    } catch (error) {
+      await first.release();
+      throw error;
+    }
+  }
+
+  /**
+   * Loads the model into every worker.
+   *
+   * @returns for a dry run, the tokens that all of them together could score in a second
+   * @throws FatalError where it cannot be loaded
+   */
+  async load(load: Load): Promise<number> {
+    while (this.#threads.length < this.#options.workers) this.#threads.push(newThread(this.#options));
+    const message = { type: 'load', model: this.model, ...load } as const;
+    const { format, dryRun } = load;
+    this.#loaded = { message, unread: { format: createFormat(format), reasons: format.reasons, dryRun } };
+    const ready = await Promise.all(this.#threads.map((thread) => thread.request(message, 'ready')));
+    this.#idle = [...this.#threads];
+    return ready.reduce((sum, { tokensPerSecond = 0 }) => sum + tokensPerSecond, 0);
+  }
+
+  /** Workers that were started in a dead one's place. */
+  get restarts(): number {
+    return this.#incidents.restarts;
+  }
+
+  /**
+   * Scores a window on the next free worker; a row that ends workers is a bad one.
+   *
+   * Rejects with a FatalError where a worker hangs, or no other can take its place.
+   */
+  score(window: Window): Promise<ScoredWindow> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ window, resolve, reject });
+      this.#assign();
+    });
+  }
+
+  /**
+   * Waits for the windows in work and in the queue, frees the sessions and ends the threads; takes a model away that was
+   * prepared for this pool alone.
+   */
+  async release(): Promise<void> {
+    // A window that is done hands its worker the next one: a session must not be freed under it.
+    while (this.#inWork.size > 0) await Promise.all(this.#inWork);
+    await Promise.all(this.#threads.map((thread) => thread.release()));
+    if (this.model.temporary) rmSync(this.model.directory, { recursive: true, force: true });
+  }
+
+  #assign(): void {
+    if (this.#death !== undefined) {
+      for (const { reject } of this.#queue.splice(0)) reject(this.#death);
+    }
+    while (this.#queue.length > 0 && this.#idle.length > 0) {
+      const work = this.#give(this.#idle.pop() as ThreadHandle, this.#queue.shift() as Job);
+      this.#inWork.add(work);
+      work.then(() => this.#inWork.delete(work));
+    }
+  }
+
+  async #give(first: ThreadHandle, { window, resolve, reject }: Job): Promise<void> {
+    let thread = first;
+    const { unread } = this.#loadedWith;
+    const attempt = async (ask: Ask): Promise<Attempt> => {
+      // It died after its last answer: that is not this window's doing.
+      if (thread.death !== undefined) thread = await this.#replace(thread, thread.death);
+      try {
+        const { scored } = await thread.request(ask, 'scored');
+        if (ask.type === 'score') this.#incidents.survived();
+        return { scored };
+      } catch (death) {
+        if (!(death instanceof ThreadDeath) || death.hung) throw death;
+        thread = await this.#replace(thread, death);
+        return { death };
+      }
+    };
+    try {
+      const scored = await scoreOrRescue(window, {
+        format: unread.format,
+        attempt,
+        onDeath: (death) => this.#incidents.onWindow(death, window),
+        writeUnread: (row, reason) => writeUnread(row, reason, unread),
+      });
+      resolve(scored);
+    } catch (error) {
+      if (thread.death !== undefined) this.#death ??= error;
+      reject(error);
+    }
+    if (thread.death === undefined) this.#idle.push(thread);
+    this.#assign();
+  }
+
+  get #loadedWith(): Loaded {
+    if (this.#loaded === undefined) throw new Error('a window came before the model');
+    return this.#loaded;
+  }
+
+  /**
+   * A fresh thread in a dead one's place, with the model loaded.
+   *
+   * @throws FatalError where it dies before it is ready, or one after the other dies: then it is not the rows
+   */
+  async #replace(dead: ThreadHandle, death: ThreadDeath): Promise<ThreadHandle> {
+    this.#incidents.died(death);
+    const fresh = newThread(this.#options);
+    try {
+      await fresh.request(this.#loadedWith.message, 'ready');
+    } catch (error) {
+      await fresh.release();
+      throw error;
+    }
+    this.#threads[this.#threads.indexOf(dead)] = fresh;
+    return fresh;
+  }
+}
+
+const newThread = ({ onNotice, deadlineMs }: Pick<PoolOptions, 'onNotice' | 'deadlineMs'>): ThreadHandle =>
+  new ThreadHandle(onNotice, deadlineMs);
+
+/** Prepares a model on a thread of its own, whose memory goes with it. */
+export async function prepareOnThread(
+  directory: string,
+  preparation: Preparation,
+  onNotice: (message: string) => void,
+): Promise<PreparedModel> {
+  const model = { kind: 'checkpoint', directory, preparation } as const;
+  const thread = newThread({ onNotice, deadlineMs: DEFAULT_DEADLINE_MS });
+  try {
+    return (await thread.request({ type: 'prepare', model, useCache: true }, 'prepared')).model;
+  } finally {
+    await thread.release();
+  }
+}

@@ -1,0 +1,119 @@
+/** Everything that crosses between the main thread and the workers. Plain data: an Error would lose its class and fields. */
+import type { FatalKind } from '../errors.js';
+import type { Activation } from '../model/activation.js';
+import type { ForeignReady } from '../model/exported/open.js';
+import type { Preparation } from '../model/precision.js';
+import type { PreparedModel } from '../model/prepared/prepare.js';
+import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
+import type { RowFailure } from '../rows/failure.js';
+import type { FormatSettings } from '../rows/formats.js';
+import type { Form } from '../rows/forms.js';
+import type { Place } from '../rows/records.js';
+import type { ChoiceCounts } from '../selection/rank.js';
+
+/** What a row's reward depends on besides the row and the model's weights. */
+export interface ScoringSettings {
+  readonly maxLength: number;
+  readonly truncationSide: TruncationSide;
+  /** Tokens kept free of the prompt, for a response; 0: a text is cut as a whole. */
+  readonly reserve: number;
+  readonly activation: Activation;
+  /** Which label's logit is the reward. */
+  readonly logit: number;
+  readonly labels: number;
+  readonly vocabularySize: number;
+  /** As config.json says; where it says nothing, the tokenizer does. */
+  readonly padTokenId: number | undefined;
+  readonly eosTokenId: number | undefined;
+  /** A built-in template's name, or a Jinja template. */
+  readonly template: { readonly name: string; readonly jinja?: string };
+  /** The user chose a template: then a string prompt is a message. */
+  readonly templateGiven: boolean;
+}
+
+/** A run of consecutive records of one file: the unit of work, of ordering, of progress, of resume and of sharding. */
+export interface Window extends Place {
+  readonly index: number;
+  /** Which input file, from 0. */
+  readonly file: number;
+  /** Whole records, line ends included; of a record over the size limit, the line end alone. */
+  readonly bytes: Uint8Array;
+  /** Length of the record over the size limit that the window consists of. */
+  readonly oversized?: number;
+  /** The file ended here, and may go on one day. */
+  readonly open: boolean;
+  /** Only so many rows are written and accounted for; the others are scored beside them. Default: all. */
+  readonly rows?: number;
+}
+
+export interface FailedRow extends Place {
+  /** Number of the row in its window, from 0. */
+  readonly row: number;
+  readonly failure: RowFailure;
+  /** The record, where no output record carries it. */
+  readonly input?: string;
+}
+
+/** What happened in a window, for the summary. */
+export interface WindowAccount {
+  readonly rows: number;
+  readonly forms: Readonly<Partial<Record<Form, number>>>;
+  readonly failed: readonly FailedRow[];
+  /** Every reward written, in order. */
+  readonly rewards: Float32Array;
+  readonly truncatedRows: number;
+  /** Of the texts' own. */
+  readonly truncatedTokens: number;
+  /** Tokens of the texts after truncation, those that the tokenizer adds included. */
+  readonly tokens: number;
+  /** Tokens that went through the network. */
+  readonly computedTokens: number;
+  /** Of the first rows of prompt and response joined, in order: whether white space stands at the seam. */
+  readonly seams: readonly boolean[];
+  /** What `best` chose. */
+  readonly choices?: ChoiceCounts;
+}
+
+export interface ScoredWindow {
+  readonly bytes: Uint8Array;
+  readonly account: WindowAccount;
+}
+
+/** Where a model stands: a checkpoint's directory, or a graph that another tool exported. */
+export type ModelPlace =
+  | { readonly kind: 'checkpoint'; readonly directory: string; readonly preparation: Preparation }
+  | { readonly kind: 'foreign'; readonly file: string };
+
+/** A model that every worker can open. */
+export type ReadyModel =
+  | ({ readonly kind: 'checkpoint'; readonly hiddenSize: number } & PreparedModel)
+  | ({ readonly kind: 'foreign' } & ForeignReady);
+
+export type ToWorker =
+  | { readonly type: 'prepare'; readonly model: ModelPlace; readonly useCache: boolean }
+  | {
+      readonly type: 'load';
+      readonly model: ReadyModel;
+      readonly tokenizerDirectory: string;
+      readonly scoring: ScoringSettings;
+      readonly format: FormatSettings;
+      /** The longest record that is read. */
+      readonly maxRowBytes: number;
+      /** Tokens are counted, and nothing is scored. */
+      readonly dryRun: boolean;
+    }
+  | { readonly type: 'score'; readonly window: Window }
+  /** The window as rows that all failed, with this reason where they have none of their own. */
+  | { readonly type: 'fail'; readonly window: Window; readonly reason: RowFailure }
+  | { readonly type: 'release' };
+
+export type FromWorker =
+  /** Not an answer: something the user should know, said on the way to one. */
+  | { readonly type: 'notice'; readonly message: string }
+  /** Nor is this: the worker is at work. */
+  | { readonly type: 'alive' }
+  | { readonly type: 'prepared'; readonly model: ReadyModel }
+  /** `tokensPerSecond`: for a dry run, what this worker could score. */
+  | { readonly type: 'ready'; readonly tokensPerSecond?: number }
+  | { readonly type: 'scored'; readonly scored: ScoredWindow }
+  | { readonly type: 'fatal'; readonly kind: FatalKind; readonly message: string; readonly stack?: string };

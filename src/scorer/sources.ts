@@ -1,0 +1,94 @@
+/** From what a user names, a path or an id on the Hugging Face Hub, to a directory with the files of it. */
+import { realpathSync, type Stats, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { usageError } from '../errors.js';
+import { type ResolveOptions, resolveHubModel } from '../hub/resolve.js';
+import type { Checkpoint } from '../model/checkpoint/checkpoint.js';
+import type { ForeignModel } from '../model/exported/model.js';
+import { hasTokenizerFiles } from '../model/tokenizer/files.js';
+
+/** The model that comes with the package, used where none is named; training/starter makes it. */
+export const BUNDLED_NAME = 'starter';
+const bundledDirectory = fileURLToPath(new URL(`../../models/${BUNDLED_NAME}`, import.meta.url));
+
+/** What GPT-2 checkpoints without a tokenizer of their own were trained with, as their cards say. */
+const GPT2_TOKENIZER = 'openai-community/gpt2';
+const GPT2_VOCABULARY = 50_257;
+
+export interface Source {
+  readonly directory: string;
+  /** The commit, of a model from the hub. */
+  readonly revision: string | undefined;
+}
+
+/**
+ * The .onnx file of that name; undefined where the name is another kind's. Links to it are not followed: in the hub's
+ * cache its config.json stands beside the link.
+ *
+ * @throws FatalError where the name says that it is such a file, and there is none
+ */
+export function findForeignFile(name: string): string | undefined {
+  if (!name.endsWith('.onnx')) return undefined;
+  const path = withHome(name);
+  const stat = statOf(path);
+  if (stat === undefined) throw usageError(`${name}: expected an .onnx file, found nothing of that name`);
+  if (stat.isFile()) return resolve(path);
+  if (stat.isDirectory()) return undefined;
+  throw usageError(`${name}: expected an .onnx file, got neither a file nor a directory`);
+}
+
+/**
+ * @param name undefined for the bundled model
+ * @throws FatalError where neither a directory nor a model on the hub has the name
+ */
+export async function findModel(name: string | undefined, options: ResolveOptions): Promise<Source> {
+  if (name === undefined) return { directory: bundledDirectory, revision: undefined };
+  return findDirectory(name, 'a model directory') ?? resolveHubModel(name, 'model', options);
+}
+
+/** The directory of the tokenizer that is named, or else of the model's own, or of GPT-2's. */
+export async function findTokenizer(
+  name: string | undefined,
+  model: Checkpoint | ForeignModel,
+  options: ResolveOptions,
+): Promise<string> {
+  if (name !== undefined) {
+    const found = findDirectory(name, 'a tokenizer directory') ?? (await resolveHubModel(name, 'tokenizer', options));
+    if (!hasTokenizerFiles(found.directory)) throw usageError(`${name}: ${noTokenizer}`);
+    return found.directory;
+  }
+  const places = model.kind === 'foreign' ? model.places : [model.directory];
+  const own = places.find(hasTokenizerFiles);
+  if (own !== undefined) return own;
+  const { architecture, vocabularySize } = model.network;
+  if (!architecture.startsWith('GPT2') || vocabularySize !== GPT2_VOCABULARY) {
+    throw usageError(`${places.join(' and ')}: ${noTokenizer}; name a directory that has them with --tokenizer`);
+  }
+  options.notify(`the model has no tokenizer of its own: using that of ${GPT2_TOKENIZER}`);
+  return (await resolveHubModel(GPT2_TOKENIZER, 'tokenizer', options)).directory;
+}
+
+const noTokenizer = 'expected tokenizer.json, or vocab.json and merges.txt, found neither';
+
+/** A path that is there wins; one that can be nothing but a path is never looked for on the hub. */
+function findDirectory(name: string, expected: string): Source | undefined {
+  const path = withHome(name);
+  const stat = statOf(path);
+  if (stat?.isDirectory()) return { directory: realpathSync(path), revision: undefined };
+  if (stat !== undefined) throw usageError(`${name}: expected ${expected} in Hugging Face form, got a file`);
+  if (/^[/.~]/.test(name)) throw usageError(`${name}: expected ${expected}, found nothing of that name`);
+  return undefined;
+}
+
+const withHome = (name: string): string => name.replace(/^~(?=\/|$)/, homedir());
+
+/** undefined: there is nothing of that name, or a file stands where a directory should. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,161 @@
+import { getHeapStatistics } from 'node:v8';
+import { Worker } from 'node:worker_threads';
+import { FatalError } from '../errors.js';
+import { noteHungThread } from '../platform/forced-exit.js';
+import type { FromWorker, ToWorker } from './protocol.js';
+import { deedOf, ThreadDeath } from './worker-crash.js';
+
+/** How long a thread may take to end when it is told to: one that runs JavaScript ends within milliseconds. */
+const GRACE_MS = 5000;
+
+/**
+ * Rows are garbage as soon as they are written: with V8's usual 48 MB, each worker keeps that much of it (measured over a
+ * million rows), and is no faster.
+ */
+const YOUNG_GENERATION_MB = 3;
+
+/** A thread reads its modules before it can show a sign of life: that is granted beside the deadline. */
+const START_MS = 5000;
+
+/** A deadline is this many ticks without a sign of life between them. */
+const TICKS = 4;
+
+interface Pending {
+  readonly resolve: (answer: FromWorker) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One worker thread, asked one thing at a time. */
+export class ThreadHandle {
+  readonly #worker: Worker;
+  readonly #deadlineMs: number;
+  /** The thread is gone, or is waited for no longer. */
+  readonly #ended: Promise<void>;
+  #settle: () => void = () => undefined;
+  #pending: Pending | undefined;
+  #lastRequest: Promise<unknown> = Promise.resolve();
+  /** What is known of a death before the thread is gone. */
+  #dying: ThreadDeath | undefined;
+  #death: ThreadDeath | undefined;
+  #watch: NodeJS.Timeout | undefined;
+  #silentTicks = 0;
+
+  /** @param deadlineMs without a sign of life for so long, a thread that was asked something is ended */
+  constructor(onNotice: (message: string) => void, deadlineMs: number) {
+    this.#deadlineMs = deadlineMs;
+    // onnxruntime 1.29 and later report every session to Microsoft unless told not to, before they are loaded and in
+    // the process's own environment: a worker's process.env is a copy that native code does not see.
+    process.env.ORT_DISABLE_TELEMETRY ??= '1';
+    // A library's console.log in a worker must not reach standard output, which carries data only.
+    this.#worker = new Worker(new URL('./thread.js', import.meta.url), {
+      stdout: true,
+      resourceLimits: { maxOldGenerationSizeMb: heapLimitMb(), maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+      ...flagsOfThread(),
+    });
+    this.#worker.stdout.on('data', (chunk: Buffer) => process.stderr.write(chunk));
+    this.#ended = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.#worker.on('error', (error) => {
+      this.#dying ??= new ThreadDeath(deedOf(error), { cause: error });
+    });
+    // Not before: what a dead thread held is given back when it is gone, and another one is to have the room.
+    this.#worker.on('exit', (code) => this.#die(this.#dying ?? new ThreadDeath(`ended with code ${code}`)));
+    this.#worker.on('message', (answer: FromWorker) => {
+      this.#silentTicks = 0;
+      if (answer.type === 'alive') return;
+      if (answer.type === 'notice') return onNotice(answer.message);
+      const pending = this.#pending;
+      this.#pending = undefined;
+      clearInterval(this.#watch);
+      pending?.resolve(answer);
+    });
+  }
+
+  /** How it died, if it did. */
+  get death(): ThreadDeath | undefined {
+    return this.#death;
+  }
+
+  /** The answer of type `expected`; rejects where the worker answers with an error, and with a ThreadDeath where it dies. */
+  async request<T extends FromWorker['type']>(message: ToWorker, expected: T): Promise<FromWorker & { type: T }> {
+    const answered = new Promise<FromWorker>((resolve, reject) => {
+      this.#pending = { resolve, reject };
+    });
+    this.#lastRequest = answered.catch(() => undefined);
+    if (this.#death === undefined) this.#post(message);
+    else this.#pending?.reject(this.#death);
+    const answer = await answered;
+    if (answer.type === 'fatal') {
+      const error = new FatalError(answer.kind, answer.message);
+      if (answer.stack !== undefined) error.stack = answer.stack;
+      throw error;
+    }
+    if (answer.type !== expected) throw new Error(`expected ${expected} from a worker, got ${answer.type}`);
+    return answer as FromWorker & { type: T };
+  }
+
+  /** Has the thread free its session and end. Does not wait for one that hangs. */
+  async release(): Promise<void> {
+    await this.#lastRequest;
+    if (this.#death === undefined) this.#post({ type: 'release' });
+    await this.#ended;
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+    // To prepare a model takes as long as the disk does, and shows nothing while it writes.
+    if (message.type === 'prepare') return;
+    clearInterval(this.#watch);
+    this.#silentTicks = 0;
+    // In ticks, since a process that was stopped for an hour and goes on gets one, and then its messages.
+    this.#watch = setInterval(
+      () => {
+        if (++this.#silentTicks >= TICKS) this.#end();
+      },
+      (this.#deadlineMs + (message.type === 'load' ? START_MS : 0)) / TICKS,
+    );
+  }
+
+  #end(): void {
+    clearInterval(this.#watch);
+    const silence = `${this.#deadlineMs / 1000} s`;
+    this.#dying ??= new ThreadDeath(`showed no sign of life for ${silence}`);
+    // Stops JavaScript wherever it is; native code runs on to its end.
+    void this.#worker.terminate();
+    this.#watch = setTimeout(() => {
+      noteHungThread();
+      this.#die(new ThreadDeath(`has shown no sign of life for ${silence} and cannot be ended`, { hung: true }));
+    }, GRACE_MS);
+  }
+
+  #die(death: ThreadDeath): void {
+    clearTimeout(this.#watch);
+    this.#death ??= death;
+    this.#pending?.reject(this.#death);
+    this.#pending = undefined;
+    this.#settle();
+  }
+}
+
+/**
+ * V8's own limit for a process on this machine, but no more than twice what a row of 64 MiB takes (measured: 0.9 GB): V8
+ * gives each thread up to 4 GB, and the system kills the process before many of them have met that.
+ *
+ * A thread at its limit dies alone, whether of small objects, of arrays or of strings of some MB each. Not of one object
+ * that is more than 16 MB beyond it (an array of 10^7 and more, a string of 300 MB): V8 ends the process (134), since
+ * Node gives it 16 MB to stop in. Buffers are outside of the heap: one that there is no memory for is an exception.
+ */
+function heapLimitMb(): number {
+  return Math.min(2048, Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20));
+}
+
+/**
+ * Node's flags for a thread, where they may not be those of the process: a program given by --eval is written in what
+ * --input-type says, and this file's is not.
+ */
+function flagsOfThread(): { execArgv?: string[] } {
+  const flags = process.execArgv.filter((flag) => !flag.startsWith('--input-type'));
+  // Left out, flags are inherited even where Node refuses to take them by name.
+  return flags.length === process.execArgv.length ? {} : { execArgv: flags };
+}

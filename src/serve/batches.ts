@@ -1,0 +1,150 @@
+/**
+ * Rows of many requests in common batches: whenever a worker is free, it gets what is waiting, up to a window. Requests
+ * take turns, a window each, so that one of many rows holds up no other.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { concatBytes } from '../platform/bytes.js';
+import { windowsOfLines } from '../run/lines.js';
+import type { WindowSize } from '../run/windows.js';
+import type { ScoredWindow, Window, WindowAccount } from '../scorer/protocol.js';
+
+const NEWLINE = 0x0a;
+
+/** Rows of one request that stay together, and who waits for their output records. */
+interface Piece {
+  readonly bytes: Uint8Array;
+  readonly rows: number;
+  readonly resolve: (records: Buffer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface BatchOptions {
+  readonly windowSize: WindowSize;
+  /** Windows in work together: one a worker. */
+  readonly workers: number;
+  readonly scoreWindow: (window: Window) => Promise<ScoredWindow>;
+  /** Told what happened in each window. */
+  readonly onScored: (account: WindowAccount) => void;
+}
+
+export class Batches {
+  readonly #options: BatchOptions;
+  /** Of each request, what no worker has yet; the next to have its turn comes first. */
+  #waiting: Piece[][] = [];
+  #inWork = 0;
+  #windows = 0;
+
+  constructor(options: BatchOptions) {
+    this.#options = options;
+  }
+
+  get waitingRows(): number {
+    return this.#waiting.flat().reduce((sum, { rows }) => sum + rows, 0);
+  }
+
+  get windowsInWork(): number {
+    return this.#inWork;
+  }
+
+  /**
+   * The output records of JSON lines, in order.
+   *
+   * @param lines without blank ones, each with its line end
+   * @param signal aborted: nobody waits for the answer, and what no worker has yet is not scored
+   * @throws what scoring throws, and the signal's reason
+   */
+  async score(lines: Buffer, signal: AbortSignal): Promise<Buffer> {
+    const pieces: Piece[] = [];
+    const answers: Promise<Buffer>[] = [];
+    for await (const { bytes } of windowsOfLines(only(lines), { size: this.#options.windowSize })) {
+      answers.push(new Promise((resolve, reject) => pieces.push({ bytes, rows: countLines(bytes), resolve, reject })));
+    }
+    const all = Promise.all(answers);
+    all.catch(() => undefined); // aborted before it is waited for
+    const waiting = [...pieces];
+    const leave = (): void => {
+      this.#waiting = this.#waiting.filter((other) => other !== waiting);
+      for (const { reject } of pieces) reject(signal.reason);
+    };
+    signal.throwIfAborted();
+    signal.addEventListener('abort', leave);
+    if (waiting.length > 0) this.#waiting.push(waiting);
+    await setImmediate(); // what has come by then goes along
+    this.#assign();
+    try {
+      return Buffer.concat(await all);
+    } finally {
+      signal.removeEventListener('abort', leave);
+    }
+  }
+
+  #assign(): void {
+    while (this.#waiting.length > 0 && this.#inWork < this.#options.workers) void this.#scoreNext();
+  }
+
+  async #scoreNext(): Promise<void> {
+    const { scoreWindow, onScored } = this.#options;
+    const pieces = this.#take();
+    this.#inWork++;
+    try {
+      const bytes = concatBytes(pieces.map((piece) => piece.bytes));
+      const scored = await scoreWindow({ index: this.#windows++, file: 0, byte: 0, line: null, open: false, bytes });
+      onScored(scored.account);
+      answer(pieces, scored.bytes);
+    } catch (error) {
+      for (const { reject } of pieces) reject(error);
+    }
+    this.#inWork--;
+    this.#assign();
+  }
+
+  /** A window: the pieces of the request whose turn it is, and of those after it, as far as there is room. */
+  #take(): Piece[] {
+    const { windowSize } = this.#options;
+    const taken: Piece[] = [];
+    let [bytes, rows] = [0, 0];
+    const fits = (piece: Piece): boolean =>
+      taken.length === 0 || (bytes + piece.bytes.length <= windowSize.bytes && rows + piece.rows <= windowSize.rows);
+    for (;;) {
+      const pieces = this.#waiting[0];
+      if (pieces === undefined || !fits(pieces[0] as Piece)) return taken;
+      this.#waiting.shift();
+      while (pieces[0] !== undefined && fits(pieces[0])) {
+        const piece = pieces.shift() as Piece;
+        taken.push(piece);
+        bytes += piece.bytes.length;
+        rows += piece.rows;
+      }
+      if (pieces.length > 0) {
+        this.#waiting.push(pieces);
+        return taken;
+      }
+    }
+  }
+}
+
+/** Gives each piece its rows' records: a line each. */
+function answer(pieces: readonly Piece[], scored: Uint8Array): void {
+  const records = Buffer.from(scored.buffer, scored.byteOffset, scored.byteLength);
+  let from = 0;
+  for (const { rows, resolve } of pieces) {
+    let end = from;
+    for (let row = 0; row < rows; row++) {
+      end = records.indexOf(NEWLINE, end) + 1;
+      if (end === 0) throw new Error('fewer output records than rows');
+    }
+    resolve(records.subarray(from, end));
+    from = end;
+  }
+  if (from !== records.length) throw new Error('more output records than rows');
+}
+
+function countLines(bytes: Uint8Array): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines++;
+  return lines;
+}
+
+async function* only(chunk: Buffer): AsyncGenerator<Buffer> {
+  yield chunk;
+}
