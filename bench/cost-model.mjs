@@ -14,7 +14,7 @@ const ROUNDS = 5;
 
 const checkpoint = readCheckpoint(process.argv[2]);
 const { hiddenSize } = checkpoint.network;
-const options = { useCache: true, notify: () => undefined, showLife: () => undefined };
+const options = { useCache: true, notify: () => undefined, heartbeat: () => undefined };
 const { directory } = await prepareModel(checkpoint, { precision: 'fp32' }, options);
 const session = await RewardSession.open(directory);
 

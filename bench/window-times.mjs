@@ -63,7 +63,7 @@ const sum = (values) => values.reduce((total, value) => total + value, 0);
 const scoreWindow = async (window) => {
   const started = now();
   const scored = await pool.score(window);
-  measured.push({ window, account: scored.account, milliseconds: now() - started });
+  measured.push({ window, stats: scored.stats, milliseconds: now() - started });
   return scored;
 };
 const options = { concurrency: workers, backpressure: 3 * workers + 1, scoreWindow };
@@ -73,8 +73,8 @@ await pool.release();
 
 measured.sort((a, b) => a.window.index - b.window.index);
 const columns = ['bytes', 'rows', 'rewards', 'tokens', 'computedTokens', 'milliseconds'];
-const windows = measured.slice(WARM_UP * workers).map(({ window, account, milliseconds }) => {
-  const { rows, rewards, tokens, computedTokens } = account;
+const windows = measured.slice(WARM_UP * workers).map(({ window, stats, milliseconds }) => {
+  const { rows, rewards, tokens, computedTokens } = stats;
   return [window.bytes.length, rows, rewards.length, tokens, computedTokens, Math.round(milliseconds * 10) / 10];
 });
 const report = {

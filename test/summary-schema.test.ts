@@ -11,7 +11,7 @@ import { signals } from '../dist/cli/signals.js';
 import { activations } from '../dist/model/activation.js';
 import { failureCodes } from '../dist/rows/failure.js';
 import { formNames } from '../dist/rows/forms.js';
-import { copyForeignModel } from './support/foreign-models.js';
+import { copyExportedModel } from './support/exported-models.js';
 import { rewardScore, root, start, temporaryDirectory } from './support/run.js';
 
 interface Schema {
@@ -39,7 +39,7 @@ function readSummary(path: string): Record<string, unknown> {
   return summary;
 }
 
-const foreign = ['-m', copyForeignModel(directory, 'bert'), '--logit', '0'];
+const exported = ['-m', copyExportedModel(directory, 'bert'), '--logit', '0'];
 
 for (const [i, [what, args, stdin, expected]] of (
   [
@@ -47,7 +47,7 @@ for (const [i, [what, args, stdin, expected]] of (
     ['bad rows', [], `${rows}{"text":""}\nnot JSON\n`, { complete: true, exitCode: 3, rows: 8, failed: 2 }],
     ['CSV', ['--from', 'csv'], 'text\na\n', { complete: true, exitCode: 0, rows: 1 }],
     ['no input', [], '', { complete: true, exitCode: 0, rows: 0, forms: {} }],
-    ['an exported model', foreign, '"a"\n', { complete: true, exitCode: 0, rows: 1 }],
+    ['an exported model', exported, '"a"\n', { complete: true, exitCode: 0, rows: 1 }],
     ['best', ['best'], '{"prompt":"p","candidates":["a","b"]}\n', { complete: true, exitCode: 0, rows: 1 }],
     ['a dry run', ['--dry-run'], rows, { complete: true, exitCode: 0, rows: 6, rewardsWritten: 0 }],
     [

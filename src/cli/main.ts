@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, type Option } from 'commander';
 import { FatalError, messageOf } from '../errors.js';
-import { endWithHungThread, hasHungThread } from '../platform/forced-exit.js';
+import { forceExit, needsForcedExit } from '../platform/forced-exit.js';
 import { ExitCode } from './exit-codes.js';
 import { addBestCommand } from './flags/best-command.js';
 import { addCompletionCommand } from './flags/completion-command.js';
@@ -26,7 +26,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = report(error);
   }
-  if (hasHungThread()) await endWithHungThread(Number(process.exitCode ?? ExitCode.ok));
+  if (needsForcedExit()) await forceExit(Number(process.exitCode ?? ExitCode.ok));
 }
 
 /** The commands and their flags: what is parsed is also what completion and docs/cli.md are made from. */

@@ -1,6 +1,6 @@
 /** What an evaluation needs of each row, as a JSON line: its rewards, and beside them labels, group and lengths. */
 import { kindOf, preview } from '../rows/conversation.js';
-import { keptResult, keptShape } from '../rows/existing-rewards.js';
+import { existingResult, existingShape } from '../rows/existing-rewards.js';
 import { failure, isFailure, type RowFailure } from '../rows/failure.js';
 import { valueAt } from '../rows/fields.js';
 import type { ParsedRecord, RowFormat } from '../rows/format.js';
@@ -70,7 +70,7 @@ function problemOf(row: Row, { evaluation, fields, rewardField }: Settings): Row
       return failure('BAD_ROW', `expected a field ${name} (${flag}), got none`);
     }
   }
-  const kept = keptResult(row, rewardField);
+  const kept = existingResult(row, rewardField);
   const form = formOfRow(row, fields);
   if (evaluation.label === undefined || (kept?.shape ?? form) === 'pair') return undefined;
   const texts = kept === undefined ? judgedParts(row, fields).length : kept.rewards.length;
@@ -93,7 +93,7 @@ function evaluatedRow(
     label === undefined || shape === 'pair'
       ? undefined
       : labelsOf(row, shape === 'array' ? rewards.length : undefined, evaluation);
-  const kept = keptShape(Object.keys(row), rewardField) !== undefined;
+  const kept = existingShape(Object.keys(row), rewardField) !== undefined;
   const parts = judgedParts(row, fields);
   const texts = parts.filter((part) => part !== undefined);
   const known = texts.length === rewards.length && parts.length === rewards.length;

@@ -11,7 +11,7 @@ export interface TokenScorer {
    * @param rows token ids of each row, none empty, none longer than the network has positions
    * @param showLife called each time that the network has run
    */
-  score(rows: readonly (readonly number[])[], showLife: () => void): Promise<ScoredRows>;
+  score(rows: readonly (readonly number[])[], heartbeat: () => void): Promise<ScoredRows>;
   /** How many tokens would go through the network for these rows. */
   countTokens(rows: readonly (readonly number[])[]): number;
   /** Frees the native memory; a process that exits with sessions open may abort. */

@@ -25,18 +25,18 @@ const { WebAssembly } = globalThis as unknown as {
 let hung = false;
 
 /** A thread of this process cannot be ended. */
-export const noteHungThread = (): void => {
+export const requireForcedExit = (): void => {
   hung = true;
 };
 
 /** Whether the process must be ended by endWithHungThread. */
-export const hasHungThread = (): boolean => hung;
+export const needsForcedExit = (): boolean => hung;
 
 /**
  * Ends the process with this exit code although a thread hangs, when what was written to the standard streams is out.
  * Where that cannot be, the process is killed (137).
  */
-export async function endWithHungThread(code: number): Promise<never> {
+export async function forceExit(code: number): Promise<never> {
   await startWatchdog();
   await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))));
   // From here on at a stretch: Node warns of what is experimental as soon as it has a moment.

@@ -7,7 +7,7 @@ import { failure, ICONV_HINT, notUtf8 } from './failure.js';
 import type { ParsedRecord, RowFormat } from './format.js';
 import { membersText } from './jsonl.js';
 import { CsvScanner, type InputRecord } from './records.js';
-import { type ResultSettings, resultMembers, resultValues, unreadRecord } from './result.js';
+import { type ResultSettings, resultMembers, resultValues, unparsedRecord } from './result.js';
 
 const BYTE_ORDER_MARK = '\ufeff';
 
@@ -113,7 +113,7 @@ export function csvToJsonl(settings: CsvSettings): RowFormat {
     outputHeader: undefined,
     write({ bytes, oversized }, { cells }, result) {
       if (cells?.length !== columns.length) {
-        return [`${unreadRecord(result, settings, oversized === undefined ? bytes.toString('utf8') : undefined)}\n`];
+        return [`${unparsedRecord(result, settings, oversized === undefined ? bytes.toString('utf8') : undefined)}\n`];
       }
       return [`{${[...ownMembers(cells), resultMembers(result, settings)].join(',')}}\n`];
     },

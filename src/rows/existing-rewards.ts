@@ -9,8 +9,8 @@ import type { Row } from './roles.js';
  *
  * @param rewardField as in ResultSettings
  */
-export function keptResult(row: Row, rewardField: string): RowResult | undefined {
-  const shape = keptShape(Object.keys(row), rewardField);
+export function existingResult(row: Row, rewardField: string): RowResult | undefined {
+  const shape = existingShape(Object.keys(row), rewardField);
   if (shape === undefined) return undefined;
   const values = fieldsOf(shape, rewardField).map((name) => ({ name, value: unquoted(row[name]) }));
   const [{ name, value }] = values as [{ name: string; value: unknown }];
@@ -23,7 +23,7 @@ export function keptResult(row: Row, rewardField: string): RowResult | undefined
 }
 
 /** Of rows with these columns: whether they carry the rewards of a pair, or others; undefined: they carry none. */
-export const keptShape = (columns: readonly string[], rewardField: string): 'pair' | 'single' | undefined =>
+export const existingShape = (columns: readonly string[], rewardField: string): 'pair' | 'single' | undefined =>
   (['pair', 'single'] as const).find((shape) => fieldsOf(shape, rewardField).every((name) => columns.includes(name)));
 
 const fieldsOf = (shape: RewardShape, rewardField: string): string[] =>

@@ -1,7 +1,7 @@
 import { usageError } from '../errors.js';
 import { type EvaluationFields, evaluatedLines } from '../evaluation/evaluated-rows.js';
 import { type CsvHeader, columnKey, csvToCsv, csvToJsonl, listColumns } from './csv.js';
-import { keptShape } from './existing-rewards.js';
+import { existingShape } from './existing-rewards.js';
 import type { InputFormat, OutputFormat, RowFormat } from './format.js';
 import { type ColumnsForm, type Form, formOfColumns } from './forms.js';
 import { jsonlToJsonl } from './jsonl.js';
@@ -18,7 +18,7 @@ export interface FormatSettings extends ResultSettings {
   /** Leave out rows that cannot be scored. */
   readonly skipFailures: boolean;
   /** A row that has the reward field already is not scored again, but taken as it is; else it is a bad row. */
-  readonly keepsRewards: boolean;
+  readonly usesExisting: boolean;
   /** Columns that the output has beside the input's, where they are not the result's. */
   readonly addedColumns?: readonly string[];
   /** Keys of columns, where the input has columns. */
@@ -41,7 +41,7 @@ export const resultLines = (rewardField: string): FormatSettings => ({
   details: false,
   reasons: true,
   skipFailures: false,
-  keepsRewards: false,
+  usesExisting: false,
   fields: {},
   header: undefined,
 });
@@ -97,7 +97,7 @@ export const takenField = (
 
 function readColumns(
   header: CsvHeader,
-  { delimiter, fields, keepsRewards, rewardField }: FormatSettings,
+  { delimiter, fields, usesExisting, rewardField }: FormatSettings,
 ): Pick<ColumnsForm, 'jsonColumns'> & { readonly form: Form | undefined } {
   const keys = header.columns.map(columnKey);
   const absent = Object.values(fields).filter((name) => !keys.includes(name));
@@ -108,7 +108,7 @@ function readColumns(
   }
   if (form !== undefined) return form;
   // Rows that carry their rewards need no text.
-  if (absent.length === 0 && keepsRewards && keptShape(keys, rewardField) !== undefined)
+  if (absent.length === 0 && usesExisting && existingShape(keys, rewardField) !== undefined)
     return { form, jsonColumns: [] };
   const expected =
     absent.length > 0

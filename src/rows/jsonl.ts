@@ -4,7 +4,7 @@ import { clip, kindOf } from './conversation.js';
 import { failure, notUtf8 } from './failure.js';
 import type { ParsedRecord, RowFormat, SplicedMember } from './format.js';
 import { type InputRecord, LineScanner } from './records.js';
-import { type ResultSettings, resultMembers, unreadRecord } from './result.js';
+import { type ResultSettings, resultMembers, unparsedRecord } from './result.js';
 import type { Row } from './roles.js';
 
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
@@ -29,7 +29,7 @@ export const jsonlToJsonl = (settings: ResultSettings, textField: string): RowFo
     const content = trimmed(bytes);
     if (row === undefined) {
       const input = oversized === undefined ? content.toString('utf8') : undefined;
-      return [unreadRecord(result, settings, input), end];
+      return [unparsedRecord(result, settings, input), end];
     }
     const taken = result.rewards.length === 0 && Object.hasOwn(row, settings.rewardField);
     return splice({ bytes, lineEnd: end }, row, resultMembers(result, settings, taken));

@@ -82,7 +82,7 @@ export function resultMembers(result: RowResult, settings: ResultSettings, taken
 }
 
 /** What is written for a record that has no fields to splice into. */
-export const unreadRecord = (
+export const unparsedRecord = (
   { failure }: RowResult,
   { rewardField, reasons }: ResultSettings,
   input?: string,

@@ -4,7 +4,7 @@ import { notUtf8 } from './failure.js';
 import type { RowFormat } from './format.js';
 import { membersText } from './jsonl.js';
 import { type InputRecord, LineScanner } from './records.js';
-import { type ResultSettings, resultMembers, unreadRecord } from './result.js';
+import { type ResultSettings, resultMembers, unparsedRecord } from './result.js';
 
 /** A file that holds a byte-order mark and nothing else has no lines. */
 const isMarkAlone = ({ bytes, lineEnd, byte }: InputRecord): boolean =>
@@ -26,7 +26,7 @@ export const textToJsonl = (settings: ResultSettings): RowFormat => ({
   },
   write: ({ bytes, oversized }, { row }, result) => [
     row === undefined
-      ? `${unreadRecord(result, settings, oversized === undefined ? bytes.toString('utf8') : undefined)}\n`
+      ? `${unparsedRecord(result, settings, oversized === undefined ? bytes.toString('utf8') : undefined)}\n`
       : `{"text":${JSON.stringify(row.text)},${resultMembers(result, settings)}}\n`,
   ],
   splice: (_, { row }, members) => [`{"text":${JSON.stringify(row?.text)},${membersText(members)}}\n`],

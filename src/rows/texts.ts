@@ -27,7 +27,7 @@ import {
 import type { Template } from './templates.js';
 
 /** Rows of prompt and response joined that are enough to see that no white space stands between them. */
-export const SEAMS_TO_JUDGE = 100;
+export const BOUNDARIES_TO_CHECK = 100;
 
 /** A text to score. */
 export interface JudgedText {
@@ -43,7 +43,7 @@ export interface ScorableRow {
   /** The template made the texts; they were not taken as they are, or joined. */
   readonly templated: boolean;
   /** Of prompt + response as strings: whether there is white space on either side of the seam. */
-  readonly spacedSeam?: boolean;
+  readonly boundaryHasSpace?: boolean;
 }
 
 export interface FormSettings {
@@ -115,7 +115,7 @@ function readResponse(fields: ReadonlyMap<Role, Field>, row: Row, settings: Form
     form: 'response',
     texts: [text],
     templated: isTemplated(fields, settings),
-    ...(joined && { spacedSeam: prompt === '' || /\s$/.test(prompt) || /^\s/.test(value) }),
+    ...(joined && { boundaryHasSpace: prompt === '' || /\s$/.test(prompt) || /^\s/.test(value) }),
   };
 }
 

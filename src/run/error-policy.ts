@@ -1,6 +1,6 @@
 /** What bad rows do to a run. */
 import { usageError } from '../errors.js';
-import type { WindowAccount } from '../scorer/protocol.js';
+import type { WindowStats } from '../scorer/protocol.js';
 
 export const errorActions = ['null', 'skip', 'fail'] as const;
 /** A bad row is written with a null reward, left out, or ends the run. */
@@ -42,7 +42,7 @@ export function parseErrorLimit(text: string): ErrorLimit {
 export function giveUp(
   { action, limit }: ErrorPolicy,
   before: { readonly rows: number; readonly failed: number },
-  { rows, failed }: Pick<WindowAccount, 'rows' | 'failed'>,
+  { rows, failed }: Pick<WindowStats, 'rows' | 'failed'>,
 ): GivingUp | undefined {
   const [first] = failed;
   if (action === 'fail' && first !== undefined) return { rows: first.row + 1, message: '--on-error fail' };

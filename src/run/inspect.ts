@@ -19,7 +19,7 @@ export async function inspectInputs(
   settings: Omit<FormatSettings, 'header'>,
   maxRowBytes: number,
 ): Promise<FormatSettings> {
-  const { from, delimiter, fields, keepsRewards } = settings;
+  const { from, delimiter, fields, usesExisting } = settings;
   // That of CSV is known when its header is.
   const format = from === 'csv' || from === 'tsv' ? undefined : createFormat({ ...settings, header: undefined });
   const newScanner = (): RecordScanner => format?.newScanner() ?? new CsvScanner(delimiter);
@@ -41,7 +41,7 @@ export async function inspectInputs(
       if (header === undefined) {
         const keys = own.columns.map(columnKey);
         const named = { ...settings, rewardField: columnKey(settings.rewardField) };
-        if (!keepsRewards) refuseTakenField(keys, formOfColumns(keys, fields)?.form, named, place);
+        if (!usesExisting) refuseTakenField(keys, formOfColumns(keys, fields)?.form, named, place);
         header = own;
       } else if (JSON.stringify(own.columns) !== JSON.stringify(header.columns)) {
         const [expected, got] = [listColumns(header.columns), listColumns(own.columns)];
@@ -49,7 +49,7 @@ export async function inspectInputs(
       }
     } else if (!rowSeen && first.oversized === undefined) {
       const row = format.parse(first)?.row ?? {}; // a bad row is told as such when its turn comes
-      if (!keepsRewards) refuseTakenField(Object.keys(row), formOfRow(row, fields), settings, place);
+      if (!usesExisting) refuseTakenField(Object.keys(row), formOfRow(row, fields), settings, place);
       rowSeen = true;
     }
   }

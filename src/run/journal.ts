@@ -3,7 +3,7 @@ import type { Window } from '../scorer/protocol.js';
 import type { AppendedFile } from './appended-file.js';
 import type { Output } from './output.js';
 import { type Progress, type RunState, writeRunFile } from './run-file.js';
-import type { RunAccount } from './statistics.js';
+import type { RunStatistics } from './statistics.js';
 import type { WindowHash } from './window-hash.js';
 
 /** Work that a power cut may cost. */
@@ -16,7 +16,7 @@ export interface JournalOptions {
   readonly path: string;
   readonly output: Output;
   readonly errors: AppendedFile | undefined;
-  readonly account: RunAccount;
+  readonly stats: RunStatistics;
   /** As it is before this run's first window. */
   readonly state: RunState;
   /** Of the windows that were done before. */
@@ -96,11 +96,11 @@ export class Journal {
   }
 
   #progress(): Progress {
-    const { hash, account, state } = this.#options;
+    const { hash, stats, state } = this.#options;
     return {
       ...this.#passed,
       sha256: hash.digest(),
-      account: account.state,
+      stats: stats.state,
       seconds: state.done.seconds + (performance.now() - this.#started) / 1000,
     };
   }

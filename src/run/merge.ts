@@ -7,8 +7,8 @@ import { inputDifference } from './input-facts.js';
 import { openPlainOutput } from './output.js';
 import {
   differenceOf,
+  type Fingerprint,
   type Finish,
-  type Makings,
   type RunState,
   readRunFile,
   runFileOf,
@@ -16,7 +16,7 @@ import {
   writeRunFile,
 } from './run-file.js';
 import type { Shard } from './shards.js';
-import { RunAccount } from './statistics.js';
+import { RunStatistics } from './statistics.js';
 
 /** The finished output of one shard. */
 interface Part {
@@ -77,7 +77,7 @@ function readPart(path: string): Part {
 function refuseForeign(part: Part, first: Part): void {
   const difference =
     part.shard.of === first.shard.of
-      ? differenceOf(wholeOf(first.state.makings), wholeOf(part.state.makings))
+      ? differenceOf(wholeOf(first.state.fingerprint), wholeOf(part.state.fingerprint))
       : `it is one of ${part.shard.of} shards, the other one of ${first.shard.of}`;
   const inputs = part.state.inputs.flatMap((input, i) => {
     const other = first.state.inputs[i];
@@ -85,11 +85,11 @@ function refuseForeign(part: Part, first: Part): void {
     return inputDifference(other, input) ?? (other.bytes === input.bytes ? [] : [`${input.path} has grown`]);
   });
   const fewer = part.state.inputs.length < first.state.inputs.length ? 'it has fewer inputs' : undefined;
-  const foreign = difference ?? inputs[0] ?? fewer;
-  if (foreign !== undefined) throw usageError(`${part.path}: not a shard of the run of ${first.path}: ${foreign}`);
+  const other = difference ?? inputs[0] ?? fewer;
+  if (other !== undefined) throw usageError(`${part.path}: not a shard of the run of ${first.path}: ${other}`);
 }
 
-const wholeOf = (makings: Makings): Makings => ({ ...makings, '--shard': null });
+const wholeOf = (fingerprint: Fingerprint): Fingerprint => ({ ...fingerprint, '--shard': null });
 
 /**
  * Writes the joined output.
@@ -98,10 +98,10 @@ const wholeOf = (makings: Makings): Makings => ({ ...makings, '--shard': null })
  */
 export async function writeJoined(parts: Parts, path: string): Promise<void> {
   const output = await openPlainOutput(path);
-  const account = new RunAccount();
+  const stats = new RunStatistics();
   try {
     for (const [i, { path: own, state, finished }] of parts.entries()) {
-      account.merge(finished.account);
+      stats.merge(finished.stats);
       // What stands before the first record is wanted once.
       const from = i === 0 ? 0 : state.header;
       if (finished.output <= from) continue;
@@ -113,7 +113,7 @@ export async function writeJoined(parts: Parts, path: string): Promise<void> {
     if (output.position === 0 && compression !== undefined) {
       await output.write(await packMember(new Uint8Array(), compression));
     }
-    await output.finish(() => writeRunFile(path, joinedState(parts, account, output.position)));
+    await output.finish(() => writeRunFile(path, joinedState(parts, stats, output.position)));
   } catch (error) {
     await output.abandon();
     throw error instanceof Error && 'kind' in error
@@ -123,12 +123,12 @@ export async function writeJoined(parts: Parts, path: string): Promise<void> {
 }
 
 /** As of a run that was never cut into shards, but for the digest of its windows. */
-function joinedState(parts: Parts, account: RunAccount, file: number): RunState {
+function joinedState(parts: Parts, stats: RunStatistics, file: number): RunState {
   const [{ state, finished }] = parts;
   const sum = (of: (finished: Finish) => number): number => parts.reduce((total, part) => total + of(part.finished), 0);
   return {
     ...startOfRun({
-      makings: wholeOf(state.makings),
+      fingerprint: wholeOf(state.fingerprint),
       runtimes: runtimesOf(parts),
       inputs: state.inputs,
       shard: null,
@@ -143,7 +143,7 @@ function joinedState(parts: Parts, account: RunAccount, file: number): RunState 
       sha256: '',
       output: file,
       file,
-      account: account.state,
+      stats: stats.state,
       hashes: state.inputs.map(() => null),
     },
   };

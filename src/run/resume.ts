@@ -5,7 +5,7 @@ import { isOnThisMachine, isRunning } from '../platform/processes.js';
 import type { Window } from '../scorer/protocol.js';
 import { type InputFacts, inputDifference, isUntouched } from './input-facts.js';
 import { nameWhole, partialOf } from './output.js';
-import { differenceOf, type Makings, type RunState, readRunFile, runFileOf, writeRunFile } from './run-file.js';
+import { differenceOf, type Fingerprint, type RunState, readRunFile, runFileOf, writeRunFile } from './run-file.js';
 import { WindowHash } from './window-hash.js';
 
 /** What to do about the work that stands beside an output. */
@@ -73,12 +73,12 @@ export function refuseOthersWork(output: string, { writer }: RunState): void {
 export function refuseOtherWork(
   output: string,
   state: RunState,
-  makings: Makings,
+  fingerprint: Fingerprint,
   inputs: readonly InputFacts[],
 ): void {
   const otherwise = 'give what its run was given, or start anew with --overwrite';
-  const tolerated = state.done.account.failed === 0 && state.finished === null ? policyMakings : [];
-  const difference = differenceOf(without(state.makings, tolerated), without(makings, tolerated));
+  const tolerated = state.done.stats.failed === 0 && state.finished === null ? errorPolicySettings : [];
+  const difference = differenceOf(without(state.fingerprint, tolerated), without(fingerprint, tolerated));
   if (difference !== undefined) throw usageError(`${runFileOf(output)}: cannot go on: ${difference}; ${otherwise}`);
   for (const [i, then] of state.inputs.entries()) {
     const now = inputs[i];
@@ -94,10 +94,10 @@ export function refuseOtherWork(
 }
 
 /** What decides only how bad rows are written: nothing, as long as there were none. */
-const policyMakings = ['--on-error', '--errors'];
+const errorPolicySettings = ['--on-error', '--errors'];
 
-const without = (makings: Makings, names: readonly string[]): Makings =>
-  Object.fromEntries(Object.entries(makings).filter(([name]) => !names.includes(name)));
+const without = (fingerprint: Fingerprint, names: readonly string[]): Fingerprint =>
+  Object.fromEntries(Object.entries(fingerprint).filter(([name]) => !names.includes(name)));
 
 export interface GoingOn {
   /** Windows that are still to be scored; undefined: there are none, the run was finished. */

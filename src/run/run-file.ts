@@ -8,14 +8,14 @@ import { messageOf, runError, usageError } from '../errors.js';
 import { type ProcessIdentity, thisProcess } from '../platform/processes.js';
 import { syncFolderOf } from './appended-file.js';
 import type { InputFacts } from './input-facts.js';
-import { type AccountState, RunAccount } from './statistics.js';
+import { RunStatistics, type StatisticsState } from './statistics.js';
 import { WindowHash } from './window-hash.js';
 
 /** Of the file's form; another one is not read. */
 const FORM = 1;
 
 /** Everything that decides the output's bytes, besides the rows: by the flag that sets it, or what else it is called. */
-export type Makings = Readonly<Record<string, string | number | boolean | null>>;
+export type Fingerprint = Readonly<Record<string, string | number | boolean | null>>;
 
 /** What rounds rewards: of one kind on all machines that had a part in an output, or its last digits may differ. */
 export interface Runtime {
@@ -35,7 +35,7 @@ export interface Progress {
   readonly output: number;
   /** Bytes of the file of failures; null where there is none. */
   readonly errors: number | null;
-  readonly account: AccountState;
+  readonly stats: StatisticsState;
   readonly seconds: number;
 }
 
@@ -50,7 +50,7 @@ export interface Finish extends Progress {
 
 export interface RunState {
   readonly form: number;
-  readonly makings: Makings;
+  readonly fingerprint: Fingerprint;
   readonly runtimes: readonly Runtime[];
   readonly inputs: readonly InputFacts[];
   readonly shard: { readonly index: number; readonly of: number } | null;
@@ -66,7 +66,9 @@ export interface RunState {
 }
 
 /** A run of which nothing is done. */
-export const startOfRun = (facts: Pick<RunState, 'makings' | 'runtimes' | 'inputs' | 'shard' | 'limit'>): RunState => ({
+export const startOfRun = (
+  facts: Pick<RunState, 'fingerprint' | 'runtimes' | 'inputs' | 'shard' | 'limit'>,
+): RunState => ({
   form: FORM,
   ...facts,
   header: 0,
@@ -76,7 +78,7 @@ export const startOfRun = (facts: Pick<RunState, 'makings' | 'runtimes' | 'input
     sha256: new WindowHash().digest(),
     output: 0,
     errors: null,
-    account: new RunAccount().state,
+    stats: new RunStatistics().state,
     seconds: 0,
   },
   finished: null,
@@ -127,10 +129,10 @@ export async function writeRunFile(output: string, state: RunState): Promise<voi
 }
 
 /** What differs between two makings, in words; undefined where nothing does. */
-export function differenceOf(then: Makings, now: Makings): string | undefined {
+export function differenceOf(then: Fingerprint, now: Fingerprint): string | undefined {
   const differing = Object.keys({ ...then, ...now }).filter((name) => (then[name] ?? null) !== (now[name] ?? null));
   if (differing.length === 0) return undefined;
-  const say = (value: Makings[string] | undefined): string =>
+  const say = (value: Fingerprint[string] | undefined): string =>
     value === undefined || value === null ? 'none' : `${value}`;
   return differing.map((name) => `${name} was ${say(then[name])} and is ${say(now[name])}`).join(', ');
 }

@@ -8,7 +8,7 @@ import { failureLines } from './failure-lines.js';
 import type { Input } from './input.js';
 import type { Journal } from './journal.js';
 import type { Output } from './output.js';
-import type { RunAccount } from './statistics.js';
+import type { RunStatistics } from './statistics.js';
 
 export interface ScoreOptions {
   /** Windows that may be in work together. */
@@ -26,7 +26,7 @@ export interface RunOptions extends ScoreOptions {
   readonly output: Output;
   /** Where failures are listed, if not in the rows. */
   readonly errors: AppendedFile | undefined;
-  readonly account: RunAccount;
+  readonly stats: RunStatistics;
   readonly policy: ErrorPolicy;
   /** undefined where the output is none to go on with later. */
   readonly journal: Journal | undefined;
@@ -47,21 +47,21 @@ export const onDemand = (workers: number) => ({ concurrency: workers, backpressu
 
 /** @throws FatalError where the output cannot be written, or there are too many bad rows */
 export async function run(options: RunOptions): Promise<RunEnd> {
-  const { inputs, header, output, errors, account, policy, journal, signal } = options;
+  const { inputs, header, output, errors, stats, policy, journal, signal } = options;
   if (header !== undefined && output.position === 0) {
     if (!(await output.write(header))) return 'reader gone';
     journal?.headerWritten();
   }
   for await (const answer of scoreWindows(options.windows, options)) {
     const { window } = answer;
-    const end = giveUp(policy, account.counts, answer.scored.account);
+    const end = giveUp(policy, stats.counts, answer.scored.stats);
     // Of the last rows some may be other ones when the run goes on: what came before them is safe first.
     if (end !== undefined || window.open) await journal?.save();
     const scored = end === undefined ? answer.scored : await options.scoreWindow({ ...window, rows: end.rows });
     const { path } = inputs[window.file] as Input;
     if (!(await output.write(scored.bytes))) return 'reader gone';
-    await errors?.write(failureLines(path, scored.account.failed));
-    account.add(scored.account, window.file, path);
+    await errors?.write(failureLines(path, scored.stats.failed));
+    stats.add(scored.stats, window.file, path);
     if (end !== undefined) throw tooManyFailures(end.message, path, scored);
     await journal?.passed(window);
     options.onProgress(window);
@@ -79,8 +79,8 @@ export const scoreWindows = (
     backpressure,
   });
 
-function tooManyFailures(why: string, path: string, { account }: ScoredWindow): Error {
-  const last = account.failed.at(-1);
+function tooManyFailures(why: string, path: string, { stats }: ScoredWindow): Error {
+  const last = stats.failed.at(-1);
   if (last === undefined) return runError(`gave up: ${why}`);
   const { line, byte, failure } = last;
   const place = `${path === '-' ? 'standard input' : path}:${line ?? `byte ${byte}`}`;

@@ -2,8 +2,8 @@
 
 import type { FailureCode } from '../rows/failure.js';
 import type { Form } from '../rows/forms.js';
-import { SEAMS_TO_JUDGE } from '../rows/texts.js';
-import type { WindowAccount } from '../scorer/protocol.js';
+import { BOUNDARIES_TO_CHECK } from '../rows/texts.js';
+import type { WindowStats } from '../scorer/protocol.js';
 import { addChoices, type ChoiceCounts, noChoices } from '../selection/rank.js';
 import { QuantileSketch, type SketchState } from './quantile-sketch.js';
 
@@ -29,7 +29,7 @@ interface Counts {
   computedTokens: number;
   truncatedRows: number;
   truncatedTokens: number;
-  seams: boolean[];
+  boundarySpaces: boolean[];
   forms: Partial<Record<Form, number>>;
   failures: Partial<Record<FailureCode, number>>;
   firstFailures: ReportedFailure[];
@@ -42,15 +42,15 @@ interface Counts {
   choices: ChoiceCounts;
 }
 
-export interface AccountState extends Counts {
+export interface StatisticsState extends Counts {
   readonly sketch: SketchState;
 }
 
-export class RunAccount {
+export class RunStatistics {
   readonly #counts: Counts;
   readonly #sketch: QuantileSketch;
 
-  constructor(state?: AccountState) {
+  constructor(state?: StatisticsState) {
     const { sketch, ...counts } = state ?? { ...nothing, sketch: undefined };
     this.#counts = structuredClone(counts);
     this.#sketch = new QuantileSketch(sketch);
@@ -60,11 +60,11 @@ export class RunAccount {
     return this.#counts;
   }
 
-  get state(): AccountState {
+  get state(): StatisticsState {
     return { ...this.#counts, sketch: this.#sketch.state };
   }
 
-  add(window: WindowAccount, file: number, path: string): void {
+  add(window: WindowStats, file: number, path: string): void {
     const { rewards, failed } = window;
     let mean = 0;
     let squares = 0;
@@ -90,7 +90,7 @@ export class RunAccount {
     const some = rewards.length > 0;
     addCounts(this.#counts, {
       ...window,
-      seams: [...window.seams],
+      boundarySpaces: [...window.boundarySpaces],
       failed: failed.length,
       rewardsWritten: rewards.length,
       failures,
@@ -106,7 +106,7 @@ export class RunAccount {
   }
 
   /** Adds what another run counted, which came after this one's rows. */
-  merge({ sketch, ...counts }: AccountState): void {
+  merge({ sketch, ...counts }: StatisticsState): void {
     addCounts(this.#counts, counts);
     this.#sketch.merge(sketch);
   }
@@ -134,7 +134,7 @@ const nothing: Counts = {
   computedTokens: 0,
   truncatedRows: 0,
   truncatedTokens: 0,
-  seams: [],
+  boundarySpaces: [],
   forms: {},
   failures: {},
   firstFailures: [],
@@ -166,7 +166,7 @@ function addCounts(counts: Counts, later: Readonly<Counts>): void {
   counts.computedTokens += later.computedTokens;
   counts.truncatedRows += later.truncatedRows;
   counts.truncatedTokens += later.truncatedTokens;
-  counts.seams.push(...later.seams.slice(0, SEAMS_TO_JUDGE - counts.seams.length));
+  counts.boundarySpaces.push(...later.boundarySpaces.slice(0, BOUNDARIES_TO_CHECK - counts.boundarySpaces.length));
   counts.firstFailures.push(...later.firstFailures.slice(0, SHOWN_FAILURES - counts.firstFailures.length));
   addChoices(counts.choices, later.choices);
   addEach(counts.forms, later.forms);

@@ -1,6 +1,6 @@
 import { runError } from '../errors.js';
 import type { Window } from './protocol.js';
-import type { ThreadDeath } from './worker-crash.js';
+import type { WorkerCrash } from './worker-crash.js';
 
 /** Windows on which threads died that are told one by one; then at every tenth power. */
 const TOLD = 3;
@@ -24,10 +24,10 @@ export class Incidents {
   }
 
   /** @throws FatalError where too many threads died in a row */
-  died({ deed }: ThreadDeath): void {
+  died({ reason }: WorkerCrash): void {
     if (++this.#inARow >= MOST_IN_A_ROW) {
       throw runError(
-        `${MOST_IN_A_ROW} worker threads in a row died and not one row was scored: the last one ${deed}; ` +
+        `${MOST_IN_A_ROW} worker threads in a row died and not one row was scored: the last one ${reason}; ` +
           'what was finished before is kept',
       );
     }
@@ -39,13 +39,13 @@ export class Incidents {
   }
 
   /** A thread died under a window whose rows are now scored again. */
-  onWindow({ deed }: ThreadDeath, { index, line }: Window): void {
+  onWindow({ reason }: WorkerCrash, { index, line }: Window): void {
     const count = ++this.#windows;
     if (count <= TOLD) {
       const rows = line === null ? 'its rows' : `its rows, from line ${line} on,`;
-      this.#tell(`a worker thread ${deed} at window ${index}: ${rows} are scored again on a fresh one`);
+      this.#tell(`a worker thread ${reason} at window ${index}: ${rows} are scored again on a fresh one`);
     } else if (Number.isInteger(Math.log10(count))) {
-      this.#tell(`worker threads died at ${count} windows so far; the last one ${deed}`);
+      this.#tell(`worker threads died at ${count} windows so far; the last one ${reason}`);
     }
   }
 }

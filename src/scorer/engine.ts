@@ -5,7 +5,7 @@ import { messageOf, usageError } from '../errors.js';
 import type { ResolveOptions } from '../hub/resolve.js';
 import type { Activation } from '../model/activation.js';
 import { type Checkpoint, readCheckpoint } from '../model/checkpoint/checkpoint.js';
-import { type ForeignModel, readForeignModel } from '../model/exported/model.js';
+import { type ExportedModel, readExportedModel } from '../model/exported/model.js';
 import { shortfallOf } from '../model/int8/quality.js';
 import { type Precision, preparationFor } from '../model/precision.js';
 import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
@@ -15,9 +15,9 @@ import { DEFAULT_MAX_ROW_BYTES } from '../rows/records.js';
 import { isBuiltInTemplate } from '../rows/templates.js';
 import { memoryNeedOf } from './memory-need.js';
 import { DEFAULT_DEADLINE_MS, WorkerPool } from './pool.js';
-import type { ModelPlace, ScoringSettings } from './protocol.js';
-import { BUNDLED_NAME, findForeignFile, findModel, findTokenizer } from './sources.js';
-import { chooseCrew } from './worker-count.js';
+import type { ModelLocation, ScoringSettings } from './protocol.js';
+import { BUNDLED_NAME, findExportedFile, findModel, findTokenizer } from './sources.js';
+import { chooseWorkerCount } from './worker-count.js';
 
 const DEFAULT_MAX_LENGTH = 256;
 const DEFAULT_TEMPLATE = 'chai';
@@ -49,7 +49,7 @@ export interface EngineOptions {
 }
 
 export interface Engine {
-  readonly checkpoint: Checkpoint | ForeignModel;
+  readonly checkpoint: Checkpoint | ExportedModel;
   /** As the user named it; `starter` where no model was named. */
   readonly modelName: string;
   /** The commit, of a model from the hub. */
@@ -74,7 +74,7 @@ export async function resolveEngine(options: EngineOptions, download: ResolveOpt
   const { checkpoint, revision } = await readModel(options.model, download);
   if (options.model === undefined) warnings.push(noModelNamed);
   const { network } = checkpoint;
-  if (checkpoint.kind === 'foreign' && options.precision === 'int8') {
+  if (checkpoint.kind === 'exported' && options.precision === 'int8') {
     throw usageError(
       `${checkpoint.file}: expected --precision fp32, got int8: a graph that another tool exported is run as it is`,
     );
@@ -95,7 +95,7 @@ export async function resolveEngine(options: EngineOptions, download: ResolveOpt
   if (options.activation === 'softmax' && labels.length === 1) {
     throw usageError('expected --activation none or sigmoid for a model with one label: softmax of one number is 1');
   }
-  const crew = chooseCrew(options.workers, readLimits(), memoryNeedOf(network, maxLength));
+  const workerCount = chooseWorkerCount(options.workers, readLimits(), memoryNeedOf(network, maxLength));
   return {
     checkpoint,
     modelName: options.model ?? BUNDLED_NAME,
@@ -115,8 +115,8 @@ export async function resolveEngine(options: EngineOptions, download: ResolveOpt
       template: readTemplate(options.template ?? DEFAULT_TEMPLATE, tokenizerDirectory),
       templateGiven: options.template !== undefined,
     },
-    workers: crew.workers,
-    fewerWorkers: crew.notice,
+    workers: workerCount.workers,
+    fewerWorkers: workerCount.notice,
     deadlineMs: options.workerTimeout === undefined ? DEFAULT_DEADLINE_MS : options.workerTimeout * 1000,
     warnings,
   };
@@ -126,8 +126,8 @@ async function readModel(
   name: string | undefined,
   download: ResolveOptions,
 ): Promise<Pick<Engine, 'checkpoint' | 'revision'>> {
-  const file = name === undefined ? undefined : findForeignFile(name);
-  if (file !== undefined) return { checkpoint: readForeignModel(file), revision: undefined };
+  const file = name === undefined ? undefined : findExportedFile(name);
+  if (file !== undefined) return { checkpoint: readExportedModel(file), revision: undefined };
   const { directory, revision } = await findModel(name, download);
   return { checkpoint: readCheckpoint(directory), revision };
 }
@@ -178,8 +178,8 @@ export const loadPool = (
 ): Promise<number> => pool.load({ tokenizerDirectory, scoring, format, maxRowBytes, dryRun });
 
 /** What a worker finds the model by: a checkpoint itself cannot cross to it. */
-function placeOf({ checkpoint, precision, tokenizerDirectory }: Engine): ModelPlace {
-  if (checkpoint.kind === 'foreign') return { kind: 'foreign', file: checkpoint.file };
+function placeOf({ checkpoint, precision, tokenizerDirectory }: Engine): ModelLocation {
+  if (checkpoint.kind === 'exported') return { kind: 'exported', file: checkpoint.file };
   const preparation = preparationFor(precision, tokenizerDirectory);
   return { kind: 'checkpoint', directory: checkpoint.directory, preparation };
 }

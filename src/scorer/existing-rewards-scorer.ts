@@ -26,7 +26,7 @@ const noScoring = {
 } as const;
 
 /** @returns undefined for a window with a row that a model has to score */
-export function keptScorer(
+export function existingRewardsScorer(
   format: FormatSettings,
   maxRowBytes: number,
 ): (window: Window) => Promise<ScoredWindow | undefined> {
@@ -38,10 +38,10 @@ export function keptScorer(
       format: createFormat(format),
       forms: { fields: format.fields, template: builtInTemplates.chai, templateGiven: false, prompts: false },
       results: undefined,
-      keptField: format.rewardField,
+      existingField: format.rewardField,
       maxRowBytes,
       dryRun: false,
-      showLife: () => undefined,
+      heartbeat: () => undefined,
     },
   );
   return async (window) => {

@@ -2,7 +2,7 @@
 const EVERY_MS = 250;
 
 /** A function to be called often, between one piece of work and the next: now and then it calls `send`. */
-export function signsOfLife(send: () => void): () => void {
+export function createHeartbeat(send: () => void): () => void {
   let last = performance.now();
   return () => {
     const now = performance.now();

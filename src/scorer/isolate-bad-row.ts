@@ -9,57 +9,57 @@ import type { RowFormat } from '../rows/format.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
 import { joinScored } from './join-scored.js';
 import type { ScoredWindow, ToWorker, Window } from './protocol.js';
-import type { ThreadDeath } from './worker-crash.js';
+import type { WorkerCrash } from './worker-crash.js';
 
 /** A window asked of a worker. */
 export type Ask = ToWorker & { readonly type: 'score' | 'fail' };
 
 /** What an attempt came to. After a death, the next attempt meets a fresh worker. */
-export type Attempt = { readonly scored: ScoredWindow } | { readonly death: ThreadDeath };
+export type Attempt = { readonly scored: ScoredWindow } | { readonly crash: WorkerCrash };
 
-export interface Rescue {
+export interface Isolation {
   /** Of the main thread, to find where records end. */
   readonly format: RowFormat;
   readonly attempt: (ask: Ask) => Promise<Attempt>;
   /** A worker died under the window. */
-  readonly onDeath: (death: ThreadDeath) => void;
+  readonly onCrash: (crash: WorkerCrash) => void;
   /** The answer for a window of one row that even a worker which is not to score it does not survive. */
-  readonly writeUnread: (window: Window, reason: ReturnType<typeof failure>) => ScoredWindow;
+  readonly writeUnparsed: (window: Window, reason: ReturnType<typeof failure>) => ScoredWindow;
 }
 
 /** Scores a window whatever its rows do to workers. */
-export async function scoreOrRescue(window: Window, rescue: Rescue): Promise<ScoredWindow> {
-  const first = await rescue.attempt({ type: 'score', window });
+export async function scoreOrIsolate(window: Window, isolation: Isolation): Promise<ScoredWindow> {
+  const first = await isolation.attempt({ type: 'score', window });
   if ('scored' in first) return first.scored;
-  rescue.onDeath(first.death);
-  const second = await rescue.attempt({ type: 'score', window });
-  return 'scored' in second ? second.scored : divide(window, second.death, rescue);
+  isolation.onCrash(first.crash);
+  const second = await isolation.attempt({ type: 'score', window });
+  return 'scored' in second ? second.scored : divide(window, second.crash, isolation);
 }
 
 /** A window that a fresh worker did not survive: as its halves, or as the bad row that it is. */
-async function divide(window: Window, death: ThreadDeath, rescue: Rescue): Promise<ScoredWindow> {
-  const halves = halve(window, rescue.format);
-  if (halves === undefined) return condemn(window, death, rescue);
+async function divide(window: Window, crash: WorkerCrash, isolation: Isolation): Promise<ScoredWindow> {
+  const halves = halve(window, isolation.format);
+  if (halves === undefined) return markAsBadRow(window, crash, isolation);
   const [first, second] = halves;
-  const scored = await scorePart(first, rescue);
-  const rest = window.rows === undefined ? undefined : window.rows - scored.account.rows;
+  const scored = await scorePart(first, isolation);
+  const rest = window.rows === undefined ? undefined : window.rows - scored.stats.rows;
   if (rest === 0) return scored;
-  return joinScored(scored, await scorePart(rest === undefined ? second : { ...second, rows: rest }, rescue));
+  return joinScored(scored, await scorePart(rest === undefined ? second : { ...second, rows: rest }, isolation));
 }
 
-async function scorePart(window: Window, rescue: Rescue): Promise<ScoredWindow> {
-  const first = await rescue.attempt({ type: 'score', window });
+async function scorePart(window: Window, isolation: Isolation): Promise<ScoredWindow> {
+  const first = await isolation.attempt({ type: 'score', window });
   if ('scored' in first) return first.scored;
-  if (halve(window, rescue.format) !== undefined) return divide(window, first.death, rescue);
+  if (halve(window, isolation.format) !== undefined) return divide(window, first.crash, isolation);
   // Once could be the machine's fault, or what rows before it left in the worker.
-  const second = await rescue.attempt({ type: 'score', window });
-  return 'scored' in second ? second.scored : condemn(window, second.death, rescue);
+  const second = await isolation.attempt({ type: 'score', window });
+  return 'scored' in second ? second.scored : markAsBadRow(window, second.crash, isolation);
 }
 
-async function condemn(window: Window, { deed }: ThreadDeath, rescue: Rescue): Promise<ScoredWindow> {
-  const reason = failure('WORKER_CRASH', `scoring this row alone ended a worker thread twice: it ${deed}`);
-  const answer = await rescue.attempt({ type: 'fail', window, reason });
-  return 'scored' in answer ? answer.scored : rescue.writeUnread(window, reason);
+async function markAsBadRow(window: Window, crash: WorkerCrash, isolation: Isolation): Promise<ScoredWindow> {
+  const reason = failure('WORKER_CRASH', `scoring this row alone ended a worker thread twice: it ${crash.reason}`);
+  const answer = await isolation.attempt({ type: 'fail', window, reason });
+  return 'scored' in answer ? answer.scored : isolation.writeUnparsed(window, reason);
 }
 
 /** The records before and after the border nearest to the middle of the bytes; undefined for a single record. */

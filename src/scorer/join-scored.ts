@@ -1,15 +1,15 @@
 import { concatBytes } from '../platform/bytes.js';
 import type { Form } from '../rows/forms.js';
-import { SEAMS_TO_JUDGE } from '../rows/texts.js';
-import type { ScoredWindow, WindowAccount } from './protocol.js';
+import { BOUNDARIES_TO_CHECK } from '../rows/texts.js';
+import type { ScoredWindow, WindowStats } from './protocol.js';
 
 /** Two parts of a window, one after the other, as the whole. */
 export const joinScored = (a: ScoredWindow, b: ScoredWindow): ScoredWindow => ({
   bytes: concatBytes([a.bytes, b.bytes]),
-  account: joinAccounts(a.account, b.account),
+  stats: joinStats(a.stats, b.stats),
 });
 
-function joinAccounts(a: WindowAccount, b: WindowAccount): WindowAccount {
+function joinStats(a: WindowStats, b: WindowStats): WindowStats {
   const forms = { ...a.forms };
   for (const [form, count] of Object.entries(b.forms) as [Form, number][]) forms[form] = (forms[form] ?? 0) + count;
   return {
@@ -21,6 +21,6 @@ function joinAccounts(a: WindowAccount, b: WindowAccount): WindowAccount {
     truncatedTokens: a.truncatedTokens + b.truncatedTokens,
     tokens: a.tokens + b.tokens,
     computedTokens: a.computedTokens + b.computedTokens,
-    seams: [...a.seams, ...b.seams].slice(0, SEAMS_TO_JUDGE),
+    boundarySpaces: [...a.boundarySpaces, ...b.boundarySpaces].slice(0, BOUNDARIES_TO_CHECK),
   };
 }

@@ -1,4 +1,4 @@
-import { countParameters, type ForeignNetwork, type RewardNetwork } from '../model/architectures/network.js';
+import { countParameters, type ExportedNetwork, type RewardNetwork } from '../model/architectures/network.js';
 import type { MemoryNeed } from './worker-count.js';
 
 /** Node with this program, before there are workers. */
@@ -17,16 +17,16 @@ const PACK_NODES = 512;
 const USUAL_WIDTH = 768;
 
 /** What a network takes in memory, from its sizes. */
-export function memoryNeedOf(network: RewardNetwork | ForeignNetwork, maxLength: number): MemoryNeed {
-  const foreign = 'bytes' in network;
+export function memoryNeedOf(network: RewardNetwork | ExportedNetwork, maxLength: number): MemoryNeed {
+  const exported = 'bytes' in network;
   const nodes = Math.max(PACK_NODES, maxLength);
-  const width = foreign ? USUAL_WIDTH : network.hiddenSize;
+  const width = exported ? USUAL_WIDTH : network.hiddenSize;
   // At each node some vectors of the width and of four times it; between nodes a number for each head of 64, twice.
   const activations = nodes * width * (64 + nodes / 8);
   const weights = 4 * countParameters(network);
   return {
-    sharedBytes: PROCESS_BYTES + (foreign ? 0 : weights),
+    sharedBytes: PROCESS_BYTES + (exported ? 0 : weights),
     // A foreign graph is not mapped: each worker has its own copy.
-    workerBytes: THREAD_BYTES + BYTES_PER_TOKEN_ID * network.vocabularySize + activations + (foreign ? weights : 0),
+    workerBytes: THREAD_BYTES + BYTES_PER_TOKEN_ID * network.vocabularySize + activations + (exported ? weights : 0),
   };
 }

@@ -9,18 +9,18 @@ import type { Preparation } from '../model/precision.js';
 import type { PreparedModel } from '../model/prepared/prepare.js';
 import { createFormat } from '../rows/formats.js';
 import { Incidents } from './crash-log.js';
-import { type Ask, type Attempt, scoreOrRescue } from './isolate-bad-row.js';
-import type { ModelPlace, ReadyModel, ScoredWindow, ToWorker, Window } from './protocol.js';
+import { type Ask, type Attempt, scoreOrIsolate } from './isolate-bad-row.js';
+import type { ModelLocation, ReadyModel, ScoredWindow, ToWorker, Window } from './protocol.js';
 import { ThreadHandle } from './thread-handle.js';
-import { type UnreadSettings, writeUnread } from './unparsed.js';
-import { ThreadDeath } from './worker-crash.js';
+import { type UnparsedSettings, writeUnparsed } from './unparsed.js';
+import { WorkerCrash } from './worker-crash.js';
 
 /** A row of the longest kind is tokenised and scored in a small part of this. */
 export const DEFAULT_DEADLINE_MS = 600_000;
 
 export interface PoolOptions {
   readonly workers: number;
-  readonly model: ModelPlace;
+  readonly model: ModelLocation;
   /** Keep the prepared model on disk for the next run. */
   readonly useCache: boolean;
   /** Without a sign of life for so long, a worker counts as dead. */
@@ -35,7 +35,7 @@ export type Load = Omit<ToWorker & { type: 'load' }, 'type' | 'model'>;
 /** What the workers were told when they loaded, and the main thread's part of it. */
 interface Loaded {
   readonly message: ToWorker & { type: 'load' };
-  readonly unread: UnreadSettings;
+  readonly unparsed: UnparsedSettings;
 }
 
 interface Job {
@@ -55,7 +55,7 @@ export class WorkerPool {
   /** Windows that a worker has now. */
   readonly #inWork = new Set<Promise<void>>();
   /** Why no more windows are scored: a worker is gone, and no other could take its place. */
-  #death: unknown;
+  #crash: unknown;
 
   private constructor(options: PoolOptions, model: ReadyModel, first: ThreadHandle) {
     this.model = model;
@@ -91,7 +91,7 @@ export class WorkerPool {
     while (this.#threads.length < this.#options.workers) this.#threads.push(newThread(this.#options));
     const message = { type: 'load', model: this.model, ...load } as const;
     const { format, dryRun } = load;
-    this.#loaded = { message, unread: { format: createFormat(format), reasons: format.reasons, dryRun } };
+    this.#loaded = { message, unparsed: { format: createFormat(format), reasons: format.reasons, dryRun } };
     const ready = await Promise.all(this.#threads.map((thread) => thread.request(message, 'ready')));
     this.#idle = [...this.#threads];
     return ready.reduce((sum, { tokensPerSecond = 0 }) => sum + tokensPerSecond, 0);
@@ -126,8 +126,8 @@ export class WorkerPool {
   }
 
   #assign(): void {
-    if (this.#death !== undefined) {
-      for (const { reject } of this.#queue.splice(0)) reject(this.#death);
+    if (this.#crash !== undefined) {
+      for (const { reject } of this.#queue.splice(0)) reject(this.#crash);
     }
     while (this.#queue.length > 0 && this.#idle.length > 0) {
       const work = this.#give(this.#idle.pop() as ThreadHandle, this.#queue.shift() as Job);
@@ -138,33 +138,33 @@ export class WorkerPool {
 
   async #give(first: ThreadHandle, { window, resolve, reject }: Job): Promise<void> {
     let thread = first;
-    const { unread } = this.#loadedWith;
+    const { unparsed } = this.#loadedWith;
     const attempt = async (ask: Ask): Promise<Attempt> => {
       // It died after its last answer: that is not this window's doing.
-      if (thread.death !== undefined) thread = await this.#replace(thread, thread.death);
+      if (thread.crash !== undefined) thread = await this.#replace(thread, thread.crash);
       try {
         const { scored } = await thread.request(ask, 'scored');
         if (ask.type === 'score') this.#incidents.survived();
         return { scored };
-      } catch (death) {
-        if (!(death instanceof ThreadDeath) || death.hung) throw death;
-        thread = await this.#replace(thread, death);
-        return { death };
+      } catch (crash) {
+        if (!(crash instanceof WorkerCrash) || crash.hung) throw crash;
+        thread = await this.#replace(thread, crash);
+        return { crash };
       }
     };
     try {
-      const scored = await scoreOrRescue(window, {
-        format: unread.format,
+      const scored = await scoreOrIsolate(window, {
+        format: unparsed.format,
         attempt,
-        onDeath: (death) => this.#incidents.onWindow(death, window),
-        writeUnread: (row, reason) => writeUnread(row, reason, unread),
+        onCrash: (crash) => this.#incidents.onWindow(crash, window),
+        writeUnparsed: (row, reason) => writeUnparsed(row, reason, unparsed),
       });
       resolve(scored);
     } catch (error) {
-      if (thread.death !== undefined) this.#death ??= error;
+      if (thread.crash !== undefined) this.#crash ??= error;
       reject(error);
     }
-    if (thread.death === undefined) this.#idle.push(thread);
+    if (thread.crash === undefined) this.#idle.push(thread);
     this.#assign();
   }
 
@@ -178,8 +178,8 @@ export class WorkerPool {
    *
    * @throws FatalError where it dies before it is ready, or one after the other dies: then it is not the rows
    */
-  async #replace(dead: ThreadHandle, death: ThreadDeath): Promise<ThreadHandle> {
-    this.#incidents.died(death);
+  async #replace(dead: ThreadHandle, crash: WorkerCrash): Promise<ThreadHandle> {
+    this.#incidents.died(crash);
     const fresh = newThread(this.#options);
     try {
       await fresh.request(this.#loadedWith.message, 'ready');

@@ -1,7 +1,7 @@
 /** Everything that crosses between the main thread and the workers. Plain data: an Error would lose its class and fields. */
 import type { FatalKind } from '../errors.js';
 import type { Activation } from '../model/activation.js';
-import type { ForeignReady } from '../model/exported/open.js';
+import type { ExportedReady } from '../model/exported/open.js';
 import type { Preparation } from '../model/precision.js';
 import type { PreparedModel } from '../model/prepared/prepare.js';
 import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
@@ -55,7 +55,7 @@ export interface FailedRow extends Place {
 }
 
 /** What happened in a window, for the summary. */
-export interface WindowAccount {
+export interface WindowStats {
   readonly rows: number;
   readonly forms: Readonly<Partial<Record<Form, number>>>;
   readonly failed: readonly FailedRow[];
@@ -69,28 +69,28 @@ export interface WindowAccount {
   /** Tokens that went through the network. */
   readonly computedTokens: number;
   /** Of the first rows of prompt and response joined, in order: whether white space stands at the seam. */
-  readonly seams: readonly boolean[];
+  readonly boundarySpaces: readonly boolean[];
   /** What `best` chose. */
   readonly choices?: ChoiceCounts;
 }
 
 export interface ScoredWindow {
   readonly bytes: Uint8Array;
-  readonly account: WindowAccount;
+  readonly stats: WindowStats;
 }
 
 /** Where a model stands: a checkpoint's directory, or a graph that another tool exported. */
-export type ModelPlace =
+export type ModelLocation =
   | { readonly kind: 'checkpoint'; readonly directory: string; readonly preparation: Preparation }
-  | { readonly kind: 'foreign'; readonly file: string };
+  | { readonly kind: 'exported'; readonly file: string };
 
 /** A model that every worker can open. */
 export type ReadyModel =
   | ({ readonly kind: 'checkpoint'; readonly hiddenSize: number } & PreparedModel)
-  | ({ readonly kind: 'foreign' } & ForeignReady);
+  | ({ readonly kind: 'exported' } & ExportedReady);
 
 export type ToWorker =
-  | { readonly type: 'prepare'; readonly model: ModelPlace; readonly useCache: boolean }
+  | { readonly type: 'prepare'; readonly model: ModelLocation; readonly useCache: boolean }
   | {
       readonly type: 'load';
       readonly model: ReadyModel;

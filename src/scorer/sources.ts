@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { usageError } from '../errors.js';
 import { type ResolveOptions, resolveHubModel } from '../hub/resolve.js';
 import type { Checkpoint } from '../model/checkpoint/checkpoint.js';
-import type { ForeignModel } from '../model/exported/model.js';
+import type { ExportedModel } from '../model/exported/model.js';
 import { hasTokenizerFiles } from '../model/tokenizer/files.js';
 
 /** The model that comes with the package, used where none is named; training/starter makes it. */
@@ -29,7 +29,7 @@ export interface Source {
  *
  * @throws FatalError where the name says that it is such a file, and there is none
  */
-export function findForeignFile(name: string): string | undefined {
+export function findExportedFile(name: string): string | undefined {
   if (!name.endsWith('.onnx')) return undefined;
   const path = withHome(name);
   const stat = statOf(path);
@@ -51,7 +51,7 @@ export async function findModel(name: string | undefined, options: ResolveOption
 /** The directory of the tokenizer that is named, or else of the model's own, or of GPT-2's. */
 export async function findTokenizer(
   name: string | undefined,
-  model: Checkpoint | ForeignModel,
+  model: Checkpoint | ExportedModel,
   options: ResolveOptions,
 ): Promise<string> {
   if (name !== undefined) {
@@ -59,7 +59,7 @@ export async function findTokenizer(
     if (!hasTokenizerFiles(found.directory)) throw usageError(`${name}: ${noTokenizer}`);
     return found.directory;
   }
-  const places = model.kind === 'foreign' ? model.places : [model.directory];
+  const places = model.kind === 'exported' ? model.places : [model.directory];
   const own = places.find(hasTokenizerFiles);
   if (own !== undefined) return own;
   const { architecture, vocabularySize } = model.network;

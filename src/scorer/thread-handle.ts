@@ -1,9 +1,9 @@
 import { getHeapStatistics } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { FatalError } from '../errors.js';
-import { noteHungThread } from '../platform/forced-exit.js';
+import { requireForcedExit } from '../platform/forced-exit.js';
 import type { FromWorker, ToWorker } from './protocol.js';
-import { deedOf, ThreadDeath } from './worker-crash.js';
+import { crashReason, WorkerCrash } from './worker-crash.js';
 
 /** How long a thread may take to end when it is told to: one that runs JavaScript ends within milliseconds. */
 const GRACE_MS = 5000;
@@ -35,8 +35,8 @@ export class ThreadHandle {
   #pending: Pending | undefined;
   #lastRequest: Promise<unknown> = Promise.resolve();
   /** What is known of a death before the thread is gone. */
-  #dying: ThreadDeath | undefined;
-  #death: ThreadDeath | undefined;
+  #dying: WorkerCrash | undefined;
+  #crash: WorkerCrash | undefined;
   #watch: NodeJS.Timeout | undefined;
   #silentTicks = 0;
 
@@ -57,10 +57,10 @@ export class ThreadHandle {
       this.#settle = resolve;
     });
     this.#worker.on('error', (error) => {
-      this.#dying ??= new ThreadDeath(deedOf(error), { cause: error });
+      this.#dying ??= new WorkerCrash(crashReason(error), { cause: error });
     });
     // Not before: what a dead thread held is given back when it is gone, and another one is to have the room.
-    this.#worker.on('exit', (code) => this.#die(this.#dying ?? new ThreadDeath(`ended with code ${code}`)));
+    this.#worker.on('exit', (code) => this.#die(this.#dying ?? new WorkerCrash(`ended with code ${code}`)));
     this.#worker.on('message', (answer: FromWorker) => {
       this.#silentTicks = 0;
       if (answer.type === 'alive') return;
@@ -73,8 +73,8 @@ export class ThreadHandle {
   }
 
   /** How it died, if it did. */
-  get death(): ThreadDeath | undefined {
-    return this.#death;
+  get crash(): WorkerCrash | undefined {
+    return this.#crash;
   }
 
   /** The answer of type `expected`; rejects where the worker answers with an error, and with a ThreadDeath where it dies. */
@@ -83,8 +83,8 @@ export class ThreadHandle {
       this.#pending = { resolve, reject };
     });
     this.#lastRequest = answered.catch(() => undefined);
-    if (this.#death === undefined) this.#post(message);
-    else this.#pending?.reject(this.#death);
+    if (this.#crash === undefined) this.#post(message);
+    else this.#pending?.reject(this.#crash);
     const answer = await answered;
     if (answer.type === 'fatal') {
       const error = new FatalError(answer.kind, answer.message);
@@ -98,7 +98,7 @@ export class ThreadHandle {
   /** Has the thread free its session and end. Does not wait for one that hangs. */
   async release(): Promise<void> {
     await this.#lastRequest;
-    if (this.#death === undefined) this.#post({ type: 'release' });
+    if (this.#crash === undefined) this.#post({ type: 'release' });
     await this.#ended;
   }
 
@@ -120,19 +120,19 @@ export class ThreadHandle {
   #end(): void {
     clearInterval(this.#watch);
     const silence = `${this.#deadlineMs / 1000} s`;
-    this.#dying ??= new ThreadDeath(`showed no sign of life for ${silence}`);
+    this.#dying ??= new WorkerCrash(`showed no sign of life for ${silence}`);
     // Stops JavaScript wherever it is; native code runs on to its end.
     void this.#worker.terminate();
     this.#watch = setTimeout(() => {
-      noteHungThread();
-      this.#die(new ThreadDeath(`has shown no sign of life for ${silence} and cannot be ended`, { hung: true }));
+      requireForcedExit();
+      this.#die(new WorkerCrash(`has shown no sign of life for ${silence} and cannot be ended`, { hung: true }));
     }, GRACE_MS);
   }
 
-  #die(death: ThreadDeath): void {
+  #die(crash: WorkerCrash): void {
     clearTimeout(this.#watch);
-    this.#death ??= death;
-    this.#pending?.reject(this.#death);
+    this.#crash ??= crash;
+    this.#pending?.reject(this.#crash);
     this.#pending = undefined;
     this.#settle();
   }

@@ -3,10 +3,10 @@ import { parentPort } from 'node:worker_threads';
 import { FatalError, messageOf, runError, usageError } from '../errors.js';
 import { RewardSession } from '../model/backend/session.js';
 import { readCheckpoint } from '../model/checkpoint/checkpoint.js';
-import { readForeignModel } from '../model/exported/model.js';
-import { readyForeignModel } from '../model/exported/open.js';
+import { readExportedModel } from '../model/exported/model.js';
+import { readyExportedModel } from '../model/exported/open.js';
 import { PaddedScorer } from '../model/exported/padded-scorer.js';
-import { ForeignSession } from '../model/exported/session.js';
+import { ExportedSession } from '../model/exported/session.js';
 import { PackedScorer } from '../model/layout/packed-scorer.js';
 import { prepareModel } from '../model/prepared/prepare.js';
 import type { TokenScorer } from '../model/token-scorer.js';
@@ -14,17 +14,17 @@ import { readTokenizerFiles } from '../model/tokenizer/files.js';
 import { Tokenizer } from '../model/tokenizer/tokenizer.js';
 import { createFormat } from '../rows/formats.js';
 import { builtInTemplates, isBuiltInTemplate, jinjaTemplate } from '../rows/templates.js';
-import { signsOfLife } from './heartbeat.js';
+import { createHeartbeat } from './heartbeat.js';
 import { measureSpeed } from './measure-speed.js';
 import type { FromWorker, ReadyModel, ScoringSettings, ToWorker } from './protocol.js';
 import { WindowScorer } from './window-scorer.js';
 
 if (parentPort === null) throw new Error('this file is the entry of a worker thread');
 const port = parentPort;
-const showLife = signsOfLife(() => post({ type: 'alive' }));
+const heartbeat = createHeartbeat(() => post({ type: 'alive' }));
 
 /** Of a foreign model that this thread has looked at, to go on with. */
-let foreignSession: ForeignSession | undefined;
+let exportedSession: ExportedSession | undefined;
 let tokenScorer: TokenScorer | undefined;
 let scorer: WindowScorer | undefined;
 
@@ -52,11 +52,11 @@ async function handle(message: ToWorker): Promise<void> {
       if (scorer === undefined) throw new Error('a window came before the model');
       const { window } = message;
       const scored = message.type === 'score' ? await scorer.score(window) : scorer.fail(window, message.reason);
-      post({ type: 'scored', scored }, [scored.bytes.buffer, scored.account.rewards.buffer]);
+      post({ type: 'scored', scored }, [scored.bytes.buffer, scored.stats.rewards.buffer]);
       break;
     }
     case 'release':
-      await (tokenScorer ?? foreignSession)?.release();
+      await (tokenScorer ?? exportedSession)?.release();
       port.close();
       break;
   }
@@ -66,12 +66,12 @@ async function prepare({ model, useCache }: ToWorker & { type: 'prepare' }): Pro
   const notify = (text: string): void => post({ type: 'notice', message: text });
   if (model.kind === 'checkpoint') {
     const checkpoint = readCheckpoint(model.directory);
-    const prepared = await prepareModel(checkpoint, model.preparation, { useCache, notify, showLife });
+    const prepared = await prepareModel(checkpoint, model.preparation, { useCache, notify, heartbeat });
     return { kind: 'checkpoint', hiddenSize: checkpoint.network.hiddenSize, ...prepared };
   }
-  const { ready, session } = await readyForeignModel(readForeignModel(model.file), useCache, notify);
-  foreignSession = session;
-  return { kind: 'foreign', ...ready };
+  const { ready, session } = await readyExportedModel(readExportedModel(model.file), useCache, notify);
+  exportedSession = session;
+  return { kind: 'exported', ...ready };
 }
 
 async function openScorer(model: ReadyModel, { labels, padTokenId }: ScoringSettings): Promise<TokenScorer> {
@@ -79,9 +79,9 @@ async function openScorer(model: ReadyModel, { labels, padTokenId }: ScoringSett
     const session = await RewardSession.open(model.directory);
     return new PackedScorer(session, { labels, padTokenId, hiddenSize: model.hiddenSize });
   }
-  const foreign = readForeignModel(model.file);
-  const session = foreignSession ?? (await ForeignSession.open(foreign));
-  return new PaddedScorer(session, labels, { ...foreign.network, rowByRow: model.rowByRow });
+  const exported = readExportedModel(model.file);
+  const session = exportedSession ?? (await ExportedSession.open(exported));
+  return new PaddedScorer(session, labels, { ...exported.network, rowByRow: model.rowByRow });
 }
 
 async function load(message: ToWorker & { type: 'load' }): Promise<WindowScorer> {
@@ -104,7 +104,7 @@ async function load(message: ToWorker & { type: 'load' }): Promise<WindowScorer>
     tokenizer.specialTokenId('pad_token') ??
     tokenizer.specialTokenId('eos_token') ??
     message.scoring.eosTokenId;
-  showLife();
+  heartbeat();
   const scoring = { ...message.scoring, padTokenId };
   const { name, jinja } = scoring.template;
   const template =
@@ -120,10 +120,10 @@ async function load(message: ToWorker & { type: 'load' }): Promise<WindowScorer>
     forms: { fields: format.fields, template, templateGiven: scoring.templateGiven, prompts: scoring.reserve > 0 },
     // Results that are not spliced into the row leave its own fields alone.
     results: format.to === 'results' || format.to === 'evaluation' ? undefined : format,
-    keptField: format.keepsRewards ? format.rewardField : undefined,
+    existingField: format.usesExisting ? format.rewardField : undefined,
     maxRowBytes: message.maxRowBytes,
     dryRun: message.dryRun,
-    showLife,
+    heartbeat,
   });
 }
 

@@ -5,7 +5,7 @@ import { splitRecords } from '../rows/records.js';
 import type { ScoredWindow, Window } from './protocol.js';
 
 /** How a record is written that no thread can read. */
-export interface UnreadSettings {
+export interface UnparsedSettings {
   readonly format: RowFormat;
   /** Whether the output says why a row has no reward; where it does not, the account has the record. */
   readonly reasons: boolean;
@@ -13,7 +13,7 @@ export interface UnreadSettings {
 }
 
 /** A window of one record as a bad row that nobody parsed. */
-export function writeUnread(window: Window, reason: RowFailure, settings: UnreadSettings): ScoredWindow {
+export function writeUnparsed(window: Window, reason: RowFailure, settings: UnparsedSettings): ScoredWindow {
   const { format, reasons, dryRun } = settings;
   const { byte, line, oversized } = window;
   const whole = Buffer.from(window.bytes.buffer, window.bytes.byteOffset, window.bytes.byteLength);
@@ -34,7 +34,7 @@ export function writeUnread(window: Window, reason: RowFailure, settings: Unread
   }));
   return {
     bytes: concatBytes(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece))),
-    account: {
+    stats: {
       rows: rows.length,
       forms: {},
       failed,
@@ -43,7 +43,7 @@ export function writeUnread(window: Window, reason: RowFailure, settings: Unread
       truncatedTokens: 0,
       tokens: 0,
       computedTokens: 0,
-      seams: [],
+      boundarySpaces: [],
     },
   };
 }

@@ -4,31 +4,31 @@ import { rewardOf } from '../model/activation.js';
 import type { TokenScorer } from '../model/token-scorer.js';
 import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
 import { concatBytes } from '../platform/bytes.js';
-import { keptResult } from '../rows/existing-rewards.js';
+import { existingResult } from '../rows/existing-rewards.js';
 import { failure, isFailure, type RowFailure } from '../rows/failure.js';
 import type { ParsedRecord, RowFormat } from '../rows/format.js';
 import { shapeOf, takenField } from '../rows/formats.js';
 import type { Form } from '../rows/forms.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
 import type { ResultSettings, RowResult } from '../rows/result.js';
-import { type FormSettings, type JudgedText, readRow, type ScorableRow, SEAMS_TO_JUDGE } from '../rows/texts.js';
+import { BOUNDARIES_TO_CHECK, type FormSettings, type JudgedText, readRow, type ScorableRow } from '../rows/texts.js';
 import { isWellFormed } from '../rows/unicode.js';
-import type { FailedRow, ScoredWindow, ScoringSettings, Window, WindowAccount } from './protocol.js';
+import type { FailedRow, ScoredWindow, ScoringSettings, Window, WindowStats } from './protocol.js';
 
 interface PendingRow {
   readonly record: InputRecord;
   readonly parsed: ParsedRecord;
   /** A failure of the whole row, what it takes to write its rewards, or those that it has already. */
-  readonly outcome: RowFailure | PendingTexts | KeptResult;
+  readonly outcome: RowFailure | PendingTexts | ExistingResult;
 }
 
 interface PendingTexts {
   readonly form: Form;
   readonly texts: readonly (PendingText | RowFailure)[];
-  readonly spacedSeam: boolean | undefined;
+  readonly boundaryHasSpace: boolean | undefined;
 }
 
-interface KeptResult {
+interface ExistingResult {
   readonly kept: RowResult;
 }
 
@@ -47,13 +47,13 @@ export interface RowSettings {
   /** What a row must not have already is known by; undefined where results are not written into rows. */
   readonly results: ResultSettings | undefined;
   /** The field by which a row has its rewards already, and is not scored; undefined: every row is scored. */
-  readonly keptField: string | undefined;
+  readonly existingField: string | undefined;
   /** The longest record that is read, in bytes. */
   readonly maxRowBytes: number;
   /** Everything but the scoring. */
   readonly dryRun: boolean;
   /** Called between one piece of work and the next. */
-  readonly showLife: () => void;
+  readonly heartbeat: () => void;
 }
 
 type RowScorer = Pick<TokenScorer, 'score' | 'countTokens'>;
@@ -76,15 +76,15 @@ export class WindowScorer {
   async score(window: Window): Promise<ScoredWindow> {
     const tokenRows: number[][] = [];
     const pending: PendingRow[] = [];
-    const { dryRun, showLife } = this.#rows;
+    const { dryRun, heartbeat } = this.#rows;
     for (const record of recordsOf(window, this.#rows.format)) {
-      showLife();
+      heartbeat();
       const parsed = this.#parse(record);
       if (parsed !== undefined) pending.push({ record, parsed, outcome: this.#tokenize(parsed, tokenRows) });
     }
     const { logits, computedTokens } = dryRun
       ? { logits: undefined, computedTokens: this.#scorer.countTokens(tokenRows) }
-      : await this.#scorer.score(tokenRows, showLife);
+      : await this.#scorer.score(tokenRows, heartbeat);
     // Rows beyond these are scored all the same: in other packs, rewards would be rounded in another way.
     return this.#write(pending.slice(0, window.rows), logits, computedTokens);
   }
@@ -106,37 +106,39 @@ export class WindowScorer {
   }
 
   #tokenize(parsed: ParsedRecord, tokenRows: number[][]): PendingRow['outcome'] {
-    const kept = this.#keptResult(parsed);
+    const kept = this.#existingResult(parsed);
     if (kept !== undefined) return { kept };
     const row = this.#read(parsed);
     if (isFailure(row)) return row;
     const { maxLength, truncationSide, template, reserve } = this.#settings;
-    const { showLife } = this.#rows;
+    const { heartbeat } = this.#rows;
     const templated = row.templated && template.jinja !== undefined;
     const texts = row.texts.map((judged, index): PendingText | RowFailure => {
       if (isFailure(judged)) return judged;
-      showLife();
+      heartbeat();
       const { text, prompt } = judged;
       if (reserve > 0 && prompt === undefined) return failure('BAD_ROW', NO_PROMPT);
       const reserved = prompt !== undefined && { reserved: { tokens: reserve, promptTokens: this.#count(prompt) } };
       const settings = { maxLength, truncationSide, templated, ...reserved };
-      const tokens = this.#tokenizer.rowOf(text, settings, showLife);
+      const tokens = this.#tokenizer.rowOf(text, settings, heartbeat);
       if (tokens === undefined)
         return failure('EMPTY_TEXT', 'the text has no tokens', row.form === 'candidates' ? index : undefined);
       return { row: tokenRows.push(tokens.row) - 1, tokens: tokens.row.length, truncated: tokens.cut };
     });
-    return { form: row.form, texts, spacedSeam: row.spacedSeam };
+    return { form: row.form, texts, boundaryHasSpace: row.boundaryHasSpace };
   }
 
-  #keptResult({ row, failure: unusable }: ParsedRecord): RowResult | undefined {
-    const { keptField } = this.#rows;
-    return keptField === undefined || unusable || row === undefined ? undefined : keptResult(row, keptField);
+  #existingResult({ row, failure: unusable }: ParsedRecord): RowResult | undefined {
+    const { existingField } = this.#rows;
+    return existingField === undefined || unusable || row === undefined
+      ? undefined
+      : existingResult(row, existingField);
   }
 
   /** Tokens of a prompt. Candidates follow one another after the same. */
   #count(prompt: string): number {
     if (this.#lastPrompt?.text !== prompt) {
-      this.#lastPrompt = { text: prompt, tokens: this.#tokenizer.count(prompt, this.#rows.showLife) };
+      this.#lastPrompt = { text: prompt, tokens: this.#tokenizer.count(prompt, this.#rows.heartbeat) };
     }
     return this.#lastPrompt.tokens;
   }
@@ -164,8 +166,8 @@ export class WindowScorer {
       const result = this.#result(outcome, logits);
       if (result.failure !== undefined) {
         const { byte, line } = record;
-        const unread = results?.reasons === false && parsed.row === undefined && parsed.cells === undefined;
-        const input = unread && record.oversized === undefined ? { input: record.bytes.toString('utf8') } : {};
+        const unparsed = results?.reasons === false && parsed.row === undefined && parsed.cells === undefined;
+        const input = unparsed && record.oversized === undefined ? { input: record.bytes.toString('utf8') } : {};
         failed.push({ row, byte, line, failure: result.failure, ...input });
       }
       for (const reward of result.rewards) if (reward !== null) rewards.push(reward);
@@ -174,8 +176,8 @@ export class WindowScorer {
         output.push(typeof piece === 'string' ? Buffer.from(piece) : piece);
       }
     }
-    const account = { ...countOutcomes(pending), failed, rewards: Float32Array.from(rewards), computedTokens };
-    return { bytes: concatBytes(output), account };
+    const stats = { ...countOutcomes(pending), failed, rewards: Float32Array.from(rewards), computedTokens };
+    return { bytes: concatBytes(output), stats };
   }
 
   #result(outcome: PendingRow['outcome'], logits: Float32Array | undefined): RowResult {
@@ -209,15 +211,16 @@ function recordsOf(window: Window, format: RowFormat): Iterable<InputRecord> {
   return [{ bytes: bytes.subarray(0, 0), lineEnd: bytes, byte, line, oversized }];
 }
 
-function countOutcomes(pending: readonly PendingRow[]): Omit<WindowAccount, 'failed' | 'rewards' | 'computedTokens'> {
+function countOutcomes(pending: readonly PendingRow[]): Omit<WindowStats, 'failed' | 'rewards' | 'computedTokens'> {
   const forms: Partial<Record<Form, number>> = {};
-  const seams: boolean[] = [];
+  const boundarySpaces: boolean[] = [];
   const counts = { truncatedRows: 0, truncatedTokens: 0, tokens: 0 };
   for (const { outcome } of pending) {
     if (isFailure(outcome) || 'kept' in outcome) continue;
-    const { form, texts, spacedSeam } = outcome;
+    const { form, texts, boundaryHasSpace } = outcome;
     forms[form] = (forms[form] ?? 0) + 1;
-    if (spacedSeam !== undefined && seams.length < SEAMS_TO_JUDGE) seams.push(spacedSeam);
+    if (boundaryHasSpace !== undefined && boundarySpaces.length < BOUNDARIES_TO_CHECK)
+      boundarySpaces.push(boundaryHasSpace);
     let truncated = 0;
     for (const text of texts) {
       if (isFailure(text)) continue;
@@ -227,7 +230,7 @@ function countOutcomes(pending: readonly PendingRow[]): Omit<WindowAccount, 'fai
     if (truncated > 0) counts.truncatedRows++;
     counts.truncatedTokens += truncated;
   }
-  return { rows: pending.length, forms, seams, ...counts };
+  return { rows: pending.length, forms, boundarySpaces, ...counts };
 }
 
 function checkUnicode(judged: JudgedText | RowFailure, index: number | undefined): JudgedText | RowFailure {

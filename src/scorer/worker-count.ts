@@ -8,14 +8,14 @@ export interface MemoryNeed {
   readonly workerBytes: number;
 }
 
-export interface Crew {
+export interface WorkerCount {
   readonly workers: number;
   /** Why there are fewer than asked for, or than cores. */
   readonly notice?: string;
 }
 
 /** @param asked 0 for as many as there are cores */
-export function chooseCrew(asked: number, { cores, freeBytes }: Limits, need: MemoryNeed): Crew {
+export function chooseWorkerCount(asked: number, { cores, freeBytes }: Limits, need: MemoryNeed): WorkerCount {
   const wanted = asked || cores;
   const fitting = Math.max(1, Math.floor((freeBytes - need.sharedBytes) / need.workerBytes));
   if (wanted <= fitting) return { workers: wanted };

@@ -27,8 +27,8 @@ export class BestWindows {
     this.#writer = new BestWriter(this.#format, settings, rewardField, fields, reasons);
   }
 
-  choose(window: Window, { bytes, account }: ScoredWindow): ScoredWindow {
-    const failed: FailedRow[] = [...account.failed];
+  choose(window: Window, { bytes, stats }: ScoredWindow): ScoredWindow {
+    const failed: FailedRow[] = [...stats.failed];
     const choices = noChoices();
     const output: Buffer[] = [];
     for (const group of this.#groupsOf(window, bytes, failed)) {
@@ -37,7 +37,7 @@ export class BestWindows {
       if (group.ranked.length > 0) countChoice(choices, group.ranked);
     }
     failed.sort((a, b) => a.row - b.row);
-    return { bytes: concatBytes(output), account: { ...account, failed, choices } };
+    return { bytes: concatBytes(output), stats: { ...stats, failed, choices } };
   }
 
   #write(group: Group): readonly (Buffer | string)[] {

@@ -1,7 +1,7 @@
 /** What `best` writes for a group: the winner, the kept ones in order, or a pair of best and worst. */
 
 import { kindOf } from '../rows/conversation.js';
-import { keptResult } from '../rows/existing-rewards.js';
+import { existingResult } from '../rows/existing-rewards.js';
 import { failure, type RowFailure } from '../rows/failure.js';
 import { valueAt } from '../rows/fields.js';
 import type { ParsedRecord, RowFormat, SplicedMember } from '../rows/format.js';
@@ -133,7 +133,7 @@ export class BestWriter {
     const number = (name: string, value: number | null): SplicedMember => [name, formatReward(value)];
     const responses = group === undefined ? contextAndResponses(row, this.#fields).responses : [];
     const members: SplicedMember[] = [
-      ...(keptResult(row, this.#rewardField) === undefined ? [this.#rewardMember(result)] : []),
+      ...(existingResult(row, this.#rewardField) === undefined ? [this.#rewardMember(result)] : []),
       ...(group === undefined ? [[responseField, JSON.stringify(responses[index] ?? null)] as const] : []),
       ['best_index', String(index)],
       ...(group === undefined ? [number('best_reward', reward)] : []),

@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { concatBytes } from '../platform/bytes.js';
 import { windowsOfLines } from '../run/lines.js';
 import type { WindowSize } from '../run/windows.js';
-import type { ScoredWindow, Window, WindowAccount } from '../scorer/protocol.js';
+import type { ScoredWindow, Window, WindowStats } from '../scorer/protocol.js';
 
 const NEWLINE = 0x0a;
 
@@ -24,7 +24,7 @@ export interface BatchOptions {
   readonly workers: number;
   readonly scoreWindow: (window: Window) => Promise<ScoredWindow>;
   /** Told what happened in each window. */
-  readonly onScored: (account: WindowAccount) => void;
+  readonly onScored: (stats: WindowStats) => void;
 }
 
 export class Batches {
@@ -89,7 +89,7 @@ export class Batches {
     try {
       const bytes = concatBytes(pieces.map((piece) => piece.bytes));
       const scored = await scoreWindow({ index: this.#windows++, file: 0, byte: 0, line: null, open: false, bytes });
-      onScored(scored.account);
+      onScored(scored.stats);
       answer(pieces, scored.bytes);
     } catch (error) {
       for (const { reject } of pieces) reject(error);

@@ -2,7 +2,7 @@
  * Counts in Prometheus' text format. By hand: prom-client is four packages for what is written here, among them
  * OpenTelemetry's interface, and had no release for two years.
  */
-import type { WindowAccount } from '../scorer/protocol.js';
+import type { WindowStats } from '../scorer/protocol.js';
 
 /** Upper bounds of the histogram's buckets, in seconds. */
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -36,7 +36,7 @@ export class Metrics {
     times.within = times.within.map((n, i) => n + Number(seconds <= (bounds[i] as number)));
   }
 
-  scored({ rows, rewards, failed, tokens, computedTokens, truncatedRows }: WindowAccount): void {
+  scored({ rows, rewards, failed, tokens, computedTokens, truncatedRows }: WindowStats): void {
     const sums = this.#sums;
     sums.windows++;
     sums.rows += rows;

@@ -27,7 +27,7 @@ interface Row {
   /** What --to scores writes. Default: null, and R for a row without a code. */
   readonly score?: string;
   /** What --errors says of it besides. */
-  readonly unread?: string;
+  readonly unparsed?: string;
 }
 
 const bytes = (...pieces: (string | number)[]): Buffer =>
@@ -60,7 +60,7 @@ const spliced = (input: Bytes, code: string, message: string): Row => {
 };
 
 /** A line that is no row: it is quoted in the reason. */
-const unread = (input: Bytes, code: string, message: string): Row => {
+const unparsed = (input: Bytes, code: string, message: string): Row => {
   const quoted = input.toString().trim();
   return {
     input,
@@ -68,14 +68,14 @@ const unread = (input: Bytes, code: string, message: string): Row => {
     message,
     more: `,"input":${JSON.stringify(quoted)}`,
     output: '{"reward":null,…}',
-    unread: quoted,
+    unparsed: quoted,
   };
 };
 
 const noJson = (line: string, shown = line): Row =>
-  unread(line, 'BAD_JSON', `expected a JSON object or string, got no valid JSON: ${shown}`);
+  unparsed(line, 'BAD_JSON', `expected a JSON object or string, got no valid JSON: ${shown}`);
 const noRow = (line: string, kind: string): Row =>
-  unread(line, 'BAD_ROW', `expected a JSON object or string, got ${kind}`);
+  unparsed(line, 'BAD_ROW', `expected a JSON object or string, got ${kind}`);
 
 const NOT_UTF8 =
   'expected UTF-8, got other bytes; if it is in another encoding, convert it first: iconv -f LATIN1 -t UTF-8';
@@ -247,9 +247,9 @@ const unicode: readonly Row[] = [
   spliced(bytes('{"text":"a', 0xff, '"}'), 'BAD_UTF8', NOT_UTF8),
   spliced(bytes('{"text":"a","id":"', 0xed, 0xa0, 0x80, '"}'), 'BAD_UTF8', NOT_UTF8),
   spliced(bytes('{"text":"caf', 0xe9, '"}'), 'BAD_UTF8', NOT_UTF8),
-  unread(bytes('caf', 0xe9), 'BAD_UTF8', NOT_UTF8),
-  unread(bytes('"', 0xc0, 0x80, '"'), 'BAD_UTF8', NOT_UTF8),
-  unread(bytes('["', 0xf5, '"]'), 'BAD_UTF8', NOT_UTF8),
+  unparsed(bytes('caf', 0xe9), 'BAD_UTF8', NOT_UTF8),
+  unparsed(bytes('"', 0xc0, 0x80, '"'), 'BAD_UTF8', NOT_UTF8),
+  unparsed(bytes('["', 0xf5, '"]'), 'BAD_UTF8', NOT_UTF8),
 ];
 
 /** Of rows longer than 40 bytes. */
@@ -378,7 +378,7 @@ function jsonlTable(topic: string, rows: readonly Row[], flags: readonly string[
         code: row.code,
         message: row.message,
         ...(JSON.parse(`{"_":0${row.more?.startsWith(',"input"') ? '' : (row.more ?? '')}}`) as object),
-        ...(row.unread !== undefined && { input: row.unread }),
+        ...(row.unparsed !== undefined && { input: row.unparsed }),
         _: undefined,
       }));
       assert.deepEqual(

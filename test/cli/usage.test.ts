@@ -212,7 +212,7 @@ const utf16 = (text: string, bigEndian = false): Buffer => {
   return bigEndian ? bytes.swap16() : bytes;
 };
 
-const foreign: readonly [name: string, content: string | Uint8Array, got: string][] = [
+const exported: readonly [name: string, content: string | Uint8Array, got: string][] = [
   ['data.parquet', 'PAR1\x15\x04\x15\x10PAR1', 'Parquet; convert it to JSONL first'],
   ['data.xlsx', 'PK\x03\x04\x14\0\x06\0', 'a zip archive (or xlsx); take the JSONL or CSV out of it first'],
   ['le.jsonl', utf16('\ufeff{"text":"a"}\n'), 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8'],
@@ -222,7 +222,7 @@ const foreign: readonly [name: string, content: string | Uint8Array, got: string
 ];
 
 wrongUses('input that is something else', [
-  ...foreign.map(([name, content, got]) => {
+  ...exported.map(([name, content, got]) => {
     const path = file(name, content);
     return { args: [path], stderr: `${path}:1: expected JSON lines, got ${got}` };
   }),

@@ -49,14 +49,14 @@ const undisturbed = async (...args: string[]): Promise<Run> => {
   return run;
 };
 
-const deeds = {
+const reasons = {
   throw: 'threw: broken on purpose',
   exit: 'ended with code 7',
   heap: 'ran out of JavaScript heap memory',
   loop: 'showed no sign of life for 1 s',
 } as const;
-type Way = keyof typeof deeds;
-const ways = Object.keys(deeds) as Way[];
+type Way = keyof typeof reasons;
+const ways = Object.keys(reasons) as Way[];
 
 /** A loop is found by its deadline; a heap fills up in its own time. */
 const timeout = (how: Way): string[] => (how === 'loop' ? ['--worker-timeout', '1'] : []);
@@ -74,7 +74,7 @@ describe('at every stage', { concurrency: 3 }, () => {
       for (const window of [0, 1, 2]) {
         assert.match(
           run.stderr,
-          new RegExp(`a worker thread ${deeds[how]} at window ${window}: its rows, from line 1 on,`),
+          new RegExp(`a worker thread ${reasons[how]} at window ${window}: its rows, from line 1 on,`),
         );
       }
       // The fourth is only counted.
@@ -105,7 +105,7 @@ describe('at every stage', { concurrency: 3 }, () => {
 
   function assertCrash(error: unknown, how: Way, where: string): void {
     const { code, message } = (error ?? {}) as Record<string, unknown>;
-    const expected = `scoring this row alone ended a worker thread twice: it ${deeds[how]}`;
+    const expected = `scoring this row alone ended a worker thread twice: it ${reasons[how]}`;
     assert.deepEqual({ code, message }, { code: 'WORKER_CRASH', message: expected }, where);
   }
 });

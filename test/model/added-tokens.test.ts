@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { readTokenizerFiles } from '../../dist/model/tokenizer/files.js';
 import { Tokenizer } from '../../dist/model/tokenizer/tokenizer.js';
-import { copyForeignModel, tokenizerReference, writeTokenizer } from '../support/foreign-models.js';
+import { copyExportedModel, tokenizerReference, writeTokenizer } from '../support/exported-models.js';
 import { jsonLines, rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
 
 const { texts, tokenizers } = tokenizerReference;
@@ -58,7 +58,7 @@ describe('a text that a chat template made', () => {
 });
 
 test('rows of a template that writes the added tokens itself are those of texts that it does not make', async () => {
-  const model = copyForeignModel(directory, 'bert'); // whose tokenizer adds [CLS] and [SEP]
+  const model = copyExportedModel(directory, 'bert'); // whose tokenizer adds [CLS] and [SEP]
   const writing = writeFile(directory, 'writing.jinja', '[CLS]{{ messages[0].content }}[SEP]');
   const plain = writeFile(directory, 'plain.jinja', '{{ messages[0].content }}');
   const message = '{"messages":[{"role":"user","content":"a sea"}]}\n';

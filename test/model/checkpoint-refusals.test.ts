@@ -469,20 +469,20 @@ describe('safetensors', () => {
 
 describe('an index of several files', () => {
   const again = '; download it again';
-  const foreign = (file: string) =>
+  const exported = (file: string) =>
     `expected the names of files beside it, got ${file} for a; download the index again, or do not trust it`;
   const cases: Readonly<Record<string, readonly [index: string, message: string | RegExp]>> = {
     'that is not JSON': ['{', /^expected JSON \(.*\); download it again$/],
     'without a map': ['{}', `expected an object weight_map with a file for each tensor${again}`],
     'with an empty map': ['{"weight_map":{}}', `expected an object weight_map with a file for each tensor${again}`],
-    'with an absolute path': ['{"weight_map":{"a":"/etc/passwd"}}', foreign('"/etc/passwd"')],
-    'with a path through the folder above': ['{"weight_map":{"a":"x/../../y"}}', foreign('"x/../../y"')],
-    'with a backslash': ['{"weight_map":{"a":"..\\\\y"}}', foreign('"..\\y"')],
-    'with a drive': ['{"weight_map":{"a":"C:y"}}', foreign('"C:y"')],
-    'with a NUL': ['{"weight_map":{"a":"x\\u0000y"}}', foreign('"x\\u0000y"')],
-    'with an empty name': ['{"weight_map":{"a":""}}', foreign('""')],
-    'with a number': ['{"weight_map":{"a":1}}', foreign('1')],
-    'with a list': ['{"weight_map":{"a":[[]]}}', foreign('a list')],
+    'with an absolute path': ['{"weight_map":{"a":"/etc/passwd"}}', exported('"/etc/passwd"')],
+    'with a path through the folder above': ['{"weight_map":{"a":"x/../../y"}}', exported('"x/../../y"')],
+    'with a backslash': ['{"weight_map":{"a":"..\\\\y"}}', exported('"..\\y"')],
+    'with a drive': ['{"weight_map":{"a":"C:y"}}', exported('"C:y"')],
+    'with a NUL': ['{"weight_map":{"a":"x\\u0000y"}}', exported('"x\\u0000y"')],
+    'with an empty name': ['{"weight_map":{"a":""}}', exported('""')],
+    'with a number': ['{"weight_map":{"a":1}}', exported('1')],
+    'with a list': ['{"weight_map":{"a":[[]]}}', exported('a list')],
   };
   for (const [name, [index, message]] of Object.entries(cases)) {
     test(name, () => {

@@ -149,7 +149,7 @@ describe('rewards', () => {
         const { network } = checkpoint;
         const work = { network, tensors, tokenizerDirectory: model, directory: path, weightType };
         try {
-          return await makeInt8({ ...work, showLife: () => undefined });
+          return await makeInt8({ ...work, heartbeat: () => undefined });
         } finally {
           tensors.close();
         }

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { readTokenizerFiles, type TokenizerFiles } from '../../dist/model/tokenizer/files.js';
 import { type TextCutter, textCutter } from '../../dist/model/tokenizer/long-texts.js';
 import { Tokenizer } from '../../dist/model/tokenizer/tokenizer.js';
-import { tokenizerReference, writeTokenizer } from '../support/foreign-models.js';
+import { tokenizerReference, writeTokenizer } from '../support/exported-models.js';
 import { temporaryDirectory } from '../support/run.js';
 import { writeGpt2Tokenizer } from '../support/synthetic-model.js';
 

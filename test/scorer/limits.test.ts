@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { readLimits } from '../../dist/platform/limits.js';
 import { memoryNeedOf } from '../../dist/scorer/memory-need.js';
-import { chooseCrew } from '../../dist/scorer/worker-count.js';
+import { chooseWorkerCount } from '../../dist/scorer/worker-count.js';
 import { temporaryDirectory } from '../support/run.js';
 
 const directory = temporaryDirectory();
@@ -90,14 +90,14 @@ for (const [what, files, expected] of [
 
 test('workers: as many as asked for, or as cores; fewer where memory ends, and never none', () => {
   const need = { sharedBytes: 500 * MB, workerBytes: 100 * MB };
-  assert.deepEqual(chooseCrew(0, { cores: 8, freeBytes: 2000 * MB }, need), { workers: 8 });
-  assert.deepEqual(chooseCrew(3, { cores: 8, freeBytes: 2000 * MB }, need), { workers: 3 });
-  assert.deepEqual(chooseCrew(16, { cores: 8, freeBytes: 2000 * MB }, need), {
+  assert.deepEqual(chooseWorkerCount(0, { cores: 8, freeBytes: 2000 * MB }, need), { workers: 8 });
+  assert.deepEqual(chooseWorkerCount(3, { cores: 8, freeBytes: 2000 * MB }, need), { workers: 3 });
+  assert.deepEqual(chooseWorkerCount(16, { cores: 8, freeBytes: 2000 * MB }, need), {
     workers: 15,
     notice:
       '15 worker threads instead of 16: each needs about 100 MB beside 500 MB for all, and 2.0 GB of memory is free',
   });
-  assert.deepEqual(chooseCrew(0, { cores: 8, freeBytes: 10 * MB }, need), {
+  assert.deepEqual(chooseWorkerCount(0, { cores: 8, freeBytes: 10 * MB }, need), {
     workers: 1,
     notice: '1 worker thread instead of 8: each needs about 100 MB beside 500 MB for all, and 10 MB of memory is free',
   });

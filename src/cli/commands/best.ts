@@ -1,6 +1,6 @@
 /** What `best` makes of its flags, and what it says at the end. */
 import { usageError } from '../../errors.js';
-import type { RunAccount } from '../../run/statistics.js';
+import type { RunStatistics } from '../../run/statistics.js';
 import type { BestSettings } from '../../selection/writer.js';
 import type { BestFlags } from '../flags/best-command.js';
 import type { Log } from '../log.js';
@@ -36,13 +36,13 @@ interface Gain {
   readonly random: number;
 }
 
-export interface BestAccount {
+export interface SelectionSummary {
   readonly groups: number;
   readonly ties: number;
   readonly gains: readonly Gain[];
 }
 
-export function bestAccount({ counts }: RunAccount): BestAccount {
+export function selectionSummary({ counts }: RunStatistics): SelectionSummary {
   const { groups, ties, gains } = counts.choices;
   const points = Object.entries(gains).map(([candidates, sums]) => ({
     candidates: Number(candidates),
@@ -55,8 +55,8 @@ export function bestAccount({ counts }: RunAccount): BestAccount {
 }
 
 /** The curve by which a user chooses how many candidates to draw. */
-export function tellBest(account: RunAccount, log: Log): void {
-  const { groups, ties, gains } = bestAccount(account);
+export function printGains(stats: RunStatistics, log: Log): void {
+  const { groups, ties, gains } = selectionSummary(stats);
   if (groups === 0) return;
   log.note(`${groups.toLocaleString('en-US')} groups, ${ties.toLocaleString('en-US')} with a tie for the best`);
   const cell = (value: number): string => value.toFixed(3).padStart(9);

@@ -15,7 +15,7 @@ import { AppendedFile } from '../../run/appended-file.js';
 import { nowhere } from '../../run/output.js';
 import { readWindows } from '../../run/read-windows.js';
 import { besideWorkers, type RunEnd, run } from '../../run/score-windows.js';
-import { RunAccount } from '../../run/statistics.js';
+import { RunStatistics } from '../../run/statistics.js';
 import { ExitCode, exitCodeOf } from '../exit-codes.js';
 import type { EvalFlags } from '../flags/eval-command.js';
 import { createLog, type Log } from '../log.js';
@@ -23,7 +23,7 @@ import { oneLine } from '../one-line.js';
 import { dieBy, watchSignals } from '../signals.js';
 import { ModelOnDemand } from './eval/model-on-demand.js';
 import { type EvalPlan, planEvaluation } from './eval/plan.js';
-import { tellEnd } from './print.js';
+import { printEnd } from './print.js';
 import { watchProgress } from './score.js';
 import { writeSummary } from './summary.js';
 
@@ -32,26 +32,26 @@ export async function evaluateFiles(files: readonly string[], flags: EvalFlags, 
   const log = createLog(flags.quiet);
   const plan = await planEvaluation(files, flags);
   const model = new ModelOnDemand(flags, plan.format, log);
-  const account = new RunAccount();
+  const stats = new RunStatistics();
   const stop = new AbortController();
   const signals = watchSignals((signal) => {
     stop.abort();
     log.error(`${signal}: finishing the rows in work; once more to end at once`);
     for (const input of plan.inputs) input.stop();
   });
-  const outcome = await readRows(plan, flags, model, account, stop.signal, log);
+  const outcome = await readRows(plan, flags, model, stats, stop.signal, log);
   await model.release();
   // The metrics of many rows take seconds: a signal ends them at once.
   signals.stop();
 
-  const { rows, failed, firstFailures } = account.counts;
+  const { rows, failed, firstFailures } = stats.counts;
   const { end, error, judged } = outcome;
   const seconds = (performance.now() - started) / 1000;
   let verdicts: readonly Verdict[] = [];
   if (judged !== undefined) {
-    tellEnd(account, model.loaded?.engine.scoring.maxLength ?? 0, seconds, log);
+    printEnd(stats, model.loaded?.engine.scoring.maxLength ?? 0, seconds, log);
     const { modelName } = model.loaded?.engine ?? {};
-    verdicts = await show(judged, outcome.unmatched ?? 0, plan, flags, account, version, modelName);
+    verdicts = await show(judged, outcome.unmatched ?? 0, plan, flags, stats, version, modelName);
     const told = isOnGitHub() ? annotations(verdicts, firstFailures) : '';
     // Workflow commands are read from both; JSON stands alone.
     (flags.json ? process.stderr : process.stdout).write(told);
@@ -70,7 +70,7 @@ export async function evaluateFiles(files: readonly string[], flags: EvalFlags, 
       model: model.loaded?.pool.model,
       work: { state: { shard: null, runtimes: [], finished: null }, resumed: false },
       inputs: plan.inputs,
-      account,
+      stats,
       restarts: model.loaded?.pool.restarts ?? 0,
       seconds,
       estimate: undefined,
@@ -98,11 +98,11 @@ async function readRows(
   { inputs, format: settings, needsModel, baseline, policy }: EvalPlan,
   flags: EvalFlags,
   model: ModelOnDemand,
-  account: RunAccount,
+  stats: RunStatistics,
   signal: AbortSignal,
   log: Log,
 ): Promise<Outcome> {
-  const progress = watchProgress({ inputs, blocks: undefined }, account, flags, log);
+  const progress = watchProgress({ inputs, blocks: undefined }, stats, flags, log);
   // A message written beside the bar would be drawn over.
   signal.addEventListener('abort', () => progress.stop());
   const { label, group, by } = settings.evaluation;
@@ -133,7 +133,7 @@ async function readRows(
         },
       },
       errors,
-      account,
+      stats,
       policy,
       journal: undefined,
       scoreWindow: (window) => model.score(window),
@@ -159,7 +159,7 @@ async function show(
   unmatched: number,
   { inputs, format, baseline }: EvalPlan,
   flags: EvalFlags,
-  { counts: { rows, failed } }: RunAccount,
+  { counts: { rows, failed } }: RunStatistics,
   version: string,
   modelName: string | undefined,
 ): Promise<readonly Verdict[]> {

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { compressionOfName } from '../../compression/compression.js';
 import { hashTokenizerFiles } from '../../model/tokenizer/files.js';
 import { cpuIdentity } from '../../platform/cpu.js';
-import type { Makings, Runtime } from '../../run/run-file.js';
+import type { Fingerprint, Runtime } from '../../run/run-file.js';
 import type { ReadyModel } from '../../scorer/protocol.js';
 import type { BestSettings } from '../../selection/writer.js';
 import type { ScoreFlags } from '../flags/score-command.js';
 import type { Plan } from './plan.js';
 
-export function makingsOf(flags: ScoreFlags, plan: Plan, model: ReadyModel): Makings {
+export function fingerprintOf(flags: ScoreFlags, plan: Plan, model: ReadyModel): Fingerprint {
   const { engine, formatSettings, windowSize, choice } = plan;
   const { scoring, checkpoint } = engine;
   const { from, to, delimiter, header } = formatSettings;
@@ -31,7 +31,7 @@ export function makingsOf(flags: ScoreFlags, plan: Plan, model: ReadyModel): Mak
     'the header': header?.text ?? null,
     ...Object.fromEntries(named),
     '--reward-field': flags.rewardField,
-    ...(choice === undefined ? {} : { command: 'best', ...choiceMakings(choice) }),
+    ...(choice === undefined ? {} : { command: 'best', ...selectionFingerprint(choice) }),
     '--details': flags.details,
     '--max-row-bytes': flags.maxRowBytes,
     '--on-error': flags.onError,
@@ -42,7 +42,7 @@ export function makingsOf(flags: ScoreFlags, plan: Plan, model: ReadyModel): Mak
   };
 }
 
-const choiceMakings = ({ group, responseField, top, ranked, pairs }: BestSettings): Makings => ({
+const selectionFingerprint = ({ group, responseField, top, ranked, pairs }: BestSettings): Fingerprint => ({
   '--group': group ?? null,
   '--response-field': responseField,
   '--top': ranked && Number.isFinite(top) ? top : null,

@@ -40,6 +40,6 @@ export async function merge(paths: readonly string[], flags: MergeFlags): Promis
     log.note(notice);
   }
   await writeJoined(parts, output);
-  const rows = parts.reduce((sum, { finished }) => sum + finished.account.rows, 0);
+  const rows = parts.reduce((sum, { finished }) => sum + finished.stats.rows, 0);
   log.note(`${rowsInWords(rows)} of ${parts.length} shards joined`);
 }

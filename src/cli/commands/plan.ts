@@ -65,7 +65,7 @@ export async function planRun(files: readonly string[], flags: ScoreFlags, log: 
       details: flags.details,
       reasons: flags.errors === undefined,
       skipFailures: flags.onError !== 'null',
-      keepsRewards: asked !== undefined,
+      usesExisting: asked !== undefined,
     },
     flags.maxRowBytes,
   );

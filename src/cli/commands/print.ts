@@ -1,12 +1,12 @@
 /** What a person wants to know at the end of a run. */
-import type { RunAccount } from '../../run/statistics.js';
+import type { RunStatistics } from '../../run/statistics.js';
 import type { Log } from '../log.js';
 import { oneLine } from '../one-line.js';
 import { perSecond } from '../progress.js';
 
-export function tellEnd({ counts }: RunAccount, maxLength: number, seconds: number, log: Log): void {
-  tellFailures(counts.firstFailures, counts.failed, log);
-  if (counts.seams.length > 0 && !counts.seams.includes(true)) {
+export function printEnd({ counts }: RunStatistics, maxLength: number, seconds: number, log: Log): void {
+  printFailures(counts.firstFailures, counts.failed, log);
+  if (counts.boundarySpaces.length > 0 && !counts.boundarySpaces.includes(true)) {
     log.note('hint: no prompt ends and no response begins with white space; nothing is put between the two');
   }
   const parts = [rowsInWords(counts.rows)];
@@ -17,7 +17,7 @@ export function tellEnd({ counts }: RunAccount, maxLength: number, seconds: numb
 }
 
 /** What a dry run is for. */
-export function tellEstimate({ counts }: RunAccount, seconds: number, workers: number, log: Log): void {
+export function printEstimate({ counts }: RunStatistics, seconds: number, workers: number, log: Log): void {
   const { tokens, computedTokens } = counts;
   const time =
     seconds < 90 ? `${Math.ceil(seconds)} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : hours(seconds);
@@ -30,7 +30,7 @@ export function tellEstimate({ counts }: RunAccount, seconds: number, workers: n
 
 const hours = (seconds: number): string => `${(seconds / 3600).toFixed(1)} h`;
 
-function tellFailures(first: RunAccount['counts']['firstFailures'], failed: number, log: Log): void {
+function printFailures(first: RunStatistics['counts']['firstFailures'], failed: number, log: Log): void {
   for (const { file, line, byte, code, message } of first) {
     const place = file === '-' ? 'standard input' : file;
     log.note(oneLine(`${place}:${line ?? `byte ${byte}`}: ${code}: ${message}`));

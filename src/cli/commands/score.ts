@@ -9,7 +9,7 @@ import { followLinks, nowhere, type Output, openOutput, partialOf } from '../../
 import { refuseWorkInHand, settle } from '../../run/resume.js';
 import { runFileOf, writeRunFile } from '../../run/run-file.js';
 import { besideWorkers, onDemand, type RunEnd, run } from '../../run/score-windows.js';
-import { RunAccount } from '../../run/statistics.js';
+import { RunStatistics } from '../../run/statistics.js';
 import { loadPool, preparePool } from '../../scorer/engine.js';
 import type { WorkerPool } from '../../scorer/pool.js';
 import type { ScoredWindow, Window } from '../../scorer/protocol.js';
@@ -19,9 +19,9 @@ import type { ScoreFlags } from '../flags/score-command.js';
 import { createLog, type Log } from '../log.js';
 import { startProgress } from '../progress.js';
 import { dieBy, watchSignals } from '../signals.js';
-import { tellBest } from './best.js';
+import { printGains } from './best.js';
 import { type Plan, planRun } from './plan.js';
-import { rowsInWords, tellEnd, tellEstimate } from './print.js';
+import { printEnd, printEstimate, rowsInWords } from './print.js';
 import { writeSummary } from './summary.js';
 import { findWorkToDo, type Work } from './work.js';
 
@@ -64,8 +64,8 @@ export async function score(files: readonly string[], given: ScoreFlags, version
     throw error;
   }
   const { state } = work;
-  const account = new RunAccount((state.finished ?? state.done).account);
-  const outcome = await doWork(work, plan, pool, account, stop.signal, flags, log);
+  const stats = new RunStatistics((state.finished ?? state.done).stats);
+  const outcome = await doWork(work, plan, pool, stats, stop.signal, flags, log);
   // A run that gave up does not wait for what may still come through a pipe.
   stopReading();
   const ownSeconds = (performance.now() - started) / 1000;
@@ -73,10 +73,10 @@ export async function score(files: readonly string[], given: ScoreFlags, version
   await pool.release();
   signals.stop();
 
-  const exitCode = exitCodeFor(outcome, account, flags.exitZero, signals.received);
+  const exitCode = exitCodeFor(outcome, stats, flags.exitZero, signals.received);
   const seconds = (state.finished ?? state.done).seconds + ownSeconds;
   // Rows are read and texts are tokenised in both.
-  const estimate = flags.dryRun ? ownSeconds + account.counts.computedTokens / tokensPerSecond : undefined;
+  const estimate = flags.dryRun ? ownSeconds + stats.counts.computedTokens / tokensPerSecond : undefined;
   if (flags.summary !== undefined) {
     const complete = outcome.end === 'finished';
     const facts = {
@@ -85,7 +85,7 @@ export async function score(files: readonly string[], given: ScoreFlags, version
       model: pool.model,
       work,
       inputs,
-      account,
+      stats,
       restarts,
       seconds,
       estimate,
@@ -98,9 +98,9 @@ export async function score(files: readonly string[], given: ScoreFlags, version
   if (outcome.kept !== undefined) log.error(outcome.kept);
   if (outcome.error !== undefined) throw outcome.error;
   if (outcome.end !== 'reader gone' && work.windows !== undefined) {
-    tellEnd(account, engine.scoring.maxLength, seconds, log);
-    if (plan.choice !== undefined) tellBest(account, log);
-    if (estimate !== undefined) tellEstimate(account, estimate, engine.workers, log);
+    printEnd(stats, engine.scoring.maxLength, seconds, log);
+    if (plan.choice !== undefined) printGains(stats, log);
+    if (estimate !== undefined) printEstimate(stats, estimate, engine.workers, log);
   }
   if (outcome.end === 'stopped' && signals.received !== undefined) dieBy(signals.received);
   process.exitCode = exitCode;
@@ -117,7 +117,7 @@ async function doWork(
   work: Work,
   plan: Plan,
   pool: WorkerPool,
-  account: RunAccount,
+  stats: RunStatistics,
   signal: AbortSignal,
   flags: ScoreFlags,
   log: Log,
@@ -128,8 +128,8 @@ async function doWork(
     log.note(`${flags.output} is finished: nothing is left to do`);
     return { end: 'finished' };
   }
-  if (account.counts.rows > 0) log.note(`going on after ${rowsInWords(account.counts.rows)} that are done`);
-  const progress = watchProgress(plan, account, flags, log);
+  if (stats.counts.rows > 0) log.note(`going on after ${rowsInWords(stats.counts.rows)} that are done`);
+  const progress = watchProgress(plan, stats, flags, log);
   // A message written beside the bar would be drawn over.
   signal.addEventListener('abort', () => progress.stop());
   const best = plan.choice && new BestWindows(plan.formatSettings, plan.choice);
@@ -137,26 +137,26 @@ async function doWork(
     best === undefined || flags.dryRun ? scored : best.choose(window, scored);
   let target: Target | undefined;
   try {
-    target = await openTarget(work, plan, account, flags);
+    target = await openTarget(work, plan, stats, flags);
     const end = await run({
       ...(flags.stream ? onDemand(plan.engine.workers) : besideWorkers(plan.engine.workers)),
       ...target,
       inputs: plan.inputs,
       windows,
       header: flags.dryRun ? undefined : plan.format.outputHeader,
-      account,
+      stats,
       policy: plan.policy,
       scoreWindow: async (window) => chosen(window, await pool.score(window)),
       signal,
       onProgress: progress.update,
     });
-    if (end !== 'finished') return { end, kept: await leave(target, plan, account, flags.output) };
+    if (end !== 'finished') return { end, kept: await leave(target, plan, stats, flags.output) };
     const { output, errors, journal } = target;
     await output.finish(() => journal?.finish(plan.inputs.map(({ sha256 }) => sha256 ?? null)) ?? Promise.resolve());
     await errors?.close();
     return { end };
   } catch (error) {
-    return { end: 'failed', error, kept: target && (await leave(target, plan, account, flags.output)) };
+    return { end: 'failed', error, kept: target && (await leave(target, plan, stats, flags.output)) };
   } finally {
     progress.stop();
   }
@@ -171,7 +171,7 @@ interface Target {
 async function openTarget(
   { state, resumed, hash }: Work,
   { named }: Plan,
-  account: RunAccount,
+  stats: RunStatistics,
   { output: path, errors: errorsPath, dryRun, stream }: ScoreFlags,
 ): Promise<Target> {
   const { done } = state;
@@ -184,7 +184,7 @@ async function openTarget(
   const output = dryRun ? nowhere : await openOutput(path, resumed ? done.output : undefined);
   const errors =
     errorsPath === undefined ? undefined : await AppendedFile.open(errorsPath, (resumed && done.errors) || undefined);
-  const journal = resumable ? new Journal({ path, output, errors, account, state, hash }) : undefined;
+  const journal = resumable ? new Journal({ path, output, errors, stats, state, hash }) : undefined;
   return { output, errors, journal };
 }
 
@@ -192,14 +192,14 @@ async function openTarget(
 async function leave(
   { output, errors, journal }: Target,
   { named }: Plan,
-  account: RunAccount,
+  stats: RunStatistics,
   path: string,
 ): Promise<string | undefined> {
   await journal?.leave().catch(() => undefined); // a full disk, perhaps: what was saved before still counts
   await output.abandon();
   await errors?.abandon();
   if (!named || !existsSync(partialOf(path))) return undefined;
-  const { rows } = account.counts;
+  const { rows } = stats.counts;
   if (rows > 0) {
     const how = journal === undefined ? '' : '; --resume goes on from there';
     return `${rows} rows are kept in ${partialOf(path)}${how}`;
@@ -211,7 +211,7 @@ async function leave(
 
 export function watchProgress(
   { inputs, blocks }: Pick<Plan, 'inputs' | 'blocks'>,
-  account: RunAccount,
+  stats: RunStatistics,
   flags: ScoreFlags,
   log: Log,
 ) {
@@ -219,21 +219,21 @@ export function watchProgress(
   const known = blocks === undefined && flags.limit === undefined && sizes.every((size) => size !== undefined);
   const totalBytes = known ? sizes.reduce((a, b) => a + b, 0) : undefined;
   const progress = startProgress({ totalBytes, enabled: flags.progress && !flags.quiet, log });
-  const { rows: rowsBefore } = account.counts;
+  const { rows: rowsBefore } = stats.counts;
   let before: { bytes: number; rows: number } | undefined;
   return {
     stop: () => progress.stop(),
     update(window: Window): void {
       const files = sizes.slice(0, window.file).reduce<number>((sum, size) => sum + (size ?? 0), 0);
       before ??= { bytes: files + window.byte, rows: rowsBefore };
-      progress.update({ bytes: files + window.byte + window.bytes.length, rows: account.counts.rows, before });
+      progress.update({ bytes: files + window.byte + window.bytes.length, rows: stats.counts.rows, before });
     },
   };
 }
 
 function exitCodeFor(
   { end, error }: Outcome,
-  { counts }: RunAccount,
+  { counts }: RunStatistics,
   exitZero: boolean,
   signal: NodeJS.Signals | undefined,
 ): number {

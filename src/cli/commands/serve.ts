@@ -85,7 +85,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
       windowSize: windowSizeFor(countParameters(engine.checkpoint.network)),
       workers: engine.workers,
       scoreWindow: (window) => loaded.score(window),
-      onScored: (account) => metrics.scored(account),
+      onScored: (stats) => metrics.scored(stats),
     });
     log.note(`ready: ${engine.workers === 1 ? '1 worker' : `${engine.workers} workers`}`);
     failure = await ended;

@@ -5,10 +5,10 @@ import { messageOf, runError } from '../../errors.js';
 import { countParameters } from '../../model/architectures/network.js';
 import { hashTokenizerFiles } from '../../model/tokenizer/files.js';
 import type { Input } from '../../run/input.js';
-import type { RunAccount } from '../../run/statistics.js';
+import type { RunStatistics } from '../../run/statistics.js';
 import type { Engine } from '../../scorer/engine.js';
 import type { ReadyModel } from '../../scorer/protocol.js';
-import { bestAccount } from './best.js';
+import { selectionSummary } from './best.js';
 import type { Work } from './work.js';
 
 export interface RunFacts {
@@ -21,7 +21,7 @@ export interface RunFacts {
     readonly resumed: boolean;
   };
   readonly inputs: readonly Input[];
-  readonly account: RunAccount;
+  readonly stats: RunStatistics;
   /** Workers that died and were replaced. */
   readonly restarts: number;
   readonly seconds: number;
@@ -34,8 +34,8 @@ export interface RunFacts {
 }
 
 function summaryOf(facts: RunFacts): object {
-  const { engine, model, account, seconds, work } = facts;
-  const { counts } = account;
+  const { engine, model, stats, seconds, work } = facts;
+  const { counts } = stats;
   const { finished } = work.state;
   return {
     version: facts.version,
@@ -67,9 +67,9 @@ function summaryOf(facts: RunFacts): object {
     truncated: { rows: counts.truncatedRows, tokens: counts.truncatedTokens },
     tokens: counts.tokens,
     computedTokens: counts.computedTokens,
-    rewards: account.rewards,
+    rewards: stats.rewards,
     seconds,
-    ...(facts.chooses && { best: bestAccount(account) }),
+    ...(facts.chooses && { best: selectionSummary(stats) }),
     ...(facts.estimate !== undefined && { estimatedSeconds: facts.estimate }),
     rowsPerSecond: seconds > 0 ? counts.rows / seconds : null,
   };
@@ -77,7 +77,7 @@ function summaryOf(facts: RunFacts): object {
 
 function modelAndScoring(engine: Engine | undefined, model: ReadyModel | undefined): object {
   if (engine === undefined || model === undefined) return { model: null, scoring: null };
-  const foreign = model.kind === 'foreign';
+  const exported = model.kind === 'exported';
   const { network } = engine.checkpoint;
   const { scoring } = engine;
   return {
@@ -86,15 +86,15 @@ function modelAndScoring(engine: Engine | undefined, model: ReadyModel | undefin
       sha256: model.sha256,
       revision: engine.revision ?? null,
       architecture: network.architecture,
-      parameters: foreign ? model.parameters : countParameters(network),
-      precision: foreign ? 'as exported' : engine.precision,
+      parameters: exported ? model.parameters : countParameters(network),
+      precision: exported ? 'as exported' : engine.precision,
       tokenizerSha256: hashTokenizerFiles(engine.tokenizerDirectory),
     },
     scoring: {
       maxLength: scoring.maxLength,
       truncationSide: scoring.truncationSide,
       reserve: scoring.reserve,
-      pooling: foreign ? 'as exported' : 'right-most token that is not the pad token',
+      pooling: exported ? 'as exported' : 'right-most token that is not the pad token',
       activation: scoring.activation,
       logit: network.labels[scoring.logit],
       template: scoring.template.name,

@@ -15,7 +15,7 @@ import { joinsByField } from '../../selection/windows.js';
 import type { ScoreFlags } from '../flags/score-command.js';
 import type { Log } from '../log.js';
 import { cameBack } from './best.js';
-import { makingsOf, runtimeOf } from './fingerprint.js';
+import { fingerprintOf, runtimeOf } from './fingerprint.js';
 import type { Plan } from './plan.js';
 
 export interface Work {
@@ -42,8 +42,8 @@ export async function findWorkToDo(
   const { inputs, format, windowSize, blocks, left } = plan;
   const facts = inputs.map(factsOf);
   const runtime = runtimeOf(version, model);
-  const makings = makingsOf(flags, plan, model);
-  const fresh = startOfRun({ makings, runtimes: [runtime], inputs: facts, shard, limit });
+  const fingerprint = fingerprintOf(flags, plan, model);
+  const fresh = startOfRun({ fingerprint, runtimes: [runtime], inputs: facts, shard, limit });
   const { choice } = plan;
   const joins = choice?.group === undefined ? undefined : joinsRecords(format, choice.group, inputs, log);
   const windows = readWindows({
@@ -61,14 +61,14 @@ export async function findWorkToDo(
   if (left === undefined) return { state: fresh, resumed: false, windows, hash: new WindowHash() };
 
   refuseOthersWork(output, left);
-  refuseOtherWork(output, left, makings, facts);
+  refuseOtherWork(output, left, fingerprint, facts);
   const others = left.runtimes.filter((other) => JSON.stringify(other) !== JSON.stringify(runtime));
   if (others.length > 0) {
     const notice = `${output} was begun ${differenceInWords(others[0] as Runtime, runtime)}: rewards may differ in their last digits`;
     if (strict) throw usageError(`${notice} (--strict)`);
     log.note(notice);
   }
-  const state = { ...left, makings, limit, runtimes: [...others, runtime], inputs: facts, writer: thisProcess() };
+  const state = { ...left, fingerprint, limit, runtimes: [...others, runtime], inputs: facts, writer: thisProcess() };
   if (isFinishedFor(left, facts, limit)) return { state, resumed: true, windows: undefined, hash: new WindowHash() };
   const going = await skipDone(output, left, windows, signal);
   if (left.finished !== null && going.windows !== undefined) await reopen(output, state);

@@ -33,7 +33,7 @@ export interface RewardNetwork extends NetworkFacts {
 }
 
 /** A network whose graph is run as it is (foreign/). */
-export interface ForeignNetwork extends NetworkFacts {
+export interface ExportedNetwork extends NetworkFacts {
   /** Of its file, and of the data beside it. */
   readonly bytes: number;
 }
@@ -56,7 +56,7 @@ export interface TensorShape {
 export const countElements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Parameters; of a foreign network, as many as its files have room for in float32. */
-export const countParameters = (network: RewardNetwork | ForeignNetwork): number =>
+export const countParameters = (network: RewardNetwork | ExportedNetwork): number =>
   'bytes' in network
     ? Math.ceil(network.bytes / 4)
     : network.tensors.reduce((sum, { shape }) => sum + countElements(shape), 0);

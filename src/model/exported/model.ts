@@ -5,16 +5,16 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { usageError } from '../../errors.js';
-import type { ForeignNetwork } from '../architectures/network.js';
+import type { ExportedNetwork } from '../architectures/network.js';
 import { ConfigReader } from '../checkpoint/config-reader.js';
 import { isFile } from '../checkpoint/file.js';
 
-export interface ForeignModel {
-  readonly kind: 'foreign';
+export interface ExportedModel {
+  readonly kind: 'exported';
   readonly file: string;
   /** Where config.json and a tokenizer may stand, in the order they are looked for. */
   readonly places: readonly string[];
-  readonly network: ForeignNetwork;
+  readonly network: ExportedNetwork;
 }
 
 /**
@@ -22,7 +22,7 @@ export interface ForeignModel {
  *
  * @throws FatalError where there is none (`usage`), or it cannot be used
  */
-export function readForeignModel(file: string): ForeignModel {
+export function readExportedModel(file: string): ExportedModel {
   // optimum puts graphs into a folder onnx/ of the model's directory.
   const places = [dirname(file), dirname(dirname(file))];
   const configFile = places.map((place) => join(place, 'config.json')).find(isFile);
@@ -35,7 +35,7 @@ export function readForeignModel(file: string): ForeignModel {
   const architectures = config.read('architectures');
   const name: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
   return {
-    kind: 'foreign',
+    kind: 'exported',
     file,
     places,
     network: {

@@ -4,12 +4,12 @@ import { hashFiles } from '../prepared/hashes.js';
 import type { PreparedModel } from '../prepared/prepare.js';
 import { cacheDirectory } from '../prepared/store.js';
 import { type GraphFile, readGraphFile } from './graph-file.js';
-import type { ForeignModel } from './model.js';
+import type { ExportedModel } from './model.js';
 import { toleratesPadding } from './probe.js';
-import { ForeignSession } from './session.js';
+import { ExportedSession } from './session.js';
 
 /** A foreign model that every worker can open: nothing is prepared, it is run as it stands. */
-export interface ForeignReady extends PreparedModel {
+export interface ExportedReady extends PreparedModel {
   readonly file: string;
   readonly parameters: number;
   /** Rows must not meet: one goes through the network at a time. */
@@ -22,13 +22,13 @@ export interface ForeignReady extends PreparedModel {
  * @param notify told, in a sentence, how it is run, and what that costs
  * @returns also the session, for this thread to go on with
  */
-export async function readyForeignModel(
-  model: ForeignModel,
+export async function readyExportedModel(
+  model: ExportedModel,
   useCache: boolean,
   notify: (message: string) => void,
-): Promise<{ readonly ready: ForeignReady; readonly session: ForeignSession }> {
+): Promise<{ readonly ready: ExportedReady; readonly session: ExportedSession }> {
   const graph = readGraphFile(model.file);
-  const session = await ForeignSession.open(model);
+  const session = await ExportedSession.open(model);
   try {
     const reason = await reasonToScoreAlone(model, graph, session);
     notify(
@@ -54,9 +54,9 @@ export async function readyForeignModel(
 }
 
 async function reasonToScoreAlone(
-  { network }: ForeignModel,
+  { network }: ExportedModel,
   { dynamicQuantizer }: GraphFile,
-  session: ForeignSession,
+  session: ExportedSession,
 ): Promise<string | undefined> {
   const tolerant = await toleratesPadding((batch) => session.run(batch), network);
   if (dynamicQuantizer !== undefined) return `${dynamicQuantizer} makes rewards depend on what else is in a batch`;

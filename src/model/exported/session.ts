@@ -2,7 +2,7 @@
 import { messageOf, runError } from '../../errors.js';
 import { InferenceSession, sessionOptions, Tensor } from '../backend/onnxruntime.js';
 import type { Batch } from '../layout/padded.js';
-import type { ForeignModel } from './model.js';
+import type { ExportedModel } from './model.js';
 
 /** What goes in at a position of a row, by the input's name: the inputs that a text classifier may have. */
 const inputs: Readonly<Record<string, (row: readonly number[], position: number, padTokenId: number) => number>> = {
@@ -19,15 +19,15 @@ interface Input {
   readonly valueAt: (row: readonly number[], position: number, padTokenId: number) => number;
 }
 
-export class ForeignSession {
-  readonly #model: ForeignModel;
+export class ExportedSession {
+  readonly #model: ExportedModel;
   readonly #session: InferenceSession;
   readonly #inputs: ReadonlyMap<string, Input>;
   readonly #output: string;
   /** It was exported for batches of one row. */
   readonly oneRow: boolean;
 
-  private constructor(model: ForeignModel, session: InferenceSession) {
+  private constructor(model: ExportedModel, session: InferenceSession) {
     this.#model = model;
     this.#session = session;
     this.#inputs = new Map(session.inputMetadata.map((input) => [input.name, this.#checkInput(input)]));
@@ -37,7 +37,7 @@ export class ForeignSession {
   }
 
   /** @throws FatalError `run` where the file is no text classifier that can be run */
-  static async open(model: ForeignModel): Promise<ForeignSession> {
+  static async open(model: ExportedModel): Promise<ExportedSession> {
     let session: InferenceSession;
     try {
       session = await InferenceSession.create(model.file, { ...sessionOptions, graphOptimizationLevel: 'all' });
@@ -45,7 +45,7 @@ export class ForeignSession {
       throw runError(`${model.file}: onnxruntime cannot load the model: ${messageOf(error)}`, { cause: error });
     }
     try {
-      return new ForeignSession(model, session);
+      return new ExportedSession(model, session);
     } catch (error) {
       await session.release();
       throw error;

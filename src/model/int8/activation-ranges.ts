@@ -26,13 +26,13 @@ export async function runCalibration(
   session: RewardSession,
   rows: readonly number[][],
   { labels, hiddenSize }: RewardNetwork,
-  showLife: () => void,
+  heartbeat: () => void,
 ): Promise<Calibration> {
   const logits = new Float32Array(rows.length * labels.length);
   const packs: Float32Array[][] = [];
   for (const pack of buildPacks(rows, costModelFor(hiddenSize))) {
     const [packed, ...watched] = (await session.runAll(pack)) as [Float32Array, ...Float32Array[]];
-    showLife();
+    heartbeat();
     pack.rows.forEach((members, i) => {
       const own = packed.subarray(i * labels.length, (i + 1) * labels.length);
       for (const row of members) logits.set(own, row * labels.length);

@@ -28,13 +28,13 @@ export interface Int8Work {
   readonly tokenizerDirectory: string;
   /** Where the model is written; it exists. */
   readonly directory: string;
-  readonly showLife: () => void;
+  readonly heartbeat: () => void;
   /** How weights are stored. Default: what this processor adds up exactly. */
   readonly weightType?: WeightType;
 }
 
 export async function makeInt8(work: Int8Work): Promise<Quality> {
-  const { network, tensors, directory, showLife } = work;
+  const { network, tensors, directory, heartbeat } = work;
   const rows = calibrationRows(work.tokenizerDirectory, network);
   const weightType = work.weightType ?? (await chooseWeightType());
   const { matrices, activations } = quantizeNetwork(network, { weightType });
@@ -44,12 +44,12 @@ export async function makeInt8(work: Int8Work): Promise<Quality> {
   const exact = await runExact(work, rows, watched);
   const { largest, zeroPoints } = seenIn(exact.packs, watched);
   const smoothing = chooseSmoothing(groups, largest, tensors);
-  showLife();
+  heartbeat();
   const int8 = quantizeNetwork(network, { weightType, zeroPoints });
   const weights = writeInt8Weights(int8, smoothing, tensors, join(directory, WEIGHTS_FILE));
-  showLife();
+  heartbeat();
   writeGraph(int8.graph, await packWeights(int8.graph, weights, directory), directory);
-  showLife();
+  heartbeat();
   const { logits } = await run(work, rows, directory, true);
   return measureQuality(exact.logits, logits, network.labels.length, GROUP_SIZE);
 }
@@ -69,7 +69,7 @@ async function runExact(work: Int8Work, rows: readonly number[][], watched: Watc
 }
 
 async function run(
-  { network, showLife }: Int8Work,
+  { network, heartbeat }: Int8Work,
   rows: readonly number[][],
   directory: string,
   packed: boolean,
@@ -77,7 +77,7 @@ async function run(
   const threads = Math.min(MOST_THREADS, availableParallelism());
   const session = await RewardSession.open(directory, { threads, packed });
   try {
-    return await runCalibration(session, rows, network, showLife);
+    return await runCalibration(session, rows, network, heartbeat);
   } finally {
     await session.release();
   }

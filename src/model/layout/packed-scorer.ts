@@ -21,7 +21,7 @@ export class PackedScorer implements TokenScorer {
     this.#cost = costModelFor(settings.hiddenSize);
   }
 
-  async score(rows: readonly (readonly number[])[], showLife: () => void): Promise<ScoredRows> {
+  async score(rows: readonly (readonly number[])[], heartbeat: () => void): Promise<ScoredRows> {
     const { labels } = this.#settings;
     const paths = this.#pathsOf(rows);
     const logits = new Float32Array(rows.length * labels);
@@ -29,7 +29,7 @@ export class PackedScorer implements TokenScorer {
 
     const run = async (pack: Pack, toRow: (index: number) => number): Promise<boolean> => {
       const packed = await this.#session.run(pack);
-      showLife();
+      heartbeat();
       computedTokens += pack.tokenIds.length;
       pack.rows.forEach((members, i) => {
         for (const member of members) logits.set(packed.subarray(i * labels, (i + 1) * labels), toRow(member) * labels);

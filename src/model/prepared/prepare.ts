@@ -55,7 +55,7 @@ export interface PrepareOptions {
   /** Told, in a sentence, what the user should know. */
   readonly notify: (message: string) => void;
   /** Called now and then while it lasts. */
-  readonly showLife: () => void;
+  readonly heartbeat: () => void;
 }
 
 /** From this many bytes of weights on, the first run's wait is explained. */
@@ -70,7 +70,7 @@ const KEPT = 1.9;
 export async function prepareModel(
   checkpoint: Checkpoint,
   preparation: Preparation,
-  { useCache, notify, showLife }: PrepareOptions,
+  { useCache, notify, heartbeat }: PrepareOptions,
 ): Promise<PreparedModel> {
   const sha256 = await hashFiles(checkpoint.weights.files, useCache ? join(cacheDirectory(), 'hashes') : undefined);
   const plan = planOf(checkpoint, preparation);
@@ -94,7 +94,7 @@ export async function prepareModel(
     requireRoom(dirname(directory), plan.bytesNeeded);
     const { bytesKept } = plan;
     if (bytesKept > LARGE_BYTES) notify(`preparing the model: about ${(bytesKept / 1e9).toFixed(1)} GB in ${place}`);
-    return make(checkpoint, preparation, { sha256, directory, showLife });
+    return make(checkpoint, preparation, { sha256, directory, heartbeat });
   };
   if (useCache) {
     const place = placeOf(key);
@@ -153,13 +153,13 @@ function planOf({ network }: Checkpoint, preparation: Preparation) {
 interface Making {
   readonly sha256: string;
   readonly directory: string;
-  readonly showLife: () => void;
+  readonly heartbeat: () => void;
 }
 
 async function make(
   checkpoint: Checkpoint,
   preparation: Preparation,
-  { sha256, directory, showLife }: Making,
+  { sha256, directory, heartbeat }: Making,
 ): Promise<void> {
   const { network } = checkpoint;
   try {
@@ -168,7 +168,7 @@ async function make(
     let quality: Quality | undefined;
     try {
       if (preparation.precision === 'fp32') await makeFp32(network, tensors, directory);
-      else quality = await makeInt8({ network, tensors, ...preparation, directory, showLife });
+      else quality = await makeInt8({ network, tensors, ...preparation, directory, heartbeat });
     } finally {
       tensors.close();
     }

@@ -70,9 +70,9 @@ export class Tokenizer {
   rowOf(
     text: string,
     settings: RowSettings,
-    showLife: () => void = () => undefined,
+    heartbeat: () => void = () => undefined,
   ): { row: number[]; cut: number } | undefined {
-    const { first, kept, count } = this.#ownTokens(text, settings, showLife);
+    const { first, kept, count } = this.#ownTokens(text, settings, heartbeat);
     if (first === undefined) return undefined;
     const { maxLength, truncationSide, templated, reserved } = settings;
     const begun = templated && first === this.#added.before[0];
@@ -87,14 +87,14 @@ export class Tokenizer {
   }
 
   /** How many tokens of its own a text has. */
-  count(text: string, showLife: () => void): number {
-    return this.#ownTokens(text, { maxLength: 0, truncationSide: 'left' }, showLife).count;
+  count(text: string, heartbeat: () => void): number {
+    return this.#ownTokens(text, { maxLength: 0, truncationSide: 'left' }, heartbeat).count;
   }
 
   #ownTokens(
     text: string,
     { maxLength, truncationSide }: Pick<RowSettings, 'maxLength' | 'truncationSide'>,
-    showLife: () => void,
+    heartbeat: () => void,
   ): OwnTokens {
     if (this.#cutter === undefined || text.length <= LONG_TEXT) {
       const own = this.encode(text);
@@ -105,7 +105,7 @@ export class Tokenizer {
     let count = 0;
     for (const piece of this.#cutter.cut(text, LONG_TEXT)) {
       const own = this.encode(piece);
-      showLife();
+      heartbeat();
       first ??= own[0];
       count += own.length;
       if (truncationSide === 'left') kept = [...kept, ...own.slice(-maxLength)].slice(-maxLength);

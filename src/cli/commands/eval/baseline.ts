@@ -6,7 +6,7 @@ import { createFormat, type FormatSettings } from '../../../rows/formats.js';
 import { Input } from '../../../run/input.js';
 import { inspectInputs } from '../../../run/inspect.js';
 import { readWindows } from '../../../run/read-windows.js';
-import { keptScorer } from '../../../scorer/existing-rewards-scorer.js';
+import { existingRewardsScorer } from '../../../scorer/existing-rewards-scorer.js';
 import { chooseFormats } from '../formats.js';
 import { rowsInWords } from '../print.js';
 import { fieldKey } from './first-row.js';
@@ -50,14 +50,14 @@ export class Baseline {
         details: false,
         reasons: true,
         skipFailures: false,
-        keepsRewards: true,
+        usesExisting: true,
       },
       maxRowBytes,
     );
     const evaluation = { id: id && fieldKey(id, '--id', inspected), texts: false };
     const settings: FormatSettings = { ...inspected, evaluation };
     const baseline = new Baseline(path, id !== undefined);
-    const score = keptScorer(settings, maxRowBytes);
+    const score = existingRewardsScorer(settings, maxRowBytes);
     const { signal } = new AbortController();
     const format = createFormat(settings);
     for await (const window of readWindows({ inputs: [input], format, windowSize: WINDOW, maxRowBytes, signal })) {

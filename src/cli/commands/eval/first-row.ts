@@ -1,7 +1,7 @@
 /** What the first rows say of all: whether they carry rewards, and where their labels are. */
 import { usageError } from '../../../errors.js';
 import { columnKey, listColumns } from '../../../rows/csv.js';
-import { keptShape } from '../../../rows/existing-rewards.js';
+import { existingShape } from '../../../rows/existing-rewards.js';
 import { createFormat, type FormatSettings } from '../../../rows/formats.js';
 import { formOfRow } from '../../../rows/forms.js';
 import type { Row } from '../../../rows/roles.js';
@@ -22,7 +22,7 @@ export interface FirstRows {
 
 export async function lookAtFirstRows(inputs: readonly Input[], settings: FormatSettings): Promise<FirstRows> {
   const { header, rewardField, fields } = settings;
-  const shape = (row: Row) => keptShape(Object.keys(row), rewardField) ?? formOfRow(row, fields);
+  const shape = (row: Row) => existingShape(Object.keys(row), rewardField) ?? formOfRow(row, fields);
   const rows: Row[] =
     header === undefined ? [] : [Object.fromEntries(header.columns.map((name) => [columnKey(name), '']))];
   if (header === undefined) {
@@ -46,7 +46,7 @@ export async function lookAtFirstRows(inputs: readonly Input[], settings: Format
   const [first] = rows;
   const judged = rows.at(-1);
   return {
-    scored: first && keptShape(Object.keys(first), rewardField) !== undefined,
+    scored: first && existingShape(Object.keys(first), rewardField) !== undefined,
     label: judged && labelFields.find((name) => Object.hasOwn(judged, name)),
   };
 }

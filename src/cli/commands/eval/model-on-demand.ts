@@ -5,7 +5,7 @@ import { countParameters } from '../../../model/architectures/network.js';
 import type { FormatSettings } from '../../../rows/formats.js';
 import { type WindowSize, windowSizeFor } from '../../../run/windows.js';
 import { type Engine, loadPool, preparePool, resolveEngine } from '../../../scorer/engine.js';
-import { keptScorer } from '../../../scorer/existing-rewards-scorer.js';
+import { existingRewardsScorer } from '../../../scorer/existing-rewards-scorer.js';
 import type { WorkerPool } from '../../../scorer/pool.js';
 import type { ScoredWindow, Window } from '../../../scorer/protocol.js';
 import type { ScoreFlags } from '../../flags/score-command.js';
@@ -32,7 +32,7 @@ export class ModelOnDemand {
     this.#flags = flags;
     this.#format = format;
     this.#log = log;
-    this.#kept = keptScorer(format, flags.maxRowBytes);
+    this.#kept = existingRewardsScorer(format, flags.maxRowBytes);
   }
 
   /** undefined: no row has needed it. */

@@ -40,7 +40,7 @@ export async function planEvaluation(files: readonly string[], flags: EvalFlags)
       details: false,
       reasons: flags.errors === undefined,
       skipFailures: false,
-      keepsRewards: true,
+      usesExisting: true,
     },
     flags.maxRowBytes,
   );

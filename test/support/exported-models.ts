@@ -7,7 +7,7 @@ import type { TruncationSide } from '../../dist/model/tokenizer/tokenizer.js';
 import { readOracle } from './oracle.js';
 import { root } from './run.js';
 
-export interface ForeignReference {
+export interface ExportedReference {
   readonly texts: readonly string[];
   /** Where the embedding of token 0 stands in `plain`, and how far it is to the next. */
   readonly plainEmbedding: { readonly offset: number; readonly bytesPerToken: number };
@@ -19,7 +19,7 @@ export interface ForeignReference {
   >;
 }
 
-export const reference = readOracle<ForeignReference>('foreign.json');
+export const reference = readOracle<ExportedReference>('foreign.json');
 
 /** test/oracle/tokenizers.json */
 export interface TokenizerReference {
@@ -63,7 +63,7 @@ export function writeTokenizer(directory: string, name?: string): void {
 }
 
 /** A copy of a model of the reference, with its tokenizer; returns the path of its .onnx file. */
-export function copyForeignModel(directory: string, name: string): string {
+export function copyExportedModel(directory: string, name: string): string {
   const model = join(directory, name);
   cpSync(join(root, 'test/oracle/foreign', name), model, { recursive: true });
   writeTokenizer(model, name === 'bert' ? 'cls-sep' : undefined);
@@ -72,7 +72,7 @@ export function copyForeignModel(directory: string, name: string): string {
 
 /** A copy of `plain` in which the embedding of a token is NaN. */
 export function copyWithNaN(directory: string, name: string, token: number): string {
-  const file = copyForeignModel(join(directory, name), 'plain');
+  const file = copyExportedModel(join(directory, name), 'plain');
   const bytes = readFileSync(file);
   const { offset, bytesPerToken } = reference.plainEmbedding;
   for (let i = 0; i < bytesPerToken; i += 4) bytes.writeFloatLE(Number.NaN, offset + token * bytesPerToken + i);

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createFormat, resultLines } from '../../dist/rows/formats.js';
 import { Incidents } from '../../dist/scorer/crash-log.js';
-import { type Attempt, scoreOrRescue } from '../../dist/scorer/isolate-bad-row.js';
+import { type Attempt, scoreOrIsolate } from '../../dist/scorer/isolate-bad-row.js';
 import type { ScoredWindow, Window } from '../../dist/scorer/protocol.js';
-import { writeUnread } from '../../dist/scorer/unparsed.js';
-import { ThreadDeath } from '../../dist/scorer/worker-crash.js';
+import { writeUnparsed } from '../../dist/scorer/unparsed.js';
+import { WorkerCrash } from '../../dist/scorer/worker-crash.js';
 
 const settings = { ...resultLines('reward'), to: 'jsonl' } as const;
 const format = createFormat(settings);
@@ -33,7 +33,7 @@ function scored(window: Window): ScoredWindow {
   const reason = { code: 'BAD_ROW', message: 'f' } as const;
   return {
     bytes: Buffer.from(lines.join('').toUpperCase()),
-    account: {
+    stats: {
       rows: lines.length,
       forms: { text: lines.length },
       failed: lines.flatMap((line, row) => (line.startsWith('f') ? [{ row, byte: 0, line: 0, failure: reason }] : [])),
@@ -42,7 +42,7 @@ function scored(window: Window): ScoredWindow {
       truncatedTokens: 2,
       tokens: 3,
       computedTokens: 4,
-      seams: lines.map(() => true),
+      boundarySpaces: lines.map(() => true),
     },
   };
 }
@@ -63,17 +63,17 @@ async function rescued(window: Window, { culprits, unreadable = false }: Script)
     const culprit = linesOf(ask.window).find((line) => (left[line.trim()] ?? 0) > 0);
     if (culprit !== undefined && (ask.type === 'score' || unreadable)) {
       left[culprit.trim()] = (left[culprit.trim()] as number) - 1;
-      return { death: new ThreadDeath('ended with code 7') };
+      return { crash: new WorkerCrash('ended with code 7') };
     }
     return { scored: scored(ask.window) };
   };
-  const answer = await scoreOrRescue(window, {
+  const answer = await scoreOrIsolate(window, {
     format,
     attempt,
-    onDeath: () => told++,
-    writeUnread: (row, reason) => writeUnread(row, reason, { format, reasons: true, dryRun: false }),
+    onCrash: () => told++,
+    writeUnparsed: (row, reason) => writeUnparsed(row, reason, { format, reasons: true, dryRun: false }),
   });
-  return { text: Buffer.from(answer.bytes).toString(), account: answer.account, asked, told };
+  return { text: Buffer.from(answer.bytes).toString(), stats: answer.stats, asked, told };
 }
 
 const always = Number.POSITIVE_INFINITY;
@@ -90,12 +90,12 @@ test('after one death it is scored whole', async () => {
 });
 
 test('after two it is halved until the row is found, which is tried twice', async () => {
-  const { asked, text, account, told } = await rescued(windowOf(letters), { culprits: { c: always } });
+  const { asked, text, stats, told } = await rescued(windowOf(letters), { culprits: { c: always } });
   assert.deepEqual(
     asked.map((ask) => ask.replace('score ', '')),
     ['abcd', 'abcd', 'ab', 'cd', 'c', 'c', 'fail c', 'd'],
   );
-  assert.deepEqual([text, told, account.rows], ['A\nB\nC\nD\n', 1, 4]);
+  assert.deepEqual([text, told, stats.rows], ['A\nB\nC\nD\n', 1, 4]);
 });
 
 test('a window of one row is asked for twice, and then written as a bad row', async () => {
@@ -104,17 +104,17 @@ test('a window of one row is asked for twice, and then written as a bad row', as
 });
 
 test('a row that cannot even be read is written unread, where it stands', async () => {
-  const { text, account } = await rescued(windowOf(letters), { culprits: { c: always }, unreadable: true });
+  const { text, stats } = await rescued(windowOf(letters), { culprits: { c: always }, unreadable: true });
   const message = 'scoring this row alone ended a worker thread twice: it ended with code 7';
   const record = { reward: null, reward_error: { code: 'WORKER_CRASH', message, input: 'c' } };
   assert.equal(text, `A\nB\n${JSON.stringify(record)}\nD\n`);
-  assert.deepEqual(account.failed, [{ row: 2, byte: 1004, line: 53, failure: { code: 'WORKER_CRASH', message } }]);
+  assert.deepEqual(stats.failed, [{ row: 2, byte: 1004, line: 53, failure: { code: 'WORKER_CRASH', message } }]);
 });
 
 test('the parts’ accounts are one', async () => {
   const lines = ['a\n', '\n', 'f\n', 'b\n', 'f\n'];
-  const { account } = await rescued(windowOf(lines), { culprits: { b: 2 } });
-  const { failed, rewards, ...counts } = account;
+  const { stats } = await rescued(windowOf(lines), { culprits: { b: 2 } });
+  const { failed, rewards, ...counts } = stats;
   assert.deepEqual(
     failed.map(({ row }) => row),
     [1, 3],
@@ -127,7 +127,7 @@ test('the parts’ accounts are one', async () => {
     truncatedTokens: 4,
     tokens: 6,
     computedTokens: 8,
-    seams: [true, true, true, true],
+    boundarySpaces: [true, true, true, true],
   });
 });
 
@@ -138,22 +138,22 @@ for (const [rows, culprit, want] of [
   [1, 'a', 'A\n'],
 ] as const) {
   test(`only ${rows} rows are written, where ${culprit} ends workers`, async () => {
-    const { text, account } = await rescued(windowOf(letters, { rows }), { culprits: { [culprit]: always } });
-    assert.deepEqual([text, account.rows], [want, rows]);
+    const { text, stats } = await rescued(windowOf(letters, { rows }), { culprits: { [culprit]: always } });
+    assert.deepEqual([text, stats.rows], [want, rows]);
   });
 }
 
 test('a record over the size limit is one row', async () => {
   const window = windowOf(['\n'], { oversized: 1e9 });
   const asked: string[] = [];
-  const { bytes } = await scoreOrRescue(window, {
+  const { bytes } = await scoreOrIsolate(window, {
     format,
     attempt: async ({ type }) => {
       asked.push(type);
-      return { death: new ThreadDeath('threw: x') };
+      return { crash: new WorkerCrash('threw: x') };
     },
-    onDeath: () => undefined,
-    writeUnread: (row, reason) => writeUnread(row, reason, { format, reasons: true, dryRun: false }),
+    onCrash: () => undefined,
+    writeUnparsed: (row, reason) => writeUnparsed(row, reason, { format, reasons: true, dryRun: false }),
   });
   assert.deepEqual(asked, ['score', 'score', 'fail']);
   assert.match(
@@ -164,30 +164,30 @@ test('a record over the size limit is one row', async () => {
 
 test('unread: blank records are no rows, a dry run writes nothing, and the account has what no output has', () => {
   const reason = { code: 'WORKER_CRASH', message: 'x' } as const;
-  const unread = (line: string, dryRun: boolean) =>
-    writeUnread(windowOf([line]), reason, { format, reasons: false, dryRun });
-  assert.deepEqual([unread(' \n', false).bytes.length, unread(' \n', false).account.rows], [0, 0]);
-  const { bytes, account } = unread('{"a":\n', true);
-  assert.deepEqual([bytes.length, account.rows, account.failed[0]?.input], [0, 1, '{"a":']);
+  const unparsed = (line: string, dryRun: boolean) =>
+    writeUnparsed(windowOf([line]), reason, { format, reasons: false, dryRun });
+  assert.deepEqual([unparsed(' \n', false).bytes.length, unparsed(' \n', false).stats.rows], [0, 0]);
+  const { bytes, stats } = unparsed('{"a":\n', true);
+  assert.deepEqual([bytes.length, stats.rows, stats.failed[0]?.input], [0, 1, '{"a":']);
 });
 
 test('incidents are told a few times and counted; a hundred deaths in a row end the run', () => {
   const told: string[] = [];
   const incidents = new Incidents((message) => told.push(message));
-  const death = new ThreadDeath('ended with code 7');
-  for (let i = 0; i < 10; i++) incidents.onWindow(death, windowOf(letters, { index: i, line: i === 1 ? null : 5 }));
+  const crash = new WorkerCrash('ended with code 7');
+  for (let i = 0; i < 10; i++) incidents.onWindow(crash, windowOf(letters, { index: i, line: i === 1 ? null : 5 }));
   assert.deepEqual(told, [
     'a worker thread ended with code 7 at window 0: its rows, from line 5 on, are scored again on a fresh one',
     'a worker thread ended with code 7 at window 1: its rows are scored again on a fresh one',
     'a worker thread ended with code 7 at window 2: its rows, from line 5 on, are scored again on a fresh one',
     'worker threads died at 10 windows so far; the last one ended with code 7',
   ]);
-  for (let i = 0; i < 99; i++) incidents.died(death);
+  for (let i = 0; i < 99; i++) incidents.died(crash);
   incidents.survived();
-  for (let i = 0; i < 99; i++) incidents.died(death);
+  for (let i = 0; i < 99; i++) incidents.died(crash);
   assert.equal(incidents.restarts, 198);
   assert.throws(
-    () => incidents.died(death),
+    () => incidents.died(crash),
     /^FatalError: 100 worker threads in a row died and not one row was scored/,
   );
 });

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { loadRewardModel, type RewardModel } from '../../dist/index.js';
 import { readTokenizerFiles } from '../../dist/model/tokenizer/files.js';
 import { Tokenizer } from '../../dist/model/tokenizer/tokenizer.js';
-import { copyForeignModel, copyWithNaN, reference, writeSmallModel } from '../support/foreign-models.js';
+import { copyExportedModel, copyWithNaN, reference, writeSmallModel } from '../support/exported-models.js';
 import { jsonLines, type Run, rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
 
 /** For models of 8 dimensions: |difference| <= this x max(1, |reward|). */
@@ -51,7 +51,7 @@ describe('rewards equal the reference', { concurrency: availableParallelism() },
   for (const [name, expected] of Object.entries(models)) {
     test(name, async () => {
       const summaryFile = join(directory, `${name}.json`);
-      const file = copyForeignModel(directory, name);
+      const file = copyExportedModel(directory, name);
 
       const run = await rewardScore(['-m', file, '-j', '2', ...flagsOf(name), '--summary', summaryFile, allTexts]);
 
@@ -75,7 +75,7 @@ describe('rewards equal the reference', { concurrency: availableParallelism() },
 
 describe('where the model stands', () => {
   test('by a relative path, its tokenizer named', async () => {
-    const file = copyForeignModel(join(directory, 'relative'), 'plain');
+    const file = copyExportedModel(join(directory, 'relative'), 'plain');
     const elsewhere = join(directory, 'tokenizer');
     mkdirSync(elsewhere);
     for (const name of ['tokenizer.json', 'tokenizer_config.json']) {
@@ -110,7 +110,7 @@ describe("a row's reward does not depend on its neighbours or their order", () =
 
   for (const name of Object.keys(models)) {
     test(name, async () => {
-      const model = await open(copyForeignModel(join(directory, 'neighbours'), name), flagsOf(name)[1]);
+      const model = await open(copyExportedModel(join(directory, 'neighbours'), name), flagsOf(name)[1]);
       const isSame = name in notices ? Object.is : isClose;
       await fc.assert(
         fc.asyncProperty(rows, async (rows) => {
@@ -135,7 +135,7 @@ describe("a row's reward does not depend on its neighbours or their order", () =
   const withEot = (text: string): boolean => text.includes('<|endoftext|>');
 
   test('beside one that gives NaN', async () => {
-    const tokenizer = new Tokenizer(readTokenizerFiles(dirname(copyForeignModel(join(directory, 'ids'), 'plain'))));
+    const tokenizer = new Tokenizer(readTokenizerFiles(dirname(copyExportedModel(join(directory, 'ids'), 'plain'))));
     const [poison] = tokenizer.encode('naïve') as [number];
     const model = await open(copyWithNaN(directory, 'nan-in-token', poison));
 
@@ -209,7 +209,7 @@ describe('what a graph or its config does not allow', () => {
   });
 
   test('rows as long as config.json says', async () => {
-    const file = copyForeignModel(join(directory, 'positions'), 'plain');
+    const file = copyExportedModel(join(directory, 'positions'), 'plain');
     const config = join(dirname(file), 'config.json');
     writeFileSync(config, readFileSync(config, 'utf8').replace('"n_positions": 64', '"n_positions": 100'));
     const long = JSON.stringify('ab '.repeat(300));

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { copyForeignModel, input, type SmallGraph, writeSmallModel } from '../support/foreign-models.js';
+import { copyExportedModel, input, type SmallGraph, writeSmallModel } from '../support/exported-models.js';
 import { temporaryDirectory, writeFile } from '../support/run.js';
 import { testWrongUses, UNLOADABLE, type WrongUse } from '../support/wrong-use.js';
 
@@ -25,8 +25,8 @@ mkdirSync(join(directory, 'directory.onnx'));
 execFileSync('mkfifo', [join(directory, 'pipe.onnx')]);
 const noConfig = without('config.json');
 const noTokenizer = without('tokenizer.json', 'tokenizer_config.json');
-const bert = copyForeignModel(directory, 'bert');
-const optimum = copyForeignModel(directory, 'position-ids');
+const bert = copyExportedModel(directory, 'bert');
+const optimum = copyExportedModel(directory, 'position-ids');
 const twoLabels = small({ outputShape: ['batch', 2] }, { num_labels: 2 });
 const fewPositions = small({}, { max_position_embeddings: 5 });
 
@@ -138,7 +138,7 @@ wrongUses('graphs of another kind', [
 ]);
 
 const broken = (content: string): string => writeFile(dirname(small({})), 'model.onnx', content);
-const noData = copyForeignModel(join(directory, 'no-data'), 'bert');
+const noData = copyExportedModel(join(directory, 'no-data'), 'bert');
 rmSync(`${noData}.data`);
 
 wrongUses('files that cannot be loaded', [
