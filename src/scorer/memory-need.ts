@@ -1,4 +1,4 @@
-import { countParameters, type ExportedNetwork, type RewardNetwork } from '../model/architectures/network.js';
+import { countParameters, type SizedNetwork } from '../model/architectures/network.js';
 import type { MemoryNeed } from './worker-count.js';
 
 /** Node with this program, before there are workers. */
@@ -17,7 +17,7 @@ const PACK_NODES = 512;
 const USUAL_WIDTH = 768;
 
 /** What a network takes in memory, from its sizes. */
-export function memoryNeedOf(network: RewardNetwork | ExportedNetwork, maxLength: number): MemoryNeed {
+export function memoryNeedOf(network: SizedNetwork, maxLength: number): MemoryNeed {
   const exported = 'bytes' in network;
   const nodes = Math.max(PACK_NODES, maxLength);
   const width = exported ? USUAL_WIDTH : network.hiddenSize;

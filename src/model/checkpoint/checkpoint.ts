@@ -2,26 +2,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runError, usageError } from '../../errors.js';
-import { gpt2ForSequenceClassification } from '../architectures/gpt2.js';
-import { llamaForSequenceClassification } from '../architectures/llama.js';
+import { architectureNames, findArchitecture } from '../architectures/index.js';
 import type { RewardNetwork } from '../architectures/network.js';
 import { checkTensors } from '../prepared/weights.js';
 import { ConfigReader } from './config-reader.js';
 import { withNetworkNames } from './names.js';
 import type { TensorSource } from './tensor-source.js';
 import { findWeightFiles, type WeightFiles } from './weight-files.js';
-
-/** Networks by the name in config.json's `architectures`. A new one is a file beside gpt2.ts and a line here. */
-const architectures: Readonly<Record<string, (config: ConfigReader) => RewardNetwork>> = {
-  GPT2ForSequenceClassification: gpt2ForSequenceClassification,
-  LlamaForSequenceClassification: llamaForSequenceClassification,
-};
-
-/** The architecture of a checkpoint that does not name one, by its model_type. */
-const defaultArchitecture: Readonly<Record<string, string>> = {
-  gpt2: 'GPT2ForSequenceClassification',
-  llama: 'LlamaForSequenceClassification',
-};
 
 export interface Checkpoint {
   readonly kind: 'checkpoint';
@@ -67,13 +54,12 @@ function readNetwork(configFile: string): RewardNetwork {
   const config = ConfigReader.open(configFile);
   const named = config.read('architectures');
   const modelType = config.read('model_type');
-  const name: unknown = Array.isArray(named) && named.length > 0 ? named[0] : defaultArchitecture[String(modelType)];
-  const build = typeof name === 'string' && Object.hasOwn(architectures, name) ? architectures[name] : undefined;
-  if (build === undefined) {
+  const architecture = findArchitecture(named, modelType);
+  if (architecture === undefined) {
     throw runError(
-      `${configFile}: expected architecture ${Object.keys(architectures).join(' or ')}, ` +
+      `${configFile}: expected architecture ${architectureNames.join(' or ')}, ` +
         `got ${JSON.stringify(named ?? modelType ?? null)}`,
     );
   }
-  return build(config);
+  return architecture.build(config);
 }

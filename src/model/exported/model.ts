@@ -5,6 +5,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { usageError } from '../../errors.js';
+import { commonDefaults } from '../architectures/architecture.js';
 import type { ExportedNetwork } from '../architectures/network.js';
 import { ConfigReader } from '../checkpoint/config-reader.js';
 import { isFile } from '../checkpoint/file.js';
@@ -46,6 +47,7 @@ export function readExportedModel(file: string): ExportedModel {
       maxPositions: config.positiveInteger(['n_positions', 'max_position_embeddings'], Number.MAX_SAFE_INTEGER),
       padTokenId: config.tokenId('pad_token_id'),
       eosTokenId: config.tokenId('eos_token_id'),
+      defaults: commonDefaults,
       bytes: sizeOf(file),
     },
   };
