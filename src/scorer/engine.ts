@@ -1,6 +1,5 @@
 /** From what a user asks for to a pool that scores: the model and settings, resolved and checked before anything starts. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { messageOf, usageError } from '../errors.js';
 import type { ResolveOptions } from '../hub/resolve.js';
 import type { Activation } from '../model/activation.js';
@@ -8,8 +7,10 @@ import { type Checkpoint, readCheckpoint } from '../model/checkpoint/checkpoint.
 import { type ExportedModel, readExportedModel } from '../model/exported/model.js';
 import { shortfallOf } from '../model/int8/quality.js';
 import { type Precision, preparationFor } from '../model/precision.js';
+import { readChatTemplate } from '../model/tokenizer/chat-template.js';
 import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
 import { readLimits } from '../platform/limits.js';
+import { printable } from '../platform/printable.js';
 import type { FormatSettings } from '../rows/formats.js';
 import { DEFAULT_MAX_ROW_BYTES } from '../rows/records.js';
 import { isBuiltInTemplate } from '../rows/templates.js';
@@ -197,7 +198,7 @@ function chooseReserve({ reserve = 0, truncationSide }: EngineOptions, maxLength
 }
 
 function chooseLabel(labels: readonly string[], chosen: string | undefined): number {
-  const list = labels.map((label, index) => `${index} (${label})`).join(', ');
+  const list = labels.map((label, index) => `${index} (${printable(label)})`).join(', ');
   if (chosen === undefined) {
     if (labels.length > 1) throw usageError(`expected --logit to say which label is the reward; the model has ${list}`);
     return 0;
@@ -218,19 +219,4 @@ function readTemplate(name: string, tokenizerDirectory: string): ScoringSettings
       { cause: error },
     );
   }
-}
-
-/** The tokenizer's own: chat_template.jinja, or chat_template in tokenizer_config.json (one, or one named default). */
-function readChatTemplate(directory: string): string {
-  const file = join(directory, 'chat_template.jinja');
-  if (existsSync(file)) return readFileSync(file, 'utf8');
-  const configFile = join(directory, 'tokenizer_config.json');
-  const config: unknown = existsSync(configFile) ? JSON.parse(readFileSync(configFile, 'utf8')) : undefined;
-  const own = (config as { chat_template?: unknown } | undefined)?.chat_template;
-  const named = Array.isArray(own) ? own.find((entry: { name?: unknown }) => entry.name === 'default') : undefined;
-  const template: unknown = named?.template ?? own;
-  if (typeof template !== 'string') {
-    throw usageError(`${directory}: expected a chat template for --template model, found none`);
-  }
-  return template;
 }

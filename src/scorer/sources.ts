@@ -7,7 +7,7 @@ import { usageError } from '../errors.js';
 import { type ResolveOptions, resolveHubModel } from '../hub/resolve.js';
 import type { Checkpoint } from '../model/checkpoint/checkpoint.js';
 import type { ExportedModel } from '../model/exported/model.js';
-import { hasTokenizerFiles } from '../model/tokenizer/files.js';
+import { describeMissingTokenizer, hasTokenizer } from '../model/tokenizer/directory.js';
 
 /** The model that comes with the package, used where none is named; training/starter makes it. */
 export const BUNDLED_NAME = 'starter';
@@ -56,21 +56,20 @@ export async function findTokenizer(
 ): Promise<string> {
   if (name !== undefined) {
     const found = findDirectory(name, 'a tokenizer directory') ?? (await resolveHubModel(name, 'tokenizer', options));
-    if (!hasTokenizerFiles(found.directory)) throw usageError(`${name}: ${noTokenizer}`);
+    if (!hasTokenizer(found.directory)) throw usageError(`${name}: ${describeMissingTokenizer(found.directory)}`);
     return found.directory;
   }
   const places = model.kind === 'exported' ? model.places : [model.directory];
-  const own = places.find(hasTokenizerFiles);
+  const own = places.find(hasTokenizer);
   if (own !== undefined) return own;
   const { architecture, vocabularySize } = model.network;
   if (!architecture.startsWith('GPT2') || vocabularySize !== GPT2_VOCABULARY) {
-    throw usageError(`${places.join(' and ')}: ${noTokenizer}; name a directory that has them with --tokenizer`);
+    const lack = describeMissingTokenizer(places[0] as string);
+    throw usageError(`${places.join(' and ')}: ${lack}; name a directory that has them with --tokenizer`);
   }
   options.notify(`the model has no tokenizer of its own: using that of ${GPT2_TOKENIZER}`);
   return (await resolveHubModel(GPT2_TOKENIZER, 'tokenizer', options)).directory;
 }
-
-const noTokenizer = 'expected tokenizer.json, or vocab.json and merges.txt, found neither';
 
 /** A path that is there wins; one that can be nothing but a path is never looked for on the hub. */
 function findDirectory(name: string, expected: string): Source | undefined {

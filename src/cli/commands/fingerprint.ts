@@ -1,7 +1,7 @@
 /** What an output is made of, besides its rows: compared when a run goes on with another's work, or shards are merged. */
 import { createHash } from 'node:crypto';
 import { compressionOfName } from '../../compression/compression.js';
-import { hashTokenizerFiles } from '../../model/tokenizer/files.js';
+import { hashTokenizerFiles } from '../../model/tokenizer/directory.js';
 import { cpuIdentity } from '../../platform/cpu.js';
 import type { Fingerprint, Runtime } from '../../run/run-file.js';
 import type { ReadyModel } from '../../scorer/protocol.js';

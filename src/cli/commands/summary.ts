@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { messageOf, runError } from '../../errors.js';
 import { countParameters } from '../../model/architectures/network.js';
-import { hashTokenizerFiles } from '../../model/tokenizer/files.js';
+import { hashTokenizerFiles } from '../../model/tokenizer/directory.js';
 import type { Input } from '../../run/input.js';
 import type { RunStatistics } from '../../run/statistics.js';
 import type { Engine } from '../../scorer/engine.js';

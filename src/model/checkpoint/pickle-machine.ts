@@ -1,7 +1,7 @@
 /** The stack machine that a pickle is a program for: its values, and what its opcodes do with them in common. */
 import type { FatalError } from '../../errors.js';
+import { printable } from '../../platform/printable.js';
 import type { ByteCursor } from './byte-cursor.js';
-import { printable } from './file.js';
 import { type Opcode, opcodeName } from './opcodes.js';
 
 /** Something that a pickle may name, and call where it has `call`: undefined for arguments that it does not take. */

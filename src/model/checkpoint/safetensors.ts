@@ -4,7 +4,8 @@
  * Source: https://github.com/huggingface/safetensors (format section of the README, version 0.6)
  */
 import { messageOf, runError } from '../../errors.js';
-import { CheckpointFile, isSizes, printable } from './file.js';
+import { printable } from '../../platform/printable.js';
+import { CheckpointFile, isSizes } from './file.js';
 import { bytesPerElement, type FloatType, isFloatType, toFloat32 } from './float-types.js';
 import type { TensorSource } from './tensor-source.js';
 

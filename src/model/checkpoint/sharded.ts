@@ -2,7 +2,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf, runError } from '../../errors.js';
-import { describe, isFile, printable } from './file.js';
+import { printable } from '../../platform/printable.js';
+import { describe, isFile } from './file.js';
 import type { TensorSource } from './tensor-source.js';
 
 /** Of GPT-2 XL 50 kB. */
@@ -56,9 +57,9 @@ function readWeightMap(path: string): object {
   return map;
 }
 
-/** Whether a path of an index stays below the index's folder, on any system, and can be shown. */
+/** Whether a path of an index is one of plain characters that stays below the index's folder, on any system. */
 const isBelow = (name: string): boolean =>
-  printable(name) === name &&
+  /^[ -~]{1,200}$/.test(name) &&
   !/\\|^[A-Za-z]:/.test(name) &&
   name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 

@@ -1,6 +1,8 @@
 /** The pickled part of a torch checkpoint: which tensors there are, and where in which storage each one lies. */
+
+import { printable } from '../../platform/printable.js';
 import type { ByteCursor } from './byte-cursor.js';
-import { type CheckpointFile, describe, isSize, isSizes, printable } from './file.js';
+import { type CheckpointFile, describe, isSize, isSizes } from './file.js';
 import type { FloatType } from './float-types.js';
 import { unpickle } from './pickle.js';
 import { PickleGlobal } from './pickle-machine.js';

@@ -4,8 +4,10 @@
  *
  * Source: torch 2.13.0, torch/serialization.py (_legacy_save, _legacy_load)
  */
+
+import { printable } from '../../platform/printable.js';
 import { ByteCursor } from './byte-cursor.js';
-import { type CheckpointFile, describe, printable } from './file.js';
+import { type CheckpointFile, describe } from './file.js';
 import { opcodeBytes } from './opcodes.js';
 import { MAX_PICKLE_BYTES, unpickle } from './pickle.js';
 import { readStateDict, type Storage, type StoredTensors } from './state-dict.js';

@@ -4,8 +4,10 @@
  *
  * Source: torch 2.13.0, torch/serialization.py and caffe2/serialize/inline_container.cc
  */
+
+import { printable } from '../../platform/printable.js';
 import { ByteCursor } from './byte-cursor.js';
-import { type CheckpointFile, describe, printable } from './file.js';
+import { type CheckpointFile, describe } from './file.js';
 import { MAX_PICKLE_BYTES } from './pickle.js';
 import { readStateDict, type Storage, type StoredTensors } from './state-dict.js';
 import { ZipArchive, type ZipEntry } from './zip.js';

@@ -1,6 +1,7 @@
 /** Reads pytorch_model.bin, what torch.save writes for a state dict: a zip archive since torch 1.6, of its own form before. */
 
-import { CheckpointFile, printable } from './file.js';
+import { printable } from '../../platform/printable.js';
+import { CheckpointFile } from './file.js';
 import { toFloat32 } from './float-types.js';
 import { readStrided } from './strided.js';
 import type { TensorSource } from './tensor-source.js';

@@ -4,7 +4,9 @@
  *
  * Source: PKWARE's APPNOTE.TXT, version 6.3.10
  */
-import { type CheckpointFile, printable } from './file.js';
+
+import { printable } from '../../platform/printable.js';
+import type { CheckpointFile } from './file.js';
 
 const LOCAL_HEADER = { signature: 0x04034b50, bytes: 30 };
 const CENTRAL_HEADER = { signature: 0x02014b50, bytes: 46 };

@@ -1,8 +1,8 @@
 import { basename, dirname, join } from 'node:path';
+import { cacheDirectory } from '../../platform/cache-directory.js';
 import { onnxruntimeVersion } from '../backend/onnxruntime.js';
 import { hashFiles } from '../prepared/hashes.js';
 import type { PreparedModel } from '../prepared/prepare.js';
-import { cacheDirectory } from '../prepared/store.js';
 import { type GraphFile, readGraphFile } from './graph-file.js';
 import type { ExportedModel } from './model.js';
 import { toleratesPadding } from './probe.js';

@@ -5,11 +5,11 @@
  * graph, onnxruntime or processor never meets a wrong one. It is made under a lock and another name, and renamed when
  * it is whole.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, statfsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isFileSystemError, messageOf, runError } from '../../errors.js';
+import { cacheDirectory } from '../../platform/cache-directory.js';
 import { cpuIdentity } from '../../platform/cpu.js';
 import { withLock } from '../../platform/lock.js';
 import { countParameters, type RewardNetwork } from '../architectures/network.js';
@@ -23,20 +23,20 @@ import { int8Bytes, quantizeNetwork } from '../int8/graph.js';
 import { INT8_RECIPE, makeInt8 } from '../int8/prepare.js';
 import type { Quality } from '../int8/quality.js';
 import type { Preparation } from '../precision.js';
-import { hashTokenizerFiles } from '../tokenizer/files.js';
+import { hashTokenizerFiles } from '../tokenizer/directory.js';
 import { hashFiles } from './hashes.js';
 import { packWeights, writeGraph } from './prepack.js';
 import {
-  cacheDirectory,
   createStore,
   describePrepared,
   inspectPrepared,
   markUsed,
   placeOf,
   readAbout,
+  removeLeftovers,
   renameIntoPlace,
-  unfinishedPlace,
 } from './store.js';
+import { removeAbandonedTemporary, temporaryPlace, unfinishedPlace } from './unfinished.js';
 import { writeWeights } from './weights.js';
 
 export interface PreparedModel {
@@ -58,6 +58,9 @@ export interface PrepareOptions {
   readonly heartbeat: () => void;
 }
 
+/** Changes with the files that a prepared model consists of: those of another form are not used. */
+const PREPARED_FORM = 2;
+
 /** From this many bytes of weights on, the first run's wait is explained. */
 const LARGE_BYTES = 100e6;
 
@@ -75,7 +78,7 @@ export async function prepareModel(
   const sha256 = await hashFiles(checkpoint.weights.files, useCache ? join(cacheDirectory(), 'hashes') : undefined);
   const plan = planOf(checkpoint, preparation);
   const key = createHash('sha256')
-    .update(JSON.stringify([sha256, onnxruntimeVersion, cpuIdentity(), ...plan.madeFrom]))
+    .update(JSON.stringify([PREPARED_FORM, sha256, onnxruntimeVersion, cpuIdentity(), ...plan.madeFrom]))
     .update(plan.graph)
     .digest('hex')
     .slice(0, 32);
@@ -112,6 +115,7 @@ export async function prepareModel(
           notify(`the prepared model in ${place} is damaged: it is made anew`);
           rmSync(place, { recursive: true });
         }
+        removeLeftovers();
         const unfinished = unfinishedPlace(place);
         await makeIn(unfinished, `${cacheDirectory()}, once`);
         renameIntoPlace(unfinished, place);
@@ -123,7 +127,8 @@ export async function prepareModel(
       notify(`the prepared model cannot be kept in ${why}: it is made anew for this run`);
     }
   }
-  const directory = join(tmpdir(), `reward-score-${process.pid}-${randomUUID()}`);
+  removeAbandonedTemporary();
+  const directory = temporaryPlace();
   try {
     await makeIn(directory, `${directory}, removed after the run`);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { runError } from '../../errors.js';
+import { printable } from '../../platform/printable.js';
 import { countElements, type RewardNetwork, type TensorShape } from '../architectures/network.js';
-import { printable } from '../checkpoint/file.js';
 import type { TensorSource } from '../checkpoint/tensor-source.js';
 import { ElementType } from '../graph/graph.js';
 import type { ExternalInitializer } from '../graph/onnx.js';
