@@ -7,9 +7,13 @@ const MOST_UNITS = 200;
  */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** A text from outside, fit for a message on a terminal: what cannot be shown stands as `\uXXXX`, and 200 characters at most. */
-export function printable(text: string): string {
-  const beginning = text.length > MOST_UNITS ? `${text.slice(0, MOST_UNITS)}...` : text;
+/**
+ * A text from outside, fit for a message on a terminal: what cannot be shown stands as `\uXXXX`.
+ *
+ * @param most UTF-16 units of it that are shown
+ */
+export function printable(text: string, most = MOST_UNITS): string {
+  const beginning = text.length > most ? `${text.slice(0, most)}...` : text;
   return beginning.replace(unprintable, (character) => {
     const hex = (character.codePointAt(0) as number).toString(16);
     return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`;

@@ -23,6 +23,9 @@ import { chooseWorkerCount } from './worker-count.js';
 const DEFAULT_MAX_LENGTH = 256;
 const DEFAULT_TEMPLATE = 'chai';
 
+/** Labels that a message names. */
+const MOST_LISTED = 32;
+
 const noModelNamed =
   'no model named: using the bundled starter, which knows relevance and fluency, not liking; name yours with --model';
 
@@ -198,7 +201,8 @@ function chooseReserve({ reserve = 0, truncationSide }: EngineOptions, maxLength
 }
 
 function chooseLabel(labels: readonly string[], chosen: string | undefined): number {
-  const list = labels.map((label, index) => `${index} (${printable(label)})`).join(', ');
+  const listed = labels.slice(0, MOST_LISTED).map((label, index) => `${index} (${printable(label)})`);
+  const list = [...listed, ...(labels.length > MOST_LISTED ? ['…'] : [])].join(', ');
   if (chosen === undefined) {
     if (labels.length > 1) throw usageError(`expected --logit to say which label is the reward; the model has ${list}`);
     return 0;

@@ -80,7 +80,7 @@ async function openScorer(model: ReadyModel, { labels, padTokenId }: ScoringSett
     return new PackedScorer(session, { labels, padTokenId, hiddenSize: model.hiddenSize });
   }
   const exported = readExportedModel(model.file);
-  const session = exportedSession ?? (await ExportedSession.open(exported));
+  const session = exportedSession ?? (await ExportedSession.open(exported, model.linked));
   return new PaddedScorer(session, labels, { ...exported.network, rowByRow: model.rowByRow });
 }
 

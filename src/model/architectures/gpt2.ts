@@ -53,7 +53,7 @@ function readConfig(config: ConfigReader): Gpt2Config {
     vocabularySize: config.positiveInteger(['vocab_size'], 50257),
     maxPositions: config.positiveInteger(['n_positions', 'max_position_embeddings'], 1024),
     hiddenSize,
-    layers: config.positiveInteger(['n_layer', 'num_hidden_layers'], 12),
+    layers: config.layers(['n_layer', 'num_hidden_layers'], 12),
     heads,
     innerSize: config.positiveInteger(['n_inner'], 4 * hiddenSize),
     activation: hiddenActivations[config.choice('activation_function', hiddenActivationNames, 'gelu_new')],

@@ -64,7 +64,7 @@ function readConfig(config: ConfigReader): LlamaConfig {
   if (heads % keyValueHeads !== 0) {
     config.refuse(['num_key_value_heads'], keyValueHeads, `a divisor of num_attention_heads (${heads})`);
   }
-  const headSize = config.positiveInteger(['head_dim'], hiddenSize / heads);
+  const headSize = config.axis(['head_dim'], config.positiveInteger(['head_dim'], hiddenSize / heads));
   if (headSize % 2 !== 0) config.refuse(['head_dim'], headSize, 'even: its dimensions are turned in pairs');
   const maxPositions = config.positiveInteger(['max_position_embeddings'], 2048);
   return {
@@ -72,7 +72,7 @@ function readConfig(config: ConfigReader): LlamaConfig {
     maxPositions,
     hiddenSize,
     innerSize: config.positiveInteger(['intermediate_size'], 11008),
-    layers: config.positiveInteger(['num_hidden_layers'], 32),
+    layers: config.layers(['num_hidden_layers'], 32),
     heads,
     keyValueHeads,
     headSize,

@@ -32,7 +32,9 @@ export function readExportedModel(file: string): ExportedModel {
       `${file}: expected the config.json that the model was exported with beside it or in the folder above, found none`,
     );
   }
-  const config = ConfigReader.open(configFile);
+  const bytes = sizeOf(file);
+  // What the tensors are is not known here; each label takes a byte of them at the least.
+  const config = ConfigReader.open(configFile, () => ({ path: file, tensors: bytes, longestAxis: bytes }));
   const architectures = config.read('architectures');
   const name: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
   return {
@@ -48,7 +50,7 @@ export function readExportedModel(file: string): ExportedModel {
       padTokenId: config.tokenId('pad_token_id'),
       eosTokenId: config.tokenId('eos_token_id'),
       defaults: commonDefaults,
-      bytes: sizeOf(file),
+      bytes,
     },
   };
 }

@@ -3,21 +3,24 @@ import { cacheDirectory } from '../../platform/cache-directory.js';
 import { onnxruntimeVersion } from '../backend/onnxruntime.js';
 import { hashFiles } from '../prepared/hashes.js';
 import type { PreparedModel } from '../prepared/prepare.js';
-import { type GraphFile, readGraphFile } from './graph-file.js';
+import { type DataFile, type GraphFile, readGraphFile } from './graph-file.js';
+import { linkedData } from './linked-data.js';
 import type { ExportedModel } from './model.js';
 import { toleratesPadding } from './probe.js';
 import { ExportedSession } from './session.js';
 
-/** A foreign model that every worker can open: nothing is prepared, it is run as it stands. */
+/** An exported model that every worker can open: nothing is prepared, it is run as it stands. */
 export interface ExportedReady extends PreparedModel {
   readonly file: string;
   readonly parameters: number;
+  /** Its data that sessions are handed over. */
+  readonly linked: readonly DataFile[];
   /** Rows must not meet: one goes through the network at a time. */
   readonly rowByRow: boolean;
 }
 
 /**
- * Opens a foreign model and looks at how it must be run.
+ * Opens an exported model and looks at how it must be run.
  *
  * @param notify told, in a sentence, how it is run, and what that costs
  * @returns also the session, for this thread to go on with
@@ -28,7 +31,8 @@ export async function readyExportedModel(
   notify: (message: string) => void,
 ): Promise<{ readonly ready: ExportedReady; readonly session: ExportedSession }> {
   const graph = readGraphFile(model.file);
-  const session = await ExportedSession.open(model);
+  const linked = linkedData(model.file, graph.dataFiles);
+  const session = await ExportedSession.open(model, linked);
   try {
     const reason = await reasonToScoreAlone(model, graph, session);
     notify(
@@ -41,7 +45,8 @@ export async function readyExportedModel(
       file: model.file,
       directory: dirname(model.file),
       temporary: false,
-      sha256: await hashFiles([model.file, ...graph.dataFiles], memory),
+      sha256: await hashFiles([model.file, ...graph.dataFiles.map(({ path }) => path)], memory),
+      linked,
       parameters: graph.parameters,
       rowByRow: reason !== undefined,
       onnxruntimeVersion,

@@ -1,7 +1,9 @@
 /** A classifier that another tool exported, at work on batches of rows. */
-import { messageOf, runError } from '../../errors.js';
+import { FatalError, messageOf, runError } from '../../errors.js';
 import { InferenceSession, sessionOptions, Tensor } from '../backend/onnxruntime.js';
 import type { Batch } from '../layout/padded.js';
+import type { DataFile } from './graph-file.js';
+import { readLinkedData } from './linked-data.js';
 import type { ExportedModel } from './model.js';
 
 /** What goes in at a position of a row, by the input's name: the inputs that a text classifier may have. */
@@ -36,12 +38,20 @@ export class ExportedSession {
     this.#output = this.#checkOutputs(session.outputMetadata);
   }
 
-  /** @throws FatalError `run` where the file is no text classifier that can be run */
-  static async open(model: ExportedModel): Promise<ExportedSession> {
+  /**
+   * @param linked data files that onnxruntime does not open by itself
+   * @throws FatalError `run` where the file is no text classifier that can be run
+   */
+  static async open(model: ExportedModel, linked: readonly DataFile[]): Promise<ExportedSession> {
     let session: InferenceSession;
     try {
-      session = await InferenceSession.create(model.file, { ...sessionOptions, graphOptimizationLevel: 'all' });
+      session = await InferenceSession.create(model.file, {
+        ...sessionOptions,
+        graphOptimizationLevel: 'all',
+        ...(linked.length > 0 && { externalData: readLinkedData(linked) }),
+      });
     } catch (error) {
+      if (error instanceof FatalError) throw error;
       throw runError(`${model.file}: onnxruntime cannot load the model: ${messageOf(error)}`, { cause: error });
     }
     try {
