@@ -2,6 +2,7 @@
 import type { FatalKind } from '../errors.js';
 import type { Activation } from '../model/activation.js';
 import type { ExportedReady } from '../model/exported/open.js';
+import type { LayoutFacts } from '../model/layout/choose-layout.js';
 import type { Preparation } from '../model/precision.js';
 import type { PreparedModel } from '../model/prepared/prepare.js';
 import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
@@ -86,7 +87,7 @@ export type ModelLocation =
 
 /** A model that every worker can open. */
 export type ReadyModel =
-  | ({ readonly kind: 'checkpoint'; readonly hiddenSize: number } & PreparedModel)
+  | ({ readonly kind: 'checkpoint'; readonly network: LayoutFacts } & PreparedModel)
   | ({ readonly kind: 'exported' } & ExportedReady);
 
 export type ToWorker =

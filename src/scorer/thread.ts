@@ -1,13 +1,12 @@
 /** What runs on a worker thread: prepares a model, or holds one session and one tokenizer and scores windows one at a time. */
 import { parentPort } from 'node:worker_threads';
 import { FatalError, messageOf, runError, usageError } from '../errors.js';
-import { RewardSession } from '../model/backend/session.js';
 import { readCheckpoint } from '../model/checkpoint/checkpoint.js';
 import { readExportedModel } from '../model/exported/model.js';
-import { readyExportedModel } from '../model/exported/open.js';
-import { PaddedScorer } from '../model/exported/padded-scorer.js';
+import { exportedScorer, readyExportedModel } from '../model/exported/open.js';
 import { ExportedSession } from '../model/exported/session.js';
-import { PackedScorer } from '../model/layout/packed-scorer.js';
+import { layoutFactsOf } from '../model/layout/choose-layout.js';
+import { openPrepared } from '../model/prepared/open.js';
 import { prepareModel } from '../model/prepared/prepare.js';
 import type { TokenScorer } from '../model/token-scorer.js';
 import { readTokenizerFiles } from '../model/tokenizer/files.js';
@@ -67,7 +66,7 @@ async function prepare({ model, useCache }: ToWorker & { type: 'prepare' }): Pro
   if (model.kind === 'checkpoint') {
     const checkpoint = readCheckpoint(model.directory);
     const prepared = await prepareModel(checkpoint, model.preparation, { useCache, notify, heartbeat });
-    return { kind: 'checkpoint', hiddenSize: checkpoint.network.hiddenSize, ...prepared };
+    return { kind: 'checkpoint', network: layoutFactsOf(checkpoint.network), ...prepared };
   }
   const { ready, session } = await readyExportedModel(readExportedModel(model.file), useCache, notify);
   exportedSession = session;
@@ -76,12 +75,11 @@ async function prepare({ model, useCache }: ToWorker & { type: 'prepare' }): Pro
 
 async function openScorer(model: ReadyModel, { labels, padTokenId }: ScoringSettings): Promise<TokenScorer> {
   if (model.kind === 'checkpoint') {
-    const session = await RewardSession.open(model.directory);
-    return new PackedScorer(session, { labels, padTokenId, hiddenSize: model.hiddenSize });
+    return openPrepared(model.directory, model.network, { labels, padTokenId });
   }
   const exported = readExportedModel(model.file);
   const session = exportedSession ?? (await ExportedSession.open(exported, model.linked));
-  return new PaddedScorer(session, labels, { ...exported.network, rowByRow: model.rowByRow });
+  return exportedScorer(session, exported, model);
 }
 
 async function load(message: ToWorker & { type: 'load' }): Promise<WindowScorer> {

@@ -72,7 +72,7 @@ export class HubFixture {
   }
 
   resolve(settings: ResolveSettings = {}): Promise<HubModel> {
-    const surroundings: Surroundings = {
+    const context: Surroundings = {
       variables: { ...this.variables, ...settings.variables },
       timing: {
         pause: async (ms) => {
@@ -94,7 +94,7 @@ export class HubFixture {
         notify: (message) => this.notices.push(message),
         signal: settings.signal,
       },
-      surroundings,
+      context,
     );
   }
 }

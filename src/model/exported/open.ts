@@ -1,8 +1,10 @@
 import { basename, dirname, join } from 'node:path';
 import { cacheDirectory } from '../../platform/cache-directory.js';
-import { onnxruntimeVersion } from '../backend/onnxruntime.js';
+import { cpu } from '../backend/cpu.js';
+import { batchFeeds, paddedLayout } from '../layout/padded.js';
 import { hashFiles } from '../prepared/hashes.js';
 import type { PreparedModel } from '../prepared/prepare.js';
+import { TokenScorer } from '../token-scorer.js';
 import { type DataFile, type GraphFile, readGraphFile } from './graph-file.js';
 import { linkedData } from './linked-data.js';
 import type { ExportedModel } from './model.js';
@@ -49,7 +51,7 @@ export async function readyExportedModel(
       linked,
       parameters: graph.parameters,
       rowByRow: reason !== undefined,
-      onnxruntimeVersion,
+      onnxruntimeVersion: cpu.identity().onnxruntime,
     };
     return { ready, session };
   } catch (error) {
@@ -58,14 +60,28 @@ export async function readyExportedModel(
   }
 }
 
+/** An exported model that scores on the calling thread. */
+export const exportedScorer = (
+  session: ExportedSession,
+  { network }: ExportedModel,
+  { rowByRow }: Pick<ExportedReady, 'rowByRow'>,
+): TokenScorer => {
+  const { inputs } = session;
+  const { padTokenId, maxPositions, labels } = network;
+  const layout = paddedLayout({ inputs, padTokenId, maxPositions, rowByRow, limits: cpu.limits });
+  return new TokenScorer(session, layout, labels.length);
+};
+
 async function reasonToScoreAlone(
   { network }: ExportedModel,
   { dynamicQuantizer }: GraphFile,
   session: ExportedSession,
 ): Promise<string | undefined> {
-  const tolerant = await toleratesPadding((batch) => session.run(batch), network);
+  const { inputs } = session;
+  const { padTokenId } = network;
+  const tolerant = await toleratesPadding((batch) => session.run(batchFeeds(batch, { inputs, padTokenId })), network);
   if (dynamicQuantizer !== undefined) return `${dynamicQuantizer} makes rewards depend on what else is in a batch`;
   if (session.oneRow) return 'it was exported for one';
-  if (network.padTokenId === undefined) return 'its config.json names no pad_token_id';
+  if (padTokenId === undefined) return 'its config.json names no pad_token_id';
   return tolerant ? undefined : 'padded batches would change its rewards, or fail';
 }

@@ -10,10 +10,9 @@ import { mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isFileSystemError, messageOf, runError } from '../../errors.js';
 import { cacheDirectory } from '../../platform/cache-directory.js';
-import { cpuIdentity } from '../../platform/cpu.js';
 import { withLock } from '../../platform/lock.js';
 import { countParameters, type RewardNetwork } from '../architectures/network.js';
-import { onnxruntimeVersion } from '../backend/onnxruntime.js';
+import { cpu } from '../backend/cpu.js';
 import { WEIGHTS_FILE } from '../backend/session.js';
 import { type Checkpoint, openTensors } from '../checkpoint/checkpoint.js';
 import type { TensorSource } from '../checkpoint/tensor-source.js';
@@ -25,7 +24,7 @@ import type { Quality } from '../int8/quality.js';
 import type { Preparation } from '../precision.js';
 import { hashTokenizerFiles } from '../tokenizer/directory.js';
 import { hashFiles } from './hashes.js';
-import { packWeights, writeGraph } from './prepack.js';
+import { prepackWeights, writeGraph } from './prepack.js';
 import {
   createStore,
   describePrepared,
@@ -77,8 +76,9 @@ export async function prepareModel(
 ): Promise<PreparedModel> {
   const sha256 = await hashFiles(checkpoint.weights.files, useCache ? join(cacheDirectory(), 'hashes') : undefined);
   const plan = planOf(checkpoint, preparation);
+  const identity = cpu.identity();
   const key = createHash('sha256')
-    .update(JSON.stringify([PREPARED_FORM, sha256, onnxruntimeVersion, cpuIdentity(), ...plan.madeFrom]))
+    .update(JSON.stringify([PREPARED_FORM, sha256, cpu.id, identity, ...plan.madeFrom]))
     .update(plan.graph)
     .digest('hex')
     .slice(0, 32);
@@ -88,7 +88,7 @@ export async function prepareModel(
       directory,
       sha256,
       temporary,
-      onnxruntimeVersion,
+      onnxruntimeVersion: identity.onnxruntime,
       ...(quality && { quality }),
     };
   };
@@ -184,8 +184,8 @@ async function make(
       parameters: countParameters(checkpoint.network),
       precision: preparation.precision,
       ...(quality && { quality }),
-      onnxruntime: onnxruntimeVersion,
-      cpu: cpuIdentity(),
+      onnxruntime: cpu.identity().onnxruntime,
+      cpu: cpu.identity().device,
     });
   } catch (error) {
     rmSync(directory, { recursive: true, force: true });
@@ -195,7 +195,7 @@ async function make(
 
 async function makeFp32({ graph, tensors }: RewardNetwork, source: TensorSource, directory: string): Promise<void> {
   const weights = writeWeights(tensors, source, join(directory, WEIGHTS_FILE));
-  writeGraph(graph, await packWeights(graph, weights, directory), directory);
+  writeGraph(graph, await prepackWeights(graph, weights, directory), directory);
 }
 
 /** @throws an error of the file system's kind where fewer bytes are free */

@@ -6,7 +6,7 @@ import { runError } from '../../errors.js';
 import { printable } from '../../platform/printable.js';
 import { isSize } from '../checkpoint/file.js';
 
-export interface AddedToken {
+interface AddedToken {
   readonly id: number;
   readonly content: string;
   readonly lstrip?: boolean;
@@ -14,7 +14,7 @@ export interface AddedToken {
 }
 
 /** A step of a tokenizer, of one of many types. */
-export interface Step {
+interface Step {
   readonly type: string;
   readonly [field: string]: unknown;
 }
