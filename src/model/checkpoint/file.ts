@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { type FatalError, messageOf, runError } from '../../errors.js';
-import { printable } from '../../platform/printable.js';
+import { printableAscii } from '../../platform/printable.js';
 
 /** What stands in the place of weights when a download went wrong, by how it begins. */
 const knownNonWeights = [
@@ -107,7 +107,7 @@ export const isSizes = (value: unknown): value is readonly number[] =>
 
 /** A value out of a file, in a message. What holds others is not written out: it may hold itself. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return `"${printable(value)}"`;
+  if (typeof value === 'string') return `"${printableAscii(value)}"`;
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return 'a list';
   return value instanceof Map ? 'a dict' : 'an object';

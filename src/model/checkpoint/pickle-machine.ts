@@ -1,6 +1,6 @@
 /** The stack machine that a pickle is a program for: its values, and what its opcodes do with them in common. */
 import type { FatalError } from '../../errors.js';
-import { printable } from '../../platform/printable.js';
+import { printableAscii } from '../../platform/printable.js';
 import type { ByteCursor } from './byte-cursor.js';
 import { type Opcode, opcodeName } from './opcodes.js';
 
@@ -96,7 +96,7 @@ export class Machine {
   global(module: string, name: string): void {
     const fullName = `${module}.${name}`;
     const found = this.context.globals.get(fullName);
-    if (found === undefined) throw this.refused(`pickle names ${printable(fullName)}, which is not allowed`);
+    if (found === undefined) throw this.refused(`pickle names ${printableAscii(fullName)}, which is not allowed`);
     this.push(found);
   }
 

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { runError } from '../../errors.js';
-import { printable } from '../../platform/printable.js';
+import { printableAscii } from '../../platform/printable.js';
 import { countElements, type RewardNetwork, type TensorShape } from '../architectures/network.js';
 import type { TensorSource } from '../checkpoint/tensor-source.js';
 import { ElementType } from '../graph/graph.js';
@@ -38,7 +38,7 @@ export function checkTensors(network: RewardNetwork, source: TensorSource, path:
     'unexpected',
     source.names
       .filter((name) => !expected.has(name) && !network.bufferNames.test(name))
-      .map((name) => `${printable(name)} ${shape(source.shapeOf(name))}`),
+      .map((name) => `${printableAscii(name)} ${shape(source.shapeOf(name))}`),
   );
   report(
     'of another shape',

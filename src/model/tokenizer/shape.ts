@@ -57,6 +57,7 @@ export function checkTokenizer(content: Readonly<Record<string, unknown>>, path:
     tokenizer[name] ??= null;
     check.step(tokenizer[name], name, inner);
   }
+  checkPostProcessor(tokenizer.post_processor as Step | null, 'post_processor', check);
   checkModel(check.object(tokenizer.model, 'model'), check);
   return tokenizer as TokenizerJson;
 }
@@ -68,6 +69,35 @@ export function checkConfig(config: Record<string, unknown>, path: string): Reco
     check.list(config.additional_special_tokens, 'additional_special_tokens');
   }
   return config;
+}
+
+function checkPostProcessor(processor: Step | null, name: string, check: Checker): void {
+  const isNamedId = (value: unknown): boolean =>
+    Array.isArray(value) && typeof value[0] === 'string' && isSize(value[1]) && value.length === 2;
+  switch (processor?.type) {
+    case 'Sequence':
+      for (const [i, inner] of (processor.processors as Step[]).entries()) {
+        checkPostProcessor(inner, `${name}.processors[${i}]`, check);
+      }
+      break;
+    case 'TemplateProcessing':
+      for (const [i, piece] of check.list(processor.single, `${name}.single`).entries()) {
+        const { SpecialToken: token } = check.object(piece, `${name}.single[${i}]`);
+        if (token !== undefined) check.object(token, `${name}.single[${i}].SpecialToken`);
+      }
+      for (const [token, entry] of Object.entries(check.object(processor.special_tokens, `${name}.special_tokens`))) {
+        const { ids } = check.object(entry, `${name}.special_tokens, at ${JSON.stringify(token)},`);
+        if (!check.list(ids, `the ids of ${JSON.stringify(token)} in ${name}.special_tokens`).every(isSize)) {
+          check.refuse(`the ids of ${JSON.stringify(token)} in ${name}.special_tokens`, 'token ids', ids);
+        }
+      }
+      break;
+    case 'BertProcessing':
+    case 'RobertaProcessing':
+      for (const token of ['sep', 'cls']) {
+        if (!isNamedId(processor[token])) check.refuse(`${name}.${token}`, 'a token and its id', processor[token]);
+      }
+  }
 }
 
 function checkModel(model: Readonly<Record<string, unknown>>, check: Checker): void {

@@ -48,9 +48,11 @@ export class Tokenizer {
       this.#added = addedTokens(tokenizer.post_processor);
       this.#cutter = textCutter(files);
     } catch (error) {
+      // A TypeError tells of the library's inside and not of the file.
+      const reason = error instanceof TypeError ? '' : ` (${printable(messageOf(error))})`;
       throw runError(
-        `${path}: expected a tokenizer as the library tokenizers writes it, got one that cannot be used ` +
-          `(${printable(messageOf(error))}); download or save it again`,
+        `${path}: expected a tokenizer as the library tokenizers writes it, got one that cannot be used${reason}; ` +
+          'download or save it again',
         { cause: error },
       );
     }
