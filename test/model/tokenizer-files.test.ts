@@ -90,7 +90,7 @@ describe('tokenizer_config.json that cannot be used is refused by name', () => {
   for (const [what, config, message] of [
     ['empty', '', /tokenizer_config\.json: expected JSON/],
     ['cut short', '{"pad_token": ', /tokenizer_config\.json: expected JSON/],
-    ['a list', '[]', /tokenizer_config\.json: expected a JSON object, got a list/],
+    ['a list', '[]', /tokenizer_config\.json: expected a JSON object, got an array/],
     ['null', 'null', /tokenizer_config\.json: expected a JSON object, got null/],
     ['not UTF-8', broken, /tokenizer_config\.json: expected text in UTF-8/],
     ['a directory', A_DIRECTORY, /tokenizer_config\.json: expected a file, got something else/],

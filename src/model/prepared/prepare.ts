@@ -64,7 +64,7 @@ const PREPARED_FORM = 2;
 const LARGE_BYTES = 100e6;
 
 /** Size of a prepared model in sizes of its float32 weights: matrices are there twice, as they were and packed. */
-const KEPT = 1.9;
+const PREPARED_RATIO = 1.9;
 
 /**
  * The prepared form of a checkpoint: found in the cache, or made and put there (or, without one, in a temporary place).
@@ -95,8 +95,9 @@ export async function prepareModel(
   const makeIn = (directory: string, place: string): Promise<void> => {
     // Looked at beforehand: onnxruntime's own words for a full disk do not say so.
     requireRoom(dirname(directory), plan.bytesNeeded);
-    const { bytesKept } = plan;
-    if (bytesKept > LARGE_BYTES) notify(`preparing the model: about ${(bytesKept / 1e9).toFixed(1)} GB in ${place}`);
+    const { preparedBytes } = plan;
+    if (preparedBytes > LARGE_BYTES)
+      notify(`preparing the model: about ${(preparedBytes / 1e9).toFixed(1)} GB in ${place}`);
     return make(checkpoint, preparation, { sha256, directory, heartbeat });
   };
   if (useCache) {
@@ -141,21 +142,21 @@ export async function prepareModel(
 function planOf({ network }: Checkpoint, preparation: Preparation) {
   const fp32Bytes = 4 * countParameters(network);
   if (preparation.precision === 'fp32') {
-    const bytes = KEPT * fp32Bytes;
-    return { madeFrom: [], graph: encodeModel(network.graph, [], ''), bytesKept: bytes, bytesNeeded: bytes };
+    const bytes = PREPARED_RATIO * fp32Bytes;
+    return { madeFrom: [], graph: encodeModel(network.graph, [], ''), preparedBytes: bytes, bytesNeeded: bytes };
   }
   const int8 = quantizeNetwork(network, { weightType: ElementType.int8 });
-  const bytesKept = int8Bytes(int8);
+  const preparedBytes = int8Bytes(int8);
   return {
     madeFrom: [INT8_RECIPE, hashTokenizerFiles(preparation.tokenizerDirectory)],
     graph: encodeModel(int8.graph, [], ''),
-    bytesKept,
+    preparedBytes,
     // While it is made, the weights stand beside it in float32.
-    bytesNeeded: bytesKept + fp32Bytes,
+    bytesNeeded: preparedBytes + fp32Bytes,
   };
 }
 
-interface Making {
+interface MakeOptions {
   readonly sha256: string;
   readonly directory: string;
   readonly heartbeat: () => void;
@@ -164,7 +165,7 @@ interface Making {
 async function make(
   checkpoint: Checkpoint,
   preparation: Preparation,
-  { sha256, directory, heartbeat }: Making,
+  { sha256, directory, heartbeat }: MakeOptions,
 ): Promise<void> {
   const { network } = checkpoint;
   try {

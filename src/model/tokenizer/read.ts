@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { messageOf, runError } from '../../errors.js';
 import { printable } from '../../platform/printable.js';
-import { describe, isFile } from '../checkpoint/file.js';
+import { isFile } from '../checkpoint/file.js';
 
 /** Keeps a byte-order mark as it is, as Python does. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -41,12 +41,12 @@ export function readJsonObject(path: string): Record<string, unknown> | undefine
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw runError(`${path}: expected JSON (${printable(messageOf(error))}); download or save it again`, {
+    throw runError(`${path}: expected JSON (${printable(messageOf(error))})`, {
       cause: error,
     });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw runError(`${path}: expected a JSON object, got ${describe(value)}`);
+    throw runError(`${path}: expected a JSON object, got ${Array.isArray(value) ? 'an array' : String(value)}`);
   }
   return value as Record<string, unknown>;
 }
