@@ -21,7 +21,8 @@ const DIGITS = 8;
 
 export function fileStateOf(path: string): FileState {
   return withFile(path, (file, bytes) => {
-    const blocks = Array.from({ length: blocksIn(bytes) }, (_, block) => checksum(file, block));
+    const buffer = Buffer.alloc(BLOCK_BYTES);
+    const blocks = Array.from({ length: blocksIn(bytes) }, (_, block) => checksum(file, block, buffer));
     return { bytes, blocks: blocks.join('') };
   });
 }
@@ -33,8 +34,9 @@ export function fileStateOf(path: string): FileState {
 export function matchesFileState(path: string, { bytes, blocks }: FileState): boolean {
   return withFile(path, (file, size) => {
     if (size !== bytes) return false;
+    const buffer = Buffer.alloc(BLOCK_BYTES);
     return chooseBlocks(blocksIn(size)).every(
-      (block) => checksum(file, block) === blocks.slice(block * DIGITS, (block + 1) * DIGITS),
+      (block) => checksum(file, block, buffer) === blocks.slice(block * DIGITS, (block + 1) * DIGITS),
     );
   });
 }
@@ -49,8 +51,8 @@ function chooseBlocks(count: number): number[] {
   return [...chosen];
 }
 
-function checksum(file: number, block: number): string {
-  const buffer = Buffer.allocUnsafe(BLOCK_BYTES);
+/** @param buffer of BLOCK_BYTES, which is written over */
+function checksum(file: number, block: number, buffer: Buffer): string {
   let length = 0;
   for (let read = -1; read !== 0 && length < BLOCK_BYTES; length += read) {
     read = readSync(file, buffer, length, BLOCK_BYTES - length, block * BLOCK_BYTES + length);
