@@ -8,7 +8,7 @@ export interface AnnotatedFailure {
   readonly message: string;
 }
 
-export const isOnGitHub = (): boolean => process.env.GITHUB_ACTIONS === 'true';
+export const isOnGitHub = (env: NodeJS.ProcessEnv): boolean => env.GITHUB_ACTIONS === 'true';
 
 /** An error for each missed threshold, a warning for each of the first bad rows. */
 export function annotations(verdicts: readonly Verdict[], failures: readonly AnnotatedFailure[]): string {

@@ -4,7 +4,7 @@ import type { WindowStats } from '../scorer/protocol.js';
 
 export const errorActions = ['null', 'skip', 'fail'] as const;
 /** A bad row is written with a null reward, left out, or ends the run. */
-export type ErrorAction = (typeof errorActions)[number];
+type ErrorAction = (typeof errorActions)[number];
 
 /** `rows`: the run ends at so many bad rows; `percent`: when more of the rows read are bad. */
 export type ErrorLimit = { readonly rows: number } | { readonly percent: number };

@@ -2,7 +2,7 @@
 import { usageError } from '../../errors.js';
 import type { RunStatistics } from '../../run/statistics.js';
 import type { BestSettings } from '../../selection/writer.js';
-import type { BestFlags } from '../flags/best-command.js';
+import type { BestFlags } from '../flags/flags.js';
 import type { Log } from '../log.js';
 import type { Formats } from './formats.js';
 

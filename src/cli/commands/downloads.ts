@@ -1,18 +1,19 @@
 /** A download as the command line does it: with progress, and with an end that a signal makes and the next run goes on from. */
 import type { ResolveOptions } from '../../hub/resolve.js';
-import type { CommonFlags } from '../flags/options.js';
-import type { Log } from '../log.js';
+import type { Context } from '../context.js';
+import type { FlagsOf } from '../flags/flags.js';
 import { startDownloadProgress } from '../progress.js';
-import { dieBy, watchSignals } from '../signals.js';
+import { watchSignals } from '../signals.js';
 
 export async function withDownloads<T>(
-  { offline, quiet, progress: shown }: CommonFlags,
-  log: Log,
+  { offline, quiet, progress: shown }: Pick<FlagsOf<'model pull'>, 'offline' | 'quiet' | 'progress'>,
+  context: Context,
   work: (download: ResolveOptions) => Promise<T>,
 ): Promise<T> {
+  const { log } = context;
   const stop = new AbortController();
-  const signals = watchSignals(() => stop.abort());
-  const progress = startDownloadProgress({ enabled: shown && !quiet, log });
+  const signals = watchSignals(context, () => stop.abort());
+  const progress = startDownloadProgress({ enabled: shown && !quiet, context });
   try {
     return await work({
       offline,
@@ -26,6 +27,6 @@ export async function withDownloads<T>(
   } finally {
     progress.stop();
     signals.stop();
-    if (signals.received !== undefined) dieBy(signals.received);
+    if (signals.received !== undefined) context.dieBy(signals.received);
   }
 }

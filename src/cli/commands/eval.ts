@@ -16,30 +16,30 @@ import { nowhere } from '../../run/output.js';
 import { readWindows } from '../../run/read-windows.js';
 import { besideWorkers, type RunEnd, run } from '../../run/score-windows.js';
 import { RunStatistics } from '../../run/statistics.js';
+import type { Context } from '../context.js';
 import { ExitCode, exitCodeOf } from '../exit-codes.js';
-import type { EvalFlags } from '../flags/eval-command.js';
-import { createLog, type Log } from '../log.js';
+import type { EvalFlags } from '../flags/flags.js';
 import { oneLine } from '../one-line.js';
-import { dieBy, watchSignals } from '../signals.js';
+import { watchSignals } from '../signals.js';
 import { ModelOnDemand } from './eval/model-on-demand.js';
 import { type EvalPlan, planEvaluation } from './eval/plan.js';
 import { printEnd } from './print.js';
 import { watchProgress } from './score.js';
 import { writeSummary } from './summary.js';
 
-export async function evaluateFiles(files: readonly string[], flags: EvalFlags, version: string): Promise<void> {
+export async function evaluateFiles(files: readonly string[], flags: EvalFlags, context: Context): Promise<number> {
   const started = performance.now();
-  const log = createLog(flags.quiet);
+  const { log, version } = context;
   const plan = await planEvaluation(files, flags);
-  const model = new ModelOnDemand(flags, plan.format, log);
+  const model = new ModelOnDemand(flags, plan.format, context);
   const stats = new RunStatistics();
   const stop = new AbortController();
-  const signals = watchSignals((signal) => {
+  const signals = watchSignals(context, (signal) => {
     stop.abort();
     log.error(`${signal}: finishing the rows in work; once more to end at once`);
     for (const input of plan.inputs) input.stop();
   });
-  const outcome = await readRows(plan, flags, model, stats, stop.signal, log);
+  const outcome = await readRows(plan, flags, model, stats, stop.signal, context);
   await model.release();
   // The metrics of many rows take seconds: a signal ends them at once.
   signals.stop();
@@ -51,10 +51,10 @@ export async function evaluateFiles(files: readonly string[], flags: EvalFlags, 
   if (judged !== undefined) {
     printEnd(stats, model.loaded?.engine.scoring.maxLength ?? 0, seconds, log);
     const { modelName } = model.loaded?.engine ?? {};
-    verdicts = await show(judged, outcome.unmatched ?? 0, plan, flags, stats, version, modelName);
-    const told = isOnGitHub() ? annotations(verdicts, firstFailures) : '';
+    verdicts = await show(judged, outcome.unmatched ?? 0, plan, flags, stats, context, modelName);
+    const told = isOnGitHub(context.env) ? annotations(verdicts, firstFailures) : '';
     // Workflow commands are read from both; JSON stands alone.
-    (flags.json ? process.stderr : process.stdout).write(told);
+    (flags.json ? context.stderr : context.stdout).write(told);
     for (const verdict of verdicts) if (verdict.missed) log.error(missInWords(verdict));
   }
   const exitCode = exitCodeFor(outcome, failed, verdicts, flags.exitZero, signals.received);
@@ -80,8 +80,8 @@ export async function evaluateFiles(files: readonly string[], flags: EvalFlags, 
     });
   }
   if (error !== undefined) throw error;
-  if (end === 'stopped' && signals.received !== undefined) dieBy(signals.received);
-  process.exitCode = exitCode;
+  if (end === 'stopped' && signals.received !== undefined) context.dieBy(signals.received);
+  return exitCode;
 }
 
 interface Outcome {
@@ -100,9 +100,9 @@ async function readRows(
   model: ModelOnDemand,
   stats: RunStatistics,
   signal: AbortSignal,
-  log: Log,
+  context: Context,
 ): Promise<Outcome> {
-  const progress = watchProgress({ inputs, blocks: undefined }, stats, flags, log);
+  const progress = watchProgress({ inputs, blocks: undefined }, stats, flags, context);
   // A message written beside the bar would be drawn over.
   signal.addEventListener('abort', () => progress.stop());
   const { label, group, by } = settings.evaluation;
@@ -160,7 +160,7 @@ async function show(
   { inputs, format, baseline }: EvalPlan,
   flags: EvalFlags,
   { counts: { rows, failed } }: RunStatistics,
-  version: string,
+  { stdout, version }: Context,
   modelName: string | undefined,
 ): Promise<readonly Verdict[]> {
   const { bootstrap: resamples, seed, activation, json } = flags;
@@ -187,12 +187,12 @@ async function show(
     });
   }
   if (json) {
-    process.stdout.write(evaluationAsJson(evaluation, verdicts, { rows, failed }));
+    stdout.write(evaluationAsJson(evaluation, verdicts, { rows, failed }));
     return verdicts;
   }
   const notes = notesOn({ judged, evaluation, fields: format.evaluation, rows, unmatched });
   const told = { evaluation, verdicts, rows, failed, resamples, by, baseline: baseline?.path, notes };
-  process.stdout.write(evaluationInWords(told));
+  stdout.write(evaluationInWords(told));
   return verdicts;
 }
 

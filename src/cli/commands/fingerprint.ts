@@ -6,7 +6,7 @@ import { cpuIdentity } from '../../platform/cpu.js';
 import type { Fingerprint, Runtime } from '../../run/run-file.js';
 import type { ReadyModel } from '../../scorer/protocol.js';
 import type { BestSettings } from '../../selection/writer.js';
-import type { ScoreFlags } from '../flags/score-command.js';
+import type { ScoreFlags } from '../flags/flags.js';
 import type { Plan } from './plan.js';
 
 export function fingerprintOf(flags: ScoreFlags, plan: Plan, model: ReadyModel): Fingerprint {

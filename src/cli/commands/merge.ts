@@ -6,14 +6,14 @@ import { Input } from '../../run/input.js';
 import { readParts, runtimesOf, writeJoined } from '../../run/merge.js';
 import { checkOutput, followLinks, isPlain, partialOf } from '../../run/output.js';
 import { refuseWorkInHand } from '../../run/resume.js';
-import type { MergeFlags } from '../flags/merge-command.js';
-import { createLog } from '../log.js';
+import type { Context } from '../context.js';
+import { ExitCode } from '../exit-codes.js';
+import type { FlagsOf } from '../flags/flags.js';
 import { rowsInWords } from './print.js';
 
-export async function merge(paths: readonly string[], flags: MergeFlags): Promise<void> {
-  const { overwrite, strict, quiet } = flags;
+export async function merge(paths: readonly string[], flags: FlagsOf<'merge'>, { log }: Context): Promise<number> {
+  const { overwrite, strict } = flags;
   const output = followLinks(flags.output);
-  const log = createLog(quiet);
   // Of a shard that is not finished there is no file yet, but something better to say.
   const parts = readParts(paths);
   checkOutput(
@@ -42,4 +42,5 @@ export async function merge(paths: readonly string[], flags: MergeFlags): Promis
   await writeJoined(parts, output);
   const rows = parts.reduce((sum, { finished }) => sum + finished.stats.rows, 0);
   log.note(`${rowsInWords(rows)} of ${parts.length} shards joined`);
+  return ExitCode.ok;
 }

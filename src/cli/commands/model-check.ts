@@ -11,9 +11,9 @@ import { besideWorkers, scoreWindows } from '../../run/score-windows.js';
 import { windowSizeFor } from '../../run/windows.js';
 import { type Engine, loadPool, preparePool, resolveEngine } from '../../scorer/engine.js';
 import type { Window } from '../../scorer/protocol.js';
+import type { Context } from '../context.js';
 import { ExitCode } from '../exit-codes.js';
-import type { CheckFlags } from '../flags/model-command.js';
-import { createLog } from '../log.js';
+import type { FlagsOf } from '../flags/flags.js';
 import { withDownloads } from './downloads.js';
 
 /** Rows that are listed, the farthest off first. */
@@ -28,11 +28,13 @@ interface Deviation {
   readonly difference: number;
 }
 
-export async function check(name: string | undefined, flags: CheckFlags): Promise<void> {
-  const log = createLog(flags.quiet);
+type CheckFlags = FlagsOf<'model check'>;
+
+export async function check(name: string | undefined, flags: CheckFlags, context: Context): Promise<number> {
+  const { log, stdout } = context;
   if (!(flags.tolerance >= 0)) throw usageError('expected --tolerance to be a number from 0 up');
   const input = new Input(flags.against);
-  const engine = await withDownloads(flags, log, (download) =>
+  const engine = await withDownloads(flags, context, (download) =>
     resolveEngine({ ...flags, ...(name !== undefined && { model: name }) }, download),
   );
   for (const notice of engine.warnings) log.note(notice);
@@ -42,8 +44,8 @@ export async function check(name: string | undefined, flags: CheckFlags): Promis
       `${flags.against}: expected rows with ${flags.rewardField}, found none; name it by --reward-field`,
     );
   }
-  process.stdout.write(flags.json ? `${JSON.stringify(comparison, null, 2)}\n` : inWords(comparison, flags.tolerance));
-  process.exitCode = comparison.beyond > 0 ? ExitCode.badRows : ExitCode.ok;
+  stdout.write(flags.json ? `${JSON.stringify(comparison, null, 2)}\n` : inWords(comparison, flags.tolerance));
+  return comparison.beyond > 0 ? ExitCode.badRows : ExitCode.ok;
 }
 
 async function compare(engine: Engine, input: Input, flags: CheckFlags, onNotice: (notice: string) => void) {

@@ -9,25 +9,27 @@ import { qualityInWords, shortfallOf } from '../../model/int8/quality.js';
 import { listLeftovers, listPrepared, type StoredModel } from '../../model/prepared/store.js';
 import { prepareOnThread } from '../../scorer/pool.js';
 import { BUNDLED_NAME, findModel, findTokenizer } from '../../scorer/sources.js';
-import type { JsonFlag, PrepareFlags, PruneFlags } from '../flags/model-command.js';
-import type { CommonFlags } from '../flags/options.js';
-import { createLog } from '../log.js';
+import type { Context } from '../context.js';
+import { ExitCode } from '../exit-codes.js';
+import type { FlagsOf } from '../flags/flags.js';
 import { withDownloads } from './downloads.js';
 
 const DAY_MS = 86_400_000;
 
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
-
-export async function pull(name: string, flags: CommonFlags): Promise<void> {
+export async function pull(name: string, flags: FlagsOf<'model pull'>, context: Context): Promise<number> {
   parseHubId(name); // a path is already here
-  const log = createLog(flags.quiet);
-  const { directory } = await withDownloads(flags, log, (download) => findModel(name, download));
-  print(directory);
+  const { directory } = await withDownloads(flags, context, (download) => findModel(name, download));
+  printerTo(context)(directory);
+  return ExitCode.ok;
 }
 
-export async function prepare(name: string | undefined, flags: PrepareFlags): Promise<void> {
-  const log = createLog(flags.quiet);
-  const { directory, preparation } = await withDownloads(flags, log, async (download) => {
+export async function prepare(
+  name: string | undefined,
+  flags: FlagsOf<'model prepare'>,
+  context: Context,
+): Promise<number> {
+  const { log } = context;
+  const { directory, preparation } = await withDownloads(flags, context, async (download) => {
     const { directory } = await findModel(name, download);
     const checkpoint = readCheckpoint(directory); // what is wrong with it is told before a thread is started
     const { precision } = flags;
@@ -39,16 +41,18 @@ export async function prepare(name: string | undefined, flags: PrepareFlags): Pr
   });
   const prepared = await prepareOnThread(directory, preparation, (notice) => log.note(notice));
   if (prepared.temporary) rmSync(prepared.directory, { recursive: true, force: true });
-  else print(prepared.directory);
+  else printerTo(context)(prepared.directory);
   const shortfall = shortfallOf(prepared.quality);
-  if (shortfall === undefined) return;
+  if (shortfall === undefined) return ExitCode.ok;
   if (flags.strict) throw usageError(`${shortfall} (--strict)`);
   log.note(shortfall);
+  return ExitCode.ok;
 }
 
-export async function info(name: string | undefined, flags: CommonFlags & JsonFlag): Promise<void> {
-  const log = createLog(flags.quiet);
-  const facts = await withDownloads(flags, log, async (download) => {
+export async function info(name: string | undefined, flags: FlagsOf<'model info'>, context: Context): Promise<number> {
+  const { log } = context;
+  const print = printerTo(context);
+  const facts = await withDownloads(flags, context, async (download) => {
     const { directory, revision } = await findModel(name, download);
     const checkpoint = readCheckpoint(directory);
     const { network } = checkpoint;
@@ -88,18 +92,22 @@ export async function info(name: string | undefined, flags: CommonFlags & JsonFl
     }
   }
   if (licence.nonCommercial) log.note(`the licence, ${licence.name}, does not allow commercial use`);
+  return ExitCode.ok;
 }
 
-export function list({ json }: JsonFlag): void {
+export function list({ json }: FlagsOf<'model list'>, context: Context): number {
+  const print = printerTo(context);
   const models = listPrepared().map(asListed);
   const lines = models.map(
     ({ model, architecture, precision, bytes, lastUse }) =>
       `${size(bytes).padStart(8)}  last used ${lastUse}  ${precision}  ${architecture}  ${model}`,
   );
   for (const line of json ? [JSON.stringify(models, null, 2)] : lines) print(line);
+  return ExitCode.ok;
 }
 
-export function prune({ days, all }: PruneFlags): void {
+export function prune({ days, all }: FlagsOf<'model prune'>, context: Context): number {
+  const print = printerTo(context);
   const oldest = Date.now() - days * DAY_MS;
   const unused = listPrepared().filter(({ lastUse }) => all || lastUse.getTime() < oldest);
   for (const { directory, about, bytes } of unused) {
@@ -110,7 +118,13 @@ export function prune({ days, all }: PruneFlags): void {
     rmSync(directory, { recursive: true, force: true });
     print(`removed what an interrupted run left: ${directory}`);
   }
+  return ExitCode.ok;
 }
+
+const printerTo =
+  ({ stdout }: Context) =>
+  (line: string): void =>
+    void stdout.write(`${line}\n`);
 
 const asListed = ({ directory, about, bytes, lastUse }: StoredModel) => ({
   model: about.model,

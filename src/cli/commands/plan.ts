@@ -16,11 +16,17 @@ import { type BlockRange, blocksOf } from '../../run/shards.js';
 import { type WindowSize, windowSizeFor, windowsOf } from '../../run/windows.js';
 import { type Engine, resolveEngine } from '../../scorer/engine.js';
 import { addedColumns, type BestSettings } from '../../selection/writer.js';
-import type { ScoreFlags } from '../flags/score-command.js';
+import type { Context } from '../context.js';
+import type { BestFlags, ScoreFlags } from '../flags/flags.js';
 import type { Log } from '../log.js';
 import { bestSettings } from './best.js';
 import { withDownloads } from './downloads.js';
 import { chooseFormats } from './formats.js';
+
+/** Of `best`, those of score with its own beside them. */
+export interface ScoreOrBestFlags extends ScoreFlags {
+  readonly best?: BestFlags;
+}
 
 export interface Plan {
   readonly engine: Engine;
@@ -40,7 +46,8 @@ export interface Plan {
 }
 
 /** @throws FatalError before anything is started or written */
-export async function planRun(files: readonly string[], flags: ScoreFlags, log: Log): Promise<Plan> {
+export async function planRun(files: readonly string[], flags: ScoreOrBestFlags, context: Context): Promise<Plan> {
+  const { log } = context;
   refuseContradictions(files, flags);
   const formats = chooseFormats(files, flags.best?.pairs ? { to: 'jsonl', ...flags } : flags);
   const asked = flags.best && bestSettings(flags.best, formats, flags.stream);
@@ -53,7 +60,7 @@ export async function planRun(files: readonly string[], flags: ScoreFlags, log: 
   const named = flags.output !== '-' && !flags.dryRun && isPlain(flags.output);
   const wish = flags.resume ? 'resume' : flags.overwrite ? 'overwrite' : 'refuse';
   const left = named ? await findWork(flags.output, wish) : undefined;
-  const engine = await withDownloads(flags, log, (download) => resolveEngine(flags, download));
+  const engine = await withDownloads(flags, context, (download) => resolveEngine(flags, download));
   const [warning] = engine.warnings;
   if (flags.strict && warning !== undefined) throw usageError(`${warning} (--strict)`);
   const inspected = await inspectInputs(

@@ -14,22 +14,22 @@ import { loadPool, preparePool } from '../../scorer/engine.js';
 import type { WorkerPool } from '../../scorer/pool.js';
 import type { ScoredWindow, Window } from '../../scorer/protocol.js';
 import { BestWindows } from '../../selection/windows.js';
+import type { Context } from '../context.js';
 import { ExitCode, exitCodeOf } from '../exit-codes.js';
-import type { ScoreFlags } from '../flags/score-command.js';
-import { createLog, type Log } from '../log.js';
+import type { ScoreFlags } from '../flags/flags.js';
 import { startProgress } from '../progress.js';
-import { dieBy, watchSignals } from '../signals.js';
+import { watchSignals } from '../signals.js';
 import { printGains } from './best.js';
-import { type Plan, planRun } from './plan.js';
+import { type Plan, planRun, type ScoreOrBestFlags } from './plan.js';
 import { printEnd, printEstimate, rowsInWords } from './print.js';
 import { writeSummary } from './summary.js';
 import { findWorkToDo, type Work } from './work.js';
 
-export async function score(files: readonly string[], given: ScoreFlags, version: string): Promise<void> {
+export async function score(files: readonly string[], given: ScoreOrBestFlags, context: Context): Promise<number> {
   const flags = { ...given, output: followLinks(given.output) };
   const started = performance.now();
-  const log = createLog(flags.quiet);
-  const plan = await planRun(files, flags, log);
+  const { log, version } = context;
+  const plan = await planRun(files, flags, context);
   const { engine, inputs } = plan;
   for (const warning of engine.warnings) log.note(warning);
 
@@ -37,7 +37,7 @@ export async function score(files: readonly string[], given: ScoreFlags, version
   const stopReading = (): void => {
     for (const input of inputs) input.stop();
   };
-  const signals = watchSignals((signal) => {
+  const signals = watchSignals(context, (signal) => {
     stop.abort();
     log.error(`${signal}: finishing the rows in work; once more to end at once`);
     stopReading();
@@ -60,12 +60,15 @@ export async function score(files: readonly string[], given: ScoreFlags, version
     }
   } catch (error) {
     await pool.release();
-    if (signals.received !== undefined) return dieBy(signals.received);
+    if (signals.received !== undefined) {
+      context.dieBy(signals.received);
+      return exitCodeOf(signals.received);
+    }
     throw error;
   }
   const { state } = work;
   const stats = new RunStatistics((state.finished ?? state.done).stats);
-  const outcome = await doWork(work, plan, pool, stats, stop.signal, flags, log);
+  const outcome = await doWork(work, plan, pool, stats, stop.signal, flags, context);
   // A run that gave up does not wait for what may still come through a pipe.
   stopReading();
   const ownSeconds = (performance.now() - started) / 1000;
@@ -102,8 +105,8 @@ export async function score(files: readonly string[], given: ScoreFlags, version
     if (plan.choice !== undefined) printGains(stats, log);
     if (estimate !== undefined) printEstimate(stats, estimate, engine.workers, log);
   }
-  if (outcome.end === 'stopped' && signals.received !== undefined) dieBy(signals.received);
-  process.exitCode = exitCode;
+  if (outcome.end === 'stopped' && signals.received !== undefined) context.dieBy(signals.received);
+  return exitCode;
 }
 
 interface Outcome {
@@ -120,8 +123,9 @@ async function doWork(
   stats: RunStatistics,
   signal: AbortSignal,
   flags: ScoreFlags,
-  log: Log,
+  context: Context,
 ): Promise<Outcome> {
+  const { log } = context;
   const { state, windows } = work;
   if (windows === undefined) {
     await settle(flags.output, state);
@@ -129,7 +133,7 @@ async function doWork(
     return { end: 'finished' };
   }
   if (stats.counts.rows > 0) log.note(`going on after ${rowsInWords(stats.counts.rows)} that are done`);
-  const progress = watchProgress(plan, stats, flags, log);
+  const progress = watchProgress(plan, stats, flags, context);
   // A message written beside the bar would be drawn over.
   signal.addEventListener('abort', () => progress.stop());
   const best = plan.choice && new BestWindows(plan.formatSettings, plan.choice);
@@ -212,13 +216,13 @@ async function leave(
 export function watchProgress(
   { inputs, blocks }: Pick<Plan, 'inputs' | 'blocks'>,
   stats: RunStatistics,
-  flags: ScoreFlags,
-  log: Log,
+  flags: Pick<ScoreFlags, 'limit' | 'progress' | 'quiet'>,
+  context: Context,
 ) {
   const sizes = inputs.map(({ length }) => length);
   const known = blocks === undefined && flags.limit === undefined && sizes.every((size) => size !== undefined);
   const totalBytes = known ? sizes.reduce((a, b) => a + b, 0) : undefined;
-  const progress = startProgress({ totalBytes, enabled: flags.progress && !flags.quiet, log });
+  const progress = startProgress({ totalBytes, enabled: flags.progress && !flags.quiet, context });
   const { rows: rowsBefore } = stats.counts;
   let before: { bytes: number; rows: number } | undefined;
   return {

@@ -13,22 +13,23 @@ import { Batches } from '../../serve/batches.js';
 import { listen } from '../../serve/listen.js';
 import { Metrics } from '../../serve/metrics.js';
 import { Reception } from '../../serve/reception.js';
-import type { ServeFlags } from '../flags/serve-command.js';
-import { createLog } from '../log.js';
+import type { Context } from '../context.js';
+import { exitCodeOf } from '../exit-codes.js';
+import type { ServeFlags } from '../flags/flags.js';
 import { oneLine } from '../one-line.js';
-import { dieBy, watchSignals } from '../signals.js';
+import { watchSignals } from '../signals.js';
 import { withDownloads } from './downloads.js';
 import { namedFields } from './plan.js';
 
-export async function serve(flags: ServeFlags): Promise<void> {
+export async function serve(flags: ServeFlags, context: Context): Promise<number> {
+  const { log } = context;
   const { host, port, token, rewardField, strict } = flags;
   if (token === undefined && !isLoopback(host)) {
     throw usageError(
       `expected a token with --host ${host}, which other machines reach: set REWARD_SCORE_TOKEN (or --token)`,
     );
   }
-  const log = createLog(flags.quiet);
-  const engine = await withDownloads(flags, log, (download) => resolveEngine(flags, download));
+  const engine = await withDownloads(flags, context, (download) => resolveEngine(flags, download));
   const [warning] = engine.warnings;
   if (strict && warning !== undefined) throw usageError(`${warning} (--strict)`);
   for (const each of engine.warnings) log.note(each);
@@ -70,7 +71,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     stopping = true;
     return listener.stop();
   };
-  const signals = watchSignals((signal) => {
+  const signals = watchSignals(context, (signal) => {
     void stop();
     log.error(`${signal}: answering the requests in hand; once more to end at once`);
     end();
@@ -95,7 +96,10 @@ export async function serve(flags: ServeFlags): Promise<void> {
   await stop();
   await pool?.release();
   signals.stop();
-  if (signals.received !== undefined) return dieBy(signals.received);
+  if (signals.received !== undefined) {
+    context.dieBy(signals.received);
+    return exitCodeOf(signals.received);
+  }
   throw failure;
 }
 

@@ -12,7 +12,7 @@ import { type RunState, type Runtime, startOfRun } from '../../run/run-file.js';
 import { WindowHash } from '../../run/window-hash.js';
 import type { ReadyModel, Window } from '../../scorer/protocol.js';
 import { joinsByField } from '../../selection/windows.js';
-import type { ScoreFlags } from '../flags/score-command.js';
+import type { ScoreFlags } from '../flags/flags.js';
 import type { Log } from '../log.js';
 import { cameBack } from './best.js';
 import { fingerprintOf, runtimeOf } from './fingerprint.js';

@@ -8,8 +8,8 @@ import { type Engine, loadPool, preparePool, resolveEngine } from '../../../scor
 import { existingRewardsScorer } from '../../../scorer/existing-rewards-scorer.js';
 import type { WorkerPool } from '../../../scorer/pool.js';
 import type { ScoredWindow, Window } from '../../../scorer/protocol.js';
-import type { ScoreFlags } from '../../flags/score-command.js';
-import type { Log } from '../../log.js';
+import type { Context } from '../../context.js';
+import type { EvalFlags } from '../../flags/flags.js';
 import { withDownloads } from '../downloads.js';
 
 /** Of files that need no model. */
@@ -21,17 +21,17 @@ export interface LoadedModel {
 }
 
 export class ModelOnDemand {
-  readonly #flags: ScoreFlags;
+  readonly #flags: EvalFlags;
   readonly #format: FormatSettings;
-  readonly #log: Log;
+  readonly #context: Context;
   readonly #kept: (window: Window) => Promise<ScoredWindow | undefined>;
   #loading: Promise<LoadedModel> | undefined;
   #loaded: LoadedModel | undefined;
 
-  constructor(flags: ScoreFlags, format: FormatSettings, log: Log) {
+  constructor(flags: EvalFlags, format: FormatSettings, context: Context) {
     this.#flags = flags;
     this.#format = format;
-    this.#log = log;
+    this.#context = context;
     this.#kept = existingRewardsScorer(format, flags.maxRowBytes);
   }
 
@@ -71,12 +71,13 @@ export class ModelOnDemand {
   }
 
   async #load(): Promise<LoadedModel> {
+    const { log } = this.#context;
     const { strict, cache, maxRowBytes } = this.#flags;
-    const engine = await withDownloads(this.#flags, this.#log, (download) => resolveEngine(this.#flags, download));
+    const engine = await withDownloads(this.#flags, this.#context, (download) => resolveEngine(this.#flags, download));
     const [warning] = engine.warnings;
     if (strict && warning !== undefined) throw usageError(`${warning} (--strict)`);
-    for (const notice of engine.warnings) this.#log.note(notice);
-    const pool = await preparePool(engine, { useCache: cache, strict, onNotice: (notice) => this.#log.note(notice) });
+    for (const notice of engine.warnings) log.note(notice);
+    const pool = await preparePool(engine, { useCache: cache, strict, onNotice: (notice) => log.note(notice) });
     try {
       await loadPool(pool, engine, { format: this.#format, maxRowBytes });
     } catch (error) {

@@ -8,7 +8,7 @@ import type { ErrorPolicy } from '../../../run/error-policy.js';
 import { Input } from '../../../run/input.js';
 import { inspectInputs } from '../../../run/inspect.js';
 import { checkDestination } from '../../../run/output.js';
-import type { EvalFlags } from '../../flags/eval-command.js';
+import type { EvalFlags } from '../../flags/flags.js';
 import { chooseFormats } from '../formats.js';
 import { namedFields } from '../plan.js';
 import { Baseline } from './baseline.js';
