@@ -134,3 +134,22 @@ test('--help loads commander and little else', () => {
     ['commander'],
   );
 });
+
+test('flags know nothing of commands, and no files of the command line import each other in a ring', () => {
+  for (const { from, to } of imports) {
+    if (from.startsWith('cli/flags/')) assert.ok(!/^cli\/(?!flags\/)/.test(to), `${from} imports ${to}`);
+  }
+  const within = imports.filter(({ from, to }) => from.startsWith('cli/') && to.startsWith('cli/'));
+  const visit = (file: string, path: readonly string[]): void => {
+    assert.ok(!path.includes(file), `a ring: ${[...path, file].join(' → ')}`);
+    for (const { from, to } of within) if (from === file) visit(to, [...path, file]);
+  };
+  for (const file of new Set(within.map(({ from }) => from))) visit(file, []);
+});
+
+test('the process is met by one file of the command line, and by what ends it', () => {
+  const meets = files.filter(
+    (file) => file.startsWith('cli/') && /\bprocess\.(?!versions)/.test(readFileSync(join(src, file), 'utf8')),
+  );
+  assert.deepEqual(meets.sort(), ['cli/process.ts', 'cli/signals.ts']);
+});

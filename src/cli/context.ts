@@ -27,3 +27,7 @@ interface TerminalFacts {
   /** The width of a terminal, in characters. */
   readonly columns?: number;
 }
+
+/** The same with another log. It is no copy: standard input is not to be opened before it is read. */
+export const withLog = (context: Context, log: Log): Context =>
+  Object.create(context, { log: { value: log } }) as Context;

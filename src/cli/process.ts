@@ -21,7 +21,10 @@ export async function runProcess(): Promise<void> {
 
 /** What this process gives to a run of the program. */
 export const processContext = (): Context => ({
-  stdin: process.stdin,
+  // Node opens standard input when it is asked for: whoever reads files should leave it alone.
+  get stdin() {
+    return process.stdin;
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,

@@ -1,7 +1,7 @@
 /** commander's program of all commands and their flags: it parses, and help, completion and docs/cli.md are made from it. */
 import { Argument, Command, type Option } from 'commander';
 import { type ArgumentDescription, type CommandDescription, commands, families } from './command-table.js';
-import type { Context } from './context.js';
+import { type Context, withLog } from './context.js';
 import { ExitCode } from './exit-codes.js';
 import { addFlags, refuseFlags } from './flags/options.js';
 import { quieted } from './log.js';
@@ -80,7 +80,7 @@ function addCommand(
     const flags = command.opts();
     const log = flags.quiet === true ? quieted(context.log) : context.log;
     const operands = readsInput && command.args.length === 0 ? ['-'] : command.args;
-    finished(await description.run(operands, flags as never, { ...context, log }, program));
+    finished(await description.run(operands, flags as never, withLog(context, log), program));
   });
 }
 

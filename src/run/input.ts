@@ -11,6 +11,7 @@ import {
 } from '../compression/compression.js';
 import { unpack } from '../compression/unpack.js';
 import { messageOf, runError, usageError } from '../errors.js';
+import type { StandardStreams } from '../platform/standard-streams.js';
 import { fileStart, type InputRecord, type Place, type RecordScanner, readRecords, recordAt } from '../rows/records.js';
 
 const CHUNK_BYTES = 1 << 16;
@@ -28,6 +29,7 @@ export class Input {
   body: Place = fileStart;
   /** Of the file as it stands on disk. */
   bytesRead = 0;
+  readonly #streams: StandardStreams;
   #hash: Hash = createHash('sha256');
   /** The file was read from its beginning to its end. */
   #whole = false;
@@ -38,8 +40,9 @@ export class Input {
   #peeked: Buffer[] = [];
 
   /** @throws FatalError `usage` where there is no such file */
-  constructor(path: string) {
+  constructor(path: string, streams: StandardStreams) {
     this.path = path;
+    this.#streams = streams;
     const stat = path === '-' ? undefined : statFile(path);
     this.size = stat?.size;
     this.modified = stat?.mtimeMs;
@@ -177,7 +180,8 @@ export class Input {
   /** The bytes on disk. */
   async *#read(from: number): AsyncGenerator<Buffer> {
     const { path } = this;
-    const stream = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES, start: from });
+    const stream =
+      path === '-' ? this.#streams.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES, start: from });
     this.#stream = stream;
     let position = from;
     try {

@@ -3,6 +3,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { compressionOfName } from '../compression/compression.js';
 import { packMember } from '../compression/pack.js';
 import { messageOf, runError, usageError } from '../errors.js';
+import type { StandardStreams } from '../platform/standard-streams.js';
 import { inputDifference } from './input-facts.js';
 import { openPlainOutput } from './output.js';
 import {
@@ -96,8 +97,8 @@ const wholeOf = (fingerprint: Fingerprint): Fingerprint => ({ ...fingerprint, '-
  *
  * @param path `-` for standard output
  */
-export async function writeJoined(parts: Parts, path: string): Promise<void> {
-  const output = await openPlainOutput(path);
+export async function writeJoined(parts: Parts, path: string, streams: StandardStreams): Promise<void> {
+  const output = await openPlainOutput(path, streams);
   const stats = new RunStatistics();
   try {
     for (const [i, { path: own, state, finished }] of parts.entries()) {

@@ -2,9 +2,11 @@
 import { realpathSync, type Stats, statSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
 import { type Compression, compressionOfName } from '../compression/compression.js';
 import { packMember } from '../compression/pack.js';
 import { messageOf, runError, usageError } from '../errors.js';
+import type { StandardStreams } from '../platform/standard-streams.js';
 import { AppendedFile, syncFolderOf } from './appended-file.js';
 import type { Input } from './input.js';
 import { runFileOf } from './run-file.js';
@@ -64,15 +66,15 @@ export function checkDestination(flag: string, path: string, inputs: readonly In
  * @param path `-` for standard output
  * @param kept bytes of an unfinished output to go on after
  */
-export async function openOutput(path: string, kept?: number): Promise<Output> {
-  const output = await openPlainOutput(path, kept);
+export async function openOutput(path: string, streams: StandardStreams, kept?: number): Promise<Output> {
+  const output = await openPlainOutput(path, streams, kept);
   const compression = compressionOfName(path);
   return compression === undefined ? output : packed(output, compression);
 }
 
 /** The same for bytes that are packed already. */
-export async function openPlainOutput(path: string, kept?: number): Promise<Output> {
-  if (path === '-') return standardOutput();
+export async function openPlainOutput(path: string, { stdout }: StandardStreams, kept?: number): Promise<Output> {
+  if (path === '-') return standardOutput(stdout);
   return isPlain(path) ? new NamedWhenWhole(path, await AppendedFile.open(partialOf(path), kept)) : special(path);
 }
 
@@ -127,8 +129,7 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-function standardOutput(): Output {
-  const { stdout } = process;
+function standardOutput(stdout: Writable): Output {
   let position = 0;
   let gone = false;
   let failure: Error | undefined;
@@ -162,7 +163,7 @@ function standardOutput(): Output {
 }
 
 /** Leaves no listener behind: a slow reader is waited for once a window, a million times in a long run. */
-function drainedOrClosed(stream: NodeJS.WriteStream): Promise<void> {
+function drainedOrClosed(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     const events = ['drain', 'close', 'error'] as const;
     const done = (): void => {

@@ -30,7 +30,7 @@ import { writeSummary } from './summary.js';
 export async function evaluateFiles(files: readonly string[], flags: EvalFlags, context: Context): Promise<number> {
   const started = performance.now();
   const { log, version } = context;
-  const plan = await planEvaluation(files, flags);
+  const plan = await planEvaluation(files, flags, context);
   const model = new ModelOnDemand(flags, plan.format, context);
   const stats = new RunStatistics();
   const stop = new AbortController();

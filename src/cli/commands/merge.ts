@@ -11,14 +11,15 @@ import { ExitCode } from '../exit-codes.js';
 import type { FlagsOf } from '../flags/flags.js';
 import { rowsInWords } from './print.js';
 
-export async function merge(paths: readonly string[], flags: FlagsOf<'merge'>, { log }: Context): Promise<number> {
+export async function merge(paths: readonly string[], flags: FlagsOf<'merge'>, context: Context): Promise<number> {
+  const { log } = context;
   const { overwrite, strict } = flags;
   const output = followLinks(flags.output);
   // Of a shard that is not finished there is no file yet, but something better to say.
   const parts = readParts(paths);
   checkOutput(
     output,
-    paths.map((path) => new Input(path)),
+    paths.map((path) => new Input(path, context)),
   );
   const [{ path: first }] = parts;
   if (output !== '-' && compressionOfName(output) !== compressionOfName(first)) {
@@ -39,7 +40,7 @@ export async function merge(paths: readonly string[], flags: FlagsOf<'merge'>, {
     if (strict) throw usageError(`${notice} (--strict)`);
     log.note(notice);
   }
-  await writeJoined(parts, output);
+  await writeJoined(parts, output, context);
   const rows = parts.reduce((sum, { finished }) => sum + finished.stats.rows, 0);
   log.note(`${rowsInWords(rows)} of ${parts.length} shards joined`);
   return ExitCode.ok;

@@ -33,7 +33,7 @@ type CheckFlags = FlagsOf<'model check'>;
 export async function check(name: string | undefined, flags: CheckFlags, context: Context): Promise<number> {
   const { log, stdout } = context;
   if (!(flags.tolerance >= 0)) throw usageError('expected --tolerance to be a number from 0 up');
-  const input = new Input(flags.against);
+  const input = new Input(flags.against, context);
   const engine = await withDownloads(flags, context, (download) =>
     resolveEngine({ ...flags, ...(name !== undefined && { model: name }) }, download),
   );

@@ -55,7 +55,7 @@ export async function planRun(files: readonly string[], flags: ScoreOrBestFlags,
   if (flags.details && formats.to === 'scores') {
     throw usageError('expected --details with --to jsonl, csv or tsv: scores are one number a line');
   }
-  const inputs = files.map((file) => new Input(file));
+  const inputs = files.map((file) => new Input(file, context));
   checkDestinations(flags, inputs);
   const named = flags.output !== '-' && !flags.dryRun && isPlain(flags.output);
   const wish = flags.resume ? 'resume' : flags.overwrite ? 'overwrite' : 'refuse';

@@ -141,7 +141,7 @@ async function doWork(
     best === undefined || flags.dryRun ? scored : best.choose(window, scored);
   let target: Target | undefined;
   try {
-    target = await openTarget(work, plan, stats, flags);
+    target = await openTarget(work, plan, stats, flags, context);
     const end = await run({
       ...(flags.stream ? onDemand(plan.engine.workers) : besideWorkers(plan.engine.workers)),
       ...target,
@@ -177,6 +177,7 @@ async function openTarget(
   { named }: Plan,
   stats: RunStatistics,
   { output: path, errors: errorsPath, dryRun, stream }: ScoreFlags,
+  context: Context,
 ): Promise<Target> {
   const { done } = state;
   // Another process may have begun while the model was prepared.
@@ -185,7 +186,7 @@ async function openTarget(
   const resumable = named && !stream;
   if (resumable) await writeRunFile(path, state);
   else if (named) await rm(runFileOf(path), { force: true });
-  const output = dryRun ? nowhere : await openOutput(path, resumed ? done.output : undefined);
+  const output = dryRun ? nowhere : await openOutput(path, context, resumed ? done.output : undefined);
   const errors =
     errorsPath === undefined ? undefined : await AppendedFile.open(errorsPath, (resumed && done.errors) || undefined);
   const journal = resumable ? new Journal({ path, output, errors, stats, state, hash }) : undefined;

@@ -1,6 +1,7 @@
 /** The rewards that another scorer gave the same rows: --baseline. */
 import { usageError } from '../../../errors.js';
 import type { EvaluatedRow } from '../../../evaluation/evaluated-rows.js';
+import type { StandardStreams } from '../../../platform/standard-streams.js';
 import { columnKey } from '../../../rows/csv.js';
 import { createFormat, type FormatSettings } from '../../../rows/formats.js';
 import { Input } from '../../../run/input.js';
@@ -37,9 +38,12 @@ export class Baseline {
   }
 
   /** @throws FatalError `usage` where the file is not scored, or an id is there twice */
-  static async read({ path, id, rewardField, maxRowBytes }: BaselineSettings): Promise<Baseline> {
+  static async read(
+    { path, id, rewardField, maxRowBytes }: BaselineSettings,
+    streams: StandardStreams,
+  ): Promise<Baseline> {
     const formats = chooseFormats([path], {});
-    const input = new Input(path);
+    const input = new Input(path, streams);
     const inspected = await inspectInputs(
       [input],
       {

@@ -8,6 +8,7 @@ import type { ErrorPolicy } from '../../../run/error-policy.js';
 import { Input } from '../../../run/input.js';
 import { inspectInputs } from '../../../run/inspect.js';
 import { checkDestination } from '../../../run/output.js';
+import type { Context } from '../../context.js';
 import type { EvalFlags } from '../../flags/flags.js';
 import { chooseFormats } from '../formats.js';
 import { namedFields } from '../plan.js';
@@ -24,12 +25,12 @@ export interface EvalPlan {
 }
 
 /** @throws FatalError before anything is started or written */
-export async function planEvaluation(files: readonly string[], flags: EvalFlags): Promise<EvalPlan> {
+export async function planEvaluation(files: readonly string[], flags: EvalFlags, context: Context): Promise<EvalPlan> {
   refuseContradictions(files, flags);
   const formats = chooseFormats(files, flags);
   const asColumns = formats.from === 'csv' || formats.from === 'tsv';
-  const inputs = files.map((file) => new Input(file));
-  checkDestinations(flags, inputs);
+  const inputs = files.map((file) => new Input(file, context));
+  checkDestinations(flags, inputs, context);
   const inspected = await inspectInputs(
     inputs,
     {
@@ -63,7 +64,7 @@ export async function planEvaluation(files: readonly string[], flags: EvalFlags)
     inputs,
     format: { ...inspected, evaluation },
     needsModel: first.scored === false,
-    baseline: path === undefined ? undefined : await Baseline.read({ path, id, rewardField, maxRowBytes }),
+    baseline: path === undefined ? undefined : await Baseline.read({ path, id, rewardField, maxRowBytes }, context),
     policy: { action: flags.onError, limit: flags.maxErrors },
   };
 }
@@ -76,8 +77,8 @@ function refuseContradictions(files: readonly string[], flags: EvalFlags): void 
   }
 }
 
-function checkDestinations(flags: EvalFlags, inputs: readonly Input[]): void {
-  const read = flags.baseline === undefined ? inputs : [...inputs, new Input(flags.baseline)];
+function checkDestinations(flags: EvalFlags, inputs: readonly Input[], context: Context): void {
+  const read = flags.baseline === undefined ? inputs : [...inputs, new Input(flags.baseline, context)];
   const written = new Map<string, string>();
   for (const flag of ['report', 'junit', 'errors', 'summary'] as const) {
     const path = flags[flag];
