@@ -2,17 +2,18 @@
  * FILE.run.json, beside the output FILE: what made it and how far it came, for a run that goes on with it and for
  * merging shards. It is replaced as a whole, and only after the output it speaks of is safely on the disk.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { messageOf, runError, usageError } from '../errors.js';
-import { type ProcessIdentity, thisProcess } from '../platform/processes.js';
 import { syncFolderOf } from './appended-file.js';
+import { type FilePosition, filePosition } from './file-position.js';
 import type { InputFacts } from './input-facts.js';
 import { RunStatistics, type StatisticsState } from './statistics.js';
 import { WindowHash } from './window-hash.js';
 
-/** Of the file's form; another one is not read. */
-const FORM = 1;
+/** The version of the file's format; another one is not read. */
+const FORM = 2;
 
 /** Everything that decides the output's bytes, besides the rows: by the flag that sets it, or what else it is called. */
 export type Fingerprint = Readonly<Record<string, string | number | boolean | null>>;
@@ -31,16 +32,16 @@ export interface Progress {
   readonly windows: number;
   /** Of those windows' bytes, in hexadecimal. */
   readonly sha256: string;
-  /** Bytes of the output file. */
-  readonly output: number;
-  /** Bytes of the file of failures; null where there is none. */
-  readonly errors: number | null;
+  /** Where the output file ends. */
+  readonly output: FilePosition;
+  /** Where the file of failures ends; null where there is none. */
+  readonly errors: FilePosition | null;
   readonly stats: StatisticsState;
   readonly seconds: number;
 }
 
 export interface Finish extends Progress {
-  /** Size of the output file: of one without records, that of an empty packed member. */
+  /** Size of the output file in bytes; of one without records it is that of an empty compressed member. */
   readonly file: number;
   /** Bytes of the windows at the end that may be longer when the input has grown. */
   readonly open: number;
@@ -58,8 +59,6 @@ export interface RunState {
   readonly limit: number | null;
   /** Bytes of the output before its first record. */
   readonly header: number;
-  /** The process at work; null once it has ended in good order. */
-  readonly writer: ProcessIdentity | null;
   /** Up to here the output stays as it is, even if the input grows. */
   readonly done: Progress;
   readonly finished: Finish | null;
@@ -72,11 +71,10 @@ export const startOfRun = (
   form: FORM,
   ...facts,
   header: 0,
-  writer: thisProcess(),
   done: {
     windows: 0,
     sha256: new WindowHash().digest(),
-    output: 0,
+    output: filePosition({ position: 0, tail: new Uint8Array() }),
     errors: null,
     stats: new RunStatistics().state,
     seconds: 0,
@@ -96,17 +94,29 @@ export function readRunFile(output: string): RunState | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw usageError(`${path}: cannot be read: ${messageOf(error)}`, { cause: error });
   }
-  let state: RunState | undefined;
+  let content: RunState & { readonly digest: string };
   try {
-    state = JSON.parse(text) as RunState;
-  } catch {
-    // It was never written in part: somebody else's file.
+    content = JSON.parse(text) as RunState & { readonly digest: string };
+  } catch (error) {
+    // It is never written in part.
+    throw foreignRunFile(path, { cause: error });
   }
-  if (state?.form !== FORM) {
-    throw usageError(`${path}: expected the account of a run of this version, got something else; move it away`);
+  if (content?.form !== FORM) throw foreignRunFile(path);
+  const { digest, ...state } = content;
+  if (digest !== digestOf(state)) {
+    throw usageError(
+      `${path}: expected what a run wrote there, got something that was changed or damaged; ` +
+        'bring the file back, or start anew with --overwrite',
+    );
   }
   return state;
 }
+
+const foreignRunFile = (path: string, options?: ErrorOptions): Error =>
+  usageError(`${path}: expected the state of a run of this version, got something else; move it away`, options);
+
+/** The file has no line that an editor or a failing disk could change without a trace. */
+const digestOf = (state: RunState): string => createHash('sha256').update(JSON.stringify(state)).digest('hex');
 
 /** Replaces the file; the old one stays if that fails. */
 export async function writeRunFile(output: string, state: RunState): Promise<void> {
@@ -115,7 +125,7 @@ export async function writeRunFile(output: string, state: RunState): Promise<voi
   try {
     const handle = await open(unfinished, 'w');
     try {
-      await handle.writeFile(`${JSON.stringify(state)}\n`);
+      await handle.writeFile(`${JSON.stringify({ ...state, digest: digestOf(state) })}\n`);
       await handle.sync();
     } finally {
       await handle.close();
@@ -128,7 +138,7 @@ export async function writeRunFile(output: string, state: RunState): Promise<voi
   await syncFolderOf(path);
 }
 
-/** What differs between two makings, in words; undefined where nothing does. */
+/** What differs between two fingerprints, in words; undefined where nothing does. */
 export function differenceOf(then: Fingerprint, now: Fingerprint): string | undefined {
   const differing = Object.keys({ ...then, ...now }).filter((name) => (then[name] ?? null) !== (now[name] ?? null));
   if (differing.length === 0) return undefined;

@@ -112,7 +112,7 @@ describe('refused, and nothing is touched', () => {
     ['another policy', () => undefined, ['--on-error', 'skip'], /--on-error was null and is skip/],
     ['an errors file', () => undefined, ['--errors', join(folder, 'errors')], /--errors was false and is true/],
     ['no run file', () => rmSync(runFile), [], /cannot be gone on with, as .*run\.json is not beside it/],
-    ['half a run file', () => truncateSync(runFile, 500), [], /expected the stats of a run of this version/],
+    ['half a run file', () => truncateSync(runFile, 500), [], /expected the state of a run of this version/],
     ['another kind of run file', () => writeFileSync(runFile, '{"form":99}'), [], /run of this version/],
     ['a shorter output', () => truncateSync(partial, 1000), [], /expected \d+ bytes or more.* got 1000/],
   ] as const) {

@@ -1,8 +1,8 @@
 /** What an output is made of, besides its rows: compared when a run goes on with another's work, or shards are merged. */
 import { createHash } from 'node:crypto';
-import { compressionOfName } from '../../compression/compression.js';
 import { hashTokenizerFiles } from '../../model/tokenizer/files.js';
 import { cpuIdentity } from '../../platform/cpu.js';
+import { containerOfName } from '../../run/containers.js';
 import type { Fingerprint, Runtime } from '../../run/run-file.js';
 import type { ReadyModel } from '../../scorer/protocol.js';
 import type { BestSettings } from '../../selection/writer.js';
@@ -37,7 +37,7 @@ export function fingerprintOf(flags: ScoreFlags, plan: Plan, model: ReadyModel):
     '--on-error': flags.onError,
     '--errors': flags.errors !== undefined,
     '--shard': flags.shard === undefined ? null : `${flags.shard.index}/${flags.shard.of}`,
-    'the packing': compressionOfName(flags.output) ?? null,
+    'the packing': containerOfName(flags.output)?.name ?? null,
     'the window': `${windowSize.bytes} bytes, ${windowSize.rows} rows`,
   };
 }

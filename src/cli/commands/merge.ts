@@ -1,13 +1,13 @@
 /** `merge`: joins the outputs of shards. */
 import { existsSync } from 'node:fs';
-import { compressionOfName } from '../../compression/compression.js';
 import { usageError } from '../../errors.js';
+import { claimOutput } from '../../run/claim-output.js';
+import { containerOfName } from '../../run/containers.js';
 import { Input } from '../../run/input.js';
-import { readParts, runtimesOf, writeJoined } from '../../run/merge.js';
+import { type Parts, readParts, runtimesOf, writeJoined } from '../../run/merge.js';
 import { checkOutput, followLinks, isPlain, partialOf } from '../../run/output.js';
-import { refuseWorkInHand } from '../../run/resume.js';
 import type { MergeFlags } from '../flags/merge-command.js';
-import { createLog } from '../log.js';
+import { createLog, type Log } from '../log.js';
 import { rowsInWords } from './print.js';
 
 export async function merge(paths: readonly string[], flags: MergeFlags): Promise<void> {
@@ -18,28 +18,34 @@ export async function merge(paths: readonly string[], flags: MergeFlags): Promis
   const parts = readParts(paths);
   checkOutput(
     output,
-    paths.map((path) => new Input(path)),
+    paths.map((path) => new Input(path, process)),
   );
   const [{ path: first }] = parts;
-  if (output !== '-' && compressionOfName(output) !== compressionOfName(first)) {
+  if (output !== '-' && containerOfName(output) !== containerOfName(first)) {
     throw usageError(
       `${output}: expected --output to be packed as ${first} is: the shards' bytes are joined as they are`,
     );
   }
-  if (output !== '-' && isPlain(output)) {
-    refuseWorkInHand(output);
+  const claim = output !== '-' && isPlain(output) ? await claimOutput(output) : undefined;
+  try {
     const partial = partialOf(output);
-    if (existsSync(partial) && !overwrite) {
+    if (claim !== undefined && existsSync(partial) && !overwrite) {
       throw usageError(`${partial}: holds the work of an unfinished run; --overwrite throws it away`);
     }
+    await join(parts, output, strict, log);
+  } finally {
+    claim?.release();
   }
+}
+
+async function join(parts: Parts, output: string, strict: boolean, log: Log): Promise<void> {
   const kinds = runtimesOf(parts).length;
   if (kinds > 1) {
     const notice = `the shards come from ${kinds} kinds of machine or version: rewards may differ in their last digits`;
     if (strict) throw usageError(`${notice} (--strict)`);
     log.note(notice);
   }
-  await writeJoined(parts, output);
+  await writeJoined(parts, output, process);
   const rows = parts.reduce((sum, { finished }) => sum + finished.stats.rows, 0);
   log.note(`${rowsInWords(rows)} of ${parts.length} shards joined`);
 }

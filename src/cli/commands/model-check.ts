@@ -31,7 +31,7 @@ interface Deviation {
 export async function check(name: string | undefined, flags: CheckFlags): Promise<void> {
   const log = createLog(flags.quiet);
   if (!(flags.tolerance >= 0)) throw usageError('expected --tolerance to be a number from 0 up');
-  const input = new Input(flags.against);
+  const input = new Input(flags.against, process);
   const engine = await withDownloads(flags, log, (download) =>
     resolveEngine({ ...flags, ...(name !== undefined && { model: name }) }, download),
   );

@@ -1,17 +1,18 @@
 /** From flags to what is to be done: everything that can be wrong with what was asked is found here. */
-import { resolve } from 'node:path';
 import { usageError } from '../../errors.js';
 import { countParameters } from '../../model/architectures/network.js';
+import type { Claim } from '../../platform/claim.js';
 import { type CsvHeader, columnKey, listColumns } from '../../rows/csv.js';
 import type { RowFormat } from '../../rows/format.js';
 import { createFormat, type FormatSettings } from '../../rows/formats.js';
 import { type NamedFields, roles } from '../../rows/roles.js';
+import { claimOutput } from '../../run/claim-output.js';
 import type { ErrorPolicy } from '../../run/error-policy.js';
 import { Input } from '../../run/input.js';
 import { inspectInputs } from '../../run/inspect.js';
-import { checkDestination, checkOutput, isPlain, partialOf } from '../../run/output.js';
-import { findWork } from '../../run/resume.js';
-import { type RunState, runFileOf } from '../../run/run-file.js';
+import { checkDestination, checkDistinct, checkOutput, isPlain } from '../../run/output.js';
+import { findUnfinishedRun } from '../../run/resume.js';
+import type { RunState } from '../../run/run-file.js';
 import { type BlockRange, blocksOf } from '../../run/shards.js';
 import { type WindowSize, windowSizeFor, windowsOf } from '../../run/windows.js';
 import { type Engine, resolveEngine } from '../../scorer/engine.js';
@@ -20,7 +21,7 @@ import type { ScoreFlags } from '../flags/score-command.js';
 import type { Log } from '../log.js';
 import { bestSettings } from './best.js';
 import { withDownloads } from './downloads.js';
-import { chooseFormats } from './formats.js';
+import { chooseFormats, type Formats } from './formats.js';
 
 export interface Plan {
   readonly engine: Engine;
@@ -35,8 +36,10 @@ export interface Plan {
   readonly blocks: readonly BlockRange[] | undefined;
   /** The output is a file that has its name only when it is whole. */
   readonly named: boolean;
-  /** The work that an earlier run to the same output left, to be gone on with. */
-  readonly left: RunState | undefined;
+  /** On that file; whoever has the plan releases it. */
+  readonly claim: Claim | undefined;
+  /** The earlier run to the same output that is to be gone on with. */
+  readonly unfinished: RunState | undefined;
 }
 
 /** @throws FatalError before anything is started or written */
@@ -48,11 +51,28 @@ export async function planRun(files: readonly string[], flags: ScoreFlags, log: 
   if (flags.details && formats.to === 'scores') {
     throw usageError('expected --details with --to jsonl, csv or tsv: scores are one number a line');
   }
-  const inputs = files.map((file) => new Input(file));
+  const inputs = files.map((file) => new Input(file, process));
   checkDestinations(flags, inputs);
   const named = flags.output !== '-' && !flags.dryRun && isPlain(flags.output);
-  const wish = flags.resume ? 'resume' : flags.overwrite ? 'overwrite' : 'refuse';
-  const left = named ? await findWork(flags.output, wish) : undefined;
+  const claim = named ? await claimOutput(flags.output) : undefined;
+  try {
+    const policy = flags.resume ? 'resume' : flags.overwrite ? 'overwrite' : 'refuse';
+    const unfinished = named ? await findUnfinishedRun(flags.output, policy) : undefined;
+    return { ...(await planScoring(inputs, formats, fields, asked, flags, log)), named, claim, unfinished };
+  } catch (error) {
+    claim?.release();
+    throw error;
+  }
+}
+
+async function planScoring(
+  inputs: readonly Input[],
+  formats: Formats,
+  fields: NamedFields,
+  asked: BestSettings | undefined,
+  flags: ScoreFlags,
+  log: Log,
+): Promise<Omit<Plan, 'named' | 'claim' | 'unfinished'>> {
   const engine = await withDownloads(flags, log, (download) => resolveEngine(flags, download));
   const [warning] = engine.warnings;
   if (flags.strict && warning !== undefined) throw usageError(`${warning} (--strict)`);
@@ -84,8 +104,6 @@ export async function planRun(files: readonly string[], flags: ScoreFlags, log: 
     windowSize,
     policy: { action: flags.onError, limit: flags.maxErrors },
     blocks: flags.shard && blocksOf(flags.shard, await lengthsOf(inputs, log), windowSize),
-    named,
-    left,
   };
 }
 
@@ -131,16 +149,11 @@ function refuseContradictions(files: readonly string[], flags: ScoreFlags): void
 /** Files that a run writes have a place, and are neither read by it nor written twice. */
 function checkDestinations(flags: ScoreFlags, inputs: readonly Input[]): void {
   checkOutput(flags.output, inputs);
-  const { output } = flags;
-  const written = new Map([output, partialOf(output), runFileOf(output)].map((path) => [resolve(path), '--output']));
   for (const flag of ['errors', 'summary'] as const) {
     const path = flags[flag];
-    if (path === undefined) continue;
-    checkDestination(`--${flag}`, path, inputs);
-    const other = written.get(resolve(path));
-    if (other !== undefined) throw usageError(`${path}: expected --${flag} to be another file than ${other}`);
-    written.set(resolve(path), `--${flag}`);
+    if (path !== undefined) checkDestination(`--${flag}`, path, inputs);
   }
+  checkDistinct(flags.output, { '--errors': flags.errors, '--summary': flags.summary });
   if (flags.resume && !isPlain(flags.output)) {
     throw usageError(`${flags.output}: expected --resume with a regular file, got something else`);
   }
@@ -159,7 +172,7 @@ async function lengthsOf(inputs: readonly Input[], log: Log): Promise<number[]> 
   const lengths: number[] = [];
   for (const input of inputs) {
     if (input.size === undefined) throw usageError(`${input.name}: expected a regular file for --shard`);
-    if (input.compression === undefined) lengths.push(input.size);
+    if (input.container === undefined) lengths.push(input.size);
     else {
       log.note(`${input.name}: reading it once to learn its length, which a packed file does not tell`);
       lengths.push(await input.measure());

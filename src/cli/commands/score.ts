@@ -6,7 +6,7 @@ import type { FormatSettings } from '../../rows/formats.js';
 import { AppendedFile } from '../../run/appended-file.js';
 import { Journal } from '../../run/journal.js';
 import { followLinks, nowhere, type Output, openOutput, partialOf } from '../../run/output.js';
-import { refuseWorkInHand, settle } from '../../run/resume.js';
+import { publish } from '../../run/resume.js';
 import { runFileOf, writeRunFile } from '../../run/run-file.js';
 import { besideWorkers, onDemand, type RunEnd, run } from '../../run/score-windows.js';
 import { RunStatistics } from '../../run/statistics.js';
@@ -30,6 +30,14 @@ export async function score(files: readonly string[], given: ScoreFlags, version
   const started = performance.now();
   const log = createLog(flags.quiet);
   const plan = await planRun(files, flags, log);
+  try {
+    await scorePlan(plan, flags, version, started, log);
+  } finally {
+    plan.claim?.release();
+  }
+}
+
+async function scorePlan(plan: Plan, flags: ScoreFlags, version: string, started: number, log: Log): Promise<void> {
   const { engine, inputs } = plan;
   for (const warning of engine.warnings) log.note(warning);
 
@@ -60,6 +68,7 @@ export async function score(files: readonly string[], given: ScoreFlags, version
     }
   } catch (error) {
     await pool.release();
+    plan.claim?.release();
     if (signals.received !== undefined) return dieBy(signals.received);
     throw error;
   }
@@ -102,6 +111,7 @@ export async function score(files: readonly string[], given: ScoreFlags, version
     if (plan.choice !== undefined) printGains(stats, log);
     if (estimate !== undefined) printEstimate(stats, estimate, engine.workers, log);
   }
+  plan.claim?.release();
   if (outcome.end === 'stopped' && signals.received !== undefined) dieBy(signals.received);
   process.exitCode = exitCode;
 }
@@ -124,7 +134,7 @@ async function doWork(
 ): Promise<Outcome> {
   const { state, windows } = work;
   if (windows === undefined) {
-    await settle(flags.output, state);
+    await publish(flags.output, state);
     log.note(`${flags.output} is finished: nothing is left to do`);
     return { end: 'finished' };
   }
@@ -170,21 +180,20 @@ interface Target {
 
 async function openTarget(
   { state, resumed, hash }: Work,
-  { named }: Plan,
+  { named, claim }: Plan,
   stats: RunStatistics,
   { output: path, errors: errorsPath, dryRun, stream }: ScoreFlags,
 ): Promise<Target> {
   const { done } = state;
-  // Another process may have begun while the model was prepared.
-  if (named) refuseWorkInHand(path);
   // Before there is anything to go on with: what stood there speaks of another run.
   const resumable = named && !stream;
   if (resumable) await writeRunFile(path, state);
   else if (named) await rm(runFileOf(path), { force: true });
-  const output = dryRun ? nowhere : await openOutput(path, resumed ? done.output : undefined);
+  const output = dryRun ? nowhere : await openOutput(path, process, resumed ? done.output : undefined);
   const errors =
     errorsPath === undefined ? undefined : await AppendedFile.open(errorsPath, (resumed && done.errors) || undefined);
-  const journal = resumable ? new Journal({ path, output, errors, stats, state, hash }) : undefined;
+  const journal =
+    resumable && claim !== undefined ? new Journal({ path, claim, output, errors, stats, state, hash }) : undefined;
   return { output, errors, journal };
 }
 
@@ -195,7 +204,7 @@ async function leave(
   stats: RunStatistics,
   path: string,
 ): Promise<string | undefined> {
-  await journal?.leave().catch(() => undefined); // a full disk, perhaps: what was saved before still counts
+  await journal?.save().catch(() => undefined); // a full disk, perhaps: what was saved before still counts
   await output.abandon();
   await errors?.abandon();
   if (!named || !existsSync(partialOf(path))) return undefined;

@@ -1,13 +1,12 @@
 /** What of a run is done already, and what is left to do. */
 import { usageError } from '../../errors.js';
-import { thisProcess } from '../../platform/processes.js';
 import type { RowFormat } from '../../rows/format.js';
 import { recordAt } from '../../rows/records.js';
 import type { Input } from '../../run/input.js';
 import { factsOf } from '../../run/input-facts.js';
 import { readWindows } from '../../run/read-windows.js';
 import type { JoinsGroup } from '../../run/record-groups.js';
-import { isFinishedFor, refuseOthersWork, refuseOtherWork, reopen, skipDone } from '../../run/resume.js';
+import { isFinishedFor, refuseOtherRun, reopen, skipDone } from '../../run/resume.js';
 import { type RunState, type Runtime, startOfRun } from '../../run/run-file.js';
 import { WindowHash } from '../../run/window-hash.js';
 import type { ReadyModel, Window } from '../../scorer/protocol.js';
@@ -39,7 +38,7 @@ export async function findWorkToDo(
   signal: AbortSignal,
 ): Promise<Work> {
   const { output, shard = null, limit = null, maxRowBytes, strict, stream } = flags;
-  const { inputs, format, windowSize, blocks, left } = plan;
+  const { inputs, format, windowSize, blocks, unfinished: left } = plan;
   const facts = inputs.map(factsOf);
   const runtime = runtimeOf(version, model);
   const fingerprint = fingerprintOf(flags, plan, model);
@@ -60,15 +59,14 @@ export async function findWorkToDo(
 
   if (left === undefined) return { state: fresh, resumed: false, windows, hash: new WindowHash() };
 
-  refuseOthersWork(output, left);
-  refuseOtherWork(output, left, fingerprint, facts);
+  refuseOtherRun(output, left, fingerprint, facts);
   const others = left.runtimes.filter((other) => JSON.stringify(other) !== JSON.stringify(runtime));
   if (others.length > 0) {
     const notice = `${output} was begun ${differenceInWords(others[0] as Runtime, runtime)}: rewards may differ in their last digits`;
     if (strict) throw usageError(`${notice} (--strict)`);
     log.note(notice);
   }
-  const state = { ...left, fingerprint, limit, runtimes: [...others, runtime], inputs: facts, writer: thisProcess() };
+  const state = { ...left, fingerprint, limit, runtimes: [...others, runtime], inputs: facts };
   if (isFinishedFor(left, facts, limit)) return { state, resumed: true, windows: undefined, hash: new WindowHash() };
   const going = await skipDone(output, left, windows, signal);
   if (left.finished !== null && going.windows !== undefined) await reopen(output, state);

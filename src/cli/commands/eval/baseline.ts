@@ -39,7 +39,7 @@ export class Baseline {
   /** @throws FatalError `usage` where the file is not scored, or an id is there twice */
   static async read({ path, id, rewardField, maxRowBytes }: BaselineSettings): Promise<Baseline> {
     const formats = chooseFormats([path], {});
-    const input = new Input(path);
+    const input = new Input(path, process);
     const inspected = await inspectInputs(
       [input],
       {

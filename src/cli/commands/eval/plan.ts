@@ -28,7 +28,7 @@ export async function planEvaluation(files: readonly string[], flags: EvalFlags)
   refuseContradictions(files, flags);
   const formats = chooseFormats(files, flags);
   const asColumns = formats.from === 'csv' || formats.from === 'tsv';
-  const inputs = files.map((file) => new Input(file));
+  const inputs = files.map((file) => new Input(file, process));
   checkDestinations(flags, inputs);
   const inspected = await inspectInputs(
     inputs,
@@ -77,7 +77,7 @@ function refuseContradictions(files: readonly string[], flags: EvalFlags): void 
 }
 
 function checkDestinations(flags: EvalFlags, inputs: readonly Input[]): void {
-  const read = flags.baseline === undefined ? inputs : [...inputs, new Input(flags.baseline)];
+  const read = flags.baseline === undefined ? inputs : [...inputs, new Input(flags.baseline, process)];
   const written = new Map<string, string>();
   for (const flag of ['report', 'junit', 'errors', 'summary'] as const) {
     const path = flags[flag];
