@@ -20,7 +20,7 @@ export interface Container {
   encoder(sink: ByteSink): Encoder;
 }
 
-export interface EncodedFile {
+interface EncodedFile {
   /** As messages name it. */
   readonly name: string;
   /** All bytes of it, from its beginning, which are read as they are asked for. */

@@ -1,4 +1,4 @@
-/** One input, read as it comes: a file or standard input. */
+/** One input, a file or standard input, which is read as its bytes come. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, type Stats, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
@@ -13,15 +13,15 @@ const CHUNK_BYTES = 1 << 16;
 export class Input {
   /** As the user named it; standard input is `-`. */
   readonly path: string;
-  /** Bytes to come, where that is known: of a regular file. */
+  /** Bytes of the file on disk; undefined where it is not a regular file. */
   readonly size: number | undefined;
-  /** When a regular file was last changed, in milliseconds. */
+  /** When the file was last changed, in milliseconds; undefined where it is not a regular file. */
   readonly modified: number | undefined;
   /** What its records are in: known once it was looked at; undefined where they stand as they are. */
   container: Container | undefined;
   /** Where rows begin: after the header, if there is one. */
   body: Place = fileStart;
-  /** Of the file as it stands on disk. */
+  /** How many bytes of the file on disk were read. */
   bytesRead = 0;
   readonly #streams: StandardStreams;
   #hash: Hash = createHash('sha256');
@@ -30,7 +30,7 @@ export class Input {
   #stream: Readable | undefined;
   #source: AsyncGenerator<Buffer> | undefined;
   #stopped = false;
-  /** Read while peeking, and not yet given out. */
+  /** Chunks that were read while peeking and not yet given out. */
   #peeked: Buffer[] = [];
 
   /** @throws FatalError `usage` where there is no such file */
@@ -46,7 +46,7 @@ export class Input {
     return this.path === '-' ? 'standard input' : this.path;
   }
 
-  /** Of the bytes on disk; undefined where not all were read. */
+  /** Digest of the bytes on disk; undefined where not all were read. */
   get sha256(): string | undefined {
     return this.#whole ? this.#hash.copy().digest('hex') : undefined;
   }
@@ -96,7 +96,7 @@ export class Input {
 
   /** The bytes of its records from `from` on. */
   async *content(from: number): AsyncGenerator<Buffer> {
-    // Read from its beginning on, a file can be summed up: a header is not worth passing over.
+    // A file that is read from its beginning has a digest: a header is not worth seeking over.
     const seeks = from >= CHUNK_BYTES && this.seekable && this.#source === undefined;
     if (seeks) this.#source = this.#read(from);
     let skip = seeks ? 0 : from;
@@ -122,7 +122,7 @@ export class Input {
 
   async *#peek(atMost: number): AsyncGenerator<Buffer> {
     let bytes = 0;
-    // What was looked at before.
+    // These chunks were peeked at before.
     for (const chunk of [...this.#peeked]) {
       bytes += chunk.length;
       yield chunk;
@@ -221,7 +221,7 @@ function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    // A path below a file: newer versions of Node count it as absent too.
+    // The path leads through a file: newer versions of Node count it as absent too.
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
     throw usageError(`${path}: expected a file that can be read: ${messageOf(error)}`, { cause: error });
   }

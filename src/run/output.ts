@@ -38,7 +38,7 @@ export interface Output {
 /** An output without its container. */
 type EncodedOutput = Omit<Output, 'writeEncoded'>;
 
-/** Where work in progress stands. */
+/** The file that holds work in progress until the output is whole. */
 export const partialOf = (path: string): string => `${path}.partial`;
 
 /**
@@ -138,7 +138,7 @@ const encoded = (output: EncodedOutput, encoder: Encoder): Output => ({
   abandon: () => output.abandon(),
 });
 
-/** Of a run that writes nothing. */
+/** The output of a run that writes nothing. */
 export const nowhere: Output = {
   position: 0,
   tail: new Uint8Array(),
@@ -229,7 +229,7 @@ function standardOutput(stdout: Writable): EncodedOutput {
   };
 }
 
-/** Leaves no listener behind: a slow reader is waited for once a window, a million times in a long run. */
+/** Leaves no listener behind, because a long run waits for a slow reader a million times, once for each window. */
 function drainedOrClosed(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     const events = ['drain', 'close', 'error'] as const;
@@ -241,7 +241,7 @@ function drainedOrClosed(stream: Writable): Promise<void> {
   });
 }
 
-/** Written directly: there is no name to give it when it is whole, and no going on with it. */
+/** Such a file is written directly: it cannot be renamed when it is whole, and a run cannot go on with it. */
 async function special(path: string): Promise<EncodedOutput> {
   const file = await AppendedFile.open(path);
   return {
@@ -303,7 +303,7 @@ class NamedWhenWhole implements EncodedOutput {
   }
 }
 
-/** Gives an output that is whole its name. */
+/** Gives a whole output its name. */
 export async function nameWhole(path: string): Promise<void> {
   try {
     await rename(partialOf(path), path);

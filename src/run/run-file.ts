@@ -15,10 +15,10 @@ import { WindowHash } from './window-hash.js';
 /** The version of the file's format; another one is not read. */
 const FORM = 2;
 
-/** Everything that decides the output's bytes, besides the rows: by the flag that sets it, or what else it is called. */
+/** Everything besides the rows that decides the output's bytes, by the flag that sets it or another name for a person. */
 export type Fingerprint = Readonly<Record<string, string | number | boolean | null>>;
 
-/** What rounds rewards: of one kind on all machines that had a part in an output, or its last digits may differ. */
+/** What rewards are rounded by. Where machines that worked on one output differ in it, its last digits may differ. */
 export interface Runtime {
   readonly rewardScore: string;
   readonly onnxruntime: string;
@@ -26,11 +26,11 @@ export interface Runtime {
   readonly cpu: string;
 }
 
-/** Output as far as it is safe. */
+/** The output as far as it is safe on the disk. */
 export interface Progress {
   /** Windows scored and written. */
   readonly windows: number;
-  /** Of those windows' bytes, in hexadecimal. */
+  /** Digest of those windows' input, in hexadecimal (WindowHash). */
   readonly sha256: string;
   /** Where the output file ends. */
   readonly output: FilePosition;
@@ -55,7 +55,7 @@ export interface RunState {
   readonly runtimes: readonly Runtime[];
   readonly inputs: readonly InputFacts[];
   readonly shard: { readonly index: number; readonly of: number } | null;
-  /** Rows after so many were not read; null: all were to be. */
+  /** The rows after so many are not read; null: all are. */
   readonly limit: number | null;
   /** Bytes of the output before its first record. */
   readonly header: number;
@@ -64,7 +64,7 @@ export interface RunState {
   readonly finished: Finish | null;
 }
 
-/** A run of which nothing is done. */
+/** The state of a run of which nothing is done. */
 export const startOfRun = (
   facts: Pick<RunState, 'fingerprint' | 'runtimes' | 'inputs' | 'shard' | 'limit'>,
 ): RunState => ({
@@ -84,7 +84,11 @@ export const startOfRun = (
 
 export const runFileOf = (output: string): string => `${output}.run.json`;
 
-/** undefined where there is none. */
+/**
+ * undefined where there is none.
+ *
+ * @throws FatalError `usage` where the file is damaged, or of another version
+ */
 export function readRunFile(output: string): RunState | undefined {
   const path = runFileOf(output);
   let text: string;
@@ -98,7 +102,7 @@ export function readRunFile(output: string): RunState | undefined {
   try {
     content = JSON.parse(text) as RunState & { readonly digest: string };
   } catch (error) {
-    // It is never written in part.
+    // A run never leaves a part of it, so it is somebody else's file.
     throw foreignRunFile(path, { cause: error });
   }
   if (content?.form !== FORM) throw foreignRunFile(path);
@@ -115,7 +119,7 @@ export function readRunFile(output: string): RunState | undefined {
 const foreignRunFile = (path: string, options?: ErrorOptions): Error =>
   usageError(`${path}: expected the state of a run of this version, got something else; move it away`, options);
 
-/** The file has no line that an editor or a failing disk could change without a trace. */
+/** Shows that the file was changed, by hand or by a failing disk. */
 const digestOf = (state: RunState): string => createHash('sha256').update(JSON.stringify(state)).digest('hex');
 
 /** Replaces the file; the old one stays if that fails. */
