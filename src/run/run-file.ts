@@ -106,8 +106,8 @@ export function readRunFile(output: string): RunState | undefined {
     throw foreignRunFile(path, { cause: error });
   }
   if (content?.form !== FORM) throw foreignRunFile(path);
-  const { digest, ...state } = content;
-  if (digest !== digestOf(state)) {
+  const { digest: _, ...state } = content;
+  if (text !== contentOf(state)) {
     throw usageError(
       `${path}: expected what a run wrote there, got something that was changed or damaged; ` +
         'bring the file back, or start anew with --overwrite',
@@ -119,8 +119,12 @@ export function readRunFile(output: string): RunState | undefined {
 const foreignRunFile = (path: string, options?: ErrorOptions): Error =>
   usageError(`${path}: expected the state of a run of this version, got something else; move it away`, options);
 
-/** Shows that the file was changed, by hand or by a failing disk. */
-const digestOf = (state: RunState): string => createHash('sha256').update(JSON.stringify(state)).digest('hex');
+/** What the file holds. The digest shows that it was changed, by hand or by a failing disk. */
+function contentOf(state: RunState): string {
+  const json = JSON.stringify(state);
+  const digest = createHash('sha256').update(json).digest('hex');
+  return `${json.slice(0, -1)},"digest":"${digest}"}\n`;
+}
 
 /** Replaces the file; the old one stays if that fails. */
 export async function writeRunFile(output: string, state: RunState): Promise<void> {
@@ -129,7 +133,7 @@ export async function writeRunFile(output: string, state: RunState): Promise<voi
   try {
     const handle = await open(unfinished, 'w');
     try {
-      await handle.writeFile(`${JSON.stringify({ ...state, digest: digestOf(state) })}\n`);
+      await handle.writeFile(contentOf(state));
       await handle.sync();
     } finally {
       await handle.close();

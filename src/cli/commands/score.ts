@@ -200,14 +200,15 @@ async function openTarget(
 /** Ends a run before its end, so that as much as can be is kept. */
 async function leave(
   { output, errors, journal }: Target,
-  { named }: Plan,
+  { named, claim }: Plan,
   stats: RunStatistics,
   path: string,
 ): Promise<string | undefined> {
   await journal?.save().catch(() => undefined); // a full disk, perhaps: what was saved before still counts
   await output.abandon();
   await errors?.abandon();
-  if (!named || !existsSync(partialOf(path))) return undefined;
+  // What stands there may be another run's by now.
+  if (!named || claim?.isHeld() === false || !existsSync(partialOf(path))) return undefined;
   const { rows } = stats.counts;
   if (rows > 0) {
     const how = journal === undefined ? '' : '; --resume goes on from there';
