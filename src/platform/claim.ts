@@ -20,7 +20,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isOnThisMachine, isRunning, type ProcessIdentity, thisProcess } from './processes.js';
 
 export interface Claim {
-  /** False once another process has taken the claim over because it took this one for dead. */
+  /** False once the file was removed, or another process has taken the claim over because it took this one for dead. */
   isHeld(): boolean;
   release(): void;
 }

@@ -1,8 +1,11 @@
 /** Keeps FILE.run.json true while a run goes on: what it says is done is on the disk and stays there. */
+import { dirname } from 'node:path';
 import { runError } from '../errors.js';
 import type { Claim } from '../platform/claim.js';
+import { statOrUndefined } from '../platform/files.js';
 import type { Window } from '../scorer/protocol.js';
 import type { AppendedFile } from './appended-file.js';
+import { claimFileOf } from './claim-output.js';
 import { filePosition } from './file-position.js';
 import type { Output } from './output.js';
 import { type Progress, type RunState, writeRunFile } from './run-file.js';
@@ -106,8 +109,14 @@ export class Journal {
 
   async #write(state: RunState): Promise<void> {
     const { path, claim } = this.#options;
-    // A process that was stopped for long is taken for dead by those on other machines.
-    if (!claim.isHeld()) throw runError(`${path}: another process took this run for dead and works on the file now`);
+    // Processes on other machines take one that was stopped for long for dead. Where the whole folder is gone, writing
+    // says so.
+    if (!claim.isHeld() && statOrUndefined(dirname(path)) !== undefined) {
+      throw runError(
+        `${path}: the run's claim on it, ${claimFileOf(path)}, was removed or taken over by another process; ` +
+          'start the run again with --resume once no other is at work on it',
+      );
+    }
     await writeRunFile(path, state);
     // The statistics go on changing: what was written is remembered.
     this.#state = structuredClone(state);
