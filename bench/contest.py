@@ -1,7 +1,6 @@
 """Every contender on every workload, in rounds: A B A B, so that a machine that grows slower is so for all of them."""
 
 import statistics
-import sys
 
 import agreement
 import contenders
@@ -9,6 +8,7 @@ import models
 import reference
 import workloads
 from contenders import SNIPPET, Contender
+from log import log
 from workloads import Workload
 
 
@@ -29,7 +29,7 @@ def compete(workload: Workload, repeats: int, quick: bool) -> dict:
     }
     for round_number in range(repeats):
         for contender in contenders.taking_part(workload):
-            tell(f"{workload.name} round {round_number + 1}/{repeats}: {contender.label}")
+            log(f"{workload.name} round {round_number + 1}/{repeats}: {contender.label}")
             entry = result["contenders"].setdefault(contender.key, {"runs": []})
             if "failed" not in entry:
                 add_run(entry, contender, workload, expected, quick)
@@ -72,8 +72,3 @@ def add_run(entry: dict, contender: Contender, workload: Workload, expected: lis
         # Of all rows, where the peers' are fewer.
         entry["summary"] = {"computedTokens": summary["computedTokens"], "tokens": summary["tokens"]}
     entry["runs"].append(run | {"rewardsPerSecond": scored / run["seconds"]})
-
-
-def tell(text: str) -> None:
-    """Progress."""
-    print(text, file=sys.stderr, flush=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import models
 import workloads
-from contest import tell
 from environment import ROOT, WORK
+from log import log
 from processes import PROGRAM, Finished, environment, measure
 from workloads import Workload
 
@@ -26,7 +26,7 @@ def prepare(names: list[str], quick: bool) -> dict[str, float]:
     seconds = {}
     for name in names:
         for precision in PRECISIONS if name != "tiny" else ["fp32"]:
-            tell(f"preparing {name} {precision}")
+            log(f"preparing {name} {precision}")
             known = {path.name for path in (WORK / "cache" / "prepared").glob("*")}
             flags = ["-q", "--precision", precision]
             made = measure(["node", PROGRAM, "model", "prepare", *flags, str(models.model(name, quick))])
@@ -83,7 +83,7 @@ def memory(dialogues: list, tokenizers: dict, quick: bool) -> list[dict]:
 
 def peak(name: str, workload: Workload, workers: int, precision: str, quick: bool) -> dict:
     """Of the program; `workers` are as many as asked, whatever the machine has."""
-    tell(f"memory: {name}")
+    log(f"memory: {name}")
     finished = score(workload, workers, precision, quick)
     return {
         "name": name,

@@ -17,10 +17,10 @@ KERNEL_FLAGS = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8")
 def describe() -> dict:
     """CPU, kernel-relevant flags, cores, memory in MB."""
     info = Path("/proc/cpuinfo").read_text()
-    flags = re.search(r"^flags\s*: (.*)$", info, re.M)
+    flags = re.search(r"^flags\s*: (.*)$", info, re.MULTILINE)
     present = set(flags[1].split()) if flags else set()
-    model = re.search(r"^model name\s*: (.*)$", info, re.M)
-    memory = re.search(r"^MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text(), re.M)
+    model = re.search(r"^model name\s*: (.*)$", info, re.MULTILINE)
+    memory = re.search(r"^MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text(), re.MULTILINE)
     return {
         "cpu": model[1].strip() if model else platform.machine(),
         "flags": [flag for flag in KERNEL_FLAGS if flag in present],

@@ -54,7 +54,7 @@ def measure(command: list[str], every: float = 0.1) -> Finished:
             except OSError:
                 return  # not Linux: no memory is reported
             for name in peaks:
-                if found := re.search(rf"^{name}:\s*(\d+)", status, re.M):
+                if found := re.search(rf"^{name}:\s*(\d+)", status, re.MULTILINE):
                     peaks[name] = max(peaks[name], int(found[1]) / 1024)
 
     watcher = threading.Thread(target=watch)

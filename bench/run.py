@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import environment
+from log import log
 
 
 def arguments() -> argparse.Namespace:
@@ -18,7 +19,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of dialogue_*.jsonl.gz; without it conversations are made up")
     parser.add_argument("--quick", action="store_true", help="all at its smallest, to see whether the bench works")
-    parser.add_argument("--only", default="", help="names of workloads, with commas; also roofline, footprint, reserve, cost")
+    parser.add_argument(
+        "--only", default="", help="names of workloads, with commas; also roofline, footprint, reserve, cost"
+    )
     parser.add_argument("--repeats", type=int, help="rounds (default: 3; quick: 1)")
     parser.add_argument("--sweep", action="store_true", help="also cost by rows, candidates, length and workers")
     parser.add_argument("--results", type=Path, default=environment.BENCH / "results", help="where the page is written")
@@ -62,7 +65,7 @@ def measure(args: argparse.Namespace) -> dict:
         "workloads": [],
     }
     if wanted("roofline"):
-        contest.tell("the GEMM ceiling")
+        log("the GEMM ceiling")
         result["roofline"] = roofline.measure(0.3 if quick else 4.0)
     sizes = workloads.QUICK if quick else workloads.Sizes()
     for name, make in workloads.makers(data, sizes, tokenizers).items():
@@ -72,14 +75,14 @@ def measure(args: argparse.Namespace) -> dict:
         shares = (roofline.share(one, result["roofline"]["ceiling"], quick) for one in result["workloads"])
         result["roofline"]["shares"] = [share for share in shares if share]
     if wanted("footprint"):
-        contest.tell("start-up")
+        log("start-up")
         result["starts"] = footprint.starts(2 if quick else 15, quick)
         result["memory"] = footprint.memory(data, tokenizers, quick)
     if wanted("reserve"):
-        contest.tell("how far --reserve moves rewards")
+        log("how far --reserve moves rewards")
         result["reserve"] = reserve.measure(data, quick)
     if wanted("cost"):
-        contest.tell("the cost model")
+        log("the cost model")
         model = models.model("base", quick)
         result["costModel"] = json.loads(processes.node([str(environment.BENCH / "cost-model.mjs"), str(model)]))
     if args.sweep:

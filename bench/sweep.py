@@ -8,7 +8,7 @@ import footprint
 import models
 import workloads
 from contenders import BY_KEY, SNIPPET
-from contest import tell
+from log import log
 from workloads import Workload
 
 SEED = 13
@@ -42,7 +42,7 @@ def by_rows(dialogues: list, tokenizer, quick: bool) -> list[dict]:
     found = []
     for workload in points:
         count = len(workload.rows)
-        tell(f"sweep: {count:,} rows, {workload.model}")
+        log(f"sweep: {count:,} rows, {workload.model}")
         finished = footprint.score(workload, 2, "fp32", quick)
         found.append({"model": workload.model, "rows": count, "seconds": finished.seconds, "peakMb": finished.peak})
     return found
@@ -76,7 +76,7 @@ def by_length(tokenizer, quick: bool) -> list[dict]:
 
 def pair(workload: Workload, quick: bool) -> dict[str, float]:
     """Seconds of scoring: the tool's and the snippet's."""
-    tell(f"sweep: {len(workload.rows)} rows, {len(workload.texts)} rewards, base")
+    log(f"sweep: {len(workload.rows)} rows, {len(workload.texts)} rewards, base")
     return {
         "seconds": contenders.run(BY_KEY["ours-fp32-2"], workload, quick)["seconds"],
         "snippetSeconds": contenders.run(BY_KEY[SNIPPET], workload, quick)["seconds"],

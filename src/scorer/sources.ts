@@ -9,7 +9,7 @@ import type { Checkpoint } from '../model/checkpoint/checkpoint.js';
 import type { ExportedModel } from '../model/exported/model.js';
 import { hasTokenizerFiles } from '../model/tokenizer/files.js';
 
-/** The model that comes with the package, used where none is named; training/starter makes it. */
+/** The model that comes with the package, used where none is named; recipes/starter makes it. */
 export const BUNDLED_NAME = 'starter';
 const bundledDirectory = fileURLToPath(new URL(`../../models/${BUNDLED_NAME}`, import.meta.url));
 

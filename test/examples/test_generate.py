@@ -12,10 +12,11 @@ from statistics import mean
 
 import pytest
 import torch
+from transformers import GPT2LMHeadModel
+
 from conftest import BINARY, EXAMPLES, json_lines, run
 from generate import Context, Generator, answer, parse_arguments, read_context
 from tiny_models import write_language_model
-from transformers import GPT2LMHeadModel
 
 GENERATE = [sys.executable, str(EXAMPLES / "best-of-n" / "generate.py")]
 ROWS = [
@@ -154,8 +155,12 @@ def test_a_pipe_into_best_chooses_and_tells_the_gain(
 ) -> None:
     (tmp_path / "prompts.jsonl").write_text(LINES * 4)
     generating = " ".join([*GENERATE, "-m", str(language_model_path), "-n", "8"])
-    pipe = f"{generating} < prompts.jsonl | tee drawn.jsonl | {' '.join(BINARY)} best -m {reward_model_path} --exit-zero"
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", pipe], cwd=tmp_path, capture_output=True, text=True, check=False)
+    pipe = (
+        f"{generating} < prompts.jsonl | tee drawn.jsonl | {' '.join(BINARY)} best -m {reward_model_path} --exit-zero"
+    )
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", pipe], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     drawn, winners = json_lines((tmp_path / "drawn.jsonl").read_text()), json_lines(done.stdout)
     assert [row["id"] for row in winners] == [row["id"] for row in drawn] == [row["id"] for row in ROWS] * 4
@@ -171,7 +176,9 @@ def test_a_pipe_into_best_chooses_and_tells_the_gain(
         # An empty reply is a bad one: it has no reward, and is never chosen.
         assert [reward is None for reward in winner["reward"]] == [reply == "" for reply in row["candidates"]]
 
-    curve = [line.split()[1:5] for line in done.stderr.splitlines() if line.split()[1:2] in (["1"], ["2"], ["4"], ["8"])]
+    curve = [
+        line.split()[1:5] for line in done.stderr.splitlines() if line.split()[1:2] in (["1"], ["2"], ["4"], ["8"])
+    ]
     best = [float(row[2]) for row in curve]
     assert [int(row[0]) for row in curve] == [1, 2, 4, 8]
     assert best[0] < best[1] < best[2] < best[3]

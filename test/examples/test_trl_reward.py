@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from conftest import LIKED, RewardModel
 from tiny_models import byte_tokenizer, write_language_model
 from trl_reward import reward_function
 
 STANDARD = (["User: hi\nBot:", "User: ha\nBot:"], [" aaa", " b"])
 CONVERSATIONAL = (
-    [[{"role": "user", "content": "hi"}], [{"role": "system", "content": "be brief"}, {"role": "user", "content": "ha"}]],
+    [
+        [{"role": "user", "content": "hi"}],
+        [{"role": "system", "content": "be brief"}, {"role": "user", "content": "ha"}],
+    ],
     [[{"role": "assistant", "content": "aaa"}], [{"role": "assistant", "content": "b"}]],
 )
 # What else TRL passes: columns of the data set, and these.

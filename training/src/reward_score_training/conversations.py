@@ -80,7 +80,9 @@ def identity(row: Row, judged: Judged, fields: Fields) -> tuple[str, bool]:
     value = next((row[name] for name in names if row.get(name) not in (None, "")), None)
     if value is not None:
         if isinstance(value, (dict, list, bool)):
-            raise RowError("BAD_ROW", f"expected a conversation's id to be a string or a number, got {layout.preview(value)}")
+            raise RowError(
+                "BAD_ROW", f"expected a conversation's id to be a string or a number, got {layout.preview(value)}"
+            )
         return str(value), True
     if fields.conversation is not None:
         raise RowError("BAD_ROW", f"expected {fields.conversation} to name the conversation, got nothing")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .errors import RowError
 
@@ -19,9 +19,7 @@ class Message(NamedTuple):
 
 def render(messages: Sequence[Message]) -> str:
     """`NAME: CONTENT` and a newline for each message; a system message is its content alone."""
-    return "".join(
-        f"{content}\n" if author == "system" else f"{author}: {content}\n" for author, content in messages
-    )
+    return "".join(f"{content}\n" if author == "system" else f"{author}: {content}\n" for author, content in messages)
 
 
 def split(messages: Sequence[Message]) -> tuple[str, str]:
@@ -30,7 +28,7 @@ def split(messages: Sequence[Message]) -> tuple[str, str]:
     return render(messages).removesuffix(response), response
 
 
-def read_messages(value: Any, field: str) -> list[Message]:
+def read_messages(value: object, field: str) -> list[Message]:
     """Messages in any of the field names in use."""
     if not isinstance(value, list):
         raise RowError("BAD_ROW", f"expected {field} to be an array of messages, got {preview(value)}")
@@ -47,7 +45,9 @@ def read_messages(value: Any, field: str) -> list[Message]:
     return messages
 
 
-def with_response(context: Sequence[Message], response: Any, field: str, bot_name: str | None = None) -> list[Message]:
+def with_response(
+    context: Sequence[Message], response: object, field: str, bot_name: str | None = None
+) -> list[Message]:
     """The context and a response after it. A response in messages is its last one, after any that repeat the context's."""
     if isinstance(response, str):
         if response == "":
@@ -70,13 +70,13 @@ def answering_author(context: Sequence[Message]) -> str:
     return next(others, "Bot")
 
 
-def preview(value: Any) -> str:
+def preview(value: object) -> str:
     """The beginning of a value, as JSON."""
     text = json.dumps(value, ensure_ascii=True)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _first_string(item: Any, names: Sequence[str]) -> str | None:
+def _first_string(item: object, names: Sequence[str]) -> str | None:
     """The first of the fields that is there, if it is a string."""
     if not isinstance(item, dict):
         return None

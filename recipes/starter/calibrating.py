@@ -1,8 +1,10 @@
 """The judge's logits on dialogues kept apart, and the temperature that makes probabilities of them."""
+
 from __future__ import annotations
 
 import numpy as np
 import torch
+
 from reward_score_training.calibration import fit_temperature, fold
 from reward_score_training.metrics import auc, log_loss
 
@@ -34,6 +36,9 @@ def calibrate(network: Network, trees: Trees) -> dict[str, float]:
     temperature = fit_temperature(logits, targets)
     fold(network, temperature)
     return {
-        "rows": len(logits), "temperature": temperature, "auc": auc(logits, targets > 0),
-        "loss_before": log_loss(logits, targets), "loss_after": log_loss(logits / temperature, targets),
-    }  # fmt: skip
+        "rows": len(logits),
+        "temperature": temperature,
+        "auc": auc(logits, targets > 0),
+        "loss_before": log_loss(logits, targets),
+        "loss_after": log_loss(logits / temperature, targets),
+    }

@@ -1,12 +1,41 @@
-"""How a dialogue is told: the names its speakers are given, and the spelling. Neither may decide a reward."""
+"""Augmentation: each dialogue gets new names for its speakers, and a spelling. Neither may decide a reward."""
+
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from random import Random
 
-ASKING = ("User", "user", "USER", "Me", "You", "Human", "human", "Person", "A", "Anonymous user", "user1", "Alice", "Guest")
-ANSWERING = ("Bot", "bot", "BOT", "assistant", "Assistant", "AI", "Chatbot", "B", "model", "user2", "Bob", "gpt", "system_1")
+ASKING = (
+    "User",
+    "user",
+    "USER",
+    "Me",
+    "You",
+    "Human",
+    "human",
+    "Person",
+    "A",
+    "Anonymous user",
+    "user1",
+    "Alice",
+    "Guest",
+)
+ANSWERING = (
+    "Bot",
+    "bot",
+    "BOT",
+    "assistant",
+    "Assistant",
+    "AI",
+    "Chatbot",
+    "B",
+    "model",
+    "user2",
+    "Bob",
+    "gpt",
+    "system_1",
+)
 FIRST_NAMES = (
     "Emma Liam Olivia Noah Ava Lucas Mia Ethan Sofia Leo Amelia Jack Harper James Luna Ben Chloe Daniel Aria Max Lily Sam "
     "Zoe Adam Nora Alex Ella Ryan Maya Tom Anna John Sarah Mike Kate David Eva Chris Lena Mark Rosa Yuki Wei Aisha Omar "
@@ -39,5 +68,5 @@ def spelling(random: Random) -> Callable[[str], str]:
     if share < 0.90:
         return str.lower
     if share < 0.95:
-        return lambda text: text.lower().rstrip(".!")or text
+        return lambda text: text.lower().rstrip(".!") or text
     return _tokenised

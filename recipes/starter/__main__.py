@@ -3,6 +3,7 @@ Makes a small reward model of public dialogues: `python -m starter --data DIR --
 
 What is finished stands in the work folder, and the same command goes on from there. An hour and a quarter on two cores.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -10,14 +11,17 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
-from reward_score_training.card import render, versions
 from tokenizers import Tokenizer
 from transformers import GPT2ForSequenceClassification
 from transformers.utils.logging import set_verbosity_error
 
+from reward_score_training.card import render, versions
+
 from . import calibrating, card, corpus, evaluation, judging, matching, vocabulary
+from .corpus import Json
 from .negatives import Negatives
 from .network import Network, for_transformers
 from .summing import order_sums
@@ -29,13 +33,17 @@ WORDS_PASSES, MATCHING_PASSES, JUDGING_PASSES = 4, 2, 1.5
 #: Dialogues that show which numbers are large.
 SAMPLE = 50
 
+Made = TypeVar("Made")
+
 TOOL = Path(__file__).parents[2] / "bin" / "reward-score.js"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m starter", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of dialogue_*.jsonl.gz and cand_*.jsonl.gz")
-    parser.add_argument("--work", type=Path, required=True, help="folder of what is finished: the vocabulary and each lesson")
+    parser.add_argument(
+        "--work", type=Path, required=True, help="folder of what is finished: the vocabulary and each stage"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the model")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--share", type=float, default=1.0, help="of the training dialogues: less for a trial")
@@ -61,26 +69,26 @@ def make(data: Path, work: Path, out: Path, seed: int, share: float) -> None:
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
     size = tokenizer.get_vocab_size()
 
-    vectors = lesson(log, work / "words.pt", lambda: learn_words(train, tokenizer, WORD.stop, seed, WORDS_PASSES))
+    vectors = stage(log, work / "words.pt", lambda: learn_words(train, tokenizer, WORD.stop, seed, WORDS_PASSES))
 
-    def match() -> dict:
+    def match() -> dict[str, Any]:
         torch.manual_seed(seed)
         network = Network(size)
-        wire(network, vectors, tokenizer.token_to_id(":"), tokenizer.token_to_id("\u010a"), seed)
+        wire(network, vectors, vocabulary.id_of(tokenizer, ":"), vocabulary.id_of(tokenizer, "\u010a"), seed)
         steps = MATCHING_PASSES * len(train) // matching.BATCH
         log.add("matching", matching.learn_to_match(network, train, tokenizer, seed, steps))
         return network.state_dict()
 
     network = Network(size)
-    network.load_state_dict(lesson(log, work / "matching.pt", match))
+    network.load_state_dict(stage(log, work / "matching.pt", match))
 
-    def judge() -> dict:
+    def judge() -> dict[str, Any]:
         trees, kept = Trees(train, Negatives(train), tokenizer, seed, JUDGING_PASSES), work / "judging-so-far.pt"
         log.add("judging", judging.learn_to_judge(network, trees, seed, kept))
         kept.unlink(missing_ok=True)
         return network.state_dict()
 
-    network.load_state_dict(lesson(log, work / "judging.pt", judge))
+    network.load_state_dict(stage(log, work / "judging.pt", judge))
     judged = Trees(parts["valid"], Negatives(parts["valid"]), tokenizer, seed)
     log.add("calibration", calibrating.calibrate(network, judged))
     model = for_transformers(network)
@@ -90,15 +98,16 @@ def make(data: Path, work: Path, out: Path, seed: int, share: float) -> None:
     (out / "README.md").write_text(render(card.card(log.entries)), encoding="utf-8")
 
 
-def lesson(log: Log, file: Path, learn: Callable[[], object]) -> object:
-    """What the lesson made, from its file where it was finished before."""
+def stage(log: Log, file: Path, learn: Callable[[], Made]) -> Made:
+    """What the stage made, from its file where it was finished before."""
     if not file.exists():
         with log.minutes(file.stem):
             made = learn()
         partial = file.with_suffix(".partial")
         torch.save(made, partial)
         partial.rename(file)
-    return torch.load(file)
+    finished: Made = torch.load(file)
+    return finished
 
 
 def save(model: GPT2ForSequenceClassification, tokenizer: Tokenizer, folder: Path) -> None:
@@ -109,21 +118,21 @@ def save(model: GPT2ForSequenceClassification, tokenizer: Tokenizer, folder: Pat
 class Log:
     """What was done and what came of it, in a file that a run which goes on adds to."""
 
-    def __init__(self, file: Path):
+    def __init__(self, file: Path) -> None:
         self._file = file
-        self.entries = json.loads(file.read_text()) if file.exists() else {}
+        self.entries: Json = json.loads(file.read_text()) if file.exists() else {}
 
     def add(self, name: str, value: object) -> None:
         self.entries[name] = value
         self._file.write_text(json.dumps(self.entries, indent=1) + "\n")
         print(name, json.dumps(value)[:300], flush=True)
 
-    def minutes(self, name: str):
+    def minutes(self, name: str) -> Minutes:
         return Minutes(self, name)
 
 
 class Minutes:
-    def __init__(self, log: Log, name: str):
+    def __init__(self, log: Log, name: str) -> None:
         self._log, self._name = log, name
 
     def __enter__(self) -> None:

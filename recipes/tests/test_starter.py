@@ -14,19 +14,22 @@ from random import Random
 
 import pytest
 import torch
+from tokenizers import Tokenizer
+
 from reward_score_training.card import render
 from starter import card, corpus, evaluation, judging, matching, vocabulary, wiring
-from starter.corpus import Dialogue, Turn
+from starter.augmentation import names, spelling
+from starter.corpus import Dialogue, Json, Turn
+from starter.gpt2 import parts_of
 from starter.judging import logits_of
 from starter.negatives import GENERIC, KINDS, UNSEEN_GENERIC, Negatives
 from starter.network import Network, for_transformers
 from starter.summing import order_sums
-from starter.trees import TRUNK, Trees, collate
-from starter.voices import names, spelling
+from starter.trees import TRUNK, Tree, Trees, collate
 from starter.words import learn_words
 
-TRAINING = Path(__file__).parents[1]
-TOOL = TRAINING.parent / "bin" / "reward-score.js"
+RECIPES = Path(__file__).parents[1]
+TOOL = RECIPES.parent / "bin" / "reward-score.js"
 THINGS = "cats dogs trains films songs books cakes rivers stars boats games shoes birds maps".split()
 
 
@@ -35,27 +38,32 @@ def made_up(number: int, source: str = "self") -> list[Dialogue]:
     for index in range(number):
         thing, other = random.sample(THINGS, 2)
         lines = [
-            f"Do you like {thing}, my friend number {index}?", f"Yes, I like {thing} a lot, and {other} too.", f"What do you like about {other}?",
-            f"They are {random.choice(['big', 'small', 'old'])}, that is what I like about {other}.", f"And what about {thing} then?",
-            f"I could talk about {thing} for {random.randint(2, 90)} hours.", "Please do not!", f"Then tell me more about {other}.",
-        ]  # fmt: skip
+            f"Do you like {thing}, my friend number {index}?",
+            f"Yes, I like {thing} a lot, and {other} too.",
+            f"What do you like about {other}?",
+            f"They are {random.choice(['big', 'small', 'old'])}, that is what I like about {other}.",
+            f"And what about {thing} then?",
+            f"I could talk about {thing} for {random.randint(2, 90)} hours.",
+            "Please do not!",
+            f"Then tell me more about {other}.",
+        ]
         turns = tuple(Turn("AB"[k % 2], line, 1.0) for k, line in enumerate(lines))
         dialogues.append(Dialogue(f"{source}-{index}", source, f"{source}/{thing}", turns))
     return dialogues
 
 
 @pytest.fixture(scope="module")
-def tokenizer():
+def tokenizer() -> Tokenizer:
     return vocabulary.learn_vocabulary(made_up(40), seed=1)
 
 
 @pytest.fixture(scope="module")
-def wired(tokenizer):
+def wired(tokenizer: Tokenizer) -> Network:
     """A network before its first step; words mean what a random vector says."""
     torch.manual_seed(3)
     network = Network(tokenizer.get_vocab_size())
     words = torch.randn(tokenizer.get_vocab_size(), 96)
-    wiring.wire(network, words, tokenizer.token_to_id(":"), tokenizer.token_to_id("\u010a"), seed=1)
+    wiring.wire(network, words, vocabulary.id_of(tokenizer, ":"), vocabulary.id_of(tokenizer, "\u010a"), seed=1)
     network.score.weight[0, wiring.MATCH].detach().fill_(1.0)
     network.score.weight[0, wiring.COPIES].detach().fill_(-1.0)
     return network.eval()
@@ -70,34 +78,43 @@ def states(network: Network, ids: list[int], layers: int) -> torch.Tensor:
 
 
 @torch.no_grad()
-def test_transformers_computes_what_the_network_does(tokenizer, wired):
+def test_transformers_computes_what_the_network_does(tokenizer: Tokenizer, wired: Network) -> None:
     model = for_transformers(wired)
     for dialogue in made_up(5):
         ids = tokenizer.encode("".join(f"User: {turn.text}\n" for turn in dialogue.turns)).ids
-        ours = wired(torch.tensor(ids), torch.arange(len(ids)), [torch.ones(len(ids), len(ids)).tril().bool()], [torch.tensor([len(ids) - 1])])
+        ours = wired(
+            torch.tensor(ids),
+            torch.arange(len(ids)),
+            [torch.ones(len(ids), len(ids)).tril().bool()],
+            [torch.tensor([len(ids) - 1])],
+        )
         assert model(torch.tensor([ids])).logits.item() == pytest.approx(ours.item(), abs=1e-4)
 
 
 @torch.no_grad()
-def test_what_rounds_less_changes_no_reward_and_ends_with_what_cancels(tokenizer, wired):
+def test_what_rounds_less_changes_no_reward_and_ends_with_what_cancels(tokenizer: Tokenizer, wired: Network) -> None:
     rows = [tokenizer.encode("".join(f"User: {turn.text}\n" for turn in dialogue.turns)).ids for dialogue in made_up(6)]
     model, ordered = for_transformers(wired), for_transformers(wired)
     order_sums(ordered, rows[:3])
-    assert not torch.equal(model.transformer.h[1].mlp.c_fc.weight, ordered.transformer.h[1].mlp.c_fc.weight)
+    assert not torch.equal(parts_of(model).blocks[1].up.weight, parts_of(ordered).blocks[1].up.weight)
     for ids in rows:
-        assert ordered(torch.tensor([ids])).logits.item() == pytest.approx(model(torch.tensor([ids])).logits.item(), abs=1e-4)
-    colon, words = tokenizer.token_to_id(":"), ordered.transformer.wte.weight
-    assert torch.equal(words[:, -1], wired.wte.weight[:, wiring.IS_COLON]) and words[colon, -1] > 1
+        assert ordered(torch.tensor([ids])).logits.item() == pytest.approx(
+            model(torch.tensor([ids])).logits.item(), abs=1e-4
+        )
+    colon, words = vocabulary.id_of(tokenizer, ":"), ordered.transformer.wte.weight
+    assert torch.equal(words[:, -1], wired.wte.weight[:, wiring.IS_COLON])
+    assert words[colon, -1] > 1
     assert torch.equal(words[:, -2], wired.wte.weight[:, wiring.ONE])
 
 
 @torch.no_grad()
-def test_a_judged_token_of_a_tree_has_the_logit_of_its_row_alone(tokenizer, wired):
+def test_a_judged_token_of_a_tree_has_the_logit_of_its_row_alone(tokenizer: Tokenizer, wired: Network) -> None:
     dialogues = made_up(12)
     trees = [Trees(dialogues, Negatives(dialogues), tokenizer, seed=5)[index] for index in range(12)]
     batch, model, branches = collate(trees), for_transformers(wired), 0
     logits = logits_of(wired, batch)
-    for logit, (tree, token) in zip(logits, [(tree, it.token) for tree in trees for it in tree.judged], strict=True):
+    tokens = [(tree, it.token) for tree in trees for it in tree.judged]
+    for logit, (tree, token) in zip(logits, tokens, strict=True):
         branch = tree.branch[token]
         own = [tree.ids[i] for i in range(token + 1) if tree.branch[i] == branch]
         trunk = [] if branch == TRUNK else tree.ids[: tree.visible[token]]
@@ -108,17 +125,24 @@ def test_a_judged_token_of_a_tree_has_the_logit_of_its_row_alone(tokenizer, wire
 
 
 @torch.no_grad()
-def test_made_up_replies_stand_against_the_real_one_of_their_place(tokenizer):
+def test_made_up_replies_stand_against_the_real_one_of_their_place(tokenizer: Tokenizer) -> None:
     dialogues = made_up(12)
     trees = [Trees(dialogues, Negatives(dialogues), tokenizer, seed=5)[index] for index in range(12)]
-    batch, told = collate(trees), [(number, it) for number, tree in enumerate(trees) for it in tree.judged]
-    for (number, it), real in zip(told, batch.real.tolist(), strict=True):
-        assert (told[real][0], told[real][1].kind, told[real][1].turn, told[real][1].weight) == (number, "real", it.turn, it.weight)
+    batch, judged = collate(trees), [(number, it) for number, tree in enumerate(trees) for it in tree.judged]
+    for (number, it), real in zip(judged, batch.real.tolist(), strict=True):
+        assert (judged[real][0], judged[real][1].kind, judged[real][1].turn, judged[real][1].weight) == (
+            number,
+            "real",
+            it.turn,
+            it.weight,
+        )
 
 
 @torch.no_grad()
-def test_the_wiring_sees_a_copied_turn(tokenizer, wired):
-    context = "User: Do you like cats?\nBot: Yes, I like cats a lot, and birds too.\nUser: What do you like about birds?\n"
+def test_the_wiring_sees_a_copied_turn(tokenizer: Tokenizer, wired: Network) -> None:
+    context = (
+        "User: Do you like cats?\nBot: Yes, I like cats a lot, and birds too.\nUser: What do you like about birds?\n"
+    )
 
     def copies(reply: str) -> float:
         return states(wired, tokenizer.encode(f"{context}Bot: {reply}\n").ids, 3)[-1, wiring.COPIES].item()
@@ -128,19 +152,28 @@ def test_the_wiring_sees_a_copied_turn(tokenizer, wired):
 
 
 @torch.no_grad()
-def test_the_wiring_means_a_reply_by_its_own_words(tokenizer, wired):
+def test_the_wiring_means_a_reply_by_its_own_words(tokenizer: Tokenizer, wired: Network) -> None:
     def meaning(context: str) -> torch.Tensor:
         return states(wired, tokenizer.encode(f"{context}Bot: I like cats a lot.\n").ids, 2)[-1, wiring.WORD]
 
-    one, other = meaning("User: Hello.\nBot: Hi.\nUser: What about films?\n"), meaning("Me: Please tell me more about trains and boats, my friend!\n")
+    one, other = (
+        meaning("User: Hello.\nBot: Hi.\nUser: What about films?\n"),
+        meaning("Me: Please tell me more about trains and boats, my friend!\n"),
+    )
     assert torch.nn.functional.cosine_similarity(one, other, dim=0) > 0.99
     assert one.norm() > 1
 
 
-def test_matching_learns_whose_reply_it_is_and_leaves_the_wiring_alone(tokenizer):
+def test_matching_learns_whose_reply_it_is_and_leaves_the_wiring_alone(tokenizer: Tokenizer) -> None:
     dialogues, size = made_up(400), tokenizer.get_vocab_size()
     network = Network(size)
-    wiring.wire(network, learn_words(dialogues, tokenizer, 96, seed=1, passes=8), tokenizer.token_to_id(":"), tokenizer.token_to_id("\u010a"), seed=1)
+    wiring.wire(
+        network,
+        learn_words(dialogues, tokenizer, 96, seed=1, passes=8),
+        vocabulary.id_of(tokenizer, ":"),
+        vocabulary.id_of(tokenizer, "\u010a"),
+        seed=1,
+    )
     before = {name: parameter.detach().clone() for name, parameter in network.named_parameters()}
     history = matching.learn_to_match(network, dialogues, tokenizer, seed=1, steps=60)
     assert history[-1][0] == 60
@@ -148,7 +181,7 @@ def test_matching_learns_whose_reply_it_is_and_leaves_the_wiring_alone(tokenizer
         assert torch.equal(network.wpe.weight, before["wpe.weight"])
         assert torch.equal(network.wte.weight[:, wiring.FIXED], before["wte.weight"][:, wiring.FIXED])
         assert not torch.equal(network.wte.weight[:, wiring.WORD], before["wte.weight"][:, wiring.WORD])
-        # The whole network, without the lesson's masks: a turn about what the dialogue is about has the higher reward.
+        # The whole network, without the stage's masks: a turn about what the dialogue is about has the higher reward.
         model, won = for_transformers(network), []
         for one, other in zip(dialogues[:80:2], dialogues[1:80:2], strict=True):
             if one.topic != other.topic:
@@ -165,16 +198,18 @@ class Stopped(Exception):
 
 
 class StoppingTrees(Trees):
-    def __getitem__(self, index: int):
+    def __getitem__(self, index: int) -> Tree:
         if index == 5 * judging.BATCH:
             raise Stopped
         return super().__getitem__(index)
 
 
-def test_judging_goes_on_where_it_stopped_to_the_same_weights(tokenizer, wired, tmp_path, monkeypatch):
+def test_judging_goes_on_where_it_stopped_to_the_same_weights(
+    tokenizer: Tokenizer, wired: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(judging, "KEPT_EVERY", 2)
     dialogues = made_up(8 * judging.BATCH)
-    ours = [dialogues, Negatives(dialogues), tokenizer, 1]
+    ours = (dialogues, Negatives(dialogues), tokenizer, 1)
     whole, stopped = copy.deepcopy(wired), copy.deepcopy(wired)
     judging.learn_to_judge(whole, Trees(*ours), 1, tmp_path / "whole.pt")
     with pytest.raises(Stopped):
@@ -186,27 +221,27 @@ def test_judging_goes_on_where_it_stopped_to_the_same_weights(tokenizer, wired, 
     assert not torch.equal(whole.wte.weight, wired.wte.weight)
 
 
-def test_a_tree_is_drawn_from_its_seed_and_index_alone(tokenizer):
+def test_a_tree_is_drawn_from_its_seed_and_index_alone(tokenizer: Tokenizer) -> None:
     dialogues = made_up(6)
     a, b, other = (Trees(dialogues, Negatives(dialogues), tokenizer, seed) for seed in (1, 1, 2))
     assert [a[index].ids for index in (3, 0)] == [b[index].ids for index in (3, 0)]
     assert [a[index].ids for index in range(6)] != [other[index].ids for index in range(6)]
 
 
-def test_the_trunk_is_the_dialogue_as_the_tool_lays_it_out(tokenizer):
+def test_the_trunk_is_the_dialogue_as_the_tool_lays_it_out(tokenizer: Tokenizer) -> None:
     dialogues = made_up(30)
-    trees, told = Trees(dialogues, Negatives(dialogues), tokenizer, seed=2), 0
+    trees, as_written = Trees(dialogues, Negatives(dialogues), tokenizer, seed=2), 0
     for index in range(30):
         tree = trees[index]
         text = tokenizer.decode(tree.trunk)
         assert text.endswith("\n")
         last = text.rstrip("\n").split("\n")[-1]
-        told += any(last.endswith(f": {turn.text}") for dialogue in dialogues for turn in dialogue.turns)
-    assert told >= 20  # the others are spelt in lower case
+        as_written += any(last.endswith(f": {turn.text}") for dialogue in dialogues for turn in dialogue.turns)
+    assert as_written >= 20  # the others are spelt in lower case
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_made_up_reply_is_never_the_real_one(kind):
+def test_a_made_up_reply_is_never_the_real_one(kind: str) -> None:
     dialogues, random, drawn = made_up(20), Random(1), 0
     negatives = Negatives(dialogues)
     for dialogue in dialogues:
@@ -218,24 +253,32 @@ def test_a_made_up_reply_is_never_the_real_one(kind):
     assert drawn >= 60
 
 
-def test_generic_replies_of_the_evaluation_are_not_those_of_the_training():
+def test_generic_replies_of_the_evaluation_are_not_those_of_the_training() -> None:
     assert {corpus.normal(text) for text in GENERIC}.isdisjoint(corpus.normal(text) for text in UNSEEN_GENERIC)
 
 
-def test_a_split_is_by_dialogue_and_the_same_in_any_order():
+def test_a_split_is_by_dialogue_and_the_same_in_any_order() -> None:
     dialogues = made_up(400)
     parts, again = corpus.split(dialogues), corpus.split(dialogues[::-1])
-    assert {name: {it.id for it in part} for name, part in parts.items()} == {name: {it.id for it in part} for name, part in again.items()}
+    assert {name: {it.id for it in part} for name, part in parts.items()} == {
+        name: {it.id for it in part} for name, part in again.items()
+    }
     assert sum(map(len, parts.values())) == 400
-    assert len(parts["train"]) > 300 and len(parts["test"]) > 10 and len(parts["valid"]) > 2
+    assert len(parts["train"]) > 300
+    assert len(parts["test"]) > 10
+    assert len(parts["valid"]) > 2
 
 
-def test_turns_after_a_gap_are_left_out():
-    turns = [{"speaker": "A", "text": " Hello  there "}, {"speaker": "B", "text": "{}"}, {"speaker": "A", "text": "What?"}]
+def test_turns_after_a_gap_are_left_out() -> None:
+    turns = [
+        {"speaker": "A", "text": " Hello  there "},
+        {"speaker": "B", "text": "{}"},
+        {"speaker": "A", "text": "What?"},
+    ]
     assert [turn.text for turn in corpus.usable_turns(turns)] == ["Hello there"]
 
 
-def test_both_speakers_have_names_and_every_name_can_answer():
+def test_both_speakers_have_names_and_every_name_can_answer() -> None:
     random, second = Random(4), set()
     for _ in range(3000):
         pair = names(random)
@@ -244,13 +287,13 @@ def test_both_speakers_have_names_and_every_name_can_answer():
     assert {"Bot", "bot", "assistant", "Emma", "User", "Me"} <= second
 
 
-def test_spellings_keep_the_words():
+def test_spellings_keep_the_words() -> None:
     random = Random(0)
     for _ in range(200):
         assert corpus.normal(spelling(random)("I don't like it, do you?")) == "idontlikeitdoyou"
 
 
-def test_pairs_are_independent_and_tell_the_dialogue_from_the_bots_side():
+def test_pairs_are_independent_and_tell_the_dialogue_from_the_bots_side() -> None:
     dialogues = made_up(30)
     drawn = evaluation.pairs(dialogues, "same_dialogue", 1)
     assert len(drawn) == 30
@@ -262,7 +305,7 @@ def test_pairs_are_independent_and_tell_the_dialogue_from_the_bots_side():
     assert [it["chosen"] for it in renamed] == [it["chosen"] for it in drawn]
 
 
-def written(file: Path, rows: list[dict]) -> None:
+def written(file: Path, rows: list[Json]) -> None:
     with gzip.open(file, "wt", encoding="utf-8") as out:
         out.writelines(json.dumps(row) + "\n" for row in rows)
 
@@ -271,7 +314,11 @@ def data_folder(folder: Path) -> Path:
     folder.mkdir()
     for source in corpus.SOURCES:
         rows = [
-            {"id": it.id, "source": it.topic, "turns": [{"speaker": turn.speaker, "text": turn.text} for turn in it.turns]}
+            {
+                "id": it.id,
+                "source": it.topic,
+                "turns": [{"speaker": turn.speaker, "text": turn.text} for turn in it.turns],
+            }
             for it in made_up(60, source)
         ]
         written(folder / f"dialogue_{source}.jsonl.gz", rows)
@@ -279,33 +326,53 @@ def data_folder(folder: Path) -> Path:
     context = [{"speaker": "A", "text": made_up(60, "topical_chat")[7].turns[0].text.lower().replace("?", " ?")}]
     candidates = [{"text": f"I like {thing}.", "label": index % 3} for index, thing in enumerate(THINGS[:6])]
     for name in ("cand_unieval_usr_topical", "cand_conture"):
-        written(folder / f"{name}.jsonl.gz", [{"id": str(n), "context": context, "candidates": candidates} for n in range(4)])
-    written(folder / "pairs_llmbar.jsonl.gz", [{"context": context, "chosen": "I do.", "rejected": "Cake."} for _ in range(5)])
+        written(
+            folder / f"{name}.jsonl.gz",
+            [{"id": str(n), "context": context, "candidates": candidates} for n in range(4)],
+        )
+    written(
+        folder / "pairs_llmbar.jsonl.gz",
+        [{"context": context, "chosen": "I do.", "rejected": "Cake."} for _ in range(5)],
+    )
     return folder
 
 
-def test_dialogues_of_judged_contexts_are_never_trained_on(tmp_path):
+def test_dialogues_of_judged_contexts_are_never_trained_on(tmp_path: Path) -> None:
     dialogues = corpus.read_dialogues(data_folder(tmp_path / "data"))
     assert "topical_chat-7" not in {dialogue.id for dialogue in dialogues}
     assert {"topical_chat-6", "topical_chat-8"} <= {dialogue.id for dialogue in dialogues}
 
 
-@pytest.mark.skipif(not (TRAINING.parent / "dist" / "index.js").exists() or shutil.which("node") is None, reason="the tool is not built")
-def test_one_command_makes_a_model_that_goes_on_where_it_stopped(tmp_path):
+def test_one_command_makes_a_model_that_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    assert (RECIPES.parent / "dist" / "index.js").exists(), "reward-score is not built: npm ci && npm run build"
     data = data_folder(tmp_path / "data")
 
-    def make(work: str, out: str) -> dict:
-        command = [sys.executable, "-m", "starter", "--data", data, "--work", tmp_path / work, "--out", tmp_path / out]
-        subprocess.run(command, cwd=TRAINING, check=True, env={**os.environ, "REWARD_SCORE_CACHE": str(tmp_path / "cache")})
-        return json.loads((tmp_path / work / "log.json").read_text())
+    def make(work: str, out: str) -> Json:
+        command: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "starter",
+            "--data",
+            data,
+            "--work",
+            tmp_path / work,
+            "--out",
+            tmp_path / out,
+        ]
+        subprocess.run(
+            command, cwd=RECIPES, check=True, env={**os.environ, "REWARD_SCORE_CACHE": str(tmp_path / "cache")}
+        )
+        log: Json = json.loads((tmp_path / work / "log.json").read_text())
+        return log
 
     first = make("work", "model")
     weights = (tmp_path / "model" / "model.safetensors").read_bytes()
     assert set(first["figures"]["pairwise"]) == set(KINDS)
     card = (tmp_path / "model" / "README.md").read_text()
-    assert "CDLA-Sharing-1.0" in card and "not liking" in card
+    assert "CDLA-Sharing-1.0" in card
+    assert "not liking" in card
 
-    # A run that was stopped in its last lesson: what is finished is not done again, and the rest comes out the same.
+    # A run that was stopped in its last stage: what is finished is not done again, and the rest comes out the same.
     shutil.copytree(tmp_path / "work", tmp_path / "again")
     (tmp_path / "again" / "judging.pt").unlink()
     finished = (tmp_path / "again" / "matching.pt").stat().st_mtime_ns
@@ -315,12 +382,12 @@ def test_one_command_makes_a_model_that_goes_on_where_it_stopped(tmp_path):
     assert first["figures"] == second["figures"]
 
 
-def test_the_card_of_the_bundled_model_says_what_the_log_of_its_run_does():
-    log = json.loads((TRAINING / "starter" / "log.json").read_text())
-    assert (TRAINING.parent / "models" / "starter" / "README.md").read_text() == render(card.card(log))
+def test_the_card_of_the_bundled_model_says_what_the_log_of_its_run_does() -> None:
+    log = json.loads((RECIPES / "starter" / "log.json").read_text())
+    assert (RECIPES.parent / "models" / "starter" / "README.md").read_text() == render(card.card(log))
 
 
-def test_two_whole_runs_from_one_seed_came_to_the_same():
-    once, again = (json.loads((TRAINING / "starter" / name).read_text()) for name in ("log.json", "log-again.json"))
+def test_two_whole_runs_from_one_seed_came_to_the_same() -> None:
+    once, again = (json.loads((RECIPES / "starter" / name).read_text()) for name in ("log.json", "log-again.json"))
     assert once.pop("minutes") != again.pop("minutes")  # two runs, not one copied
     assert once == again

@@ -1,4 +1,5 @@
 """Conversations to learn from: read, cleaned, and split by dialogue so that no test dialogue is ever seen in training."""
+
 from __future__ import annotations
 
 import gzip
@@ -8,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 #: What a dialogue's source is worth in training: the name of its file, `dialogue_*.jsonl.gz`.
 SOURCES = ("self", "synthetic_persona", "topical_chat")
@@ -20,6 +22,10 @@ VALID_SHARE = 0.03
 TEST_SHARE = 0.07
 
 MIN_TURNS = 4
+
+
+#: An object of JSON.
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class Dialogue:
     turns: tuple[Turn, ...]
 
 
-def read_jsonl(path: Path) -> Iterator[dict]:
+def read_jsonl(path: Path) -> Iterator[Json]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)
@@ -61,7 +67,7 @@ def read_dialogues(data: Path) -> list[Dialogue]:
     return dialogues
 
 
-def usable_turns(turns: Iterable[dict]) -> tuple[Turn, ...]:
+def usable_turns(turns: Iterable[Json]) -> tuple[Turn, ...]:
     """The turns up to the first that holds nothing: what follows a gap does not answer what is before it."""
     kept = []
     for turn in turns:
@@ -72,13 +78,13 @@ def usable_turns(turns: Iterable[dict]) -> tuple[Turn, ...]:
     return tuple(kept)
 
 
-def contexts_of(rows: Iterable[dict]) -> set[str]:
+def contexts_of(rows: Iterable[Json]) -> set[str]:
     """The long turns of contexts, in a spelling that survives tokenising and lower case."""
     return {key for row in rows for key in long_turns(normal(turn["text"]) for turn in row["context"])}
 
 
 def long_turns(keys: Iterable[str]) -> set[str]:
-    """Short turns ("hello") are everybody's: 25 letters tell a dialogue."""
+    """Short turns ("hello") are everybody's: 25 letters identify a dialogue."""
     return {key for key in keys if len(key) >= 25}
 
 
@@ -91,5 +97,7 @@ def split(dialogues: Iterable[Dialogue]) -> dict[str, list[Dialogue]]:
     parts: dict[str, list[Dialogue]] = {"train": [], "valid": [], "test": []}
     for dialogue in dialogues:
         share = int.from_bytes(hashlib.sha256(dialogue.id.encode()).digest()[:6], "big") / 2**48
-        parts["test" if share < TEST_SHARE else "valid" if share < TEST_SHARE + VALID_SHARE else "train"].append(dialogue)
+        parts["test" if share < TEST_SHARE else "valid" if share < TEST_SHARE + VALID_SHARE else "train"].append(
+            dialogue
+        )
     return parts

@@ -9,14 +9,17 @@ import io
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from .conversations import DEFAULT_NAMES, Row
 from .errors import RowError, UsageError
 from .layout import preview
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv"}
 # Columns whose cells hold messages as JSON.
@@ -100,12 +103,12 @@ class LogFile:
             source: BinaryIO = sys.stdin.buffer
         else:
             try:
-                source = open(self.path, "rb")
+                source = Path(self.path).open("rb")  # noqa: SIM115 - the with statement below closes it
             except OSError as error:
                 raise UsageError(f"{self.path}: expected a file to read: {error.strerror}") from error
         with source:
             hashed = io.BufferedReader(_Counted(source, self), 1 << 20)
-            yield gzip.GzipFile(fileobj=hashed) if self.path.endswith(".gz") else hashed  # type: ignore[misc]
+            yield cast(BinaryIO, gzip.GzipFile(fileobj=hashed)) if self.path.endswith(".gz") else cast(BinaryIO, hashed)
 
     def count(self, block: memoryview) -> None:
         self._hash.update(block)
@@ -114,14 +117,15 @@ class LogFile:
 
 class _Counted(io.RawIOBase):
     def __init__(self, source: BinaryIO, file: LogFile) -> None:
-        self._source = source
+        # Both a file that was opened and standard input are such.
+        self._source = cast(io.BufferedReader, source)
         self._file = file
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
-        read = self._source.readinto(buffer)  # type: ignore[attr-defined]
+    def readinto(self, buffer: Buffer) -> int:
+        read = self._source.readinto(buffer)
         self._file.count(memoryview(buffer)[:read])
         return read
 
@@ -137,9 +141,8 @@ def format_of(path: str) -> str:
 
 
 def _jsonl(stream: BinaryIO) -> Iterator[tuple[int, Row | RowError]]:
-    for number, line in enumerate(stream, 1):
-        if number == 1:
-            line = line.removeprefix(b"\xef\xbb\xbf")
+    for number, raw in enumerate(stream, 1):
+        line = raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
         if line.strip():
             yield number, _parsed(line)
 
@@ -160,14 +163,12 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _messages(name: str, cell: str) -> Any:
+def _messages(name: str, cell: str) -> object:
     """Messages in a cell are JSON; a cell of the column `context` may as well hold a prompt, as a text."""
     value = None
     if cell.startswith("["):
-        try:
+        with suppress(ValueError, RecursionError):
             value = json.loads(cell)
-        except (ValueError, RecursionError):
-            pass
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
         return value
     if cell == "" or name.lower() == "context":

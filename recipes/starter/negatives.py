@@ -1,4 +1,5 @@
-"""Replies that nobody gave: what a dialogue's next turn is told from, from plain to hard."""
+"""Replies that nobody gave: what a dialogue's next turn has to be told apart from, from plain to hard."""
+
 from __future__ import annotations
 
 from collections import defaultdict
@@ -8,7 +9,15 @@ from random import Random
 from .corpus import Dialogue, normal
 
 #: How often each kind is drawn.
-SHARES = {"random": 0.25, "topic": 0.15, "same_dialogue": 0.28, "repeat": 0.08, "generic": 0.08, "cut": 0.08, "shuffled": 0.08}
+SHARES = {
+    "random": 0.25,
+    "topic": 0.15,
+    "same_dialogue": 0.28,
+    "repeat": 0.08,
+    "generic": 0.08,
+    "cut": 0.08,
+    "shuffled": 0.08,
+}
 KINDS = tuple(SHARES)
 
 #: What a bot says that has nothing to say, to learn from.
@@ -31,7 +40,7 @@ UNSEEN_GENERIC = (
 class Negatives:
     """Draws replies to turn `k` of a dialogue that are not its next turn."""
 
-    def __init__(self, dialogues: Sequence[Dialogue], generic: Sequence[str] = GENERIC):
+    def __init__(self, dialogues: Sequence[Dialogue], generic: Sequence[str] = GENERIC) -> None:
         self._generic_replies = generic
         self._by_source: dict[str, list[Dialogue]] = defaultdict(list)
         self._by_topic: dict[str, list[Dialogue]] = defaultdict(list)
@@ -46,12 +55,12 @@ class Negatives:
 
     def draw_any(self, dialogue: Dialogue, k: int, random: Random) -> tuple[str, str] | None:
         """The kind, and a reply."""
-        kind = random.choices(KINDS, SHARES.values())[0]
+        kind = random.choices(KINDS, list(SHARES.values()))[0]
         text = self.draw(kind, dialogue, k, random)
         return None if text is None else (kind, text)
 
     def _random(self, dialogue: Dialogue, k: int, random: Random) -> str | None:
-        """Of the same source, so that its style tells nothing."""
+        """Of the same source, so that its style gives nothing away."""
         return self._of_another(self._by_source[dialogue.source], dialogue, random)
 
     def _topic(self, dialogue: Dialogue, k: int, random: Random) -> str | None:
@@ -59,7 +68,7 @@ class Negatives:
 
     def _of_another(self, dialogues: Sequence[Dialogue], dialogue: Dialogue, random: Random) -> str | None:
         other = random.choice(dialogues)
-        # Not its first turn: greetings would be told by their kind.
+        # Not its first turn: greetings would be recognised as such.
         return None if other is dialogue else random.choice(other.turns[1:]).text
 
     def _same_dialogue(self, dialogue: Dialogue, k: int, random: Random) -> str | None:

@@ -1,11 +1,12 @@
 """
-The first lesson: which words answer which. A vector for each token, such that the words of a turn lie near those of the
+The first stage learns which words answer which. A vector for each token, such that the words of a turn lie near those of the
 turns before it.
 
 Contrastive, as in StarSpace (Wu et al. 2017) with the InfoNCE loss (van den Oord et al. 2018): of the replies in a batch,
 which belongs to this context? No order of words and no network, so a pass over all turns takes a minute, and the vectors
 that come of it tell a reply from a turn of another dialogue nine times in ten. The network begins with them.
 """
+
 from __future__ import annotations
 
 from random import Random
@@ -14,8 +15,8 @@ import torch
 from tokenizers import Tokenizer
 from torch import nn
 
+from .augmentation import spelling
 from .corpus import Dialogue
-from .voices import spelling
 
 BATCH = 768
 #: A context is its last turns, each worth 0.6 of the one after it.
@@ -23,7 +24,7 @@ CONTEXT_TURNS, FADE = 4, 0.6
 
 
 class Words(nn.Module):
-    def __init__(self, vocabulary: int, width: int):
+    def __init__(self, vocabulary: int, width: int) -> None:
         super().__init__()
         self.vectors = nn.Embedding(vocabulary, width)
         self.weights = nn.Embedding(vocabulary, 1)
@@ -43,14 +44,19 @@ class Words(nn.Module):
 
 
 def learn_words(dialogues: list[Dialogue], tokenizer: Tokenizer, width: int, seed: int, passes: int) -> torch.Tensor:
-    """Vectors [vocabulary, width], each as long as its word is telling."""
+    """Vectors [vocabulary, width], each as long as its word is informative."""
     torch.manual_seed(seed)
     random = Random(f"words {seed}")
-    told = []
+    encoded = []
     for dialogue in dialogues:
         spell = spelling(random)
-        told.append([torch.tensor(line.ids) for line in tokenizer.encode_batch([f" {spell(turn.text)}" for turn in dialogue.turns])])
-    places = [(turns, k) for turns in told for k in range(1, len(turns))]
+        encoded.append(
+            [
+                torch.tensor(line.ids)
+                for line in tokenizer.encode_batch([f" {spell(turn.text)}" for turn in dialogue.turns])
+            ]
+        )
+    places = [(turns, k) for turns in encoded for k in range(1, len(turns))]
     words = Words(tokenizer.get_vocab_size(), width)
     optimizer = torch.optim.Adam(words.parameters(), lr=3e-3)
     for _ in range(passes):
@@ -59,9 +65,14 @@ def learn_words(dialogues: list[Dialogue], tokenizer: Tokenizer, width: int, see
             batch = places[start : start + BATCH]
             contexts = [turns[max(0, k - CONTEXT_TURNS) : k] for turns, k in batch]
             fades = [
-                torch.cat([torch.full((len(turn),), FADE ** (len(turns) - 1 - index)) for index, turn in enumerate(turns)]) for turns in contexts
+                torch.cat(
+                    [torch.full((len(turn),), FADE ** (len(turns) - 1 - index)) for index, turn in enumerate(turns)]
+                )
+                for turns in contexts
             ]
-            likeness = words([torch.cat(turns) for turns in contexts], fades) @ words([turns[k] for turns, k in batch]).T
+            likeness = (
+                words([torch.cat(turns) for turns in contexts], fades) @ words([turns[k] for turns, k in batch]).T
+            )
             logits, own = likeness * words.scale.exp(), torch.arange(len(batch))
             loss = nn.functional.cross_entropy(logits, own) + nn.functional.cross_entropy(logits.T, own)
             optimizer.zero_grad()

@@ -1,4 +1,5 @@
-"""How fast a lesson learns, and how it goes."""
+"""The learning rate of a stage, and the history of its losses."""
+
 from __future__ import annotations
 
 import math
@@ -15,14 +16,15 @@ def cosine(step: int, steps: int) -> float:
 
 
 class Course:
-    def __init__(self, lesson: str, steps: int):
-        self._lesson, self._steps, self._losses = lesson, steps, []
+    def __init__(self, stage: str, steps: int) -> None:
+        self._stage, self._steps = stage, steps
+        self._losses: list[float] = []
         self.history: History = []
 
     def add(self, step: int, loss: float) -> None:
-        """Tells the mean of each hundred steps."""
+        """Logs the mean of each hundred steps."""
         self._losses.append(loss)
         if step % 100 == 0 or step == self._steps:
             self.history.append((step, round(sum(self._losses) / len(self._losses), 4)))
-            print(self._lesson, *self.history[-1], flush=True)
+            print(self._stage, *self.history[-1], flush=True)
             self._losses = []

@@ -1,4 +1,5 @@
-"""The third lesson: is this the reply that was given? The whole network, as it will be used, on trees of real and made-up replies."""
+"""The third stage: is this the reply that was given? The whole network, as it will be used, on trees of real and made-up replies."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -16,7 +17,8 @@ BATCH, RATE, KEPT_EVERY = 12, 4e-4, 200
 
 def logits_of(network: Network, batch: Batch) -> Tensor:
     """Logits [n] of the judged tokens."""
-    return network(batch.ids, batch.positions, batch.masks, batch.judged)
+    logits: Tensor = network(batch.ids, batch.positions, batch.masks, batch.judged)
+    return logits
 
 
 def loss_of(logits: Tensor, batch: Batch) -> Tensor:
@@ -54,7 +56,12 @@ def learn_to_judge(network: Network, trees: Trees, seed: int, kept: Path) -> His
         optimizer.step()
         course.add(step, loss.item())
         if step % KEPT_EVERY == 0:
-            state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "history": course.history, "done": step}
+            state = {
+                "network": network.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "history": course.history,
+                "done": step,
+            }
             torch.save(state, kept.with_suffix(".partial"))
             kept.with_suffix(".partial").rename(kept)
     return course.history

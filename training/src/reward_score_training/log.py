@@ -1,9 +1,9 @@
-"""Messages to the person at the terminal: standard error, a line each."""
+"""Messages to the person at the terminal: a line each, on standard error."""
 
 import sys
 
 
-def say(message: str) -> None:
+def log(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 

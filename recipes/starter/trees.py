@@ -4,6 +4,7 @@ The trunk is the dialogue itself: its turns are the positives, each judged where
 leaves the trunk before the turn whose place it takes. All share the trunk's computation, as candidates share their
 prompt's in reward-score, so one pass over some 500 tokens judges some 40 replies.
 """
+
 from __future__ import annotations
 
 import math
@@ -14,9 +15,9 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from .augmentation import names, spelling
 from .corpus import Dialogue
 from .negatives import Negatives
-from .voices import names, spelling
 
 TRUNK = 0
 #: The kind of a turn that was really said.
@@ -51,8 +52,16 @@ class Tree:
 class Trees:
     """One tree for each window of each dialogue, drawn anew in each pass from (seed, index) alone."""
 
-    def __init__(self, dialogues: list[Dialogue], negatives: Negatives, tokenizer: Tokenizer, seed: int, passes: float = 1,
-                 trunk_tokens: int = 256, branch_tokens: int = 256):  # fmt: skip
+    def __init__(
+        self,
+        dialogues: list[Dialogue],
+        negatives: Negatives,
+        tokenizer: Tokenizer,
+        seed: int,
+        passes: float = 1,
+        trunk_tokens: int = 256,
+        branch_tokens: int = 256,
+    ) -> None:
         self.dialogues, self.negatives, self.tokenizer = dialogues, negatives, tokenizer
         self.seed, self.trunk_tokens, self.branch_tokens = seed, trunk_tokens, branch_tokens
         self._order = list(range(len(dialogues))) * math.ceil(passes)
@@ -67,11 +76,11 @@ class Trees:
         return self.grow(self.dialogues[self._order[index]], random)
 
     def grow(self, dialogue: Dialogue, random: Random) -> Tree:
-        tree, voice, spell = Tree(), names(random), spelling(random)
+        tree, speakers, spell = Tree(), names(random), spelling(random)
         first_speaker = dialogue.turns[0].speaker
 
         def line(k: int, text: str) -> list[int]:
-            name = voice[0] if dialogue.turns[k].speaker == first_speaker else voice[1]
+            name = speakers[0] if dialogue.turns[k].speaker == first_speaker else speakers[1]
             return self.tokenizer.encode(f"{name}: {spell(text)}\n").ids
 
         # A conversation as users have it seldom shows its beginning.
@@ -135,14 +144,18 @@ class Batch:
 
 
 def collate(trees: list[Tree]) -> Batch:
-    told = [(number, it) for number, tree in enumerate(trees) for it in tree.judged]
-    real = {(number, it.turn, it.weight): index for index, (number, it) in enumerate(told) if it.kind == REAL}
+    judged = [(number, it) for number, tree in enumerate(trees) for it in tree.judged]
+    real = {(number, it.turn, it.weight): index for index, (number, it) in enumerate(judged) if it.kind == REAL}
     return Batch(
-        torch.tensor([token for tree in trees for token in tree.ids]), torch.tensor([place for tree in trees for place in tree.positions]),
-        [mask_of(tree) for tree in trees], [torch.tensor([it.token for it in tree.judged]) for tree in trees],
-        torch.tensor([it.target for _, it in told]), torch.tensor([it.weight for _, it in told]),
-        torch.tensor([real[number, it.turn, it.weight] for number, it in told]), [it.kind for _, it in told],
-    )  # fmt: skip
+        torch.tensor([token for tree in trees for token in tree.ids]),
+        torch.tensor([place for tree in trees for place in tree.positions]),
+        [mask_of(tree) for tree in trees],
+        [torch.tensor([it.token for it in tree.judged]) for tree in trees],
+        torch.tensor([it.target for _, it in judged]),
+        torch.tensor([it.weight for _, it in judged]),
+        torch.tensor([real[number, it.turn, it.weight] for number, it in judged]),
+        [it.kind for _, it in judged],
+    )
 
 
 def mask_of(tree: Tree) -> Tensor:

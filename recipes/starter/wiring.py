@@ -12,6 +12,7 @@ So its heads begin with that task, in three layers, and learn all the rest:
 A token's 256 numbers are parted for this; the parts and nothing else is what the layers agree on. The comparison is the weight of
 one attention: the colon's against that of position 0, which holds nothing and is always there (a sink: Xiao et al. 2024).
 """
+
 from __future__ import annotations
 
 import math
@@ -24,10 +25,15 @@ from .network import HEAD, POSITIONS, WIDTH, Network
 WORD = slice(0, 96)  # what a token means, or, in time, its context or its turn
 IS_COLON, IS_LINE_END = 96, 97
 SPELLING = slice(98, 130)  # a random code: which token this is
-ONE, MINUS_ONE = 130, 255  # the same everywhere: much of each token's length, so that layer norms divide all by about the same
+ONE, MINUS_ONE = (
+    130,
+    255,
+)  # the same everywhere: much of each token's length, so that layer norms divide all by about the same
 PLACE = 131  # the position
 FIRST = 132  # position 0, so strongly that its layer norm leaves nothing else of it
-PLACE_CODE = slice(133, 163)  # the position, as waves; after layer 1, how far that is from the places which the token is like
+PLACE_CODE = slice(
+    133, 163
+)  # the position, as waves; after layer 1, how far that is from the places which the token is like
 TURN_CODE = slice(163, 193)  # the position of its turn's colon, as waves
 BEFORE = slice(193, 225)  # the spelling of the token before
 COPIED, COPIES = 225, 227  # whether a token is a copy, and how many of its turn are
@@ -35,7 +41,7 @@ MATCH = slice(228, 231)  # how well a turn's words go with its context, in three
 FREE = slice(231, 249)
 STEP_CODE = slice(249, 255)  # the position, as short waves
 
-#: What the lesson of `matching` leaves as it is.
+#: The numbers that the stage `matching` leaves as they are.
 FIXED = torch.tensor([*range(96, 231), *range(249, 256)])
 #: Of these, what says where a token is.
 WHERE = torch.tensor([*range(130, 193), *range(225, 231), *range(249, 256)])
@@ -45,7 +51,7 @@ BALLAST, FLAG, CODE, WORDS, SINK = 8.5, 2.5, 2.5, 3.0, 100.0
 #: A compared head keeps 32 of its numbers for where to look and 32 for what it compares.
 COMPARED = slice(32, 64)
 MATCHING_HEADS = 3
-#: Units of layer 1 that tell a copy.
+#: Units of layer 1 that recognise a copy.
 COPY_UNITS = 4 * WAVES
 
 
@@ -77,7 +83,7 @@ def one_back(frequency: Tensor) -> Tensor:
 class Head:
     """Rows of one head's queries, keys and values, and its columns of the output."""
 
-    def __init__(self, network: Network, layer: int, head: int):
+    def __init__(self, network: Network, layer: int, head: int) -> None:
         self._block, self._at = network.blocks[layer], head * HEAD
 
     def rows(self, part: str, start: int = 0, stop: int = HEAD) -> slice:
@@ -109,8 +115,10 @@ def span(part: int | slice) -> slice:
 
 
 @torch.no_grad()
-def wire(network: Network, words: Tensor, colon: int, line_end: int, seed: int) -> None:
-    """`words` [vocabulary, 96] are the vectors of the first lesson."""
+def wire(  # noqa: PLR0915 - the wiring is one list of settings, in the order of the layers
+    network: Network, words: Tensor, colon: int, line_end: int, seed: int
+) -> None:
+    """`words` [vocabulary, 96] are the vectors of the first stage."""
     _embeddings(network, words, colon, line_end, torch.Generator().manual_seed(seed))
     # By what the layer norms of the first, and of later layers, multiply.
     first = math.sqrt(WIDTH / (2 * BALLAST**2 + WORDS**2 + 3 * CODE**2 + 1.3))
@@ -170,14 +178,14 @@ def wire(network: Network, words: Tensor, colon: int, line_end: int, seed: int) 
     # Layer 1: where this token and the one before it stand together, itself always among them; and the words of its turn.
     head = Head(network, 1, 0)
     head.clear("qk")
-    weight = math.sqrt(8 * root) / (later * CODE) * torch.eye(32)
-    for part in "qk":
-        head.set(part, slice(0, 32), SPELLING, weight)
-        head.set(part, slice(32, 64), BEFORE, weight)
+    alike = math.sqrt(8 * root) / (later * CODE) * torch.eye(32)
+    for side in "qk":
+        head.set(side, slice(0, 32), SPELLING, alike)
+        head.set(side, slice(32, 64), BEFORE, alike)
     head.carry(PLACE_CODE, PLACE_CODE, 1 / later, -1.0)
     _copied(network, later)
 
-    for index, part in ((1, slice(0, 64)), (2, slice(32, 96)), (3, None)):
+    for index, carried in ((1, slice(0, 64)), (2, slice(32, 96)), (3, None)):
         head = Head(network, 1, index)
         head.clear("qk", 0, 32)
         near(head, TURN_CODE, 15, later)
@@ -185,8 +193,8 @@ def wire(network: Network, words: Tensor, colon: int, line_end: int, seed: int) 
         head.set("q", 30, ONE, 1.0)
         head.set("q", 30, IS_COLON, -BALLAST / FLAG)
         head.set("k", 30, IS_COLON, logit(-15, later, BALLAST, FLAG))
-        if part is not None:
-            head.carry(part, part, 1 / later, 1.5)
+        if carried is not None:
+            head.carry(carried, carried, 1 / later, 1.5)
 
     # Layer 2: a third of the words each, against the context at the own colon, or nothing; and the copies of the turn.
     for index in range(MATCHING_HEADS):
