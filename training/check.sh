@@ -35,4 +35,4 @@ for program in "training/src training/tests" "recipes/starter recipes/tests" "be
 done
 
 cd training
-"$bin/python" -m pytest "$@"
+"$bin/python" -m pytest -c pyproject.toml "$@"

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 import pytest
 import torch
@@ -59,7 +60,9 @@ def generator(model: Path, **changes: object) -> Generator:
         ),
     ],
 )
-def test_a_context_is_the_text_that_the_reward_model_sees_before_the_reply(row, text, in_messages, tmp_path) -> None:
+def test_a_context_is_the_text_that_the_reward_model_sees_before_the_reply(
+    row: dict[str, Any], text: str, in_messages: bool
+) -> None:
     assert read_context(json.dumps(row).encode()) == Context(text, in_messages)
     # Scored as text it has the reward of the row with a candidate.
     whole = {"text": f"{text} aha\n" if in_messages else f"{text} aha"}
@@ -72,11 +75,22 @@ def test_a_context_is_the_text_that_the_reward_model_sees_before_the_reply(row, 
 
 @pytest.mark.parametrize(
     "line",
-    ["", "{", "[]", '"text"', "{}", '{"prompt": ""}', '{"prompt": "a", "candidates": []}', '{"prompt": "\\ud800"}']
-    + ['{"messages": []}', '{"messages": [{"role": "a"}]}', '{"messages": ["a"]}', '{"messages": "a"}'],
+    [
+        *(
+            "",
+            "{",
+            "[]",
+            '"text"',
+            "{}",
+            '{"prompt": ""}',
+            '{"prompt": "a", "candidates": []}',
+            '{"prompt": "\\ud800"}',
+        ),
+        *('{"messages": []}', '{"messages": [{"role": "a"}]}', '{"messages": ["a"]}', '{"messages": "a"}'),
+    ],
 )
-def test_what_is_no_context_is_passed_on(line: str, language_model_path: Path) -> None:
-    with pytest.raises(ValueError, match=""):
+def test_what_is_no_context_is_passed_on(line: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - of any message
         read_context(line.encode())
 
 
@@ -115,13 +129,18 @@ def test_distinct_replies(language_model_path: Path) -> None:
     assert sum(map(len, kept)) < 8 * len(ROWS)
 
 
-def test_padding_changes_nothing(language_model_path: Path) -> None:
+def test_padding_changes_nothing(language_model_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # With top_k 1 sampling has no choice: a row's reply is the same alone and beside longer ones.
     model = generator(language_model_path, top_k=1)
     contexts = [Context("abcdefg"[:length] * length + "b:", True) for length in (1, 3, 5, 7)]
     given: list[torch.Tensor] = []
     draw = model.model.generate
-    model.model.generate = lambda **inputs: given.append(inputs["input_ids"]) or draw(**inputs)
+
+    def generate(**inputs: Any) -> Any:
+        given.append(inputs["input_ids"])
+        return draw(**inputs)
+
+    monkeypatch.setattr(model.model, "generate", generate)
     together = model.candidates(contexts)
     assert together == [model.candidates([context])[0] for context in contexts]
     assert len({reply for group in together for reply in group}) > 1
@@ -165,7 +184,7 @@ def test_a_pipe_into_best_chooses_and_tells_the_gain(
     drawn, winners = json_lines((tmp_path / "drawn.jsonl").read_text()), json_lines(done.stdout)
     assert [row["id"] for row in winners] == [row["id"] for row in drawn] == [row["id"] for row in ROWS] * 4
 
-    def liked(row: dict, reply: str) -> float:
+    def liked(row: dict[str, Any], reply: str) -> float:
         text = row["prompt"] + reply if "prompt" in row else f"b: {row['messages'][0]['content']}\nBot: {reply}\n"
         return text.count("a") / len(text)
 
