@@ -14,8 +14,8 @@ export interface Conversation {
   readonly hasResponse: boolean;
 }
 
-const authorFields = ['role', 'speaker', 'name', 'from'] as const;
-const contentFields = ['content', 'text', 'message', 'value'] as const;
+export const authorFields = ['role', 'speaker', 'name', 'from'] as const;
+export const contentFields = ['content', 'text', 'message', 'value'] as const;
 
 export function readMessages(value: unknown, field: string): Message[] | RowFailure {
   if (!Array.isArray(value))

@@ -4,7 +4,7 @@
 export type Role = 'text' | 'prompt' | 'response' | 'messages' | 'candidates' | 'chosen' | 'rejected';
 
 /** Names by role, in the order they are looked for, where no flag names a field. */
-const defaultNames: Readonly<Record<Role, readonly string[]>> = {
+export const defaultNames: Readonly<Record<Role, readonly string[]>> = {
   text: ['text', 'input_text'],
   prompt: ['prompt', 'context'],
   response: ['response', 'completion'],

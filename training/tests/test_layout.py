@@ -76,6 +76,14 @@ def test_row_without_a_text(row: dict[str, Any], code: str) -> None:
     assert caught.value.code == code
 
 
+def test_the_names_of_fields_are_the_tools() -> None:
+    package = Path(layout.__file__).parent
+    shared = Path(__file__).resolve().parents[2] / "schema/row-fields.json"
+    assert (package / "row_fields.json").read_bytes() == shared.read_bytes(), (
+        f"cp {shared.name} {package.name}/row_fields.json"
+    )
+
+
 def test_parts_are_the_whole() -> None:
     messages = [Message("Ann", "a"), Message("system", "b\n"), Message("Ann", "c")]
     assert layout.render(messages) == "Ann: a\nb\n\nAnn: c\n"

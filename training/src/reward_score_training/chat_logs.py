@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from .conversations import DEFAULT_NAMES, Row
+from .conversations import Row
 from .errors import RowError, UsageError
 from .layout import preview
+from .row_fields import DEFAULT_NAMES
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer

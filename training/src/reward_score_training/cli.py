@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from . import __version__
-from .conversations import DEFAULT_NAMES, Fields
+from .conversations import Fields
 from .errors import UsageError
 from .log import log
+from .row_fields import DEFAULT_NAMES
 from .rules import Continued, Given, Rule, Stars, Thumbs
 
 INTERRUPTED = 128 + signal.SIGINT

@@ -1,4 +1,4 @@
-"""How messages become the text that is scored: the layout `chai`, as reward-score renders it (src/rows/)."""
+"""How messages become the text that is scored: the layout `chai`, as reward-score renders it (schema/row-fields.json)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .errors import RowError
-
-AUTHOR_FIELDS = ("role", "speaker", "name", "from")
-CONTENT_FIELDS = ("content", "text", "message", "value")
+from .row_fields import AUTHOR_FIELDS, CONTENT_FIELDS, MESSAGE, SYSTEM, SYSTEM_MESSAGE, UNNAMED_BOT
 
 
 class Message(NamedTuple):
@@ -19,7 +17,10 @@ class Message(NamedTuple):
 
 def render(messages: Sequence[Message]) -> str:
     """`NAME: CONTENT` and a newline for each message; a system message is its content alone."""
-    return "".join(f"{content}\n" if author == "system" else f"{author}: {content}\n" for author, content in messages)
+    return "".join(
+        (SYSTEM_MESSAGE if author == SYSTEM else MESSAGE).format(author=author, content=content)
+        for author, content in messages
+    )
 
 
 def split(messages: Sequence[Message]) -> tuple[str, str]:
@@ -66,8 +67,8 @@ def with_response(
 def answering_author(context: Sequence[Message]) -> str:
     """Who answers: the last speaker other than the system and the author of the last message."""
     asking = context[-1].author if context else None
-    others = (author for author, _ in reversed(context) if author not in ("system", asking))
-    return next(others, "Bot")
+    others = (author for author, _ in reversed(context) if author not in (SYSTEM, asking))
+    return next(others, UNNAMED_BOT)
 
 
 def preview(value: object) -> str:
