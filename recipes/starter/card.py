@@ -72,6 +72,7 @@ def card(log: Json) -> Card:
         training={
             "dialogues": f"{log['dialogues']['train']:,} to train, {log['dialogues']['valid']:,} for the temperature, {log['dialogues']['test']:,} for the figures",
             "vocabulary": "byte-level BPE, 8,000 tokens, learnt from the training dialogues",
+            # The words of the published card, which a test holds to this.
             "first lesson": "word vectors: which turn answers which, as bags of words (InfoNCE, four passes)",
             "second lesson": "the network, wired to compare a reply's words with its context's, on the same task (InfoNCE, two passes)",
             "third lesson": "binary cross-entropy at the end of each turn, real turns (Topical-Chat's with their rating as target) against made-up ones, and Bradley-Terry between those of one place: one and a half passes",
