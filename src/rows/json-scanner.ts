@@ -6,6 +6,7 @@
  *   arrayElements(json, array)      the spans of an array's elements, one by one as they are asked for
  *   objectMembers(json, object)     the names (decoded) and the values' spans of an object's members, likewise
  *   memberValue(json, object, name) the span of one member's value: of several with that name the last, as JSON.parse has it
+ *   kindAt(json, value)             what a value is, in the words of kindOf
  *   valueEnd(json, start)           where the value ends that begins at a byte
  *
  * The text is bytes, and a span is a range of them: `json.subarray(span.start, span.end)`. What these functions walk over is
@@ -85,6 +86,25 @@ export function memberValue(json: Uint8Array, { start: object }: Span, name: str
   return found;
 }
 
+/** What a valid value is, as kindOf (conversation.ts) says it of one that was parsed. */
+export function kindAt(json: Uint8Array, { start }: Span): string {
+  switch (json[start]) {
+    case OPEN_BRACKET:
+      return 'an array';
+    case OPEN_BRACE:
+      return 'an object';
+    case QUOTE:
+      return 'a string';
+    case LOWER_T:
+    case LOWER_F:
+      return 'a boolean';
+    case LOWER_N:
+      return 'null';
+    default:
+      return 'a number';
+  }
+}
+
 /**
  * The index just past the value that begins at `start`.
  *
@@ -143,6 +163,9 @@ const OPEN_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
 const CLOSE_BRACKET = 0x5d;
 const LOWER_E = 0x65;
+const LOWER_F = 0x66;
+const LOWER_N = 0x6e;
+const LOWER_T = 0x74;
 const LOWER_U = 0x75;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;

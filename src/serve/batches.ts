@@ -47,13 +47,13 @@ export class Batches {
   }
 
   /**
-   * The output records of JSON lines, in order.
+   * The output records of JSON lines, in order, in pieces of whole records.
    *
    * @param lines without blank ones, each with its line end
    * @param signal aborted: nobody waits for the answer, and what no worker has yet is not scored
    * @throws what scoring throws, and the signal's reason
    */
-  async score(lines: Buffer, signal: AbortSignal): Promise<Buffer> {
+  async score(lines: Buffer, signal: AbortSignal): Promise<readonly Buffer[]> {
     const pieces: Piece[] = [];
     const answers: Promise<Buffer>[] = [];
     for await (const { bytes } of windowsOfLines(only(lines), { size: this.#options.windowSize })) {
@@ -72,7 +72,7 @@ export class Batches {
     await setImmediate(); // what has come by then goes along
     this.#assign();
     try {
-      return Buffer.concat(await all);
+      return await all;
     } finally {
       signal.removeEventListener('abort', leave);
     }

@@ -10,9 +10,9 @@ import type { WorkerPool } from '../../scorer/pool.js';
 import { isLoopback } from '../../serve/access.js';
 import { createApp } from '../../serve/app.js';
 import { Batches } from '../../serve/batches.js';
+import { BodyReader } from '../../serve/body-reader.js';
 import { listen } from '../../serve/listen.js';
 import { Metrics } from '../../serve/metrics.js';
-import { Reception } from '../../serve/reception.js';
 import type { ServeFlags } from '../flags/serve-command.js';
 import { createLog } from '../log.js';
 import { oneLine } from '../one-line.js';
@@ -39,14 +39,14 @@ export async function serve(flags: ServeFlags): Promise<void> {
   });
   let stopping = false;
   const clientMs = flags.clientTimeout * 1000;
-  const reception = new Reception({ bodyBytes: flags.maxBodyBytes, queueBytes: flags.maxQueueBytes, clientMs });
+  const bodyReader = new BodyReader({ bodyBytes: flags.maxBodyBytes, queueBytes: flags.maxQueueBytes, clientMs });
   const metrics = new Metrics();
   let pool: WorkerPool | undefined;
   let batches: Batches | undefined;
   const app = createApp({
     token,
     rewardField,
-    reception,
+    bodyReader,
     metrics,
     clientMs,
     batches: () => batches,
@@ -56,7 +56,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
       restarts: pool?.restarts ?? 0,
       waitingRows: batches?.waitingRows ?? 0,
       windowsInWork: batches?.windowsInWork ?? 0,
-      heldBytes: reception.heldBytes,
+      heldBytes: bodyReader.heldBytes,
     }),
     onFatal: end,
     onError: (error) => log.error(`unexpected error: ${oneLine(messageOf(error))}`),
