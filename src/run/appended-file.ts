@@ -1,7 +1,6 @@
 /** A file that is written from some place on, and that says where it is. */
 import type { Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { messageOf, runError, usageError } from '../errors.js';
 
 export class AppendedFile {
@@ -81,17 +80,5 @@ export class AppendedFile {
   /** Closes the file of a run that has failed: what is wrong was said, and what was made safe stays. */
   async abandon(): Promise<void> {
     await this.#handle.close().catch(() => undefined);
-  }
-}
-
-/** Makes a rename outlast a power cut. */
-export async function syncFolderOf(path: string): Promise<void> {
-  const handle = await open(dirname(path), 'r');
-  try {
-    await handle.sync();
-  } catch {
-    // Some file systems do not sync folders.
-  } finally {
-    await handle.close();
   }
 }

@@ -1,8 +1,9 @@
 /** Joins the outputs of all shards of a run into the output that the run would have had. */
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { compressionOfName } from '../compression/compression.js';
 import { packMember } from '../compression/pack.js';
 import { messageOf, runError, usageError } from '../errors.js';
+import { sizeOf } from '../platform/files.js';
 import { inputDifference } from './input-facts.js';
 import { openPlainOutput } from './output.js';
 import {
@@ -62,7 +63,7 @@ function readPart(path: string): Part {
   if (state === undefined) throw usageError(`${path}: expected ${runFileOf(path)} beside it, found none`);
   const { shard, finished } = state;
   if (shard === null) throw usageError(`${path}: expected the output of a run with --shard, got that of a whole run`);
-  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  const size = sizeOf(path);
   if (finished === null || size === undefined) {
     throw usageError(
       `${path}: shard ${shard.index}/${shard.of} is not finished: run it again with --resume, then merge`,

@@ -1,11 +1,12 @@
 /** Where the output goes: standard output, or a file that has its name only when it is whole. */
-import { realpathSync, type Stats, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Compression, compressionOfName } from '../compression/compression.js';
 import { packMember } from '../compression/pack.js';
 import { messageOf, runError, usageError } from '../errors.js';
-import { AppendedFile, syncFolderOf } from './appended-file.js';
+import { statOrUndefined, syncDirectoryOf } from '../platform/files.js';
+import { AppendedFile } from './appended-file.js';
 import type { Input } from './input.js';
 import { runFileOf } from './run-file.js';
 
@@ -44,14 +45,14 @@ export function checkOutput(path: string, inputs: readonly Input[]): void {
 
 /** Refuses a file to write that has no place, or is read from. */
 export function checkDestination(flag: string, path: string, inputs: readonly Input[]): void {
-  const stat = statOf(path);
+  const stat = statOrUndefined(path);
   if (stat?.isDirectory()) throw usageError(`${path}: expected ${flag} to be a file, got a directory`);
   const folder = dirname(path);
-  if (!statOf(folder)?.isDirectory()) {
+  if (!statOrUndefined(folder)?.isDirectory()) {
     throw usageError(`${path}: expected ${flag} in a directory that is there, found no directory ${folder}`);
   }
   for (const input of inputs) {
-    const other = input.path === '-' ? undefined : statOf(input.path);
+    const other = input.path === '-' ? undefined : statOrUndefined(input.path);
     if (stat?.isFile() && other?.ino === stat.ino && other.dev === stat.dev) {
       throw usageError(`${path}: expected ${flag} to be another file than the input`);
     }
@@ -107,7 +108,7 @@ export const nowhere: Output = {
  * directly, and so is what the system shows there of a file that is open already (/dev/stdout).
  */
 export const isPlain = (path: string): boolean =>
-  !/^\/(?:dev|proc)\//.test(resolve(path)) && (statOf(path)?.isFile() ?? true);
+  !/^\/(?:dev|proc)\//.test(resolve(path)) && (statOrUndefined(path)?.isFile() ?? true);
 
 /** Where a link leads to: the file there is replaced, and not the link. */
 export function followLinks(path: string): string {
@@ -116,14 +117,6 @@ export function followLinks(path: string): string {
     return realpathSync(path);
   } catch {
     return path; // nothing is there yet
-  }
-}
-
-function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined; // a file where a directory should be, or one that may not be looked into
   }
 }
 
@@ -237,5 +230,5 @@ export async function nameWhole(path: string): Promise<void> {
   } catch (error) {
     throw runError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
   }
-  await syncFolderOf(path);
+  await syncDirectoryOf(path);
 }

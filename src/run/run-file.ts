@@ -3,10 +3,9 @@
  * merging shards. It is replaced as a whole, and only after the output it speaks of is safely on the disk.
  */
 import { readFileSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
 import { messageOf, runError, usageError } from '../errors.js';
+import { writeFileAtomically } from '../platform/files.js';
 import { type ProcessIdentity, thisProcess } from '../platform/processes.js';
-import { syncFolderOf } from './appended-file.js';
 import type { InputFacts } from './input-facts.js';
 import { RunStatistics, type StatisticsState } from './statistics.js';
 import { WindowHash } from './window-hash.js';
@@ -111,21 +110,12 @@ export function readRunFile(output: string): RunState | undefined {
 /** Replaces the file; the old one stays if that fails. */
 export async function writeRunFile(output: string, state: RunState): Promise<void> {
   const path = runFileOf(output);
-  const unfinished = `${path}.tmp`;
   try {
-    const handle = await open(unfinished, 'w');
-    try {
-      await handle.writeFile(`${JSON.stringify(state)}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(unfinished, path);
+    // One run writes it: what a crash leaves under that name is replaced by the next one.
+    await writeFileAtomically(path, `${JSON.stringify(state)}\n`, { sync: true, unfinished: `${path}.tmp` });
   } catch (error) {
-    await rm(unfinished, { force: true });
     throw runError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
   }
-  await syncFolderOf(path);
 }
 
 /** What differs between two makings, in words; undefined where nothing does. */
