@@ -1,4 +1,4 @@
-/** What a file is packed with, told from its name or its first bytes. */
+/** What a file is compressed with, told from its name or its first bytes. */
 
 export type Compression = 'gzip' | 'zstd';
 
@@ -22,11 +22,11 @@ export const isFrame = (magic: number): boolean => magic === 0xfd2fb528;
 /** Whether a frame begins so that carries something else, to be passed over (RFC 8878, 3.1.2). */
 export const isSkippable = (magic: number): boolean => magic >>> 4 === 0x184d2a5;
 
-/** Bytes that tell whether a file is packed. */
+/** Bytes that tell whether a file is compressed. */
 export const SIGNATURE_BYTES = 4;
 
-/** Whether more bytes may show that a file which begins so is packed. A pipe may give them one by one, or never more. */
-export function mayBePacked(start: Buffer): boolean {
+/** Whether more bytes may show that a file which begins so is compressed. A pipe may give them one by one, or never more. */
+export function mayBeCompressed(start: Buffer): boolean {
   const skippable = Buffer.from([start[0] ?? 0x50, 0x2a, 0x4d, 0x18]);
   const signatures = [Buffer.from([0x1f, 0x8b]), Buffer.from([0x28, 0xb5, 0x2f, 0xfd])];
   if ((skippable[0] as number) >> 4 === 5) signatures.push(skippable);

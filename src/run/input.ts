@@ -6,10 +6,10 @@ import {
   type Compression,
   compressionOfBytes,
   compressionOfName,
-  mayBePacked,
+  mayBeCompressed,
   SIGNATURE_BYTES,
 } from '../compression/compression.js';
-import { unpack } from '../compression/unpack.js';
+import { decompress } from '../compression/decompress.js';
 import { messageOf, runError, usageError } from '../errors.js';
 import { fileStart, type InputRecord, type Place, type RecordScanner, readRecords, recordAt } from '../rows/records.js';
 
@@ -150,7 +150,7 @@ export class Input {
   async *#unpacked(): AsyncGenerator<Buffer> {
     const bytes = this.#read(0);
     let start: Buffer = Buffer.alloc(0);
-    while (start.length < SIGNATURE_BYTES && mayBePacked(start)) {
+    while (start.length < SIGNATURE_BYTES && mayBeCompressed(start)) {
       const { done, value } = await bytes.next();
       if (done) break;
       start = start.length === 0 ? value : Buffer.concat([start, value]);
@@ -168,7 +168,7 @@ export class Input {
       return;
     }
     try {
-      yield* unpack(whole, this.compression, this.name);
+      yield* decompress(whole, this.compression, this.name);
     } catch (error) {
       if (!this.#stopped) throw error; // stopped, it only looks as if the file were cut
     }

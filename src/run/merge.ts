@@ -1,7 +1,7 @@
 /** Joins the outputs of all shards of a run into the output that the run would have had. */
 import { createReadStream } from 'node:fs';
+import { compressMember } from '../compression/compress.js';
 import { compressionOfName } from '../compression/compression.js';
-import { packMember } from '../compression/pack.js';
 import { messageOf, runError, usageError } from '../errors.js';
 import { sizeOf } from '../platform/files.js';
 import { inputDifference } from './input-facts.js';
@@ -112,7 +112,7 @@ export async function writeJoined(parts: Parts, path: string): Promise<void> {
     }
     const compression = compressionOfName(path);
     if (output.position === 0 && compression !== undefined) {
-      await output.write(await packMember(new Uint8Array(), compression));
+      await output.write(await compressMember(new Uint8Array(), compression));
     }
     await output.finish(() => writeRunFile(path, joinedState(parts, stats, output.position)));
   } catch (error) {

@@ -2,8 +2,8 @@
 import { realpathSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { compressMember } from '../compression/compress.js';
 import { type Compression, compressionOfName } from '../compression/compression.js';
-import { packMember } from '../compression/pack.js';
 import { messageOf, runError, usageError } from '../errors.js';
 import { statOrUndefined, syncDirectoryOf } from '../platform/files.js';
 import { AppendedFile } from './appended-file.js';
@@ -83,12 +83,12 @@ const packed = (output: Output, compression: Compression): Output => ({
     return output.position;
   },
   async write(bytes) {
-    return bytes.length === 0 || output.write(await packMember(bytes, compression));
+    return bytes.length === 0 || output.write(await compressMember(bytes, compression));
   },
   sync: () => output.sync(),
   async finish(beforeNamed) {
     // A file of no bytes is not a packed one.
-    if (output.position === 0) await output.write(await packMember(new Uint8Array(), compression));
+    if (output.position === 0) await output.write(await compressMember(new Uint8Array(), compression));
     await output.finish(beforeNamed);
   },
   abandon: () => output.abandon(),

@@ -60,7 +60,7 @@ describe('a server for this machine alone', { concurrency: 2 }, () => {
   for (const [what, headers, message] of [
     ['a form', { 'Content-Type': 'application/x-www-form-urlencoded' }, /json or .*ndjson, got application\/x-www/],
     ['plain text, as other sites may send it', { 'Content-Type': 'text/plain' }, /got text\/plain$/],
-    ['a packed body', { 'Content-Encoding': 'gzip' }, /^expected a body without Content-Encoding, got gzip$/],
+    ['a compressed body', { 'Content-Encoding': 'gzip' }, /^expected a body without Content-Encoding, got gzip$/],
   ] as const) {
     test(what, async () => {
       const answer = await post(served, '/v1/rewards', '[]', headers);

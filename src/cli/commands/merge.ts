@@ -23,7 +23,7 @@ export async function merge(paths: readonly string[], flags: MergeFlags): Promis
   const [{ path: first }] = parts;
   if (output !== '-' && compressionOfName(output) !== compressionOfName(first)) {
     throw usageError(
-      `${output}: expected --output to be packed as ${first} is: the shards' bytes are joined as they are`,
+      `${output}: expected --output to be compressed as ${first} is: the shards' bytes are joined as they are`,
     );
   }
   if (output !== '-' && isPlain(output)) {

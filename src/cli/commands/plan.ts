@@ -161,7 +161,7 @@ async function lengthsOf(inputs: readonly Input[], log: Log): Promise<number[]> 
     if (input.size === undefined) throw usageError(`${input.name}: expected a regular file for --shard`);
     if (input.compression === undefined) lengths.push(input.size);
     else {
-      log.note(`${input.name}: reading it once to learn its length, which a packed file does not tell`);
+      log.note(`${input.name}: reading it once to learn its length, which a compressed file does not tell`);
       lengths.push(await input.measure());
     }
   }

@@ -1,8 +1,8 @@
-/** Packed bytes that tools made, and how a test reads such. */
+/** Compressed bytes that tools made, and how a test reads such. */
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import type { Compression } from '../../dist/compression/compression.js';
-import { unpack } from '../../dist/compression/unpack.js';
+import { decompress } from '../../dist/compression/decompress.js';
 import { FatalError } from '../../dist/errors.js';
 
 /** Sixty rows. */
@@ -27,23 +27,27 @@ export const zstdRows: Buffer = Buffer.from(
   'base64',
 );
 
-export const packedRows: Readonly<Record<Compression, Buffer>> = { gzip: gzipSync(rows), zstd: zstdRows };
+export const compressedRows: Readonly<Record<Compression, Buffer>> = { gzip: gzipSync(rows), zstd: zstdRows };
 
 /** Gives out bytes in chunks of some length. */
 async function* inChunks(bytes: Buffer, length: number): AsyncGenerator<Buffer> {
   for (let start = 0; start < bytes.length; start += length) yield bytes.subarray(start, start + length);
 }
 
-export interface Unpacked {
+export interface Decompressed {
   readonly bytes: Buffer;
   readonly error: string | undefined;
 }
 
-/** Unpacks as far as it goes. */
-export async function unpackAll(packed: Buffer, compression: Compression, chunkLength = 1 << 16): Promise<Unpacked> {
+/** Decompresses as far as it goes. */
+export async function decompressAll(
+  compressed: Buffer,
+  compression: Compression,
+  chunkLength = 1 << 16,
+): Promise<Decompressed> {
   const parts: Buffer[] = [];
   try {
-    for await (const part of unpack(inChunks(packed, chunkLength), compression, 'rows')) parts.push(part);
+    for await (const part of decompress(inChunks(compressed, chunkLength), compression, 'rows')) parts.push(part);
     return { bytes: Buffer.concat(parts), error: undefined };
   } catch (error) {
     assert.ok(error instanceof FatalError && error.kind === 'run', String(error));

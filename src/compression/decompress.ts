@@ -1,17 +1,17 @@
-/** Reads packed bytes as if they had never been packed. */
+/** Reads compressed bytes as if they had never been compressed. */
 import type { Compression } from './compression.js';
 import { gunzip } from './gunzip.js';
 import { unzstd } from './unzstd.js';
 
 /**
- * Unpacks as it is read from: memory is bounded however much a few bytes unpack to, and nothing is read ahead.
+ * Decompresses as it is read from: memory is bounded however much a few bytes decompress to, and nothing is read ahead.
  * Members or frames may follow one another. No bytes at all are an empty input, whatever the name says: users
  * make such files with `touch`.
  *
  * @param name of the file, for messages
- * @throws FatalError `run` where the file is cut or damaged, after all that could be unpacked
+ * @throws FatalError `run` where the file is cut or damaged, after all that could be decompressed
  */
-export function unpack(
+export function decompress(
   chunks: AsyncIterable<Buffer>,
   compression: Compression,
   name: string,
