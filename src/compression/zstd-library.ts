@@ -1,7 +1,7 @@
 /**
- * zstd itself as WebAssembly: Node has it only from 22.15, and there it loses rows. It takes a frame that was cut for a whole one
- * (https://github.com/nodejs/node/issues/64592), and drops the frames after the first (https://github.com/nodejs/node/issues/64741),
- * so outputs of several windows, a frame each, would end early without an error.
+ * zstd itself as WebAssembly: Node has it only from 22.15, and there it loses rows without an error. Releases up to the middle of
+ * 2026 take a frame that was cut for a whole one (https://github.com/nodejs/node/issues/64592), and frames after the first are
+ * dropped (https://github.com/nodejs/node/issues/64741): a file that was written window by window has a frame for each.
  *
  * The package's own class copies byte by byte (15 times slower), and has one stream for all who ask. So the bindings
  * below it are used, as the package's types/zstdlib.d.ts has them; its version is pinned, and the tests know if they
