@@ -70,7 +70,7 @@ function problemOf(row: Row, { evaluation, fields, rewardField }: Settings): Row
       return failure('BAD_ROW', `expected a field ${name} (${flag}), got none`);
     }
   }
-  const kept = existingResult(row, rewardField);
+  const kept = existingResult(row, rewardField, fields);
   const form = formOfRow(row, fields);
   if (evaluation.label === undefined || (kept?.shape ?? form) === 'pair') return undefined;
   const texts = kept === undefined ? judgedParts(row, fields).length : kept.rewards.length;

@@ -5,9 +5,9 @@ import { messageOf, usageError } from '../errors.js';
 import { clip } from './conversation.js';
 import { failure, ICONV_HINT, notUtf8 } from './failure.js';
 import type { ParsedRecord, RowFormat } from './format.js';
-import { membersText } from './jsonl.js';
 import { CsvScanner, type InputRecord } from './records.js';
 import { type ResultSettings, resultMembers, resultValues, unparsedRecord } from './result.js';
+import { membersText } from './splice.js';
 
 const BYTE_ORDER_MARK = '\ufeff';
 
@@ -115,7 +115,7 @@ export function csvToJsonl(settings: CsvSettings): RowFormat {
       if (cells?.length !== columns.length) {
         return [`${unparsedRecord(result, settings, oversized === undefined ? bytes.toString('utf8') : undefined)}\n`];
       }
-      return [`{${[...ownMembers(cells), resultMembers(result, settings)].join(',')}}\n`];
+      return [`{${[...ownMembers(cells), membersText(resultMembers(result, settings))].join(',')}}\n`];
     },
     splice: (_, { cells = [] }, members) => [`{${[...ownMembers(cells), membersText(members)].join(',')}}\n`],
   };
@@ -147,19 +147,30 @@ function csvReader({
       for (const [i, key] of keys.entries()) row[key] = cells[i];
       if (!isUtf8(bytes)) return { row, cells, failure: notUtf8() };
       for (const key of jsonColumns) {
-        const cell = row[key] as string;
-        // A context is a prompt unless it looks like messages.
-        if (key === 'context' && !cell.startsWith('[')) continue;
-        try {
-          row[key] = JSON.parse(cell);
-        } catch {
-          if (key === 'context') continue;
-          return { row, cells, failure: failure('BAD_ROW', `expected column ${key} to hold JSON, got ${clip(cell)}`) };
+        const value = jsonCell(key, row[key] as string);
+        if (value === undefined) {
+          const message = `expected column ${key} to hold JSON, got ${clip(row[key] as string)}`;
+          return { row, cells, failure: failure('BAD_ROW', message) };
         }
+        row[key] = value;
       }
       return { row, cells };
     },
   };
+}
+
+/**
+ * The value of a cell in a column that may hold JSON; undefined where it is not JSON and has to be. A context is a prompt
+ * unless it looks like messages.
+ */
+export function jsonCell(key: string, cell: string): unknown {
+  const mayBeText = key === 'context';
+  if (mayBeText && !cell.startsWith('[')) return cell;
+  try {
+    return JSON.parse(cell);
+  } catch {
+    return mayBeText ? cell : undefined;
+  }
 }
 
 function parseCells(record: string, delimiter: string): string[] {

@@ -2,6 +2,7 @@ import type { RowFailure } from './failure.js';
 import type { InputRecord, RecordScanner } from './records.js';
 import type { RowResult } from './result.js';
 import type { Row } from './roles.js';
+import type { SplicedMember } from './splice.js';
 
 export const inputFormats = ['jsonl', 'csv', 'tsv', 'text'] as const;
 export type InputFormat = (typeof inputFormats)[number];
@@ -16,9 +17,6 @@ export interface ParsedRecord {
   /** The record's fields in order, of a format that has them. */
   readonly cells?: readonly string[];
 }
-
-/** A field and its value as JSON; undefined: none, as of a row that failed. */
-export type SplicedMember = readonly [name: string, value: string | undefined];
 
 /** How records are read and results written: all that the rest of the program knows of formats. */
 export interface RowFormat {

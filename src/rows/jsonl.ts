@@ -2,10 +2,11 @@
 import { isUtf8 } from 'node:buffer';
 import { clip, kindOf } from './conversation.js';
 import { failure, notUtf8 } from './failure.js';
-import type { ParsedRecord, RowFormat, SplicedMember } from './format.js';
+import type { ParsedRecord, RowFormat } from './format.js';
 import { type InputRecord, LineScanner } from './records.js';
 import { type ResultSettings, resultMembers, unparsedRecord } from './result.js';
 import type { Row } from './roles.js';
+import { membersText } from './splice.js';
 
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 const NEWLINE = Buffer.from('\n');
@@ -32,7 +33,7 @@ export const jsonlToJsonl = (settings: ResultSettings, textField: string): RowFo
       return [unparsedRecord(result, settings, input), end];
     }
     const taken = result.rewards.length === 0 && Object.hasOwn(row, settings.rewardField);
-    return splice({ bytes, lineEnd: end }, row, resultMembers(result, settings, taken));
+    return splice({ bytes, lineEnd: end }, row, membersText(resultMembers(result, settings, taken)));
   },
   splice: ({ bytes, lineEnd }, { row = {} }, members) =>
     splice({ bytes, lineEnd: lineEnd.length > 0 ? lineEnd : NEWLINE }, row, membersText(members)),
@@ -51,10 +52,6 @@ function splice(
   const comma = Object.keys(row).length === 0 ? '' : ',';
   return [bytes.subarray(0, brace), comma + members, bytes.subarray(brace), lineEnd];
 }
-
-/** The inside of a JSON object. */
-export const membersText = (members: readonly SplicedMember[]): string =>
-  members.map(([name, value]) => `${JSON.stringify(name)}:${value ?? 'null'}`).join(',');
 
 function parse({ bytes }: InputRecord, textField: string): ParsedRecord | undefined {
   const content = trimmed(bytes);
@@ -81,8 +78,8 @@ function parse({ bytes }: InputRecord, textField: string): ParsedRecord | undefi
 
 export const isBlankLine = (line: Buffer): boolean => trimmed(line).length === 0;
 
-/** Without JSON's white space around it, nor a byte-order mark before it. */
-function trimmed(bytes: Buffer): Buffer {
+/** A line without JSON's white space around it, nor a byte-order mark before it. */
+export function trimmed(bytes: Buffer): Buffer {
   let start = 0;
   let end = bytes.length;
   if (bytes.subarray(0, 3).equals(BYTE_ORDER_MARK)) start = 3;

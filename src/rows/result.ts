@@ -1,5 +1,7 @@
 /** What scoring gave for one row, and how numbers and failures are spelled. */
 import type { RowFailure } from './failure.js';
+import { rewardErrorMembers } from './reward-error.js';
+import type { SplicedMember } from './splice.js';
 
 /** Whether a row's rewards are one number, an array (candidates), or two fields (chosen and rejected). */
 export type RewardShape = 'single' | 'array' | 'pair';
@@ -60,25 +62,19 @@ export function formatReward(value: number | null): string {
 export const writtenReward = (reward: number): number => Number(formatReward(reward));
 
 /**
- * `"reward":1.5`, with `"reward_error":{…}` after it where there is a failure: the inside of a JSON object.
+ * The members that a result is written as: the rewards, and `reward_error` after them where there is a failure.
  *
  * @param taken the row has the reward field already: its old value stays
  */
-export function resultMembers(result: RowResult, settings: ResultSettings, taken = false): string {
-  const member = (name: string, value: string): string => `${JSON.stringify(name)}:${value}`;
+export function resultMembers(result: RowResult, settings: ResultSettings, taken = false): SplicedMember[] {
   const { rewardField, details, reasons } = settings;
   const { shape, rewards, failure } = result;
-  const members: string[] = [];
-  if (taken || failure?.code === 'FIELD_EXISTS') {
-    // Nothing beside it: of two fields of one name, readers see the last.
-  } else if (rewards.length === 0) {
-    members.push(member(rewardField, 'null'));
-  } else {
-    const values = resultValues(result, details);
-    members.push(...resultFields(settings, shape).map((name, i) => member(name, values[i] ?? 'null')));
-  }
-  if (failure !== undefined && reasons) members.push(member('reward_error', JSON.stringify(failure)));
-  return members.join(',');
+  const errors = reasons ? rewardErrorMembers(failure) : [];
+  // Of two members of one name, readers see the last.
+  if (taken || failure?.code === 'FIELD_EXISTS') return errors;
+  if (rewards.length === 0) return [[rewardField, undefined], ...errors];
+  const values = resultValues(result, details);
+  return [...resultFields(settings, shape).map((name, i): SplicedMember => [name, values[i]]), ...errors];
 }
 
 /** What is written for a record that has no fields to splice into. */
@@ -87,6 +83,13 @@ export const unparsedRecord = (
   { rewardField, reasons }: ResultSettings,
   input?: string,
 ): string => JSON.stringify({ [rewardField]: null, ...(reasons && { reward_error: { ...failure, input } }) });
+
+/** The rewards of a result in one field, whatever its shape; without a value where the whole row failed. */
+export function rewardMember({ shape, rewards }: RowResult, rewardField: string): SplicedMember {
+  if (rewards.length === 0) return [rewardField, undefined];
+  const values = rewards.map(formatReward);
+  return [rewardField, shape === 'array' ? `[${values.join(',')}]` : values[0]];
+}
 
 /** One line of `--to scores`. */
 export function scoreLine({ shape, rewards, failure }: RowResult): string {

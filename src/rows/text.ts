@@ -2,9 +2,9 @@
 import { isUtf8 } from 'node:buffer';
 import { notUtf8 } from './failure.js';
 import type { RowFormat } from './format.js';
-import { membersText } from './jsonl.js';
 import { type InputRecord, LineScanner } from './records.js';
 import { type ResultSettings, resultMembers, unparsedRecord } from './result.js';
+import { membersText } from './splice.js';
 
 /** A file that holds a byte-order mark and nothing else has no lines. */
 const isMarkAlone = ({ bytes, lineEnd, byte }: InputRecord): boolean =>
@@ -27,7 +27,7 @@ export const textToJsonl = (settings: ResultSettings): RowFormat => ({
   write: ({ bytes, oversized }, { row }, result) => [
     row === undefined
       ? `${unparsedRecord(result, settings, oversized === undefined ? bytes.toString('utf8') : undefined)}\n`
-      : `{"text":${JSON.stringify(row.text)},${resultMembers(result, settings)}}\n`,
+      : `{"text":${JSON.stringify(row.text)},${membersText(resultMembers(result, settings))}}\n`,
   ],
   splice: (_, { row }, members) => [`{"text":${JSON.stringify(row?.text)},${membersText(members)}}\n`],
 });

@@ -1,4 +1,4 @@
-import type { FailedRow } from '../scorer/protocol.js';
+import type { FailedRow } from '../rows/failed-row.js';
 
 /** What --errors writes: a JSON line of each failed row. */
 export const failureLines = (file: string, failed: readonly FailedRow[]): Buffer =>

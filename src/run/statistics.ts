@@ -4,7 +4,7 @@ import type { FailureCode } from '../rows/failure.js';
 import type { Form } from '../rows/forms.js';
 import { BOUNDARIES_TO_CHECK } from '../rows/texts.js';
 import type { WindowStats } from '../scorer/protocol.js';
-import { addChoices, type ChoiceCounts, noChoices } from '../selection/rank.js';
+import { addChoices, type ChoiceCounts, noChoices } from '../selection/gains.js';
 import { QuantileSketch, type SketchState } from './quantile-sketch.js';
 
 interface ReportedFailure {

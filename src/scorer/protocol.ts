@@ -5,11 +5,12 @@ import type { ExportedReady } from '../model/exported/open.js';
 import type { Preparation } from '../model/precision.js';
 import type { PreparedModel } from '../model/prepared/prepare.js';
 import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
+import type { FailedRow } from '../rows/failed-row.js';
 import type { RowFailure } from '../rows/failure.js';
 import type { FormatSettings } from '../rows/formats.js';
 import type { Form } from '../rows/forms.js';
 import type { Place } from '../rows/records.js';
-import type { ChoiceCounts } from '../selection/rank.js';
+import type { ChoiceCounts } from '../selection/gains.js';
 
 /** What a row's reward depends on besides the row and the model's weights. */
 export interface ScoringSettings {
@@ -44,14 +45,6 @@ export interface Window extends Place {
   readonly open: boolean;
   /** Only so many rows are written and accounted for; the others are scored beside them. Default: all. */
   readonly rows?: number;
-}
-
-export interface FailedRow extends Place {
-  /** Number of the row in its window, from 0. */
-  readonly row: number;
-  readonly failure: RowFailure;
-  /** The record, where no output record carries it. */
-  readonly input?: string;
 }
 
 /** What happened in a window, for the summary. */

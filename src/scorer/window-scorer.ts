@@ -5,6 +5,7 @@ import type { TokenScorer } from '../model/token-scorer.js';
 import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
 import { concatBytes } from '../platform/bytes.js';
 import { existingResult } from '../rows/existing-rewards.js';
+import type { FailedRow } from '../rows/failed-row.js';
 import { failure, isFailure, type RowFailure } from '../rows/failure.js';
 import type { ParsedRecord, RowFormat } from '../rows/format.js';
 import { shapeOf, takenField } from '../rows/formats.js';
@@ -13,7 +14,7 @@ import { type InputRecord, splitRecords } from '../rows/records.js';
 import type { ResultSettings, RowResult } from '../rows/result.js';
 import { BOUNDARIES_TO_CHECK, type FormSettings, type JudgedText, readRow, type ScorableRow } from '../rows/texts.js';
 import { isWellFormed } from '../rows/unicode.js';
-import type { FailedRow, ScoredWindow, ScoringSettings, Window, WindowStats } from './protocol.js';
+import type { ScoredWindow, ScoringSettings, Window, WindowStats } from './protocol.js';
 
 interface PendingRow {
   readonly record: InputRecord;
@@ -132,7 +133,7 @@ export class WindowScorer {
     const { existingField } = this.#rows;
     return existingField === undefined || unusable || row === undefined
       ? undefined
-      : existingResult(row, existingField);
+      : existingResult(row, existingField, this.#rows.forms.fields);
   }
 
   /** Tokens of a prompt. Candidates follow one another after the same. */

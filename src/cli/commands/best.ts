@@ -1,13 +1,13 @@
 /** What `best` makes of its flags, and what it says at the end. */
 import { usageError } from '../../errors.js';
 import type { RunStatistics } from '../../run/statistics.js';
-import type { BestSettings } from '../../selection/writer.js';
+import type { SelectionSettings } from '../../selection/settings.js';
 import type { BestFlags } from '../flags/best-command.js';
 import type { Log } from '../log.js';
 import type { Formats } from './formats.js';
 
 /** @throws FatalError `usage` for flags that do not go together */
-export function bestSettings(flags: BestFlags, { from, to }: Formats, stream: boolean): BestSettings {
+export function bestSettings(flags: BestFlags, { from, to }: Formats, stream: boolean): SelectionSettings {
   const { group, responseField, top, rank, pairs, minGap } = flags;
   if (from === 'text') throw usageError('expected rows with candidates or a group for best, got --from text');
   if (rank && top !== undefined) throw usageError('expected --top or --rank, got both');

@@ -5,7 +5,7 @@ import { hashTokenizerFiles } from '../../model/tokenizer/files.js';
 import { cpuIdentity } from '../../platform/cpu.js';
 import type { Fingerprint, Runtime } from '../../run/run-file.js';
 import type { ReadyModel } from '../../scorer/protocol.js';
-import type { BestSettings } from '../../selection/writer.js';
+import type { SelectionSettings } from '../../selection/settings.js';
 import type { ScoreFlags } from '../flags/score-command.js';
 import type { Plan } from './plan.js';
 
@@ -42,7 +42,7 @@ export function fingerprintOf(flags: ScoreFlags, plan: Plan, model: ReadyModel):
   };
 }
 
-const selectionFingerprint = ({ group, responseField, top, ranked, pairs }: BestSettings): Fingerprint => ({
+const selectionFingerprint = ({ group, responseField, top, ranked, pairs }: SelectionSettings): Fingerprint => ({
   '--group': group ?? null,
   '--response-field': responseField,
   '--top': ranked && Number.isFinite(top) ? top : null,

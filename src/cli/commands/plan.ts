@@ -15,7 +15,7 @@ import { type RunState, runFileOf } from '../../run/run-file.js';
 import { type BlockRange, blocksOf } from '../../run/shards.js';
 import { type WindowSize, windowSizeFor, windowsOf } from '../../run/windows.js';
 import { type Engine, resolveEngine } from '../../scorer/engine.js';
-import { addedColumns, type BestSettings } from '../../selection/writer.js';
+import { addedColumns, type SelectionSettings } from '../../selection/settings.js';
 import type { ScoreFlags } from '../flags/score-command.js';
 import type { Log } from '../log.js';
 import { bestSettings } from './best.js';
@@ -28,7 +28,7 @@ export interface Plan {
   readonly formatSettings: FormatSettings;
   readonly format: RowFormat;
   /** What `best` chooses by; undefined: every row is written. */
-  readonly choice: BestSettings | undefined;
+  readonly choice: SelectionSettings | undefined;
   readonly windowSize: WindowSize;
   readonly policy: ErrorPolicy;
   /** The blocks of each input that a shard takes; undefined: all. */
@@ -90,7 +90,7 @@ export async function planRun(files: readonly string[], flags: ScoreFlags, log: 
 }
 
 /** Columns are matched without case and outer spaces. */
-function choiceOf(asked: BestSettings, header: CsvHeader | undefined): BestSettings {
+function choiceOf(asked: SelectionSettings, header: CsvHeader | undefined): SelectionSettings {
   const { group } = asked;
   if (header === undefined || group === undefined) return asked;
   const key = columnKey(group);
@@ -99,7 +99,7 @@ function choiceOf(asked: BestSettings, header: CsvHeader | undefined): BestSetti
 }
 
 /** The output's columns are those of `best`. */
-function withChoice(settings: FormatSettings, choice: BestSettings): FormatSettings {
+function withChoice(settings: FormatSettings, choice: SelectionSettings): FormatSettings {
   const { header, rewardField } = settings;
   const key = columnKey(rewardField);
   const isThere = header?.columns.some((name) => columnKey(name) === key) ?? false;

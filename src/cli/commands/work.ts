@@ -1,9 +1,8 @@
 /** What of a run is done already, and what is left to do. */
 import { usageError } from '../../errors.js';
 import { thisProcess } from '../../platform/processes.js';
-import type { RowFormat } from '../../rows/format.js';
-import { recordAt } from '../../rows/records.js';
-import type { Input } from '../../run/input.js';
+import { groupKeyReader } from '../../rows/group-key.js';
+import { type InputRecord, recordAt } from '../../rows/records.js';
 import { factsOf } from '../../run/input-facts.js';
 import { readWindows } from '../../run/read-windows.js';
 import type { JoinsGroup } from '../../run/record-groups.js';
@@ -11,7 +10,7 @@ import { isFinishedFor, refuseOthersWork, refuseOtherWork, reopen, skipDone } fr
 import { type RunState, type Runtime, startOfRun } from '../../run/run-file.js';
 import { WindowHash } from '../../run/window-hash.js';
 import type { ReadyModel, Window } from '../../scorer/protocol.js';
-import { joinsByField } from '../../selection/windows.js';
+import { joinsByKey } from '../../selection/joins.js';
 import type { ScoreFlags } from '../flags/score-command.js';
 import type { Log } from '../log.js';
 import { cameBack } from './best.js';
@@ -45,7 +44,7 @@ export async function findWorkToDo(
   const fingerprint = fingerprintOf(flags, plan, model);
   const fresh = startOfRun({ fingerprint, runtimes: [runtime], inputs: facts, shard, limit });
   const { choice } = plan;
-  const joins = choice?.group === undefined ? undefined : joinsRecords(format, choice.group, inputs, log);
+  const joins = choice?.group === undefined ? undefined : joinsRecords(plan, choice.group, log);
   const windows = readWindows({
     inputs,
     format,
@@ -76,10 +75,15 @@ export async function findWorkToDo(
 }
 
 /** Whether a record has the value of the one before in a field. */
-function joinsRecords(format: RowFormat, field: string, inputs: readonly Input[], log: Log): JoinsGroup {
-  const joins = joinsByField(format, field, (group, { line, byte }) => {
-    const place = inputs.length === 1 ? `${inputs[0]?.name}:${line ?? `byte ${byte}`}` : `line ${line}`;
-    log.note(cameBack(group, field, place));
+function joinsRecords({ format, formatSettings, inputs }: Plan, field: string, log: Log): JoinsGroup {
+  const placeOf = ({ line, byte }: InputRecord): string =>
+    inputs.length === 1 ? `${inputs[0]?.name}:${line ?? `byte ${byte}`}` : `line ${line}`;
+  const joins = joinsByKey({
+    field,
+    readKey: groupKeyReader(formatSettings, field),
+    isBlank: format.isBlank,
+    placeOf,
+    onReturn: (group, record) => log.note(cameBack(group, field, placeOf(record))),
   });
   return (batch, i) => joins(recordAt(batch, i));
 }

@@ -1,0 +1,14 @@
+/** How large a group of rows may grow, which is held in memory until the next one begins. */
+
+/** As many candidates as nobody draws for one prompt: a column that is always the same has more soon. */
+const MOST_ROWS = 100_000;
+
+/** As long as the longest row that is read by default, which may hold a group of candidates too. */
+const MOST_BYTES = 64 * 2 ** 20;
+
+export const isTooLarge = (rows: number, bytes: number): boolean => rows > MOST_ROWS || bytes > MOST_BYTES;
+
+/** @param place the file and line of the first row that is too many */
+export const groupTooLarge = (field: string, place: string): string =>
+  `${place}: expected at most ${MOST_ROWS.toLocaleString('en-US')} rows and ${MOST_BYTES / 2 ** 20} MiB in a group, got more ` +
+  `with the same value in ${field}; name the field that tells prompts apart with --group`;
