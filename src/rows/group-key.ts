@@ -7,14 +7,14 @@ import { canonicalKey } from './field-key.js';
 import { followPath, valueAt } from './fields.js';
 import type { FormatSettings } from './formats.js';
 import { formOfColumns } from './forms.js';
-import { membersOf, type Span } from './json-scanner.js';
+import { JsonError, memberValue, type Span } from './json-scanner.js';
 import { trimmed } from './jsonl.js';
 import type { InputRecord } from './records.js';
 
 /** How rows are read: what of a run's settings says where a field stands. */
 export type GroupKeySettings = Pick<FormatSettings, 'from' | 'delimiter' | 'header' | 'fields'>;
 
-/** The key of a record's group; undefined where it has no such field, has null in it, or cannot be read. */
+/** The key of a record's group; undefined where it has no value in the field, one too deep for a key, or cannot be read. */
 export type GroupKeyReader = (record: InputRecord) => string | undefined;
 
 /**
@@ -44,7 +44,7 @@ function remembering(find: (record: InputRecord) => Found | undefined): GroupKey
     const found = record.oversized === undefined ? find(record) : undefined;
     if (found === undefined) return undefined;
     if (last?.read === found.read && last.bytes.equals(found.bytes)) return last.key;
-    const key = canonicalKey(found.read(found.bytes));
+    const key = canonicalKey(found.read(found.bytes) ?? undefined);
     // A copy: a view would keep the chunk of the input that it was read in.
     last = { bytes: Buffer.from(found.bytes), read: found.read, key };
     return key;
@@ -52,61 +52,49 @@ function remembering(find: (record: InputRecord) => Found | undefined): GroupKey
 }
 
 function keyOfLine(field: string, textField: string): GroupKeyReader {
-  const steps = field.split('.').map(memberName);
-  const exact = memberName(field);
-  // A reader for each number of steps that objects have led: what is left is followed in the value.
-  const readers = [...steps.keys(), steps.length].map((step) => {
-    const left = steps.slice(step).map(({ text }) => text);
-    return (bytes: Buffer): unknown => followPath(parsed(bytes), left);
-  });
+  const steps = field.split('.');
+  // A reader for each number of steps that objects have led: what is left of the path is followed in the value.
+  const readers = [...steps, ''].map(
+    (_, step) =>
+      (bytes: Buffer): unknown =>
+        followPath(parsed(bytes), steps.slice(step)),
+  );
   const readText = (bytes: Buffer): unknown => valueAt({ [textField]: parsed(bytes) }, field);
 
   return remembering(({ bytes }) => {
     const line = trimmed(bytes);
     if (line[0] === QUOTE) return { bytes: line, read: readText };
-    const whole = { start: 0, end: line.length };
-    let value: Span | undefined = lastMember(line, whole, exact);
-    let step = steps.length;
-    if (value === undefined) {
-      value = whole;
-      for (step = 0; step < steps.length && line[value.start] === OPENING_BRACE; step++) {
-        value = lastMember(line, value, steps[step] as MemberName);
-        if (value === undefined) return undefined;
-      }
+    try {
+      const found = findValue(line, field, steps);
+      return found && { bytes: line.subarray(found.start, found.end), read: readers[found.step] as Found['read'] };
+    } catch (error) {
+      if (error instanceof JsonError) return undefined;
+      throw error;
     }
-    const { start, end } = value;
-    return step === 0 ? undefined : { bytes: line.subarray(start, end), read: readers[step] as Found['read'] };
   });
 }
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const OPENING_BRACE = 0x7b;
 
-interface MemberName {
-  readonly text: string;
-  readonly bytes: Buffer;
-  /** Bytes that are no UTF-8 are read as this name has them. */
-  readonly needsDecoding: boolean;
-}
-
-const memberName = (text: string): MemberName => ({
-  text,
-  bytes: Buffer.from(text),
-  needsDecoding: text.includes('\ufffd'),
-});
-
-/** The value of a member; of several of one name JSON.parse takes the last. */
-function lastMember(json: Buffer, object: Span, name: MemberName): Span | undefined {
-  let last: Span | undefined;
-  for (const member of membersOf(json, object.start)) if (isNamed(json, member.name, name)) last = member.value;
-  return last;
-}
-
-function isNamed(json: Buffer, { start, end }: Span, { text, bytes, needsDecoding }: MemberName): boolean {
-  const spelled = json.subarray(start + 1, end - 1);
-  if (needsDecoding || spelled.includes(BACKSLASH)) return parsed(json.subarray(start, end)) === text;
-  return spelled.equals(bytes);
+/**
+ * The value that a name, or else the first steps of a path, lead to, through objects alone.
+ *
+ * @returns with the number of steps that were taken; undefined where there is no such member
+ * @throws JsonError where the line is no object in JSON
+ */
+function findValue(line: Buffer, field: string, steps: readonly string[]): (Span & { step: number }) | undefined {
+  const whole = { start: 0, end: line.length };
+  const exact = memberValue(line, whole, field);
+  if (exact !== undefined) return { ...exact, step: steps.length };
+  let value: Span = whole;
+  let step = 0;
+  for (; step < steps.length && line[value.start] === OPENING_BRACE; step++) {
+    const inside = memberValue(line, value, steps[step] as string);
+    if (inside === undefined) return undefined;
+    value = inside;
+  }
+  return { ...value, step };
 }
 
 /** undefined where it is not JSON. */

@@ -1,6 +1,6 @@
 /** Groups of candidates: one row with several of them, or several rows with one each. */
 import { failure, type RowFailure } from '../rows/failure.js';
-import { canonicalKey } from '../rows/field-key.js';
+import { canonicalKey, DEEPEST_KEY } from '../rows/field-key.js';
 import { valueAt } from '../rows/fields.js';
 import type { ParsedRecord } from '../rows/format.js';
 import type { InputRecord } from '../rows/records.js';
@@ -64,7 +64,7 @@ export function* groupsOf(
 const failedResult = (reason: RowFailure): RowResult => ({ shape: 'single', rewards: [], failure: reason });
 
 const keyOf = ({ row }: ParsedRecord, { group }: SelectionSettings): string | undefined =>
-  row === undefined || group === undefined ? undefined : canonicalKey(valueAt(row, group));
+  row === undefined || group === undefined ? undefined : canonicalKey(valueAt(row, group) ?? undefined);
 
 function groupOf(records: readonly ScoredRecord[], { group }: SelectionSettings): Group {
   const [first] = records as [ScoredRecord];
@@ -89,7 +89,11 @@ function whyRefused(
     );
   }
   if (group !== undefined && key === undefined) {
-    return failure('BAD_ROW', `expected a field ${group} (--group), got none`);
+    const isThere = (valueAt(row, group) ?? undefined) !== undefined;
+    const problem = isThere
+      ? `expected a value of at most ${DEEPEST_KEY} levels in the field ${group} (--group), got one that is nested deeper`
+      : `expected a field ${group} (--group), got none`;
+    return failure('BAD_ROW', problem);
   }
   if (settings.pairs !== undefined) return undefined;
   const taken = addedFields(settings).find((name) => Object.hasOwn(row, name));
