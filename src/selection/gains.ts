@@ -41,6 +41,35 @@ export function addChoices(counts: ChoiceCounts, more: Readonly<ChoiceCounts>): 
   for (const [draws, gain] of Object.entries(more.gains)) addGain(counts.gains, draws, gain);
 }
 
+/** The means of a number of candidates, over the groups that have as many. */
+interface Gain {
+  /** How many are drawn at random from each group. */
+  readonly candidates: number;
+  readonly groups: number;
+  /** Mean rewards. */
+  readonly best: number;
+  readonly first: number;
+  readonly random: number;
+}
+
+export interface ChoiceSummary {
+  readonly groups: number;
+  readonly ties: number;
+  /** By the number of candidates, the smallest first. */
+  readonly gains: readonly Gain[];
+}
+
+export function summarizeChoices({ groups, ties, gains }: ChoiceCounts): ChoiceSummary {
+  const points = Object.entries(gains).map(([candidates, sums]) => ({
+    candidates: Number(candidates),
+    groups: sums.groups,
+    best: sums.best / sums.groups,
+    first: sums.first / sums.groups,
+    random: sums.random / sums.groups,
+  }));
+  return { groups, ties, gains: points.sort((a, b) => a.candidates - b.candidates) };
+}
+
 function addGain(gains: ChoiceCounts['gains'], draws: string, more: GainSums): void {
   const gain = gains[draws] ?? { groups: 0, best: 0, first: 0, random: 0 };
   gain.groups += more.groups;

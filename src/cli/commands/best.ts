@@ -1,6 +1,7 @@
 /** What `best` makes of its flags, and what it says at the end. */
 import { usageError } from '../../errors.js';
 import type { RunStatistics } from '../../run/statistics.js';
+import { type ChoiceSummary, summarizeChoices } from '../../selection/gains.js';
 import type { SelectionSettings } from '../../selection/settings.js';
 import type { BestFlags } from '../flags/best-command.js';
 import type { Log } from '../log.js';
@@ -26,33 +27,7 @@ export function bestSettings(flags: BestFlags, { from, to }: Formats, stream: bo
   };
 }
 
-interface Gain {
-  /** Candidates to choose among, drawn at random from each group with as many. */
-  readonly candidates: number;
-  readonly groups: number;
-  /** Mean rewards. */
-  readonly best: number;
-  readonly first: number;
-  readonly random: number;
-}
-
-export interface SelectionSummary {
-  readonly groups: number;
-  readonly ties: number;
-  readonly gains: readonly Gain[];
-}
-
-export function selectionSummary({ counts }: RunStatistics): SelectionSummary {
-  const { groups, ties, gains } = counts.choices;
-  const points = Object.entries(gains).map(([candidates, sums]) => ({
-    candidates: Number(candidates),
-    groups: sums.groups,
-    best: sums.best / sums.groups,
-    first: sums.first / sums.groups,
-    random: sums.random / sums.groups,
-  }));
-  return { groups, ties, gains: points.sort((a, b) => a.candidates - b.candidates) };
-}
+export const selectionSummary = ({ counts }: RunStatistics): ChoiceSummary => summarizeChoices(counts.choices);
 
 /** The curve by which a user chooses how many candidates to draw. */
 export function printGains(stats: RunStatistics, log: Log): void {
