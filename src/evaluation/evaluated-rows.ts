@@ -1,5 +1,5 @@
 /** What an evaluation needs of each row, as a JSON line: its rewards, and beside them labels, group and lengths. */
-import { kindOf, preview } from '../rows/conversation.js';
+import { kindOf, preview } from '../rows/describe-value.js';
 import { existingResult, existingShape } from '../rows/existing-rewards.js';
 import { failure, isFailure, type RowFailure } from '../rows/failure.js';
 import { valueAt } from '../rows/fields.js';

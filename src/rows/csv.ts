@@ -1,60 +1,19 @@
-/** CSV and TSV: records are parsed to be understood, and written as their own bytes with more fields. The only importer of csv-parse. */
+/** CSV and TSV: records are parsed to be understood, and written as their own bytes with more fields. */
 import { isUtf8 } from 'node:buffer';
-import { parse } from 'csv-parse/sync';
-import { messageOf, usageError } from '../errors.js';
-import { clip } from './conversation.js';
-import { failure, ICONV_HINT, notUtf8 } from './failure.js';
+import { cellOf, jsonCell, parseCells, problemOf, quote } from './csv-cells.js';
+import { BYTE_ORDER_MARK, type CsvHeader, columnKey } from './csv-header.js';
+import { clip } from './describe-value.js';
+import { failure, notUtf8 } from './failure.js';
 import type { ParsedRecord, RowFormat } from './format.js';
 import { CsvScanner, type InputRecord } from './records.js';
 import { type ResultSettings, resultMembers, resultValues, unparsedRecord } from './result.js';
 import { membersText } from './splice.js';
-
-const BYTE_ORDER_MARK = '\ufeff';
-
-/** The first record of a file, read once and sent to every worker. */
-export interface CsvHeader {
-  /** As they are written. */
-  readonly columns: readonly string[];
-  /** The record as it stands in the file, byte-order mark included, line end not. */
-  readonly text: string;
-  readonly lineEnd: string;
-  /** The file and line, for errors. */
-  readonly place: string;
-}
 
 export interface CsvSettings extends ResultSettings {
   readonly header: CsvHeader;
   readonly delimiter: string;
   /** Keys of the columns whose cells hold JSON. */
   readonly jsonColumns: readonly string[];
-}
-
-/** Columns that an error lists; a header may have a million. */
-const LISTED_COLUMNS = 50;
-
-export function listColumns(columns: readonly string[]): string {
-  const listed = columns.slice(0, LISTED_COLUMNS).map((name) => JSON.stringify(name));
-  const more = columns.length - listed.length;
-  return `${listed.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}
-
-/** Names are matched without case and outer spaces. */
-export const columnKey = (name: string): string => name.trim().toLowerCase();
-
-/** Whether a record is passed over on the way to the header. */
-export const isBeforeHeader = ({ bytes, oversized }: InputRecord): boolean =>
-  oversized === undefined && (bytes.length === 0 || bytes.equals(Buffer.from(BYTE_ORDER_MARK)));
-
-/** @throws FatalError `usage` where the record is not CSV */
-export function readHeader({ bytes, lineEnd }: InputRecord, delimiter: string, place: string): CsvHeader {
-  const text = bytes.toString('utf8');
-  if (!isUtf8(bytes)) throw usageError(`${place}: expected a header in UTF-8, got other bytes; ${ICONV_HINT}`);
-  try {
-    const columns = parseCells(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text, delimiter);
-    return { columns, text, lineEnd: lineEnd.toString() || '\n', place };
-  } catch (error) {
-    throw usageError(`${place}: not a CSV header: ${problemOf(error)}`, { cause: error });
-  }
 }
 
 /**
@@ -158,48 +117,3 @@ function csvReader({
     },
   };
 }
-
-/**
- * The value of a cell in a column that may hold JSON; undefined where it is not JSON and has to be. A context is a prompt
- * unless it looks like messages.
- */
-export function jsonCell(key: string, cell: string): unknown {
-  const mayBeText = key === 'context';
-  if (mayBeText && !cell.startsWith('[')) return cell;
-  try {
-    return JSON.parse(cell);
-  } catch {
-    return mayBeText ? cell : undefined;
-  }
-}
-
-function parseCells(record: string, delimiter: string): string[] {
-  // Most records have no quotes, and starting the parser costs more than all of their splitting.
-  if (!record.includes('"')) return record.split(delimiter);
-  const records: string[][] = parse(record, { delimiter, relax_column_count: true, record_delimiter: ['\n', '\r\n'] });
-  return records[0] ?? [];
-}
-
-/** The parser's words change from version to version, and its line numbers are the record's own; the output must not follow. */
-function problemOf(error: unknown): string {
-  switch ((error as { code?: unknown }).code) {
-    case 'CSV_QUOTE_NOT_CLOSED':
-      return 'expected a closing quote, got the end of the input';
-    case 'INVALID_OPENING_QUOTE':
-      return 'expected quotes around the whole field, got one inside it';
-    case 'CSV_INVALID_CLOSING_QUOTE':
-      return 'expected a delimiter or line end after a closing quote; a quote inside quotes is written twice';
-    default:
-      return messageOf(error);
-  }
-}
-
-/** A JSON value as a cell: nothing for null, a string as it is, the rest as JSON. */
-function cellOf(value: string | undefined, delimiter: string): string {
-  if (value === undefined || value === 'null') return '';
-  if (value.startsWith('[')) return `"${value.replaceAll('"', '""')}"`;
-  return quote(value.startsWith('"') ? (JSON.parse(value) as string) : value, delimiter);
-}
-
-const quote = (cell: string, delimiter: string): string =>
-  cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;

@@ -1,5 +1,5 @@
 /** Rewards that rows carry already, from an earlier run. */
-import { preview } from './conversation.js';
+import { preview } from './describe-value.js';
 import { failure, isFailure, type RowFailure } from './failure.js';
 import { formOfRow } from './forms.js';
 import { type RewardShape, type RowResult, resultFields } from './result.js';

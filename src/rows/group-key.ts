@@ -2,7 +2,8 @@
  * What a record's group is known by, found in its bytes. The main thread cuts the input between groups and parses no row:
  * it looks for one field, and parses that one's value, and only where its bytes are not those of the record before.
  */
-import { columnKey, jsonCell } from './csv.js';
+import { cellAt, jsonCell, textOfCell } from './csv-cells.js';
+import { columnKey } from './csv-header.js';
 import { canonicalKey } from './field-key.js';
 import { followPath, valueAt } from './fields.js';
 import type { FormatSettings } from './formats.js';
@@ -87,6 +88,7 @@ function findValue(line: Buffer, field: string, steps: readonly string[]): (Span
   const whole = { start: 0, end: line.length };
   const exact = memberValue(line, whole, field);
   if (exact !== undefined) return { ...exact, step: steps.length };
+  if (steps.length === 1) return undefined;
   let value: Span = whole;
   let step = 0;
   for (; step < steps.length && line[value.start] === OPENING_BRACE; step++) {
@@ -125,31 +127,4 @@ function keyOfCells(
     const cell = cellAt(bytes, delimiter.charCodeAt(0), index);
     return cell && { bytes: cell, read };
   });
-}
-
-/** A record's cell as it is written; undefined where there are fewer. */
-function cellAt(record: Buffer, delimiter: number, index: number): Buffer | undefined {
-  let start = 0;
-  for (let left = index; ; left--) {
-    const end = endOfCell(record, start, delimiter);
-    if (left === 0) return record.subarray(start, end);
-    if (record[end] !== delimiter) return undefined;
-    start = end + 1;
-  }
-}
-
-function endOfCell(record: Buffer, start: number, delimiter: number): number {
-  if (record[start] !== QUOTE) {
-    const end = record.indexOf(delimiter, start);
-    return end < 0 ? record.length : end;
-  }
-  let at = start + 1;
-  // A quote inside quotes is written twice.
-  while (at < record.length && (record[at] !== QUOTE || record[at + 1] === QUOTE)) at += record[at] === QUOTE ? 2 : 1;
-  return Math.min(at + 1, record.length);
-}
-
-function textOfCell(cell: Buffer): string {
-  const text = cell.toString('utf8');
-  return cell[0] === QUOTE ? text.slice(1, -1).replaceAll('""', '"') : text;
 }

@@ -1,6 +1,6 @@
 /** JSON Lines: rows are parsed to be understood, and written by splicing into the line's own bytes. */
 import { isUtf8 } from 'node:buffer';
-import { clip, kindOf } from './conversation.js';
+import { clip, kindOf } from './describe-value.js';
 import { failure, notUtf8 } from './failure.js';
 import type { ParsedRecord, RowFormat } from './format.js';
 import { type InputRecord, LineScanner } from './records.js';

@@ -1,7 +1,8 @@
 /** What scoring gave for one row, and how numbers and failures are spelled. */
 import type { RowFailure } from './failure.js';
+import type { Form } from './forms.js';
 import { rewardErrorMembers } from './reward-error.js';
-import type { SplicedMember } from './splice.js';
+import { membersText, type SplicedMember } from './splice.js';
 
 /** Whether a row's rewards are one number, an array (candidates), or two fields (chosen and rejected). */
 export type RewardShape = 'single' | 'array' | 'pair';
@@ -16,6 +17,9 @@ export interface RowResult {
   /** The row's failure, or its first text's. */
   readonly failure?: RowFailure;
 }
+
+export const shapeOf = (form: Form | undefined): RewardShape =>
+  form === 'pair' ? 'pair' : form === 'candidates' ? 'array' : 'single';
 
 /** What is written of a result. */
 export interface ResultSettings {
@@ -77,12 +81,15 @@ export function resultMembers(result: RowResult, settings: ResultSettings, taken
   return [...resultFields(settings, shape).map((name, i): SplicedMember => [name, values[i]]), ...errors];
 }
 
-/** What is written for a record that has no fields to splice into. */
-export const unparsedRecord = (
+/** What is written for a record that has no fields to splice into: its failure, and the record as it stands. */
+export function unparsedRecord(
   { failure }: RowResult,
   { rewardField, reasons }: ResultSettings,
-  input?: string,
-): string => JSON.stringify({ [rewardField]: null, ...(reasons && { reward_error: { ...failure, input } }) });
+  input: string | undefined,
+): string {
+  const errors = reasons ? rewardErrorMembers(failure, input) : [];
+  return `{${membersText([[rewardField, undefined], ...errors])}}`;
+}
 
 /** The rewards of a result in one field, whatever its shape; without a value where the whole row failed. */
 export function rewardMember({ shape, rewards }: RowResult, rewardField: string): SplicedMember {
@@ -96,3 +103,10 @@ export function scoreLine({ shape, rewards, failure }: RowResult): string {
   if (rewards.length === 0 || failure?.code === 'FIELD_EXISTS') return 'null';
   return shape === 'single' ? formatReward(rewards[0] ?? null) : `[${rewards.map(formatReward).join(',')}]`;
 }
+
+/** The first of `names` that a result of this form would be written over. */
+export const takenField = (
+  names: readonly string[],
+  form: Form,
+  settings: Pick<ResultSettings, 'rewardField' | 'details'>,
+): string | undefined => resultFields(settings, shapeOf(form)).find((name) => names.includes(name));

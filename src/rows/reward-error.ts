@@ -5,9 +5,13 @@ import type { SplicedMember } from './splice.js';
 
 const REWARD_ERROR = 'reward_error';
 
-/** The members that carry a failure; none for a result without one. */
-export const rewardErrorMembers = (problem: RowFailure | undefined): SplicedMember[] =>
-  problem === undefined ? [] : [[REWARD_ERROR, JSON.stringify(problem)]];
+/**
+ * The members that carry a failure; none for a result without one.
+ *
+ * @param input the record, where no fields of its own are written
+ */
+export const rewardErrorMembers = (problem: RowFailure | undefined, input?: string): SplicedMember[] =>
+  problem === undefined ? [] : [[REWARD_ERROR, JSON.stringify({ ...problem, input })]];
 
 export const hasRewardError = (row: Row): boolean => Object.hasOwn(row, REWARD_ERROR);
 

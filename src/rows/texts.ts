@@ -2,15 +2,8 @@
  * The texts to score in a row, in each form that it may have. A row is an object of fields; this module knows nothing of
  * bytes.
  */
-import {
-  type Conversation,
-  kindOf,
-  type Message,
-  preview,
-  readMessages,
-  withoutResponse,
-  withResponse,
-} from './conversation.js';
+import { type Conversation, type Message, readMessages, withoutResponse, withResponse } from './conversation.js';
+import { kindOf, preview } from './describe-value.js';
 import { failure, isFailure, type RowFailure } from './failure.js';
 import { type Form, findForm } from './forms.js';
 import { candidateText } from './responses.js';

@@ -1,9 +1,10 @@
 /** A look at the beginning of every input, so that what is plainly wrong is said before anything is written. */
 import { usageError } from '../errors.js';
-import { type CsvHeader, columnKey, isBeforeHeader, listColumns, readHeader } from '../rows/csv.js';
-import { createFormat, type FormatSettings, takenField } from '../rows/formats.js';
+import { type CsvHeader, columnKey, isBeforeHeader, listColumns, readHeader } from '../rows/csv-header.js';
+import { createFormat, type FormatSettings } from '../rows/formats.js';
 import { type Form, formOfColumns, formOfRow } from '../rows/forms.js';
 import { CsvScanner, type InputRecord, placeAfter, type RecordScanner } from '../rows/records.js';
+import { takenField } from '../rows/result.js';
 import type { Input } from './input.js';
 import { refuseForeignInput } from './sniff.js';
 

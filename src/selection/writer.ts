@@ -1,5 +1,5 @@
 /** The records that are written for a group: its winner, the best of it in order, or a pair of best and worst. */
-import { kindOf } from '../rows/conversation.js';
+import { kindOf } from '../rows/describe-value.js';
 import { carriesRewards } from '../rows/existing-rewards.js';
 import type { ParsedRecord, RowFormat } from '../rows/format.js';
 import { jsonText } from '../rows/json-text.js';

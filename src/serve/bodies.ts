@@ -1,5 +1,5 @@
 /** Bodies of `POST /v1/rewards`: rows as JSON or as JSON lines, and their output records in the same form. */
-import { kindOf, preview } from '../rows/conversation.js';
+import { kindOf, preview } from '../rows/describe-value.js';
 import { isBlankLine } from '../rows/jsonl.js';
 import { fileStart, LineScanner, splitRecords } from '../rows/records.js';
 import { Refusal } from './refusal.js';

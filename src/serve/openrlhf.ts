@@ -6,7 +6,7 @@
  * Source: github.com/OpenRLHF/OpenRLHF v0.11.0 (3c3be623): openrlhf/utils/agent.py, _fetch_rewards_via_http, the client;
  * openrlhf/cli/serve_rm.py, its own server. v0.9 joins `rewards` and `scores` of several servers (experience_maker.py).
  */
-import { kindOf } from '../rows/conversation.js';
+import { kindOf } from '../rows/describe-value.js';
 import type { RowFailure } from '../rows/failure.js';
 import { linesOf, parseJson } from './bodies.js';
 import { Refusal } from './refusal.js';

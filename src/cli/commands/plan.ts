@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { usageError } from '../../errors.js';
 import { countParameters } from '../../model/architectures/network.js';
-import { type CsvHeader, columnKey, listColumns } from '../../rows/csv.js';
+import { type CsvHeader, columnKey, listColumns } from '../../rows/csv-header.js';
 import type { RowFormat } from '../../rows/format.js';
 import { createFormat, type FormatSettings } from '../../rows/formats.js';
 import { type NamedFields, roles } from '../../rows/roles.js';

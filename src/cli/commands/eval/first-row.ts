@@ -1,6 +1,6 @@
 /** What the first rows say of all: whether they carry rewards, and where their labels are. */
 import { usageError } from '../../../errors.js';
-import { columnKey, listColumns } from '../../../rows/csv.js';
+import { columnKey, listColumns } from '../../../rows/csv-header.js';
 import { existingShape } from '../../../rows/existing-rewards.js';
 import { createFormat, type FormatSettings } from '../../../rows/formats.js';
 import { formOfRow } from '../../../rows/forms.js';
