@@ -1,6 +1,7 @@
 /** The cells of a record of CSV: how they are read, looked for and written. The only importer of csv-parse. */
 import { parse } from 'csv-parse/sync';
 import { messageOf } from '../errors.js';
+import type { Span } from './json-scanner.js';
 
 const QUOTE = 0x22;
 
@@ -49,12 +50,12 @@ export function cellOf(value: string | undefined, delimiter: string): string {
 export const quote = (cell: string, delimiter: string): string =>
   cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 
-/** A record's cell as it is written; undefined where there are fewer. */
-export function cellAt(record: Buffer, delimiter: number, index: number): Buffer | undefined {
+/** Where a record's cell stands, with its quotes; undefined where there are fewer. */
+export function cellAt(record: Buffer, delimiter: number, index: number): Span | undefined {
   let start = 0;
   for (let left = index; ; left--) {
     const end = endOfCell(record, start, delimiter);
-    if (left === 0) return record.subarray(start, end);
+    if (left === 0) return { start, end };
     if (record[end] !== delimiter) return undefined;
     start = end + 1;
   }

@@ -32,22 +32,32 @@ export function groupKeyReader({ from, delimiter, header, fields }: GroupKeySett
   return keyOfCells(field, keys, jsonColumns, delimiter);
 }
 
-/** Where the value stands in a record, and how to read it. */
-interface Found {
+/** The part of a record's bytes that holds the value, and how to read it. */
+interface Found extends Span {
   readonly bytes: Buffer;
-  readonly read: (bytes: Buffer) => unknown;
+  readonly read: (value: Buffer) => unknown;
 }
 
 /** Reads a value only where it has other bytes, or is read in another way, than the one before. */
 function remembering(find: (record: InputRecord) => Found | undefined): GroupKeyReader {
-  let last: (Found & { readonly key: string | undefined }) | undefined;
+  let value = Buffer.alloc(0);
+  let read: Found['read'] | undefined;
+  let key: string | undefined;
   return (record) => {
     const found = record.oversized === undefined ? find(record) : undefined;
     if (found === undefined) return undefined;
-    if (last?.read === found.read && last.bytes.equals(found.bytes)) return last.key;
-    const key = canonicalKey(found.read(found.bytes) ?? undefined);
+    const { bytes, start, end } = found;
+    if (
+      read === found.read &&
+      end - start === value.length &&
+      bytes.compare(value, 0, value.length, start, end) === 0
+    ) {
+      return key;
+    }
     // A copy: a view would keep the chunk of the input that it was read in.
-    last = { bytes: Buffer.from(found.bytes), read: found.read, key };
+    value = Buffer.from(bytes.subarray(start, end));
+    read = found.read;
+    key = canonicalKey(read(value) ?? undefined);
     return key;
   };
 }
@@ -64,10 +74,12 @@ function keyOfLine(field: string, textField: string): GroupKeyReader {
 
   return remembering(({ bytes }) => {
     const line = trimmed(bytes);
-    if (line[0] === QUOTE) return { bytes: line, read: readText };
+    if (line[0] === QUOTE) return { bytes: line, start: 0, end: line.length, read: readText };
     try {
       const found = findValue(line, field, steps);
-      return found && { bytes: line.subarray(found.start, found.end), read: readers[found.step] as Found['read'] };
+      if (found === undefined) return undefined;
+      const { start, end, step } = found;
+      return { bytes: line, start, end, read: readers[step] as Found['read'] };
     } catch (error) {
       if (error instanceof JsonError) return undefined;
       throw error;
@@ -87,7 +99,7 @@ const OPENING_BRACE = 0x7b;
 function findValue(line: Buffer, field: string, steps: readonly string[]): (Span & { step: number }) | undefined {
   const whole = { start: 0, end: line.length };
   const exact = memberValue(line, whole, field);
-  if (exact !== undefined) return { ...exact, step: steps.length };
+  if (exact !== undefined) return { start: exact.start, end: exact.end, step: steps.length };
   if (steps.length === 1) return undefined;
   let value: Span = whole;
   let step = 0;
@@ -96,7 +108,7 @@ function findValue(line: Buffer, field: string, steps: readonly string[]): (Span
     if (inside === undefined) return undefined;
     value = inside;
   }
-  return { ...value, step };
+  return { start: value.start, end: value.end, step };
 }
 
 /** undefined where it is not JSON. */
@@ -125,6 +137,6 @@ function keyOfCells(
   };
   return remembering(({ bytes }) => {
     const cell = cellAt(bytes, delimiter.charCodeAt(0), index);
-    return cell && { bytes: cell, read };
+    return cell && { bytes, start: cell.start, end: cell.end, read };
   });
 }
