@@ -9,7 +9,7 @@ export interface Message {
 }
 
 export interface Conversation {
-  /** Never empty; the last one is judged. */
+  /** Never empty; the last one is scored. */
   readonly messages: readonly Message[];
   /** Whether the last message is a response that was given apart from the messages before it. */
   readonly hasResponse: boolean;

@@ -1,6 +1,6 @@
 /** Where records begin and end in a stream of bytes. Knows quotes, where the format has them, and nothing else of formats. */
 
-/** Where something begins in a file, unpacked if it is a packed one. */
+/** Where something begins in the content of a file, which is decompressed where the file is compressed. */
 export interface Place {
   /** From 0. */
   readonly byte: number;
@@ -16,7 +16,7 @@ export interface InputRecord extends Place {
   readonly bytes: Buffer;
   /** `\n`, `\r\n`, or nothing at the end of the input. */
   readonly lineEnd: Buffer;
-  /** Length of a record over the size limit, whose bytes are not kept. */
+  /** Length of a record over the size limit, whose bytes are not carried. */
   readonly oversized?: number;
 }
 

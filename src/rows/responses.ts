@@ -1,18 +1,17 @@
-/** What is judged in a row, as it stands there: for whoever chooses among responses, or looks at them. */
+/** The responses of a row as they stand in it, without templates: to choose among them, to measure or to show them. */
 import { readMessages } from './conversation.js';
 import { isFailure } from './failure.js';
 import { findForm } from './forms.js';
 import { contextRole, conversationRole, findFields, type NamedFields, type Role, type Row } from './roles.js';
 
-/** What is judged in a row, and after what, as they stand in it. */
-export interface Judged {
-  /** A prompt or messages; undefined where the texts are whole. */
+export interface ContextAndResponses {
+  /** A prompt or messages before the responses; undefined where the texts are whole. */
   readonly context: unknown;
   /** One for each text. */
   readonly responses: readonly unknown[];
 }
 
-export function contextAndResponses(row: Row, fields: NamedFields): Judged {
+export function contextAndResponses(row: Row, fields: NamedFields): ContextAndResponses {
   const found = findFields(row, fields);
   const role = contextRole(found, fields);
   const context = role === undefined ? undefined : found.get(role)?.value;
@@ -38,13 +37,13 @@ export function contextAndResponses(row: Row, fields: NamedFields): Judged {
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /**
- * What is judged of each text of a row, without what stands before it; undefined in the place of what is no text. Empty
- * where the row has no form.
+ * The text of each response of a row, without what stands before it; undefined in the place of one that is no text. The
+ * list is empty where the row has nothing to score.
  */
 export const judgedParts = (row: Row, fields: NamedFields): (string | undefined)[] =>
   contextAndResponses(row, fields).responses.map(judgedPart);
 
-/** A text, or the last of messages. */
+/** A text, or the content of the last of several messages. */
 function judgedPart(item: unknown): string | undefined {
   const part = candidateText(item);
   if (typeof part === 'string') return part;

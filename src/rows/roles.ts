@@ -70,7 +70,7 @@ export const contextRole = (found: ReadonlyMap<Role, Field>, fields: NamedFields
     fields,
   );
 
-/** Messages that are judged by their last one; a prompt that is an array is such. */
+/** Messages of which the last one is scored; a prompt that is an array is read as such. */
 export const conversationRole = (found: ReadonlyMap<Role, Field>, fields: NamedFields): Role | undefined =>
   preferNamed(
     (['messages', 'prompt'] as const).filter((role) =>

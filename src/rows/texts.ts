@@ -35,7 +35,7 @@ export interface ScorableRow {
   readonly texts: readonly (JudgedText | RowFailure)[];
   /** The template made the texts; they were not taken as they are, or joined. */
   readonly templated: boolean;
-  /** Of prompt + response as strings: whether there is white space on either side of the seam. */
+  /** Of prompt + response as strings: whether there is white space on either side of the border between them. */
   readonly boundaryHasSpace?: boolean;
 }
 

@@ -1,9 +1,9 @@
 /** How large a group of rows may grow, which is held in memory until the next one begins. */
 
-/** As many candidates as nobody draws for one prompt: a column that is always the same has more soon. */
+/** Nobody draws as many candidates for one prompt, and a column that is always the same soon has more rows. */
 const MOST_ROWS = 100_000;
 
-/** As long as the longest row that is read by default, which may hold a group of candidates too. */
+/** The longest row that is read by default has as many bytes, and may be a group of candidates too. */
 const MOST_BYTES = 64 * 2 ** 20;
 
 export const isTooLarge = (rows: number, bytes: number): boolean => rows > MOST_ROWS || bytes > MOST_BYTES;
