@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { createFormat, resultLines } from '../dist/rows/formats.js';
+import { createFormat, resultLines } from '../dist/rows/formats/index.js';
 import { CsvScanner, fileStart, LARGEST_ROW_BYTES, readRecords } from '../dist/rows/records.js';
 import { Input } from '../dist/run/input.js';
 import { QuantileSketch } from '../dist/run/quantile-sketch.js';

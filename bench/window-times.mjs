@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { countParameters } from '../dist/model/architectures/network.js';
 import { cpuIdentity } from '../dist/platform/cpu.js';
-import { createFormat, resultLines } from '../dist/rows/formats.js';
+import { createFormat, resultLines } from '../dist/rows/formats/index.js';
 import { fileStart, LARGEST_ROW_BYTES, readRecords } from '../dist/rows/records.js';
 import { groupRecords } from '../dist/run/record-groups.js';
 import { scoreWindows } from '../dist/run/score-windows.js';

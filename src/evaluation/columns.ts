@@ -1,6 +1,6 @@
 /** What came of a run over rows, by column: what src/evaluation takes. */
 
-import type { RewardShape } from '../rows/result.js';
+import type { RewardShape } from '../rows/results.js';
 import type { EvaluatedRow } from './evaluated-rows.js';
 import { GrowingColumn } from './growing-column.js';
 import type { Pairs, Rows } from './rows.js';

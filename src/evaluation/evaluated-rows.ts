@@ -1,13 +1,13 @@
 /** What an evaluation needs of each row, as a JSON line: its rewards, and beside them labels, group and lengths. */
-import { kindOf, preview } from '../rows/describe-value.js';
+import { preview, typeInWords } from '../rows/describe-value.js';
 import { existingResult, existingShape } from '../rows/existing-rewards.js';
 import { failure, isFailure, type RowFailure } from '../rows/failure.js';
 import { valueAt } from '../rows/fields.js';
-import type { ParsedRecord, RowFormat } from '../rows/format.js';
-import { formOfRow } from '../rows/forms.js';
-import { judgedParts } from '../rows/responses.js';
-import { type RewardShape, type RowResult, writtenReward } from '../rows/result.js';
-import type { NamedFields, Row } from '../rows/roles.js';
+import type { ParsedRecord, RowFormat } from '../rows/formats/format.js';
+import { kindOfRow } from '../rows/kinds/kinds.js';
+import { responseTexts } from '../rows/kinds/responses.js';
+import type { NamedFields, Row } from '../rows/kinds/roles.js';
+import { type RewardShape, type RowResult, writtenReward } from '../rows/results.js';
 import { textLength } from '../rows/unicode.js';
 import { readLabel } from './label-values.js';
 
@@ -71,9 +71,9 @@ function problemOf(row: Row, { evaluation, fields, rewardField }: Settings): Row
     }
   }
   const kept = existingResult(row, rewardField, fields);
-  const form = formOfRow(row, fields);
+  const form = kindOfRow(row, fields);
   if (evaluation.label === undefined || (kept?.shape ?? form) === 'pair') return undefined;
-  const texts = kept === undefined ? judgedParts(row, fields).length : kept.rewards.length;
+  const texts = kept === undefined ? responseTexts(row, fields).length : kept.rewards.length;
   // What cannot be scored is told as that.
   if (texts === 0) return undefined;
   const several = kept === undefined ? form === 'candidates' : kept.shape === 'array';
@@ -94,7 +94,7 @@ function evaluatedRow(
       ? undefined
       : labelsOf(row, shape === 'array' ? rewards.length : undefined, evaluation);
   const kept = existingShape(Object.keys(row), rewardField) !== undefined;
-  const parts = judgedParts(row, fields);
+  const parts = responseTexts(row, fields);
   const texts = parts.filter((part) => part !== undefined);
   const known = texts.length === rewards.length && parts.length === rewards.length;
   return {
@@ -127,7 +127,7 @@ function labelsOf(row: Row, count: number | undefined, evaluation: EvaluationFie
   const name = evaluation.label as string;
   const value = unpacked(valueAt(row, name), count !== undefined);
   if (value === undefined || value === null)
-    return failure('BAD_ROW', `expected a label in the field ${name}, got ${kindOf(value)}`);
+    return failure('BAD_ROW', `expected a label in the field ${name}, got ${typeInWords(value)}`);
   if (count !== undefined && (!Array.isArray(value) || value.length !== count)) {
     const got = Array.isArray(value) ? `${value.length} labels` : preview(value);
     return failure('BAD_ROW', `expected ${name} to be an array of ${count} labels, one for each candidate, got ${got}`);

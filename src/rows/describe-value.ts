@@ -1,6 +1,6 @@
 /** Values from JSON as messages show them: what kind they are, and how they begin. */
 
-export function kindOf(value: unknown): string {
+export function typeInWords(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';

@@ -1,10 +1,10 @@
 /** Rewards that rows carry already, from an earlier run. */
 import { preview } from './describe-value.js';
 import { failure, isFailure, type RowFailure } from './failure.js';
-import { formOfRow } from './forms.js';
-import { type RewardShape, type RowResult, resultFields } from './result.js';
+import { kindOfRow } from './kinds/kinds.js';
+import { findFields, type NamedFields, type Row } from './kinds/roles.js';
+import { type RewardShape, type RowResult, resultFields } from './results.js';
 import { readRewardError } from './reward-error.js';
-import { findFields, type NamedFields, type Row } from './roles.js';
 
 /**
  * The result that a row carries; undefined where it carries none. It need not have anything to score. Where it has
@@ -36,7 +36,7 @@ export const carriesRewards = (row: Row, rewardField: string): boolean =>
 
 /** How many candidates a row has to score; undefined where it is none with candidates. */
 function countCandidates(row: Row, fields: NamedFields): number | undefined {
-  if (formOfRow(row, fields) !== 'candidates') return undefined;
+  if (kindOfRow(row, fields) !== 'candidates') return undefined;
   const value = findFields(row, fields).get('candidates')?.value;
   return Array.isArray(value) ? value.length : undefined;
 }

@@ -1,8 +1,8 @@
 import type { RowFailure } from './failure.js';
-import type { Place } from './records.js';
+import type { Position } from './records.js';
 
 /** A row that failed, for the statistics of a run and its list of errors. */
-export interface FailedRow extends Place {
+export interface FailedRow extends Position {
   /** Number of the row in its window, from 0. */
   readonly row: number;
   readonly failure: RowFailure;

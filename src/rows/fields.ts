@@ -1,4 +1,4 @@
-import type { Row } from './roles.js';
+import type { Row } from './kinds/roles.js';
 
 /**
  * The value of a field that a flag names. An exact name wins over a path; a path into an array reads each of its items:

@@ -2,14 +2,15 @@
  * What a record's group is known by, found in its bytes. The main thread cuts the input between groups and parses no row:
  * it looks for one field, and parses that one's value, and only where its bytes are not those of the record before.
  */
-import { cellAt, jsonCell, textOfCell } from './csv-cells.js';
-import { columnKey } from './csv-header.js';
+
 import { canonicalKey } from './field-key.js';
 import { followPath, valueAt } from './fields.js';
-import type { FormatSettings } from './formats.js';
-import { formOfColumns } from './forms.js';
+import { cellAt, jsonCell, textOfCell } from './formats/csv-cells.js';
+import { columnKey } from './formats/csv-header.js';
+import type { FormatSettings } from './formats/index.js';
+import { trimmed } from './formats/jsonl.js';
 import { JsonError, memberValue, type Span } from './json-scanner.js';
-import { trimmed } from './jsonl.js';
+import { kindOfColumns } from './kinds/kinds.js';
 import type { InputRecord } from './records.js';
 
 /** How rows are read: what of a run's settings says where a field stands. */
@@ -28,7 +29,7 @@ export function groupKeyReader({ from, delimiter, header, fields }: GroupKeySett
   if (from === 'jsonl') return keyOfLine(field, fields.text ?? 'text');
   if (header === undefined || from === 'text') return () => undefined;
   const keys = header.columns.map(columnKey);
-  const jsonColumns = formOfColumns(keys, fields)?.jsonColumns ?? [];
+  const jsonColumns = kindOfColumns(keys, fields)?.jsonColumns ?? [];
   return keyOfCells(field, keys, jsonColumns, delimiter);
 }
 

@@ -6,7 +6,7 @@
  *   arrayElements(json, array)      the spans of an array's elements, one by one as they are asked for
  *   objectMembers(json, object)     the names (decoded) and the values' spans of an object's members, likewise
  *   memberValue(json, object, name) the span of one member's value: of several with that name the last, as JSON.parse has it
- *   kindAt(json, value)             what a value is, in the words of kindOf
+ *   kindAt(json, value)             what a value is, in the words of typeInWords
  *   valueEnd(json, start)           where the value ends that begins at a byte
  *
  * The text is bytes, and a span is a range of them: `json.subarray(span.start, span.end)`. What these functions walk over is
@@ -86,7 +86,7 @@ export function memberValue(json: Uint8Array, { start: object }: Span, name: str
   return found;
 }
 
-/** What a valid value is, as kindOf (conversation.ts) says it of one that was parsed. */
+/** What a valid value is, as typeInWords (conversation.ts) says it of one that was parsed. */
 export function kindAt(json: Uint8Array, { start }: Span): string {
   switch (json[start]) {
     case OPEN_BRACKET:

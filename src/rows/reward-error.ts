@@ -1,6 +1,6 @@
 /** The field that says why a row has no reward, which one run writes and the next may read. */
 import { type FailureCode, failure, failureCodes, type RowFailure } from './failure.js';
-import type { Row } from './roles.js';
+import type { Row } from './kinds/roles.js';
 import type { SplicedMember } from './splice.js';
 
 const REWARD_ERROR = 'reward_error';

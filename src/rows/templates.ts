@@ -1,8 +1,8 @@
 /** How a conversation becomes the text that is scored. The only importer of @huggingface/jinja. */
 import { Template as JinjaTemplate } from '@huggingface/jinja';
 import { messageOf, usageError } from '../errors.js';
-import type { Conversation, Message } from './conversation.js';
 import { failure, isFailure, type RowFailure } from './failure.js';
+import type { Conversation, Message } from './kinds/conversation.js';
 
 export interface Template {
   /** The text that is scored. */

@@ -11,7 +11,14 @@ import {
 } from '../compression/compression.js';
 import { unpack } from '../compression/unpack.js';
 import { messageOf, runError, usageError } from '../errors.js';
-import { fileStart, type InputRecord, type Place, type RecordScanner, readRecords, recordAt } from '../rows/records.js';
+import {
+  fileStart,
+  type InputRecord,
+  type Position,
+  type RecordScanner,
+  readRecords,
+  recordAt,
+} from '../rows/records.js';
 
 const CHUNK_BYTES = 1 << 16;
 
@@ -25,7 +32,7 @@ export class Input {
   /** How its bytes are packed: known once it was looked at. */
   compression: Compression | undefined;
   /** Where rows begin: after the header, if there is one. */
-  body: Place = fileStart;
+  body: Position = fileStart;
   /** Of the file as it stands on disk. */
   bytesRead = 0;
   #hash: Hash = createHash('sha256');

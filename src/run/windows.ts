@@ -1,5 +1,5 @@
 import { concatBytes } from '../platform/bytes.js';
-import { fileStart, type Place, startOf } from '../rows/records.js';
+import { fileStart, type Position, startOf } from '../rows/records.js';
 import type { Window } from '../scorer/protocol.js';
 import type { GroupedBatch, GroupLimits } from './record-groups.js';
 
@@ -52,7 +52,7 @@ export async function* cutWindows(
   { size, eager = false }: CutOptions,
 ): AsyncGenerator<FileWindow> {
   let pieces: Buffer[] = []; // of the window so far
-  let place: Place = fileStart; // where it begins
+  let place: Position = fileStart; // where it begins
   let block = 0; // which it takes the groups of
   let rows = 0;
   const cut = (open: boolean, oversized?: number): FileWindow => {

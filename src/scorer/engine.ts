@@ -10,7 +10,7 @@ import { shortfallOf } from '../model/int8/quality.js';
 import { type Precision, preparationFor } from '../model/precision.js';
 import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
 import { readLimits } from '../platform/limits.js';
-import type { FormatSettings } from '../rows/formats.js';
+import type { FormatSettings } from '../rows/formats/index.js';
 import { DEFAULT_MAX_ROW_BYTES } from '../rows/records.js';
 import { isBuiltInTemplate } from '../rows/templates.js';
 import { memoryNeedOf } from './memory-need.js';

@@ -1,5 +1,5 @@
 /** Answers windows whose rows carry their rewards: without a thread, a tokenizer or a model. */
-import { createFormat, type FormatSettings } from '../rows/formats.js';
+import { createFormat, type FormatSettings } from '../rows/formats/index.js';
 import { builtInTemplates } from '../rows/templates.js';
 import type { ScoredWindow, Window } from './protocol.js';
 import { WindowScorer } from './window-scorer.js';

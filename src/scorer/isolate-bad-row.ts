@@ -5,7 +5,7 @@
  * The main thread never parses a row here: parsing may be what kills.
  */
 import { failure } from '../rows/failure.js';
-import type { RowFormat } from '../rows/format.js';
+import type { RowFormat } from '../rows/formats/format.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
 import { joinScored } from './join-scored.js';
 import type { ScoredWindow, ToWorker, Window } from './protocol.js';

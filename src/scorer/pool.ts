@@ -7,7 +7,7 @@
 import { rmSync } from 'node:fs';
 import type { Preparation } from '../model/precision.js';
 import type { PreparedModel } from '../model/prepared/prepare.js';
-import { createFormat } from '../rows/formats.js';
+import { createFormat } from '../rows/formats/index.js';
 import { Incidents } from './crash-log.js';
 import { type Ask, type Attempt, scoreOrIsolate } from './isolate-bad-row.js';
 import type { ModelLocation, ReadyModel, ScoredWindow, ToWorker, Window } from './protocol.js';

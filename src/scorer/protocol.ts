@@ -7,9 +7,9 @@ import type { PreparedModel } from '../model/prepared/prepare.js';
 import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
 import type { FailedRow } from '../rows/failed-row.js';
 import type { RowFailure } from '../rows/failure.js';
-import type { FormatSettings } from '../rows/formats.js';
-import type { Form } from '../rows/forms.js';
-import type { Place } from '../rows/records.js';
+import type { FormatSettings } from '../rows/formats/index.js';
+import type { RowKind } from '../rows/kinds/kinds.js';
+import type { Position } from '../rows/records.js';
 import type { ChoiceCounts } from '../selection/gains.js';
 
 /** What a row's reward depends on besides the row and the model's weights. */
@@ -33,7 +33,7 @@ export interface ScoringSettings {
 }
 
 /** A run of consecutive records of one file: the unit of work, of ordering, of progress, of resume and of sharding. */
-export interface Window extends Place {
+export interface Window extends Position {
   readonly index: number;
   /** Which input file, from 0. */
   readonly file: number;
@@ -50,7 +50,7 @@ export interface Window extends Place {
 /** What happened in a window, for the summary. */
 export interface WindowStats {
   readonly rows: number;
-  readonly forms: Readonly<Partial<Record<Form, number>>>;
+  readonly forms: Readonly<Partial<Record<RowKind, number>>>;
   readonly failed: readonly FailedRow[];
   /** Every reward written, in order. */
   readonly rewards: Float32Array;

@@ -12,7 +12,7 @@ import { prepareModel } from '../model/prepared/prepare.js';
 import type { TokenScorer } from '../model/token-scorer.js';
 import { readTokenizerFiles } from '../model/tokenizer/files.js';
 import { Tokenizer } from '../model/tokenizer/tokenizer.js';
-import { createFormat } from '../rows/formats.js';
+import { createFormat } from '../rows/formats/index.js';
 import { builtInTemplates, isBuiltInTemplate, jinjaTemplate } from '../rows/templates.js';
 import { createHeartbeat } from './heartbeat.js';
 import { measureSpeed } from './measure-speed.js';

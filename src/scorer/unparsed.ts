@@ -1,6 +1,6 @@
 import { concatBytes } from '../platform/bytes.js';
 import type { RowFailure } from '../rows/failure.js';
-import type { RowFormat } from '../rows/format.js';
+import type { RowFormat } from '../rows/formats/format.js';
 import { splitRecords } from '../rows/records.js';
 import type { ScoredWindow, Window } from './protocol.js';
 

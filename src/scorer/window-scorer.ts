@@ -7,11 +7,17 @@ import { concatBytes } from '../platform/bytes.js';
 import { existingResult } from '../rows/existing-rewards.js';
 import type { FailedRow } from '../rows/failed-row.js';
 import { failure, isFailure, type RowFailure } from '../rows/failure.js';
-import type { ParsedRecord, RowFormat } from '../rows/format.js';
-import type { Form } from '../rows/forms.js';
+import type { ParsedRecord, RowFormat } from '../rows/formats/format.js';
+import type { RowKind } from '../rows/kinds/kinds.js';
+import {
+  BOUNDARIES_TO_CHECK,
+  readRow,
+  type ScorableRow,
+  type TextSettings,
+  type TextToScore,
+} from '../rows/kinds/texts.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
-import { type ResultSettings, type RowResult, shapeOf, takenField } from '../rows/result.js';
-import { BOUNDARIES_TO_CHECK, type FormSettings, type JudgedText, readRow, type ScorableRow } from '../rows/texts.js';
+import { type ResultSettings, type RowResult, shapeOf, takenField } from '../rows/results.js';
 import { isWellFormed } from '../rows/unicode.js';
 import type { ScoredWindow, ScoringSettings, Window, WindowStats } from './protocol.js';
 
@@ -23,7 +29,7 @@ interface PendingRow {
 }
 
 interface PendingTexts {
-  readonly form: Form;
+  readonly kind: RowKind;
   readonly texts: readonly (PendingText | RowFailure)[];
   readonly boundaryHasSpace: boolean | undefined;
 }
@@ -43,7 +49,7 @@ const NO_PROMPT = 'expected a prompt of its own (--reserve), got a whole text; g
 
 export interface RowSettings {
   readonly format: RowFormat;
-  readonly forms: FormSettings;
+  readonly forms: TextSettings;
   /** What a row must not have already is known by; undefined where results are not written into rows. */
   readonly results: ResultSettings | undefined;
   /** The field by which a row has its rewards already, and is not scored; undefined: every row is scored. */
@@ -122,10 +128,10 @@ export class WindowScorer {
       const settings = { maxLength, truncationSide, templated, ...reserved };
       const tokens = this.#tokenizer.rowOf(text, settings, heartbeat);
       if (tokens === undefined)
-        return failure('EMPTY_TEXT', 'the text has no tokens', row.form === 'candidates' ? index : undefined);
+        return failure('EMPTY_TEXT', 'the text has no tokens', row.kind === 'candidates' ? index : undefined);
       return { row: tokenRows.push(tokens.row) - 1, tokens: tokens.row.length, truncated: tokens.cut };
     });
-    return { form: row.form, texts, boundaryHasSpace: row.boundaryHasSpace };
+    return { kind: row.kind, texts, boundaryHasSpace: row.boundaryHasSpace };
   }
 
   #existingResult({ row, failure: unusable }: ParsedRecord): RowResult | undefined {
@@ -148,12 +154,12 @@ export class WindowScorer {
     if (row === undefined) throw new Error('a parsed record has a row or a failure');
     const read = readRow(row, this.#rows.forms);
     if (isFailure(read)) return read;
-    const taken = this.#rows.results && takenField(Object.keys(row), read.form, this.#rows.results);
+    const taken = this.#rows.results && takenField(Object.keys(row), read.kind, this.#rows.results);
     if (taken !== undefined)
       return failure('FIELD_EXISTS', `the row has a field ${taken} already; name another with --reward-field`);
     return {
       ...read,
-      texts: read.texts.map((text, index) => checkUnicode(text, read.form === 'candidates' ? index : undefined)),
+      texts: read.texts.map((text, index) => checkUnicode(text, read.kind === 'candidates' ? index : undefined)),
     };
   }
 
@@ -183,7 +189,7 @@ export class WindowScorer {
   #result(outcome: PendingRow['outcome'], logits: Float32Array | undefined): RowResult {
     if (isFailure(outcome)) return { shape: 'single', rewards: [], failure: outcome };
     if ('kept' in outcome) return outcome.kept;
-    const shape = shapeOf(outcome.form);
+    const shape = shapeOf(outcome.kind);
     const { labels, logit, activation } = this.#settings;
     const texts = outcome.texts.map((text, index): number | RowFailure | undefined => {
       if (isFailure(text) || logits === undefined) return isFailure(text) ? text : undefined;
@@ -212,13 +218,13 @@ function recordsOf(window: Window, format: RowFormat): Iterable<InputRecord> {
 }
 
 function countOutcomes(pending: readonly PendingRow[]): Omit<WindowStats, 'failed' | 'rewards' | 'computedTokens'> {
-  const forms: Partial<Record<Form, number>> = {};
+  const forms: Partial<Record<RowKind, number>> = {};
   const boundarySpaces: boolean[] = [];
   const counts = { truncatedRows: 0, truncatedTokens: 0, tokens: 0 };
   for (const { outcome } of pending) {
     if (isFailure(outcome) || 'kept' in outcome) continue;
-    const { form, texts, boundaryHasSpace } = outcome;
-    forms[form] = (forms[form] ?? 0) + 1;
+    const { kind, texts, boundaryHasSpace } = outcome;
+    forms[kind] = (forms[kind] ?? 0) + 1;
     if (boundaryHasSpace !== undefined && boundarySpaces.length < BOUNDARIES_TO_CHECK)
       boundarySpaces.push(boundaryHasSpace);
     let truncated = 0;
@@ -233,7 +239,7 @@ function countOutcomes(pending: readonly PendingRow[]): Omit<WindowStats, 'faile
   return { rows: pending.length, forms, boundarySpaces, ...counts };
 }
 
-function checkUnicode(judged: JudgedText | RowFailure, index: number | undefined): JudgedText | RowFailure {
+function checkUnicode(judged: TextToScore | RowFailure, index: number | undefined): TextToScore | RowFailure {
   if (isFailure(judged) || isWellFormed(judged.text)) return judged;
   return failure('BAD_UTF8', 'expected valid Unicode, got half of a surrogate pair', index);
 }

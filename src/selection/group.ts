@@ -2,9 +2,9 @@
 import { failure, type RowFailure } from '../rows/failure.js';
 import { canonicalKey, DEEPEST_KEY } from '../rows/field-key.js';
 import { valueAt } from '../rows/fields.js';
-import type { ParsedRecord } from '../rows/format.js';
+import type { ParsedRecord } from '../rows/formats/format.js';
 import type { InputRecord } from '../rows/records.js';
-import type { RowResult } from '../rows/result.js';
+import type { RowResult } from '../rows/results.js';
 import { type RankedCandidate, rankCandidates } from './rank.js';
 import { addedFields, type SelectionSettings } from './settings.js';
 

@@ -1,6 +1,6 @@
 /** The best of each group among scored records, as the records that are written. It parses nothing and does no I/O. */
 import type { FailedRow } from '../rows/failed-row.js';
-import type { ParsedRecord } from '../rows/format.js';
+import type { ParsedRecord } from '../rows/formats/format.js';
 import { type ChoiceCounts, countChoice, noChoices } from './gains.js';
 import { groupsOf, type ScoredRecord } from './group.js';
 import type { SelectionSettings } from './settings.js';

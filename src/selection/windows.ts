@@ -1,9 +1,9 @@
 /** Chooses in windows of results, on the main thread: a shell around `select` until workers choose. */
 import { concatBytes } from '../platform/bytes.js';
-import type { ParsedRecord, RowFormat } from '../rows/format.js';
-import { createFormat, type FormatSettings } from '../rows/formats.js';
+import type { ParsedRecord, RowFormat } from '../rows/formats/format.js';
+import { createFormat, type FormatSettings } from '../rows/formats/index.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
-import type { RowResult } from '../rows/result.js';
+import type { RowResult } from '../rows/results.js';
 import type { ScoredWindow, Window } from '../scorer/protocol.js';
 import type { ScoredRecord } from './group.js';
 import { select } from './select.js';

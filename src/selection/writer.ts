@@ -1,12 +1,12 @@
 /** The records that are written for a group: its winner, the best of it in order, or a pair of best and worst. */
-import { kindOf } from '../rows/describe-value.js';
+import { typeInWords } from '../rows/describe-value.js';
 import { carriesRewards } from '../rows/existing-rewards.js';
-import type { ParsedRecord, RowFormat } from '../rows/format.js';
+import type { ParsedRecord, RowFormat } from '../rows/formats/format.js';
 import { jsonText } from '../rows/json-text.js';
-import { contextAndResponses } from '../rows/responses.js';
-import { formatReward, type RowResult, rewardMember } from '../rows/result.js';
+import { contextAndResponses } from '../rows/kinds/responses.js';
+import type { NamedFields } from '../rows/kinds/roles.js';
+import { formatReward, type RowResult, rewardMember } from '../rows/results.js';
 import { hasRewardError, rewardErrorMembers } from '../rows/reward-error.js';
-import type { NamedFields } from '../rows/roles.js';
 import type { SplicedMember } from '../rows/splice.js';
 import type { Group, ScoredRecord } from './group.js';
 import type { RankedCandidate } from './rank.js';
@@ -104,7 +104,8 @@ export class GroupWriter {
     };
     const [chosen, rejected] = [side(best), side(worst)];
     const { context } = chosen;
-    const prompt = context === undefined ? {} : { [kindOf(context) === 'an array' ? 'messages' : 'prompt']: context };
+    const prompt =
+      context === undefined ? {} : { [typeInWords(context) === 'an array' ? 'messages' : 'prompt']: context };
     const texts = jsonText({ ...prompt, chosen: chosen.response, rejected: rejected.response });
     const scores = `"score_chosen":${formatReward(best.reward)},"score_rejected":${formatReward(worst.reward)}`;
     return [`${texts.slice(0, -1)},${scores}}\n`];

@@ -1,6 +1,6 @@
 /** Bodies of `POST /v1/rewards`: rows as JSON or as JSON lines, and their output records in the same form. */
-import { kindOf, preview } from '../rows/describe-value.js';
-import { isBlankLine } from '../rows/jsonl.js';
+import { preview, typeInWords } from '../rows/describe-value.js';
+import { isBlankLine } from '../rows/formats/jsonl.js';
 import { fileStart, LineScanner, splitRecords } from '../rows/records.js';
 import { Refusal } from './refusal.js';
 
@@ -50,7 +50,7 @@ function readJsonRows(body: Buffer): RowsBody {
 
 function rowsMember(value: unknown): readonly unknown[] {
   const expected = 'expected {"rows": [...]} or an array of rows';
-  if (typeof value !== 'object' || value === null) throw new Refusal(400, `${expected}, got ${kindOf(value)}`);
+  if (typeof value !== 'object' || value === null) throw new Refusal(400, `${expected}, got ${typeInWords(value)}`);
   const { rows, ...others } = value as Record<string, unknown>;
   if (!Array.isArray(rows)) throw new Refusal(400, `${expected}, got ${preview(value)}`);
   const [other] = Object.keys(others);

@@ -6,7 +6,7 @@
  * Source: github.com/OpenRLHF/OpenRLHF v0.11.0 (3c3be623): openrlhf/utils/agent.py, _fetch_rewards_via_http, the client;
  * openrlhf/cli/serve_rm.py, its own server. v0.9 joins `rewards` and `scores` of several servers (experience_maker.py).
  */
-import { kindOf } from '../rows/describe-value.js';
+import { typeInWords } from '../rows/describe-value.js';
 import type { RowFailure } from '../rows/failure.js';
 import { linesOf, parseJson } from './bodies.js';
 import { Refusal } from './refusal.js';
@@ -19,9 +19,10 @@ import { Refusal } from './refusal.js';
 export function readQueries(body: Buffer): Buffer {
   const value = parseJson(body);
   const query = typeof value === 'object' && value !== null ? (value as { query?: unknown }).query : undefined;
-  if (!Array.isArray(query)) throw new Refusal(400, `expected {"query": [...]} with texts, got ${kindOf(query)} there`);
+  if (!Array.isArray(query))
+    throw new Refusal(400, `expected {"query": [...]} with texts, got ${typeInWords(query)} there`);
   const wrong = query.findIndex((text) => typeof text !== 'string');
-  if (wrong >= 0) throw new Refusal(400, `expected query[${wrong}] to be a string, got ${kindOf(query[wrong])}`);
+  if (wrong >= 0) throw new Refusal(400, `expected query[${wrong}] to be a string, got ${typeInWords(query[wrong])}`);
   return linesOf(query, (index) => `query[${index}]`);
 }
 

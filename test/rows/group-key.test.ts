@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { columnKey } from '../../dist/rows/csv-header.js';
 import { canonicalKey } from '../../dist/rows/field-key.js';
 import { valueAt } from '../../dist/rows/fields.js';
-import { createFormat, type FormatSettings, resultLines } from '../../dist/rows/formats.js';
+import { columnKey } from '../../dist/rows/formats/csv-header.js';
+import { createFormat, type FormatSettings, resultLines } from '../../dist/rows/formats/index.js';
 import { groupKeyReader } from '../../dist/rows/group-key.js';
 import type { InputRecord } from '../../dist/rows/records.js';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { createFormat, resultLines } from '../../dist/rows/formats.js';
+import { createFormat, resultLines } from '../../dist/rows/formats/index.js';
 import type { Input } from '../../dist/run/input.js';
 import { readWindows } from '../../dist/run/read-windows.js';
 import { blocksOf } from '../../dist/run/shards.js';

@@ -1,7 +1,7 @@
 /** Windows that kill workers, with a worker that is a function: which attempts are made, and what comes of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFormat, resultLines } from '../../dist/rows/formats.js';
+import { createFormat, resultLines } from '../../dist/rows/formats/index.js';
 import { Incidents } from '../../dist/scorer/crash-log.js';
 import { type Attempt, scoreOrIsolate } from '../../dist/scorer/isolate-bad-row.js';
 import type { ScoredWindow, Window } from '../../dist/scorer/protocol.js';

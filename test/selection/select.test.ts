@@ -1,7 +1,7 @@
 /** The choice among scored records, without threads, models or files. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createFormat, resultLines } from '../../dist/rows/formats.js';
+import { createFormat, resultLines } from '../../dist/rows/formats/index.js';
 import type { InputRecord } from '../../dist/rows/records.js';
 import type { ScoredRecord } from '../../dist/selection/group.js';
 import { select } from '../../dist/selection/select.js';

@@ -10,7 +10,7 @@ import { evaluationAsJson } from '../../report/json.js';
 import { junitXml } from '../../report/junit.js';
 import { notesOn } from '../../report/notes.js';
 import { evaluationInWords } from '../../report/text.js';
-import { createFormat } from '../../rows/formats.js';
+import { createFormat } from '../../rows/formats/index.js';
 import { AppendedFile } from '../../run/appended-file.js';
 import { nowhere } from '../../run/output.js';
 import { readWindows } from '../../run/read-windows.js';

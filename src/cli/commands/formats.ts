@@ -1,7 +1,7 @@
 /** Which formats a run reads and writes, from flags and file names. */
 import { usageError } from '../../errors.js';
-import type { InputFormat, OutputFormat } from '../../rows/format.js';
-import { delimiters } from '../../rows/formats.js';
+import type { InputFormat, OutputFormat } from '../../rows/formats/format.js';
+import { delimiters } from '../../rows/formats/index.js';
 
 const byExtension: Readonly<Record<string, InputFormat>> = {
   jsonl: 'jsonl',

@@ -2,9 +2,9 @@
 
 import { usageError } from '../../errors.js';
 import { countParameters } from '../../model/architectures/network.js';
-import { createFormat, type FormatSettings, resultLines } from '../../rows/formats.js';
+import { createFormat, type FormatSettings, resultLines } from '../../rows/formats/index.js';
 import { DEFAULT_MAX_ROW_BYTES, splitRecords } from '../../rows/records.js';
-import { type RowResult, resultFields } from '../../rows/result.js';
+import { type RowResult, resultFields } from '../../rows/results.js';
 import { Input } from '../../run/input.js';
 import { readWindows } from '../../run/read-windows.js';
 import { besideWorkers, scoreWindows } from '../../run/score-windows.js';

@@ -2,10 +2,10 @@
 import { resolve } from 'node:path';
 import { usageError } from '../../errors.js';
 import { countParameters } from '../../model/architectures/network.js';
-import { type CsvHeader, columnKey, listColumns } from '../../rows/csv-header.js';
-import type { RowFormat } from '../../rows/format.js';
-import { createFormat, type FormatSettings } from '../../rows/formats.js';
-import { type NamedFields, roles } from '../../rows/roles.js';
+import { type CsvHeader, columnKey, listColumns } from '../../rows/formats/csv-header.js';
+import type { RowFormat } from '../../rows/formats/format.js';
+import { createFormat, type FormatSettings } from '../../rows/formats/index.js';
+import { type NamedFields, roles } from '../../rows/kinds/roles.js';
 import type { ErrorPolicy } from '../../run/error-policy.js';
 import { Input } from '../../run/input.js';
 import { inspectInputs } from '../../run/inspect.js';

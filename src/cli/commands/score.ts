@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { FatalError } from '../../errors.js';
-import type { FormatSettings } from '../../rows/formats.js';
+import type { FormatSettings } from '../../rows/formats/index.js';
 import { AppendedFile } from '../../run/appended-file.js';
 import { Journal } from '../../run/journal.js';
 import { followLinks, nowhere, type Output, openOutput, partialOf } from '../../run/output.js';

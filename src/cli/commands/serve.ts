@@ -2,7 +2,7 @@
 
 import { type FatalError, messageOf, usageError } from '../../errors.js';
 import { countParameters } from '../../model/architectures/network.js';
-import { type FormatSettings, resultLines } from '../../rows/formats.js';
+import { type FormatSettings, resultLines } from '../../rows/formats/index.js';
 import { LARGEST_ROW_BYTES } from '../../rows/records.js';
 import { windowSizeFor } from '../../run/windows.js';
 import { loadPool, preparePool, resolveEngine } from '../../scorer/engine.js';

@@ -1,6 +1,6 @@
 /** The flags of `score`, as the user types them; score.ts acts on them. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type InputFormat, inputFormats, type OutputFormat, outputFormats } from '../../rows/format.js';
+import { type InputFormat, inputFormats, type OutputFormat, outputFormats } from '../../rows/formats/format.js';
 import { DEFAULT_MAX_ROW_BYTES, LARGEST_ROW_BYTES } from '../../rows/records.js';
 import { type ErrorAction, type ErrorLimit, errorActions, parseErrorLimit } from '../../run/error-policy.js';
 import { parseShard, type Shard } from '../../run/shards.js';

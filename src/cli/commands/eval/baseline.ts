@@ -1,8 +1,8 @@
 /** The rewards that another scorer gave the same rows: --baseline. */
 import { usageError } from '../../../errors.js';
 import type { EvaluatedRow } from '../../../evaluation/evaluated-rows.js';
-import { columnKey } from '../../../rows/csv-header.js';
-import { createFormat, type FormatSettings } from '../../../rows/formats.js';
+import { columnKey } from '../../../rows/formats/csv-header.js';
+import { createFormat, type FormatSettings } from '../../../rows/formats/index.js';
 import { Input } from '../../../run/input.js';
 import { inspectInputs } from '../../../run/inspect.js';
 import { readWindows } from '../../../run/read-windows.js';

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { usageError } from '../../../errors.js';
 import { countParameters } from '../../../model/architectures/network.js';
-import type { FormatSettings } from '../../../rows/formats.js';
+import type { FormatSettings } from '../../../rows/formats/index.js';
 import { type WindowSize, windowSizeFor } from '../../../run/windows.js';
 import { type Engine, loadPool, preparePool, resolveEngine } from '../../../scorer/engine.js';
 import { existingRewardsScorer } from '../../../scorer/existing-rewards-scorer.js';

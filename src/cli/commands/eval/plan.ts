@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import { usageError } from '../../../errors.js';
 import type { EvaluationFields } from '../../../evaluation/evaluated-rows.js';
-import { columnKey } from '../../../rows/csv-header.js';
-import type { FormatSettings } from '../../../rows/formats.js';
+import { columnKey } from '../../../rows/formats/csv-header.js';
+import type { FormatSettings } from '../../../rows/formats/index.js';
 import type { ErrorPolicy } from '../../../run/error-policy.js';
 import { Input } from '../../../run/input.js';
 import { inspectInputs } from '../../../run/inspect.js';

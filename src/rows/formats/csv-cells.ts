@@ -1,7 +1,7 @@
 /** The cells of a record of CSV: how they are read, looked for and written. The only importer of csv-parse. */
 import { parse } from 'csv-parse/sync';
-import { messageOf } from '../errors.js';
-import type { Span } from './json-scanner.js';
+import { messageOf } from '../../errors.js';
+import type { Span } from '../json-scanner.js';
 
 const QUOTE = 0x22;
 

@@ -1,8 +1,8 @@
-import { usageError } from '../errors.js';
+import { usageError } from '../../errors.js';
+import { existingShape } from '../existing-rewards.js';
+import { type ColumnsKind, kindOfColumns, type RowKind } from '../kinds/kinds.js';
+import type { NamedFields } from '../kinds/roles.js';
 import { type CsvHeader, columnKey, listColumns } from './csv-header.js';
-import { existingShape } from './existing-rewards.js';
-import { type ColumnsForm, type Form, formOfColumns } from './forms.js';
-import type { NamedFields } from './roles.js';
 
 interface ColumnSettings {
   readonly delimiter: string;
@@ -14,26 +14,26 @@ interface ColumnSettings {
 }
 
 /**
- * What a header says of its rows: the form that they have, and which of the columns that are read hold JSON.
+ * What a header says of its rows: the kind that they have, and which of the columns that are read hold JSON.
  *
- * @returns without a form where rows carry their rewards and have nothing to score
+ * @returns without a kind where rows carry their rewards and have nothing to score
  * @throws FatalError `usage` where there is nothing to score, or a column that is read is there twice
  */
 export function readColumns(
   header: CsvHeader,
   { delimiter, fields, usesExisting, rewardField }: ColumnSettings,
-): Pick<ColumnsForm, 'jsonColumns'> & { readonly form: Form | undefined } {
+): Pick<ColumnsKind, 'jsonColumns'> & { readonly kind: RowKind | undefined } {
   const keys = header.columns.map(columnKey);
   const absent = Object.values(fields).filter((name) => !keys.includes(name));
-  const form = absent.length > 0 ? undefined : formOfColumns(keys, fields);
-  const doubled = form?.columns.find((name) => keys.indexOf(name) !== keys.lastIndexOf(name));
+  const kind = absent.length > 0 ? undefined : kindOfColumns(keys, fields);
+  const doubled = kind?.columns.find((name) => keys.indexOf(name) !== keys.lastIndexOf(name));
   if (doubled !== undefined) {
     throw usageError(`${header.place}: expected one column ${doubled}, which is read, got several of that name`);
   }
-  if (form !== undefined) return form;
+  if (kind !== undefined) return kind;
   // Rows that carry their rewards need no text.
   if (absent.length === 0 && usesExisting && existingShape(keys, rewardField) !== undefined)
-    return { form, jsonColumns: [] };
+    return { kind, jsonColumns: [] };
   const expected =
     absent.length > 0
       ? `the columns that flags name, ${absent.map((name) => JSON.stringify(name)).join(', ')}`

@@ -1,6 +1,6 @@
 /** Messages as rows carry them, in any of the field names in use, and the conversation that a template renders. */
-import { kindOf, preview } from './describe-value.js';
-import { failure, isFailure, type RowFailure } from './failure.js';
+import { preview, typeInWords } from '../describe-value.js';
+import { failure, isFailure, type RowFailure } from '../failure.js';
 
 export interface Message {
   /** Who wrote it, as the row says: `user`, `Anna`, `system` … */
@@ -20,7 +20,7 @@ const contentFields = ['content', 'text', 'message', 'value'] as const;
 
 export function readMessages(value: unknown, field: string): Message[] | RowFailure {
   if (!Array.isArray(value))
-    return failure('BAD_ROW', `expected ${field} to be an array of messages, got ${kindOf(value)}`);
+    return failure('BAD_ROW', `expected ${field} to be an array of messages, got ${typeInWords(value)}`);
   const messages: Message[] = [];
   for (const [index, item] of value.entries()) {
     const author = firstString(item, authorFields);

@@ -1,10 +1,10 @@
 /** Plain text: each line is a text, a blank one too, so that the output lines up with the input. */
 import { isUtf8 } from 'node:buffer';
-import { notUtf8 } from './failure.js';
+import { notUtf8 } from '../failure.js';
+import { type InputRecord, LineScanner } from '../records.js';
+import { type ResultSettings, resultMembers, unparsedRecord } from '../results.js';
+import { membersText } from '../splice.js';
 import type { RowFormat } from './format.js';
-import { type InputRecord, LineScanner } from './records.js';
-import { type ResultSettings, resultMembers, unparsedRecord } from './result.js';
-import { membersText } from './splice.js';
 
 /** A file that holds a byte-order mark and nothing else has no lines. */
 const isMarkAlone = ({ bytes, lineEnd, byte }: InputRecord): boolean =>

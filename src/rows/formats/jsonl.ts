@@ -1,12 +1,12 @@
 /** JSON Lines: rows are parsed to be understood, and written by splicing into the line's own bytes. */
 import { isUtf8 } from 'node:buffer';
-import { clip, kindOf } from './describe-value.js';
-import { failure, notUtf8 } from './failure.js';
+import { clip, typeInWords } from '../describe-value.js';
+import { failure, notUtf8 } from '../failure.js';
+import type { Row } from '../kinds/roles.js';
+import { type InputRecord, LineScanner } from '../records.js';
+import { type ResultSettings, resultMembers, unparsedRecord } from '../results.js';
+import { membersText } from '../splice.js';
 import type { ParsedRecord, RowFormat } from './format.js';
-import { type InputRecord, LineScanner } from './records.js';
-import { type ResultSettings, resultMembers, unparsedRecord } from './result.js';
-import type { Row } from './roles.js';
-import { membersText } from './splice.js';
 
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 const NEWLINE = Buffer.from('\n');
@@ -69,7 +69,7 @@ function parse({ bytes }: InputRecord, textField: string): ParsedRecord | undefi
   }
   const row = typeof value === 'string' ? { [textField]: value } : value;
   if (typeof row !== 'object' || row === null || Array.isArray(row)) {
-    return { failure: badBytes ?? failure('BAD_ROW', `expected a JSON object or string, got ${kindOf(value)}`) };
+    return { failure: badBytes ?? failure('BAD_ROW', `expected a JSON object or string, got ${typeInWords(value)}`) };
   }
   if (badBytes === undefined) return { row: row as Row };
   // A bare string is no object to splice into: its bytes would stay as they are, and no JSON reader takes them.

@@ -2,9 +2,9 @@
  * Two formats that no user names: they carry results from a worker to the main thread as JSON lines, until results cross
  * as values. All that knows of them is here, and goes with them.
  */
-import { type EvaluationFields, evaluatedLines } from '../evaluation/evaluated-rows.js';
+import { type EvaluationFields, evaluatedLines } from '../../evaluation/evaluated-rows.js';
+import type { NamedFields } from '../kinds/roles.js';
 import type { OutputFormat, RowFormat } from './format.js';
-import type { NamedFields } from './roles.js';
 
 /** `results`: a line of each RowResult, for the library's callers; `evaluation`: of each EvaluatedRow. */
 export type PseudoFormat = 'results' | 'evaluation';

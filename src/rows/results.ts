@@ -1,6 +1,6 @@
 /** What scoring gave for one row, and how numbers and failures are spelled. */
 import type { RowFailure } from './failure.js';
-import type { Form } from './forms.js';
+import type { RowKind } from './kinds/kinds.js';
 import { rewardErrorMembers } from './reward-error.js';
 import { membersText, type SplicedMember } from './splice.js';
 
@@ -18,8 +18,8 @@ export interface RowResult {
   readonly failure?: RowFailure;
 }
 
-export const shapeOf = (form: Form | undefined): RewardShape =>
-  form === 'pair' ? 'pair' : form === 'candidates' ? 'array' : 'single';
+export const shapeOf = (kind: RowKind | undefined): RewardShape =>
+  kind === 'pair' ? 'pair' : kind === 'candidates' ? 'array' : 'single';
 
 /** What is written of a result. */
 export interface ResultSettings {
@@ -104,9 +104,9 @@ export function scoreLine({ shape, rewards, failure }: RowResult): string {
   return shape === 'single' ? formatReward(rewards[0] ?? null) : `[${rewards.map(formatReward).join(',')}]`;
 }
 
-/** The first of `names` that a result of this form would be written over. */
+/** The first of `names` that a result of this kind would be written over. */
 export const takenField = (
   names: readonly string[],
-  form: Form,
+  kind: RowKind,
   settings: Pick<ResultSettings, 'rewardField' | 'details'>,
-): string | undefined => resultFields(settings, shapeOf(form)).find((name) => names.includes(name));
+): string | undefined => resultFields(settings, shapeOf(kind)).find((name) => names.includes(name));

@@ -1,7 +1,8 @@
 /** The responses of a row as they stand in it, without templates: to choose among them, to measure or to show them. */
+
+import { isFailure } from '../failure.js';
 import { readMessages } from './conversation.js';
-import { isFailure } from './failure.js';
-import { findForm } from './forms.js';
+import { findKind } from './kinds.js';
 import { contextRole, conversationRole, findFields, type NamedFields, type Role, type Row } from './roles.js';
 
 export interface ContextAndResponses {
@@ -16,7 +17,7 @@ export function contextAndResponses(row: Row, fields: NamedFields): ContextAndRe
   const role = contextRole(found, fields);
   const context = role === undefined ? undefined : found.get(role)?.value;
   const readAs = (name: Role): unknown => found.get(name)?.value;
-  switch (findForm(found, fields)?.form) {
+  switch (findKind(found, fields)?.kind) {
     case 'text':
       return { context: undefined, responses: [readAs('text')] };
     case 'candidates':
@@ -40,11 +41,11 @@ const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? v
  * The text of each response of a row, without what stands before it; undefined in the place of one that is no text. The
  * list is empty where the row has nothing to score.
  */
-export const judgedParts = (row: Row, fields: NamedFields): (string | undefined)[] =>
-  contextAndResponses(row, fields).responses.map(judgedPart);
+export const responseTexts = (row: Row, fields: NamedFields): (string | undefined)[] =>
+  contextAndResponses(row, fields).responses.map(responseText);
 
 /** A text, or the content of the last of several messages. */
-function judgedPart(item: unknown): string | undefined {
+function responseText(item: unknown): string | undefined {
   const part = candidateText(item);
   if (typeof part === 'string') return part;
   const messages = readMessages(Array.isArray(part) ? part : [part], '');

@@ -1,9 +1,9 @@
 /** The header of CSV and TSV: the names of the columns. */
 import { isUtf8 } from 'node:buffer';
-import { usageError } from '../errors.js';
+import { usageError } from '../../errors.js';
+import { ICONV_HINT } from '../failure.js';
+import type { InputRecord } from '../records.js';
 import { parseCells, problemOf } from './csv-cells.js';
-import { ICONV_HINT } from './failure.js';
-import type { InputRecord } from './records.js';
 
 export const BYTE_ORDER_MARK = '\ufeff';
 

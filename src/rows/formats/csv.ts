@@ -1,13 +1,13 @@
 /** CSV and TSV: records are parsed to be understood, and written as their own bytes with more fields. */
 import { isUtf8 } from 'node:buffer';
+import { clip } from '../describe-value.js';
+import { failure, notUtf8 } from '../failure.js';
+import { CsvScanner, type InputRecord } from '../records.js';
+import { type ResultSettings, resultMembers, resultValues, unparsedRecord } from '../results.js';
+import { membersText } from '../splice.js';
 import { cellOf, jsonCell, parseCells, problemOf, quote } from './csv-cells.js';
 import { BYTE_ORDER_MARK, type CsvHeader, columnKey } from './csv-header.js';
-import { clip } from './describe-value.js';
-import { failure, notUtf8 } from './failure.js';
 import type { ParsedRecord, RowFormat } from './format.js';
-import { CsvScanner, type InputRecord } from './records.js';
-import { type ResultSettings, resultMembers, resultValues, unparsedRecord } from './result.js';
-import { membersText } from './splice.js';
 
 export interface CsvSettings extends ResultSettings {
   readonly header: CsvHeader;

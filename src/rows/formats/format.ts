@@ -1,8 +1,8 @@
-import type { RowFailure } from './failure.js';
-import type { InputRecord, RecordScanner } from './records.js';
-import type { RowResult } from './result.js';
-import type { Row } from './roles.js';
-import type { SplicedMember } from './splice.js';
+import type { RowFailure } from '../failure.js';
+import type { Row } from '../kinds/roles.js';
+import type { InputRecord, RecordScanner } from '../records.js';
+import type { RowResult } from '../results.js';
+import type { SplicedMember } from '../splice.js';
 
 export const inputFormats = ['jsonl', 'csv', 'tsv', 'text'] as const;
 export type InputFormat = (typeof inputFormats)[number];

@@ -1,13 +1,13 @@
 /** Which format reads the rows of a run and writes its records. */
-import { usageError } from '../errors.js';
+import { usageError } from '../../errors.js';
+import type { NamedFields } from '../kinds/roles.js';
+import { type ResultSettings, resultFields, scoreLine, shapeOf } from '../results.js';
 import { readColumns } from './columns.js';
 import { csvToCsv, csvToJsonl } from './csv.js';
 import type { CsvHeader } from './csv-header.js';
 import type { InputFormat, OutputFormat, RowFormat } from './format.js';
 import { jsonlToJsonl } from './jsonl.js';
 import { type PseudoFormat, type PseudoSettings, toPseudoFormat } from './pseudo-formats.js';
-import { type ResultSettings, resultFields, scoreLine, shapeOf } from './result.js';
-import type { NamedFields } from './roles.js';
 import { textToJsonl } from './text.js';
 
 export interface FormatSettings extends ResultSettings, Omit<PseudoSettings, 'to'> {
@@ -74,10 +74,10 @@ function createRowFormat(settings: FormatSettings): RowFormat {
   const { header, delimiter, addedColumns } = settings;
   // The input is blank: nothing is read or written.
   if (header === undefined) return { ...textToJsonl(settings), parse: () => undefined };
-  const { form, jsonColumns } = readColumns(header, settings);
+  const { kind, jsonColumns } = readColumns(header, settings);
   const csv = { ...settings, header, jsonColumns };
   if (to === 'jsonl') return csvToJsonl(csv);
   const quotedAnew = to !== from && (to === 'csv' || to === 'tsv');
-  const names = addedColumns ?? resultFields(settings, shapeOf(form));
+  const names = addedColumns ?? resultFields(settings, shapeOf(kind));
   return csvToCsv(csv, quotedAnew ? delimiters[to] : delimiter, names);
 }
