@@ -86,7 +86,7 @@ export function memberValue(json: Uint8Array, { start: object }: Span, name: str
   return found;
 }
 
-/** What a valid value is, as typeInWords (conversation.ts) says it of one that was parsed. */
+/** What a valid value is, as typeInWords (describe-value.ts) says it of one that was parsed. */
 export function kindAt(json: Uint8Array, { start }: Span): string {
   switch (json[start]) {
     case OPEN_BRACKET:
