@@ -4,15 +4,15 @@
  */
 export interface Clusters {
   /** [units]; from 0 to count - 1. */
-  readonly of: Int32Array;
+  readonly ids: Int32Array;
   readonly count: number;
 }
 
 /** Each unit is a cluster of its own. */
 export const alone = (units: number): Clusters => ({
-  of: Int32Array.from({ length: units }, (_, i) => i),
+  ids: Int32Array.from({ length: units }, (_, i) => i),
   count: units,
 });
 
 /** How many clusters the units given are in. */
-export const countClusters = (clusterOf: Int32Array): number => new Set(clusterOf).size;
+export const countClusters = (ids: Int32Array): number => new Set(ids).size;

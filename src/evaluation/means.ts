@@ -5,7 +5,7 @@ import type { NotDefined, Statistic } from './metric.js';
  * The mean of one value for each unit, that is for each row, pair or group. A resample takes time in proportion to the
  * clusters.
  *
- * @param values [units]; NaN for a unit that the mean is not of
+ * @param values [units]; NaN for a unit that the mean leaves out
  * @param expected what the units are, for the reason when there is none: `rows`, `groups of two candidates or more`
  */
 export function meanOf(values: Float64Array, clusters: Clusters, expected = 'rows'): Statistic | NotDefined {
@@ -39,7 +39,7 @@ export function deviationOf(values: Float64Array, clusters: Clusters): Statistic
   );
   return {
     n: values.length,
-    clusters: countClusters(clusters.of),
+    clusters: countClusters(clusters.ids),
     at: (counts) => {
       let [sum, square, size] = [0, 0, 0];
       for (let c = 0; c < counts.length; c++) {
@@ -61,7 +61,7 @@ function sumsOf(values: Float64Array, clusters: Clusters) {
   let n = 0;
   for (const [i, value] of values.entries()) {
     if (Number.isNaN(value)) continue;
-    const cluster = clusters.of[i] as number;
+    const cluster = clusters.ids[i] as number;
     sums[cluster] = (sums[cluster] as number) + value;
     sizes[cluster] = (sizes[cluster] as number) + 1;
     n++;

@@ -1,7 +1,7 @@
-import { notBinary } from './labels.js';
+import { whyNotBinary } from './labels/binary-labels.js';
 import type { NotDefined } from './metric.js';
 
-/** Points of the ROC curve from (0, 0) to (1, 1), one for each threshold kept: score >= threshold is positive. */
+/** Points of the ROC curve from (0, 0) to (1, 1), one for each threshold that is kept: score >= threshold is positive. */
 export interface RocCurve {
   readonly falsePositiveRate: readonly number[];
   readonly truePositiveRate: readonly number[];
@@ -18,8 +18,8 @@ export interface RocCurve {
  * @param labels [rows], 0 or 1
  */
 export function rocCurve(scores: Float64Array, labels: Float64Array, resolution = 256): RocCurve | NotDefined {
-  const refused = notBinary(labels);
-  if (refused) return refused;
+  const problem = whyNotBinary(labels);
+  if (problem) return problem;
   const rows = Int32Array.from({ length: scores.length }, (_, i) => i);
   rows.sort((a, b) => (scores[b] as number) - (scores[a] as number));
   const positives = labels.reduce((sum, label) => sum + label, 0);

@@ -1,5 +1,6 @@
 /** Workflow commands, by which GitHub shows a message beside a change. */
-import { missInWords, type Verdict } from '../evaluation/thresholds.js';
+import type { Verdict } from '../evaluation/thresholds.js';
+import { missInWords } from './verdicts.js';
 
 export interface AnnotatedFailure {
   readonly file: string;

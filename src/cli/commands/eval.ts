@@ -1,15 +1,16 @@
 /** `eval`: from flags to judged rows, and from these to metrics, thresholds and an exit code. */
 import { writeFileSync } from 'node:fs';
 import { FatalError, messageOf, runError } from '../../errors.js';
-import { Collector, type JudgedRows } from '../../evaluation/columns.js';
+import { type CollectedRows, Collector } from '../../evaluation/columns.js';
 import { evaluate } from '../../evaluation/evaluation.js';
-import { judge, missInWords, type Verdict } from '../../evaluation/thresholds.js';
+import { checkThresholds, type Verdict } from '../../evaluation/thresholds.js';
 import { annotations, isOnGitHub } from '../../report/annotations.js';
 import { writeReport } from '../../report/html/from-evaluation.js';
 import { evaluationAsJson } from '../../report/json.js';
 import { junitXml } from '../../report/junit.js';
 import { notesOn } from '../../report/notes.js';
 import { evaluationInWords } from '../../report/text.js';
+import { missInWords } from '../../report/verdicts.js';
 import { createFormat } from '../../rows/formats.js';
 import { AppendedFile } from '../../run/appended-file.js';
 import { nowhere } from '../../run/output.js';
@@ -88,7 +89,7 @@ interface Outcome {
   readonly end: RunEnd | 'failed';
   readonly error?: unknown;
   /** undefined: not all rows were read. */
-  readonly judged?: JudgedRows;
+  readonly judged?: CollectedRows;
   /** Rows that the baseline does not have. */
   readonly unmatched?: number;
 }
@@ -155,7 +156,7 @@ async function readRows(
 
 /** Prints the evaluation, and judges it. */
 async function show(
-  judged: JudgedRows,
+  judged: CollectedRows,
   unmatched: number,
   { inputs, format, baseline }: EvalPlan,
   flags: EvalFlags,
@@ -167,7 +168,7 @@ async function show(
   const { by } = format.evaluation;
   const meaning = activation === 'none' ? 'logit' : 'probability';
   const evaluation = evaluate(judged, { resamples, seed, meaning });
-  const verdicts = judge(
+  const verdicts = checkThresholds(
     [...(flags.failUnder ?? []), ...(flags.failOver ?? [])],
     evaluation.metrics,
     flags.failOnInterval,
@@ -178,7 +179,7 @@ async function show(
       run: { model: modelName ?? 'scored before', rows, failed, version, labels: label, resamples, seed },
       evaluation,
       verdicts,
-      judged,
+      collected: judged,
       files: inputs.map(({ name }) => name),
       by,
       grouped: group !== undefined || judged.rows.columns.groups !== undefined,
@@ -190,7 +191,7 @@ async function show(
     process.stdout.write(evaluationAsJson(evaluation, verdicts, { rows, failed }));
     return verdicts;
   }
-  const notes = notesOn({ judged, evaluation, fields: format.evaluation, rows, unmatched });
+  const notes = notesOn({ collected: judged, evaluation, fields: format.evaluation, rows, unmatched });
   const told = { evaluation, verdicts, rows, failed, resamples, by, baseline: baseline?.path, notes };
   process.stdout.write(evaluationInWords(told));
   return verdicts;

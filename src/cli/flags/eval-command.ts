@@ -1,7 +1,7 @@
 /** The flags of `eval`, as the user types them; eval.ts acts on them. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { usageError } from '../../errors.js';
-import { metricNames } from '../../evaluation/metric-names.js';
+import { metricNames } from '../../evaluation/metrics.js';
 import { parseThreshold, type Side, type Threshold } from '../../evaluation/thresholds.js';
 import { addOptions, fieldName, fileName, grouped, wholeNumber } from './options.js';
 import { type ScoreFlags, scoreOptions } from './score-command.js';

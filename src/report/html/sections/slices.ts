@@ -1,6 +1,6 @@
 import { isDefined } from '../../../evaluation/metric.js';
 import { type Content, html, type Markup } from '../html.js';
-import { mainMetric, type NamedMetric, namedMetrics } from '../metric-names.js';
+import { mainMetric, type NamedMetric, namedMetrics } from '../named-metrics.js';
 import { count, decimal, interval } from '../numbers.js';
 import { drawn } from '../plot.js';
 import { type IntervalRow, intervalPlot } from '../plots/intervals.js';
@@ -49,13 +49,20 @@ async function dots(
   const rows = largest(slices, PLOTTED).flatMap(({ key, rows, metrics }): IntervalRow[] => {
     const metric = named(metrics, main);
     if (!metric || !isDefined(metric.own)) return [];
-    return [{ name: `${preview(key, 30)} (${count(rows)})`, own: metric.own, longest: definedValue(metric.longest) }];
+    const longest = definedValue(metric.baselines.longest);
+    return [
+      {
+        name: `${preview(key, 30)} (${count(rows)})`,
+        own: metric.own,
+        baselines: longest === undefined ? {} : { longest },
+      },
+    ];
   });
   if (rows.length === 0) return undefined;
   const all = main === overall && isDefined(overall.own) ? overall.own.value : undefined;
   const keys: Key[] = [
     ['model', 'model, 95 % interval'],
-    ...(rows.some(({ longest }) => longest !== undefined) ? [['up', 'longest'] satisfies Key] : []),
+    ...(rows.some(({ baselines }) => baselines.longest !== undefined) ? [['up', 'longest'] satisfies Key] : []),
     ...(all === undefined ? [] : [['chance', 'model, all rows'] satisfies Key]),
   ];
   const label = `${main.title} of ${rows.length} slices by ${field}, with intervals`;

@@ -1,4 +1,4 @@
-/** What people said of a text, as a number. */
+/** One label, as people write it, read as a number. */
 
 const words: ReadonlyMap<string, number> = new Map([
   ['true', 1],

@@ -1,6 +1,5 @@
-import { type Clusters, countClusters } from './clusters.js';
-import { notBinary } from './labels.js';
-import type { NotDefined, Statistic } from './metric.js';
+import { type Clusters, countClusters } from '../clusters.js';
+import type { Statistic } from '../metric.js';
 
 /**
  * The average precision that scores drawn at random, without ties, have on average over all orders of the rows: with P
@@ -9,20 +8,18 @@ import type { NotDefined, Statistic } from './metric.js';
  *
  * Source: Bestgen, Exact Expected Average Precision of the Random Baseline for System Evaluation, PBML 103, 2015
  *
- * @param labels [rows], 0 or 1
+ * @param labels [rows], 0 and 1, both there
  */
-export function randomAveragePrecision(labels: Float64Array, clusters: Clusters): Statistic | NotDefined {
-  const refused = notBinary(labels);
-  if (refused) return refused;
+export function randomAveragePrecision(labels: Float64Array, clusters: Clusters): Statistic {
   const positivesOf = new Uint32Array(clusters.count);
   const rowsOf = new Uint32Array(clusters.count);
-  for (const [row, cluster] of clusters.of.entries()) {
+  for (const [row, cluster] of clusters.ids.entries()) {
     positivesOf[cluster] = (positivesOf[cluster] as number) + (labels[row] as number);
     rowsOf[cluster] = (rowsOf[cluster] as number) + 1;
   }
   return {
     n: labels.length,
-    clusters: countClusters(clusters.of),
+    clusters: countClusters(clusters.ids),
     at: (counts) => {
       let [positives, rows] = [0, 0];
       for (let c = 0; c < counts.length; c++) {

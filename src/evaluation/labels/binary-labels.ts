@@ -1,7 +1,7 @@
-import { counted, type NotDefined } from './metric.js';
+import { counted, type NotDefined } from '../metric.js';
 
-/** Why the labels are not binary ones of both classes, or undefined when they are. */
-export function notBinary(labels: Float64Array): NotDefined | undefined {
+/** Why the labels are not 0 and 1 with at least one of each; undefined where they are. */
+export function whyNotBinary(labels: Float64Array): NotDefined | undefined {
   const other = labels.find((label) => label !== 0 && label !== 1);
   if (other !== undefined) return { reason: `expected labels 0 and 1, got ${other}` };
   const positives = labels.reduce((sum, label) => sum + label, 0);
