@@ -65,9 +65,9 @@ export function canonicalOrder(
 
 interface Positions {
   readonly order: Int32Array;
-  /** Where each stands; no two at the same place. */
+  /** The place of each item; no two have the same. */
   readonly position: Int32Array;
-  /** The same, but equal ones have the same rank. */
+  /** The same, but equal items have one rank. */
   readonly rank: Int32Array;
 }
 

@@ -18,11 +18,11 @@ interface Parts {
 /** The metrics of one scorer on some rows and pairs. */
 export interface ScorerReport {
   readonly parts: Parts;
-  /** Rewards of rows: candidates count one by one. */
+  /** The number of rewards of rows: candidates count one by one. */
   readonly rewards: number;
   readonly pairs: number;
   readonly groups: number;
-  /** What a resample draws. */
+  /** The number of clusters that a resample draws. */
   readonly clusters: number;
   readonly metrics: Metrics<MetricName>;
   readonly baselines: Baselines<Partial<Metrics<OrderMetric | PairMetric>>>;
@@ -35,9 +35,9 @@ interface Slice extends ScorerReport {
 
 export interface Evaluation extends ScorerReport {
   readonly slices: readonly Slice[];
-  /** Slices that are too many to be evaluated, the smallest ones. */
+  /** The number of slices beyond the most that are evaluated, the smallest ones. */
   readonly slicesLeftOut: number;
-  /** The metrics less the baseline file's. */
+  /** The metrics less those of the baseline file. */
   readonly difference: Metrics<MetricName> | undefined;
 }
 
@@ -157,7 +157,7 @@ function slicesOf<T extends Columns<T>>(columns: T, keys: readonly string[] = []
   return (key) => slices.get(key) ?? select(columns, new Int32Array());
 }
 
-/** Each name once; of those that are there as often, the first in order. */
+/** Each name once, the most frequent first; names that are as frequent are in order. */
 function largestFirst(names: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);

@@ -48,13 +48,13 @@ export function deviationOf(values: Float64Array, clusters: Clusters): Statistic
         square += count * (squares[c] as number);
         size += count * (sizes[c] as number);
       }
-      // Of one row 0 / 0.
+      // One row gives 0 / 0, which is NaN.
       return Math.sqrt(Math.max(0, square - (sum * sum) / size) / (size - 1));
     },
   };
 }
 
-/** The sum and the number of the values of each cluster, NaN left out. */
+/** The sum and the number of the values of each cluster; NaN is ignored. */
 function sumsOf(values: Float64Array, clusters: Clusters) {
   const sums = new Float64Array(clusters.count);
   const sizes = new Uint32Array(clusters.count);

@@ -14,18 +14,18 @@ import {
 export const rowStatistics = (sample: RowSample): Statistics<RowMetric> =>
   record(rowMetricNames, (name) => metrics[name].compute(sample));
 
-/** Of scores that have an order and no other meaning. */
+/** The statistics of scores that have an order and no other meaning. */
 export const orderStatistics = (sample: RowSample): Statistics<OrderMetric> =>
   record(orderMetricNames, (name) => metrics[name].compute(sample));
 
-/** What scores that are drawn at random have on average over all orders of the rows. */
+/** The statistics that scores which are drawn at random have on average, over all orders of the rows. */
 export const randomStatistics = (sample: RowSample): Statistics<OrderMetric> =>
   record(orderMetricNames, (name) => metrics[name].random(sample));
 
 export const pairStatistics = (sample: PairSample): Statistics<PairMetric> =>
   record(pairMetricNames, (name) => metrics[name].compute(sample));
 
-/** What scores that are drawn at random have on average. */
+/** The statistics that scores which are drawn at random have on average. */
 export const randomPairStatistics = (sample: PairSample): Statistics<PairMetric> =>
   record(pairMetricNames, (name) => metrics[name].random(sample));
 

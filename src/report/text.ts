@@ -7,12 +7,8 @@ import { metrics as definitions, type MetricName, metricNames } from '../evaluat
 import type { Verdict } from '../evaluation/thresholds.js';
 import { counted, ends, many, short } from './numbers.js';
 import { printable } from './printable.js';
+import { clipped, table, wrapped } from './text-layout.js';
 import { demand } from './verdicts.js';
-
-const WIDTH = 80;
-
-/** Characters of a slice's name that a line has room for. */
-const KEY_WIDTH = 24;
 
 /** Metrics that a line of a slice has room for. */
 const METRICS_OF_SLICES = 2;
@@ -26,7 +22,7 @@ export interface Shown {
   /** The field of slices, and the file of the other scorer. */
   readonly by: string | undefined;
   readonly baseline: string | undefined;
-  /** Printed below the numbers, one a paragraph. */
+  /** Printed below the numbers, each on lines of its own. */
   readonly notes: readonly string[];
 }
 
@@ -152,35 +148,3 @@ const cellsOf = (metric: Metric): [string, string, string] =>
 
 const cellOf = (metric: Metric | undefined): string =>
   metric !== undefined && isDefined(metric) ? short(metric.value) : '';
-
-/** Columns that stand apart: the first is aligned to the left, the others to the right. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] as readonly string[]).map((_, column) =>
-    Math.max(...rows.map((row) => [...(row[column] as string)].length)),
-  );
-  const pad = (cell: string, column: number): string => {
-    const space = ' '.repeat((widths[column] as number) - [...cell].length);
-    return column === 0 ? cell + space : space + cell;
-  };
-  return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
-}
-
-const clipped = (text: string): string => {
-  const characters = [...printable(text)];
-  return characters.length <= KEY_WIDTH
-    ? characters.join('')
-    : `${characters.slice(0, 9).join('')}...${characters.slice(12 - KEY_WIDTH).join('')}`;
-};
-
-/** A text in lines, each after the margin. */
-function wrapped(text: string, margin: string): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of printable(text).split(' ')) {
-    if (line !== '' && margin.length + line.length + 1 + word.length > WIDTH) {
-      lines.push(margin + line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, margin + line];
-}

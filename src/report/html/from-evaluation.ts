@@ -17,19 +17,19 @@ export interface ReportInput {
   readonly files: readonly string[];
   /** The field of slices. */
   readonly by: string | undefined;
-  /** Rows are groups, or parts of them. */
+  /** A resample draws groups of rows. */
   readonly grouped: boolean;
   /** The file of the other scorer. */
   readonly baseline: string | undefined;
   readonly meaning: ScoreMeaning;
 }
 
-/** Of each kind of disagreement. */
+/** Rows of each kind of disagreement that the page has room for. */
 const MOST_SHOWN = 20;
 
 /** @throws FatalError `run` where the file cannot be written */
 export async function writeReport(path: string, input: ReportInput): Promise<void> {
-  // The plots take half a second to load, and few evaluations want them.
+  // The plots take half a second or more to load, and few evaluations want them.
   const [{ renderReport }, { rowPlots }, { mostDisagreeing, mostReversed }] = await Promise.all([
     import('./report.js'),
     import('./row-plots.js'),

@@ -24,7 +24,7 @@ interface Slice {
   readonly key: string;
   readonly rows: number;
   readonly metrics: readonly NamedMetric[];
-  /** Why it has no metrics. */
+  /** The reason for no metrics. */
   readonly reason?: string;
 }
 
@@ -114,6 +114,6 @@ const named = (metrics: readonly NamedMetric[], { name }: NamedMetric, defined =
 /** Those with the most rows, in the order given. */
 function largest(slices: readonly Slice[], most: number): readonly Slice[] {
   if (slices.length <= most) return slices;
-  const kept = new Set(slices.toSorted((a, b) => b.rows - a.rows).slice(0, most));
-  return slices.filter((slice) => kept.has(slice));
+  const chosen = new Set(slices.toSorted((a, b) => b.rows - a.rows).slice(0, most));
+  return slices.filter((slice) => chosen.has(slice));
 }
