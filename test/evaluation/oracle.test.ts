@@ -154,10 +154,10 @@ for (const { name, metrics, bestOf, ...given } of oracle.groups) {
       curve.map((point) => point.draws),
       bestOf.map((point) => point.draws),
     );
-    for (const [i, { draws, ...worth }] of bestOf.entries()) {
+    for (const [i, { draws, ...expected }] of bestOf.entries()) {
       for (const choice of ['random', 'chosen', 'oracle'] as const) {
         const statistic = curve[i]?.choiceValues[choice] as Statistic | NotDefined;
-        assertGroupMean(statistic, worth[choice], counts, `${choice} of ${draws}`);
+        assertGroupMean(statistic, expected[choice], counts, `${choice} of ${draws}`);
       }
     }
   });
