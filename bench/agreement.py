@@ -1,9 +1,10 @@
 """Whether a contender computes what it should, before its time counts."""
 
 import statistics
-from dataclasses import asdict, dataclass
 
 from scipy.stats import spearmanr
+
+from results_file import Agreement
 
 # Times max(1, |reward|). Padding and batches change the order of sums, so peers are given more.
 OURS = 2e-5
@@ -15,25 +16,10 @@ INT8_WORST = 0.25  # standard deviations
 INT8_LEAST_SPEARMAN = 0.9
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """With float32, each row alone. `largest` is times max(1, |reward|); `worst` in standard deviations of the rewards.
-
-    `note` says what is amiss, also where it is not enough to disagree.
-    """
-
-    agrees: bool
-    largest: float
-    spearman: float
-    worst: float
-    same_winner: float | None
-    note: str = ""
-
-
-def check(rewards: list[float], expected: list[float], group: int, tolerance: float | None) -> dict:
+def check(rewards: list[float], expected: list[float], group: int, tolerance: float | None) -> Agreement:
     """`tolerance` None is int8's: order and winners count. `group`: candidates of a row, which are neighbours."""
     if len(rewards) < len(expected):
-        return asdict(Agreement(False, float("inf"), 0, float("inf"), None, "too few rewards"))
+        return Agreement(False, float("inf"), 0, float("inf"), None, "too few rewards")
     rewards = rewards[: len(expected)]
     largest = max(abs(a - b) / max(1.0, abs(b)) for a, b in zip(rewards, expected, strict=True))
     deviation = statistics.pstdev(expected) or 1.0
@@ -43,10 +29,10 @@ def check(rewards: list[float], expected: list[float], group: int, tolerance: fl
     if tolerance is None:
         near = is_near(spearman, winners, worst)
         note = "" if near else f"int8 bounds missed: Spearman {spearman:.4f}, off by up to {worst:.2f} sd"
-        return asdict(Agreement(spearman >= INT8_LEAST_SPEARMAN, largest, spearman, worst, winners, note))
+        return Agreement(spearman >= INT8_LEAST_SPEARMAN, largest, spearman, worst, winners, note)
     agrees = largest <= tolerance
     note = "" if agrees else f"differs by {largest:.1e}, more than {tolerance:.0e}"
-    return asdict(Agreement(agrees, largest, spearman, worst, winners, note))
+    return Agreement(agrees, largest, spearman, worst, winners, note)
 
 
 def is_near(spearman: float, winners: float | None, worst: float) -> bool:

@@ -5,11 +5,13 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import agreement
 import models
 from environment import BENCH
-from processes import PROGRAM, measure, node
+from processes import PROGRAM, Finished, measure, node
+from results_file import Run, TokenCounts
 from workloads import Workload
 
 SNIPPET = "snippet"
@@ -71,14 +73,23 @@ def has_reserve() -> bool:
     return "--reserve" in node([PROGRAM, "score", "--help"])
 
 
-def run(contender: Contender, workload: Workload, quick: bool) -> dict:
-    """Rewards and seconds of scoring; `loadSeconds`; memory in MB; of the whole program its own account, `summary`."""
+@dataclass(frozen=True)
+class Scored:
+    """Rewards, and a run of which they came; of the whole program also what it counted."""
+
+    rewards: list[float]
+    run: Run
+    summary: TokenCounts | None = None
+
+
+def run(contender: Contender, workload: Workload, quick: bool) -> Scored:
+    """Raises RuntimeError where the contender fails."""
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch)
         if contender.whole:
             return run_program(contender, workload, models.model(workload.model, quick), directory)
         task_file, result_file = directory / "task.json", directory / "result.json"
-        task: dict = {"model": str(models.model(workload.model, quick))}
+        task: dict[str, Any] = {"model": str(models.model(workload.model, quick))}
         if contender.ours:
             rows_file = directory / "rows.jsonl"
             rows_file.write_text(workload.jsonl(), encoding="utf-8")
@@ -94,16 +105,32 @@ def run(contender: Contender, workload: Workload, quick: bool) -> dict:
         task_file.write_text(json.dumps(task), encoding="utf-8")
         finished = measure([*command, str(task_file), str(result_file)])
         result = json.loads(result_file.read_text())
-        return result | {"privateMb": finished.private, "peakMb": finished.peak}
+        timed = run_of(len(result["rewards"]), result["seconds"], finished, result["loadSeconds"])
+        return Scored(result["rewards"], timed)
 
 
-def options_of(contender: Contender, workload: Workload) -> dict:
+def run_of(rewards: int, seconds: float, finished: Finished, load_seconds: float | None = None) -> Run:
+    """The times of so many rewards, with the memory that their process took."""
+    return Run(
+        load_seconds=load_seconds,
+        seconds=seconds,
+        private_mb=finished.private,
+        peak_mb=finished.peak,
+        rewards_per_second=rewards / seconds,
+    )
+
+
+def options_of(contender: Contender, workload: Workload) -> dict[str, Any]:
     """Of loadRewardModel."""
-    options = {"workers": contender.workers, "precision": contender.precision, "maxLength": workload.max_length}
+    options: dict[str, Any] = {
+        "workers": contender.workers,
+        "precision": contender.precision,
+        "maxLength": workload.max_length,
+    }
     return options | ({"reserve": workload.reserve} if workload.reserve else {})
 
 
-def run_program(contender: Contender, workload: Workload, model: Path, directory: Path) -> dict:
+def run_program(contender: Contender, workload: Workload, model: Path, directory: Path) -> Scored:
     """Through the command line, files in and out."""
     rows, scored, summary = (directory / name for name in ("rows.jsonl", "scored.jsonl", "summary.json"))
     rows.write_text(workload.jsonl(), encoding="utf-8")
@@ -116,10 +143,6 @@ def run_program(contender: Contender, workload: Workload, model: Path, directory
     for line in scored.read_text(encoding="utf-8").splitlines():
         reward = json.loads(line)["reward"]
         rewards += reward if isinstance(reward, list) else [reward]
-    return {
-        "rewards": rewards,
-        "seconds": finished.seconds,
-        "privateMb": finished.private,
-        "peakMb": finished.peak,
-        "summary": json.loads(summary.read_text()),
-    }
+    counted = json.loads(summary.read_text())
+    timed = run_of(len(rewards), finished.seconds, finished)
+    return Scored(rewards, timed, TokenCounts(counted["computedTokens"], counted["tokens"]))

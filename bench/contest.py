@@ -1,7 +1,7 @@
 """Every contender on every workload, in rounds: A B A B, so that a machine that grows slower is so for all of them."""
 
 import statistics
-import sys
+from dataclasses import replace
 
 import agreement
 import contenders
@@ -9,71 +9,68 @@ import models
 import reference
 import workloads
 from contenders import SNIPPET, Contender
+from log import log
+from results_file import ContenderResult, WorkloadResult
 from workloads import Workload
 
 
-def compete(workload: Workload, repeats: int, quick: bool) -> dict:
-    """The rounds of one workload, as the report reads them; seconds are of scoring, or of the whole program."""
+def compete(workload: Workload, repeats: int, quick: bool) -> WorkloadResult:
+    """The rounds of one workload; seconds are of scoring, or of the whole program."""
+    described = describe(workload)
     if workload.reserve and not contenders.has_reserve():
-        return describe(workload) | {"skipped": "this build has no --reserve"}
+        return replace(described, skipped="this build has no --reserve")
     model = models.model(workload.model, quick)
     tokenizer = workloads.tokenizer(model)
     ids = workloads.visible_ids(workload, tokenizer)
     lengths = map(len, tokenizer(workload.compared_texts)["input_ids"])
     expected = reference.rewards(model, ids)
-    result = describe(workload) | {
-        "tokens": sum(map(len, ids)),
-        "truncated": sum(length > len(visible) for length, visible in zip(lengths, ids, strict=True)),
-        "rewardDeviation": statistics.pstdev(expected),
-        "contenders": {},
-    }
+    entries: dict[str, ContenderResult] = {}
     for round_number in range(repeats):
         for contender in contenders.taking_part(workload):
-            tell(f"{workload.name} round {round_number + 1}/{repeats}: {contender.label}")
-            entry = result["contenders"].setdefault(contender.key, {"runs": []})
-            if "failed" not in entry:
-                add_run(entry, contender, workload, expected, quick)
-            if "summary" in entry:
-                result |= entry["summary"]
-    return result
+            log(f"{workload.name} round {round_number + 1}/{repeats}: {contender.label}")
+            entry = entries.get(contender.key, ContenderResult([]))
+            if entry.failed is None:
+                entry = with_run(entry, contender, workload, expected, quick)
+            entries[contender.key] = entry
+    result = replace(
+        described,
+        tokens=sum(map(len, ids)),
+        truncated=sum(length > len(visible) for length, visible in zip(lengths, ids, strict=True)),
+        reward_deviation=statistics.pstdev(expected),
+        contenders=entries,
+    )
+    # What the program counts is of all rows, where the peers' are fewer.
+    counted = [entry.summary for entry in entries.values() if entry.summary is not None]
+    return (
+        replace(result, tokens=counted[-1].tokens, computed_tokens=counted[-1].computed_tokens) if counted else result
+    )
 
 
-def describe(workload: Workload) -> dict:
+def describe(workload: Workload) -> WorkloadResult:
     """What was scored."""
-    return {
-        "name": workload.name,
-        "title": workload.title,
-        "model": workload.model,
-        "rows": len(workload.rows),
-        "rewards": len(workload.texts),
-        "comparedRewards": len(workload.compared_texts),
-        "checksum": workload.checksum(),
-    }
+    return WorkloadResult(
+        name=workload.name,
+        title=workload.title,
+        model=workload.model,
+        rows=len(workload.rows),
+        rewards=len(workload.texts),
+        compared_rewards=len(workload.compared_texts),
+        checksum=workload.checksum(),
+    )
 
 
-def add_run(entry: dict, contender: Contender, workload: Workload, expected: list[float], quick: bool) -> None:
-    """Its figures, or why there are none: a time of wrong rewards is not one."""
+def with_run(
+    entry: ContenderResult, contender: Contender, workload: Workload, expected: list[float], quick: bool
+) -> ContenderResult:
+    """The entry with one run more, or with why there are none: a time of wrong rewards is not one."""
     try:
-        run = contenders.run(contender, workload, quick)
+        scored = contenders.run(contender, workload, quick)
     except RuntimeError as error:
-        entry["failed"] = f"failed: {error}"
-        return
-    rewards = run.pop("rewards")
+        return replace(entry, failed=f"failed: {error}")
     # Cut another way, the snippet's rewards are other ones: W1 has checked it.
     if not (workload.reserve and contender.key == SNIPPET):
-        agreed = agreement.check(rewards, expected, workload.group, contender.tolerance(workload.model))
-        entry["agreement"] = agreed
-        if not agreed["agrees"]:
-            entry["failed"] = f"disagrees: {agreed['note']}"
-            return
-    scored = len(rewards)
-    summary = run.pop("summary", None)
-    if summary is not None:
-        # Of all rows, where the peers' are fewer.
-        entry["summary"] = {"computedTokens": summary["computedTokens"], "tokens": summary["tokens"]}
-    entry["runs"].append(run | {"rewardsPerSecond": scored / run["seconds"]})
-
-
-def tell(text: str) -> None:
-    """Progress."""
-    print(text, file=sys.stderr, flush=True)
+        agreed = agreement.check(scored.rewards, expected, workload.group, contender.tolerance(workload.model))
+        entry = replace(entry, agreement=agreed)
+        if not agreed.agrees:
+            return replace(entry, failed=f"disagrees: {agreed.note}")
+    return replace(entry, runs=[*entry.runs, scored.run], summary=scored.summary or entry.summary)

@@ -1,12 +1,13 @@
-// Fits the cost model of src/model/layout/trie.ts: what a run takes on one thread, by the number of nodes in its pack.
+// Fits the cost model of src/model/backend/cpu.ts: what a run takes on one thread, by the number of nodes in its pack.
 //
 //     node bench/cost-model.mjs MODEL_DIRECTORY
 //
 // Prints JSON: milliseconds a run, a node, and microseconds a pair of nodes; and the constants that follow from them.
 import { performance } from 'node:perf_hooks';
+import { cpu } from '../dist/model/backend/cpu.js';
 import { RewardSession } from '../dist/model/backend/session.js';
 import { readCheckpoint } from '../dist/model/checkpoint/checkpoint.js';
-import { buildPacks, costModelFor } from '../dist/model/layout/trie.js';
+import { chooseLayout } from '../dist/model/layout/choose-layout.js';
 import { prepareModel } from '../dist/model/prepared/prepare.js';
 
 const LENGTHS = [16, 32, 64, 96, 128, 192, 256, 320, 384, 448, 512];
@@ -14,6 +15,7 @@ const ROUNDS = 5;
 
 const checkpoint = readCheckpoint(process.argv[2]);
 const { hiddenSize } = checkpoint.network;
+const layout = chooseLayout(checkpoint.network, undefined, cpu);
 const options = { useCache: true, notify: () => undefined, heartbeat: () => undefined };
 const { directory } = await prepareModel(checkpoint, { precision: 'fp32' }, options);
 const session = await RewardSession.open(directory);
@@ -22,9 +24,9 @@ const milliseconds = new Map(LENGTHS.map((length) => [length, Number.POSITIVE_IN
 for (let round = 0; round <= ROUNDS; round++) {
   for (const length of LENGTHS) {
     const row = Array.from({ length }, (_, i) => (i * 7 + round) % 1000);
-    const [pack] = buildPacks([row], costModelFor(hiddenSize));
+    const [pack] = layout.lay([row]);
     const started = performance.now();
-    await session.run(pack);
+    await session.run(pack.feeds());
     // The first round touches the weights' pages. The least of the others is what no neighbour disturbed.
     if (round > 0) milliseconds.set(length, Math.min(milliseconds.get(length), performance.now() - started));
   }

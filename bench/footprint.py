@@ -1,18 +1,26 @@
 """Start-up and memory of the program."""
 
+from __future__ import annotations
+
 import json
 import statistics
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import models
 import workloads
-from contest import tell
+from conversations import Turn
 from environment import ROOT, WORK
+from log import log
 from processes import PROGRAM, Finished, environment, measure
+from results_file import MemoryPeak
 from workloads import Workload
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase as Tokenizer
 
 NOTHING = ["-e", "0"]
 WORKERS = [1, 2, 4, 8]
@@ -26,7 +34,7 @@ def prepare(names: list[str], quick: bool) -> dict[str, float]:
     seconds = {}
     for name in names:
         for precision in PRECISIONS if name != "tiny" else ["fp32"]:
-            tell(f"preparing {name} {precision}")
+            log(f"preparing {name} {precision}")
             known = {path.name for path in (WORK / "cache" / "prepared").glob("*")}
             flags = ["-q", "--precision", precision]
             made = measure(["node", PROGRAM, "model", "prepare", *flags, str(models.model(name, quick))])
@@ -64,36 +72,30 @@ def seconds_of(command: list[str]) -> float:
     return time.perf_counter() - started
 
 
-def memory(dialogues: list, tokenizers: dict, quick: bool) -> list[dict]:
+def memory(dialogues: list[list[Turn]], tokenizers: dict[str, Tokenizer], quick: bool) -> list[MemoryPeak]:
     """Peak memory in MB: by workers, of the large model, and by rows."""
     found = []
     for workers in WORKERS[::3] if quick else WORKERS:
         count = 3 if quick else REWARDS_PER_WORKER
         workload = workloads.independent("memory", "", dialogues, count * workers)
-        for precision in PRECISIONS:
-            found.append(peak(f"base {precision}, {workers} workers", workload, workers, precision, quick))
+        found += [
+            peak(f"base {precision}, {workers} workers", workload, workers, precision, quick)
+            for precision in PRECISIONS
+        ]
     large = workloads.best_of("memory", "", dialogues, 2, 4, "large")
-    for precision in PRECISIONS:
-        found.append(peak(f"large {precision}, 2 workers", large, 2, precision, quick))
+    found += [peak(f"large {precision}, 2 workers", large, 2, precision, quick) for precision in PRECISIONS]
     for rows in [1_000, 5_000] if quick else [50_000, 1_000_000]:
         workload = workloads.short_rows("memory", rows, 0, tokenizers["tiny"])
         found.append(peak(f"tiny, {rows:,} rows", workload, 2, "fp32", quick))
     return found
 
 
-def peak(name: str, workload: Workload, workers: int, precision: str, quick: bool) -> dict:
+def peak(name: str, workload: Workload, workers: int, precision: str, quick: bool) -> MemoryPeak:
     """Of the program; `workers` are as many as asked, whatever the machine has."""
-    tell(f"memory: {name}")
+    log(f"memory: {name}")
     finished = score(workload, workers, precision, quick)
-    return {
-        "name": name,
-        "model": workload.model,
-        "precision": precision,
-        "workers": workers,
-        "rows": len(workload.rows),
-        "privateMb": finished.private,
-        "peakMb": finished.peak,
-    }
+    rows = len(workload.rows)
+    return MemoryPeak(name, workload.model, precision, workers, rows, finished.private, finished.peak)
 
 
 def score(workload: Workload, workers: int, precision: str, quick: bool) -> Finished:

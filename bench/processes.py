@@ -42,8 +42,14 @@ def measure(command: list[str], every: float = 0.1) -> Finished:
     Raises RuntimeError with what it said where it fails.
     """
     started = time.perf_counter()
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment(), **pipes)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+    )
     peaks = {"RssAnon": 0.0, "VmHWM": 0.0}
     ended = threading.Event()
 
@@ -53,9 +59,9 @@ def measure(command: list[str], every: float = 0.1) -> Finished:
                 status = Path(f"/proc/{process.pid}/status").read_text()
             except OSError:
                 return  # not Linux: no memory is reported
-            for name in peaks:
-                if found := re.search(rf"^{name}:\s*(\d+)", status, re.M):
-                    peaks[name] = max(peaks[name], int(found[1]) / 1024)
+            for name, peak in peaks.items():
+                if found := re.search(rf"^{name}:\s*(\d+)", status, re.MULTILINE):
+                    peaks[name] = max(peak, int(found[1]) / 1024)
 
     watcher = threading.Thread(target=watch)
     watcher.start()

@@ -18,7 +18,8 @@ def rewards(model: Path, rows: list[list[int]]) -> list[float]:
     if not file.exists():
         KEPT.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(compute(model, rows)))
-    return json.loads(file.read_text())
+    known: list[float] = json.loads(file.read_text())
+    return known
 
 
 def compute(model: Path, rows: list[list[int]]) -> list[float]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import models
 from environment import BENCH
 from processes import node
+from results_file import CeilingShare, Roofline, WorkloadResult
 
 # A layer of hidden size D: queries, keys and values; projection; up; down.
 LAYER = [(1, 3), (1, 1), (1, 4), (4, 1)]
@@ -14,7 +15,7 @@ OTHER_SHAPES = [(1280, 5120)]
 SEED = 5
 
 
-def measure(seconds: float) -> dict:
+def measure(seconds: float) -> Roofline:
     """FLOP/s at best of each matrix, and `ceiling`: that of a layer's matrices one after the other, at GPT-2 base."""
     hidden = models.SHAPES["base"]["n_embd"]
     shapes = [(a * hidden, b * hidden) for a, b in LAYER]
@@ -23,7 +24,7 @@ def measure(seconds: float) -> dict:
     best = {shape: max(by_height.values()) for shape, by_height in rates.items()}
     work = {f"{depth}x{width}": depth * width for depth, width in shapes}
     ceiling = sum(work.values()) / sum(amount / best[shape] for shape, amount in work.items())
-    return {"rates": rates, "ceiling": ceiling}
+    return Roofline(rates, ceiling)
 
 
 def write_matrices(directory: Path, shapes: list[tuple[int, int]]) -> None:
@@ -63,12 +64,12 @@ def linear_operations(shape: dict[str, int], nodes: int, pooled: int) -> float:
     return 2.0 * (whole_layers + 2 * square * nodes + 10 * square * pooled)
 
 
-def share(workload: dict, ceiling: float, quick: bool) -> dict | None:
+def share(workload: WorkloadResult, ceiling: float, quick: bool) -> CeilingShare | None:
     """FLOP/s of the linear layers over all of the scoring time of two workers, and its share of the ceiling."""
-    runs = workload.get("contenders", {}).get("ours-fp32-2", {}).get("runs", [])
-    if workload["model"] != "base" or not runs or "computedTokens" not in workload:
+    entry = workload.entries.get("ours-fp32-2")
+    if workload.model != "base" or entry is None or not entry.runs or workload.computed_tokens is None:
         return None
     shape = models.shape_of("base", quick)
-    operations = linear_operations(shape, workload["computedTokens"], workload["rewards"])
-    rates = [operations / run["seconds"] for run in runs]
-    return {"name": workload["name"], "rate": statistics.median(rates), "share": statistics.median(rates) / ceiling}
+    operations = linear_operations(shape, workload.computed_tokens, workload.rewards)
+    rates = [operations / run.seconds for run in entry.runs]
+    return CeilingShare(workload.name, statistics.median(rates), statistics.median(rates) / ceiling)

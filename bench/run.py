@@ -7,10 +7,14 @@ import argparse
 import json
 import random
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import environment
+import results_file
+from log import log
+from results_file import CostModel, Environment, Measurements, Results, Settings
 
 
 def arguments() -> argparse.Namespace:
@@ -18,7 +22,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of dialogue_*.jsonl.gz; without it conversations are made up")
     parser.add_argument("--quick", action="store_true", help="all at its smallest, to see whether the bench works")
-    parser.add_argument("--only", default="", help="names of workloads, with commas; also roofline, footprint, reserve, cost")
+    parser.add_argument(
+        "--only", default="", help="names of workloads, with commas; also roofline, footprint, reserve, cost"
+    )
     parser.add_argument("--repeats", type=int, help="rounds (default: 3; quick: 1)")
     parser.add_argument("--sweep", action="store_true", help="also cost by rows, candidates, length and workers")
     parser.add_argument("--results", type=Path, default=environment.BENCH / "results", help="where the page is written")
@@ -28,14 +34,15 @@ def arguments() -> argparse.Namespace:
     return parsed
 
 
-def measure(args: argparse.Namespace) -> dict:
-    """Everything that was asked for, as it is written to the results' JSON."""
+def measure(args: argparse.Namespace) -> Results:
+    """Everything that was asked for."""
     import contest
     import conversations
     import footprint
     import machine
     import models
     import processes
+    import records
     import reserve
     import roofline
     import sweep
@@ -52,39 +59,39 @@ def measure(args: argparse.Namespace) -> dict:
         "tiny": workloads.tokenizer(models.model("tiny", quick)),
     }
     names = ["tiny", "base", *(["large"] if wanted("W5") or wanted("footprint") else [])]
-    result: dict = {
-        "date": date.today().isoformat(),
-        "command": " ".join(["npm run bench", *(["--", *shown(sys.argv[1:])] if sys.argv[1:] else [])]),
-        "machine": machine.describe(),
-        "versions": machine.versions(),
-        "settings": {"repeats": args.repeats, "quick": quick, "data": "real" if args.data else "made up"},
-        "prepareSeconds": footprint.prepare(names, quick),
-        "workloads": [],
-    }
+    taken = Environment(
+        date=date.today().isoformat(),
+        command=" ".join(["npm run bench", *(["--", *shown(sys.argv[1:])] if sys.argv[1:] else [])]),
+        machine=machine.describe(),
+        versions=machine.versions(),
+        settings=Settings(args.repeats, quick, "real" if args.data else "made up"),
+    )
+    found = Measurements(footprint.prepare(names, quick), [])
+    ceiling = None
     if wanted("roofline"):
-        contest.tell("the GEMM ceiling")
-        result["roofline"] = roofline.measure(0.3 if quick else 4.0)
+        log("the GEMM ceiling")
+        ceiling = roofline.measure(0.3 if quick else 4.0)
     sizes = workloads.QUICK if quick else workloads.Sizes()
-    for name, make in workloads.makers(data, sizes, tokenizers).items():
-        if wanted(name):
-            result["workloads"].append(contest.compete(make(), args.repeats, quick))
-    if "roofline" in result:
-        shares = (roofline.share(one, result["roofline"]["ceiling"], quick) for one in result["workloads"])
-        result["roofline"]["shares"] = [share for share in shares if share]
+    made = [make for name, make in workloads.makers(data, sizes, tokenizers).items() if wanted(name)]
+    found = replace(found, workloads=[contest.compete(make(), args.repeats, quick) for make in made])
+    if ceiling is not None:
+        shares = (roofline.share(one, ceiling.ceiling, quick) for one in found.workloads)
+        found = replace(found, roofline=replace(ceiling, shares=[share for share in shares if share]))
     if wanted("footprint"):
-        contest.tell("start-up")
-        result["starts"] = footprint.starts(2 if quick else 15, quick)
-        result["memory"] = footprint.memory(data, tokenizers, quick)
+        log("start-up")
+        starts = footprint.starts(2 if quick else 15, quick)
+        found = replace(found, starts=starts, memory=footprint.memory(data, tokenizers, quick))
     if wanted("reserve"):
-        contest.tell("how far --reserve moves rewards")
-        result["reserve"] = reserve.measure(data, quick)
+        log("how far --reserve moves rewards")
+        found = replace(found, reserve=reserve.measure(data, quick))
     if wanted("cost"):
-        contest.tell("the cost model")
+        log("the cost model")
         model = models.model("base", quick)
-        result["costModel"] = json.loads(processes.node([str(environment.BENCH / "cost-model.mjs"), str(model)]))
+        printed = processes.node([str(environment.BENCH / "cost-model.mjs"), str(model)])
+        found = replace(found, cost_model=records.decode(CostModel, json.loads(printed), "cost-model.mjs"))
     if args.sweep:
-        result["sweep"] = sweep.measure(data, tokenizers, quick)
-    return result
+        found = replace(found, sweep=sweep.measure(data, tokenizers, quick))
+    return Results(taken, found)
 
 
 def shown(given: list[str]) -> list[str]:
@@ -92,24 +99,51 @@ def shown(given: list[str]) -> list[str]:
     return ["DIR" if i > 0 and given[i - 1] in ("--data", "--results") else one for i, one in enumerate(given)]
 
 
-def joined(earlier: dict, later: dict) -> dict:
+def joined(earlier: Results, later: Results) -> Results:
     """One day's parts as one result: what was measured again takes the place of what was there.
 
     Ratios and shares of the ceiling were taken within each part, so they stay what they are.
     """
-    workloads = {one["name"]: one for one in [*earlier["workloads"], *later["workloads"]]}
-    shares = {one["name"]: one for part in (earlier, later) for one in part.get("roofline", {}).get("shares", [])}
-    result = earlier | later | {"workloads": [workloads[name] for name in sorted(workloads)]}
-    if "roofline" in result:
-        result["roofline"] = result["roofline"] | {"shares": [shares[name] for name in sorted(shares)]}
-    fewest = min(earlier["settings"]["repeats"], later["settings"]["repeats"])
-    result["settings"] = result["settings"] | {"repeats": fewest}
-    commands = [*earlier["command"].split("`, `"), later["command"]]
-    result["versions"] = {
-        name: ", ".join(dict.fromkeys([*earlier["versions"].get(name, version).split(", "), version]))
-        for name, version in later["versions"].items()
+    return Results(
+        joined_environments(earlier.environment, later.environment),
+        joined_measurements(earlier.measurements, later.measurements),
+    )
+
+
+def joined_environments(earlier: Environment, later: Environment) -> Environment:
+    """Every command and every version; the fewest of the rounds."""
+    commands = [*earlier.command.split("`, `"), later.command]
+    versions = {
+        name: ", ".join(dict.fromkeys([*earlier.versions.get(name, version).split(", "), version]))
+        for name, version in later.versions.items()
     }
-    return result | {"command": "`, `".join(dict.fromkeys(commands))}
+    fewest = min(earlier.settings.repeats, later.settings.repeats)
+    return replace(
+        later,
+        command="`, `".join(dict.fromkeys(commands)),
+        versions=versions,
+        settings=replace(later.settings, repeats=fewest),
+    )
+
+
+def joined_measurements(earlier: Measurements, later: Measurements) -> Measurements:
+    """Workloads and shares of the ceiling by name, the other sections whole."""
+    workloads = {one.name: one for one in [*earlier.workloads, *later.workloads]}
+    ceiling = later.roofline or earlier.roofline
+    if ceiling is not None:
+        parts = (part.roofline for part in (earlier, later) if part.roofline is not None)
+        shares = {one.name: one for part in parts for one in part.shares}
+        ceiling = replace(ceiling, shares=[shares[name] for name in sorted(shares)])
+    return Measurements(
+        prepare_seconds=later.prepare_seconds,
+        workloads=[workloads[name] for name in sorted(workloads)],
+        roofline=ceiling,
+        starts=later.starts or earlier.starts,
+        memory=later.memory or earlier.memory,
+        reserve=later.reserve or earlier.reserve,
+        cost_model=later.cost_model or earlier.cost_model,
+        sweep=later.sweep or earlier.sweep,
+    )
 
 
 def main() -> None:
@@ -119,17 +153,18 @@ def main() -> None:
     import plot
     import report
 
-    result = measure(args)
-    name = f"{result['date']}-{machine.slug(result['machine'])}{'-quick' if args.quick else ''}"
+    results = measure(args)
+    taken = results.environment
+    name = f"{taken.date}-{machine.slug(taken.machine)}{'-quick' if args.quick else ''}"
     args.results.mkdir(parents=True, exist_ok=True)
     page = args.results / f"{name}.md"
     if args.only and page.with_suffix(".json").exists():
-        earlier = json.loads(page.with_suffix(".json").read_text())
-        if earlier["settings"] | {"repeats": 0} == result["settings"] | {"repeats": 0}:
-            result = joined(earlier, result)
-    page.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
-    page.write_text(report.page(result, f"{name}.svg"))
-    plot.draw(result, page.with_suffix(".svg"))
+        earlier = results_file.read(page.with_suffix(".json"))
+        if replace(earlier.environment.settings, repeats=0) == replace(taken.settings, repeats=0):
+            results = joined(earlier, results)
+    results_file.write(results, page.with_suffix(".json"))
+    page.write_text(report.page(results, f"{name}.svg"))
+    plot.draw(results, page.with_suffix(".svg"))
     print(page)
 
 

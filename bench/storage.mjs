@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { createFormat, resultLines } from '../dist/rows/formats.js';
+import { createFormat, resultLines } from '../dist/rows/formats/index.js';
 import { CsvScanner, fileStart, LARGEST_ROW_BYTES, readRecords } from '../dist/rows/records.js';
 import { Input } from '../dist/run/input.js';
 import { QuantileSketch } from '../dist/run/quantile-sketch.js';
@@ -158,7 +158,7 @@ async function reading() {
   writeFileSync(place('long.csv'), text.replaceAll('"', "'").replaceAll(',', ';'));
   const scan = async (name, scanner) => {
     let records = 0;
-    const bytes = new Input(place(name)).content(0);
+    const bytes = new Input(place(name), process).content(0);
     for await (const { ends } of readRecords(bytes, scanner, fileStart, LARGEST_ROW_BYTES)) records += ends.length;
     if (records !== 300_000) throw new Error(`${name}: expected 300000 records, got ${records}`);
   };
@@ -166,7 +166,7 @@ async function reading() {
   const works = {
     lines: () => scan('long.jsonl', newLines()),
     csv: () => scan('long.csv', new CsvScanner(',')),
-    gunzip: () => new Input(place('long.jsonl.gz')).measure(),
+    gunzip: () => new Input(place('long.jsonl.gz'), process).measure(),
   };
   const found = {};
   for (const [name, work] of Object.entries(works)) {

@@ -1,15 +1,24 @@
 """How cost grows: with rows, with candidates per prompt, with length, with workers."""
 
+from __future__ import annotations
+
 import random
 import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import contenders
 import footprint
 import models
 import workloads
 from contenders import BY_KEY, SNIPPET
-from contest import tell
+from conversations import Turn
+from log import log
+from results_file import CandidatesPoint, LengthPoint, RowsPoint, Sweep
 from workloads import Workload
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase as Tokenizer
 
 SEED = 13
 TINY_ROWS = [100, 1_000, 10_000, 100_000, 1_000_000]
@@ -22,43 +31,41 @@ PAPER_WORKERS = [1, 2, 4, 8, 16, 32, 64]
 COPIED_MB = 256
 
 
-def measure(dialogues: list, tokenizers: dict, quick: bool) -> dict:
+def measure(dialogues: list[list[Turn]], tokenizers: dict[str, Tokenizer], quick: bool) -> Sweep:
     """Every part."""
-    return {
-        "rows": by_rows(dialogues, tokenizers["tiny"], quick),
-        "candidates": by_candidates(dialogues, quick),
-        "length": by_length(tokenizers["gpt2"], quick),
-        "bandwidth": bandwidth(),
-    }
+    return Sweep(
+        rows=by_rows(dialogues, tokenizers["tiny"], quick),
+        candidates=by_candidates(dialogues, quick),
+        length=by_length(tokenizers["gpt2"], quick),
+        bandwidth=bandwidth(),
+    )
 
 
-def by_rows(dialogues: list, tokenizer, quick: bool) -> list[dict]:
+def by_rows(dialogues: list[list[Turn]], tokenizer: Tokenizer, quick: bool) -> list[RowsPoint]:
     """The whole program: seconds from start to end, peak memory in MB."""
-    points = []
-    for count in TINY_ROWS[:3] if quick else TINY_ROWS:
-        points.append(workloads.short_rows("rows", count, 0, tokenizer))
-    for count in [5, 10] if quick else BASE_ROWS:
-        points.append(workloads.independent("rows", "", dialogues, count))
+    tiny, base = (TINY_ROWS[:3], [5, 10]) if quick else (TINY_ROWS, BASE_ROWS)
+    points = [workloads.short_rows("rows", count, 0, tokenizer) for count in tiny]
+    points += [workloads.independent("rows", "", dialogues, count) for count in base]
     found = []
     for workload in points:
         count = len(workload.rows)
-        tell(f"sweep: {count:,} rows, {workload.model}")
+        log(f"sweep: {count:,} rows, {workload.model}")
         finished = footprint.score(workload, 2, "fp32", quick)
-        found.append({"model": workload.model, "rows": count, "seconds": finished.seconds, "peakMb": finished.peak})
+        found.append(RowsPoint(workload.model, count, finished.seconds, finished.peak))
     return found
 
 
-def by_candidates(dialogues: list, quick: bool) -> list[dict]:
+def by_candidates(dialogues: list[list[Turn]], quick: bool) -> list[CandidatesPoint]:
     """As many rewards at every point, from fewer and fewer conversations."""
     found = []
     rewards = 8 if quick else REWARDS
     for candidates in [count for count in CANDIDATES if count <= rewards]:
         workload = workloads.best_of("candidates", "", dialogues, rewards // candidates, candidates)
-        found.append({"candidates": candidates, "rewards": rewards} | pair(workload, quick))
+        found.append(CandidatesPoint(candidates, rewards, *pair(workload, quick)))
     return found
 
 
-def by_length(tokenizer, quick: bool) -> list[dict]:
+def by_length(tokenizer: Tokenizer, quick: bool) -> list[LengthPoint]:
     """Rows that share nothing, all of one length in tokens."""
     rng = random.Random(SEED)
     # Words of one token each, so that a text is as long as it should be.
@@ -70,17 +77,15 @@ def by_length(tokenizer, quick: bool) -> list[dict]:
         assert all(len(ids) == length for ids in tokenizer(texts)["input_ids"])
         rows = [{"text": text} for text in texts]
         workload = Workload("length", "", "base", rows, texts, max_length=max(length, workloads.MAX_LENGTH))
-        found.append({"length": length, "rows": count} | pair(workload, quick))
+        found.append(LengthPoint(length, count, *pair(workload, quick)))
     return found
 
 
-def pair(workload: Workload, quick: bool) -> dict[str, float]:
+def pair(workload: Workload, quick: bool) -> tuple[float, float]:
     """Seconds of scoring: the tool's and the snippet's."""
-    tell(f"sweep: {len(workload.rows)} rows, {len(workload.texts)} rewards, base")
-    return {
-        "seconds": contenders.run(BY_KEY["ours-fp32-2"], workload, quick)["seconds"],
-        "snippetSeconds": contenders.run(BY_KEY[SNIPPET], workload, quick)["seconds"],
-    }
+    log(f"sweep: {len(workload.rows)} rows, {len(workload.texts)} rewards, base")
+    ours = contenders.run(BY_KEY["ours-fp32-2"], workload, quick)
+    return ours.run.seconds, contenders.run(BY_KEY[SNIPPET], workload, quick).run.seconds
 
 
 def bandwidth() -> float:
@@ -97,7 +102,18 @@ def bandwidth() -> float:
     return source.nbytes / best
 
 
-def on_paper(one_worker: float, computed_tokens: int, start: float, bytes_per_second: float, quick: bool) -> list[dict]:
+@dataclass(frozen=True)
+class PaperPoint:
+    """Of so many workers, computed."""
+
+    workers: int
+    seconds: float
+    speed_up: float
+
+
+def on_paper(
+    one_worker: float, computed_tokens: int, start: float, bytes_per_second: float, quick: bool
+) -> list[PaperPoint]:
     """What more workers would give, not measured: seconds and speed-up of the whole program.
 
     Start is paid once; the work is divided; at the end a worker waits for half a window of the others; and every pack
@@ -110,5 +126,6 @@ def on_paper(one_worker: float, computed_tokens: int, start: float, bytes_per_se
     found = []
     for workers in PAPER_WORKERS:
         work = max(one_worker / workers, least) + window / 2 * (1 - 1 / workers)
-        found.append({"workers": workers, "seconds": start + work})
-    return [point | {"speedUp": found[0]["seconds"] / point["seconds"]} for point in found]
+        found.append((workers, start + work))
+    alone = found[0][1]
+    return [PaperPoint(workers, seconds, alone / seconds) for workers, seconds in found]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import figures
+from results_file import Measurements
 
 RATIOS = {
     ("W1", "fp32"): 3.5,
@@ -45,57 +46,57 @@ class Aim:
         return f"{self.got:,.0f}{self.unit}" if self.got >= 1000 else f"{self.got:.3g}{self.unit}"
 
 
-def aims(result: dict) -> list[Aim]:
+def aims(result: Measurements) -> list[Aim]:
     """Those of which something was measured, in their order."""
     return [*of_workloads(result), *of_roofline(result), *of_memory(result), *of_starts(result)]
 
 
-def of_workloads(result: dict) -> list[Aim]:
+def of_workloads(result: Measurements) -> list[Aim]:
     """Ratios to the snippet, two workers to one, and plumbing."""
     found = []
-    for workload in result["workloads"]:
-        name = workload["name"]
+    for workload in result.workloads:
+        name = workload.name
         for precision in ("fp32", "int8"):
             limit = RATIOS.get((name, precision))
             if limit and (against := figures.ratio(workload, f"ours-{precision}-2")):
                 found.append(Aim(f"{name}, {precision}, against the snippet", limit, against.median, " x"))
             if limit and (scaling := figures.ratio(workload, f"ours-{precision}-2", f"ours-{precision}-1")):
                 found.append(Aim(f"{name}, {precision}, two workers against one", TWO_WORKERS, scaling.median, " x"))
-        if name == "W4" and (rate := figures.median(workload, "ours-fp32-whole", "rewardsPerSecond")):
+        if name == "W4" and (rate := figures.median(workload, "ours-fp32-whole", lambda run: run.rewards_per_second)):
             found.append(Aim("W4, the whole program", TINY_ROWS_PER_SECOND, rate, " rows/s"))
     return found
 
 
-def of_roofline(result: dict) -> list[Aim]:
+def of_roofline(result: Measurements) -> list[Aim]:
     """Each workload's share of the GEMM ceiling."""
-    shares = result.get("roofline", {}).get("shares", [])
-    return [Aim(f"{one['name']}, linear layers, of the GEMM ceiling", ROOFLINE, one["share"]) for one in shares]
+    shares = result.roofline.shares if result.roofline else []
+    return [Aim(f"{one.name}, linear layers, of the GEMM ceiling", ROOFLINE, one.share) for one in shares]
 
 
-def of_memory(result: dict) -> list[Aim]:
+def of_memory(result: Measurements) -> list[Aim]:
     """Of workers, of the large model, of many rows."""
     found = []
-    measured = result.get("memory", [])
+    measured = result.memory or []
     for precision in ("fp32", "int8"):
         if each := figures.worker_megabytes(measured, precision):
             found.append(Aim(f"a worker more, GPT-2 base, {precision}", WORKER_MB, each, " MB", at_most=True))
         for one in measured:
-            if one["model"] == "large" and one["precision"] == precision:
+            if one.model == "large" and one.precision == precision:
                 name = f"private memory, GPT-2 large, 2 workers, {precision}"
-                found.append(Aim(name, LARGE_MB, one["privateMb"], " MB", at_most=True))
-    tiny = [one for one in measured if one["model"] == "tiny"]
+                found.append(Aim(name, LARGE_MB, one.private_mb, " MB", at_most=True))
+    tiny = [one for one in measured if one.model == "tiny"]
     if len(tiny) == 2:
         few, many = tiny
-        name = f"peak of {many['rows']:,} rows against {few['rows']:,}"
-        found.append(Aim(name, MANY_ROWS, many["peakMb"] / few["peakMb"], " x", at_most=True))
+        name = f"peak of {many.rows:,} rows against {few.rows:,}"
+        found.append(Aim(name, MANY_ROWS, many.peak_mb / few.peak_mb, " x", at_most=True))
     return found
 
 
-def of_starts(result: dict) -> list[Aim]:
+def of_starts(result: Measurements) -> list[Aim]:
     """Beyond what Node itself takes."""
-    if "starts" not in result:
+    if result.starts is None:
         return []
-    seconds = result["starts"]
+    seconds = result.starts
     nothing = seconds["node -e 0"]
     found = [
         Aim(

@@ -12,14 +12,13 @@ import { performance } from 'node:perf_hooks';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { countParameters } from '../dist/model/architectures/network.js';
 import { cpuIdentity } from '../dist/platform/cpu.js';
-import { createFormat, resultLines } from '../dist/rows/formats.js';
+import { createFormat, jsonlSettings } from '../dist/rows/formats/index.js';
 import { fileStart, LARGEST_ROW_BYTES, readRecords } from '../dist/rows/records.js';
 import { groupRecords } from '../dist/run/record-groups.js';
-import { scoreWindows } from '../dist/run/score-windows.js';
-import { cutWindows, groupLimitsFor, windowSizeFor } from '../dist/run/windows.js';
-import { loadPool, preparePool, resolveEngine } from '../dist/scorer/engine.js';
+import { scoreInOrder } from '../dist/run/score-in-order.js';
+import { cutWindows, groupLimitsFor } from '../dist/run/windows.js';
+import { openScorer } from '../dist/scorer/open.js';
 import { exponential, generator, normal } from './random.mjs';
 
 const SEED = 9;
@@ -46,30 +45,31 @@ const wanted = Number(flags.windows) + WARM_UP * workers;
 if (flags.time === 'processor' && workers !== 1) throw new Error('expected --time processor with --workers 1');
 process.env.REWARD_SCORE_CACHE ??= here('.work/cache');
 
-const engineOptions = { model: flags.model, truncationSide: 'left', activation: 'none', workers };
-const offline = { offline: true, onProgress: () => undefined, notify: () => undefined };
-const engine = await resolveEngine({ ...engineOptions, precision: flags.precision }, offline);
-const parameters = countParameters(engine.checkpoint.network);
-const size = windowSizeFor(parameters);
-const pool = await preparePool(engine, { useCache: true, onNotice: () => undefined });
-const settings = resultLines('reward');
-await loadPool(pool, engine, { format: settings });
+const scorer = await openScorer(
+  { model: flags.model, workers, precision: flags.precision, offline: true },
+  { onNotice: () => undefined },
+);
+const { parameters } = scorer.identity.model;
+const size = scorer.windowSize;
+const settings = jsonlSettings('reward');
+const task = { format: settings, answer: { kind: 'results' }, maxRowBytes: LARGEST_ROW_BYTES, dryRun: false };
+await scorer.load(task, Number.POSITIVE_INFINITY);
 
 const busy = loadavg()[0];
 const measured = [];
 const last = performance.now() + Number(flags.minutes) * 60_000;
 const now = () => (flags.time === 'processor' ? sum(Object.values(process.cpuUsage())) / 1000 : performance.now());
 const sum = (values) => values.reduce((total, value) => total + value, 0);
-const scoreWindow = async (window) => {
+const score = async (window) => {
   const started = now();
-  const scored = await pool.score(window);
+  const scored = await scorer.score(window);
   measured.push({ window, stats: scored.stats, milliseconds: now() - started });
   return scored;
 };
-const options = { concurrency: workers, backpressure: 3 * workers + 1, scoreWindow };
-for await (const _ of scoreWindows(firstWindows(wanted), options)) process.stderr.write('.');
+// One window in each worker at a time.
+for await (const _ of scoreInOrder(firstWindows(wanted), { workers, score }, true)) process.stderr.write('.');
 process.stderr.write('\n');
-await pool.release();
+await scorer.close();
 
 measured.sort((a, b) => a.window.index - b.window.index);
 const columns = ['bytes', 'rows', 'rewards', 'tokens', 'computedTokens', 'milliseconds'];

@@ -1,5 +1,7 @@
 """What is scored: rows for the tool, the texts that they mean for its peers, from a seed."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import random
@@ -8,8 +10,12 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from string import ascii_lowercase
+from typing import TYPE_CHECKING, Any
 
 from conversations import Turn, as_text
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase as Tokenizer
 
 SEED = 2
 # Turns before the reply: with real conversations about 175 tokens a row, one row in six cut.
@@ -29,7 +35,7 @@ class Workload:
     name: str
     title: str
     model: str
-    rows: list[dict]
+    rows: list[dict[str, Any]]
     texts: list[str]
     prompts: list[str] = field(default_factory=list)
     group: int = 1
@@ -68,7 +74,9 @@ class Sizes:
 QUICK = Sizes(3, 4, 12, 6, 5_000, 400, 1, 4)
 
 
-def makers(dialogues: list[list[Turn]], sizes: Sizes, tokenizers: dict) -> dict[str, Callable[[], Workload]]:
+def makers(
+    dialogues: list[list[Turn]], sizes: Sizes, tokenizers: dict[str, Tokenizer]
+) -> dict[str, Callable[[], Workload]]:
     """All of them, by name and in order. `tokenizers`: of GPT-2 (`gpt2`) and of the tiny model (`tiny`)."""
 
     def first() -> Workload:
@@ -91,7 +99,7 @@ def makers(dialogues: list[list[Turn]], sizes: Sizes, tokenizers: dict) -> dict[
 
 
 def best_of(
-    name: str, title: str, dialogues: list, conversations: int, candidates: int, model: str = "base"
+    name: str, title: str, dialogues: list[list[Turn]], conversations: int, candidates: int, model: str = "base"
 ) -> Workload:
     """Conversations, each with candidates that are turns of other dialogues."""
     rng = random.Random(SEED)
@@ -110,7 +118,7 @@ def best_of(
     return Workload(name, title, model, rows, texts, prompts, group=candidates)
 
 
-def independent(name: str, title: str, dialogues: list, count: int) -> Workload:
+def independent(name: str, title: str, dialogues: list[list[Turn]], count: int) -> Workload:
     """Beginnings of as many different dialogues."""
     rng = random.Random(SEED)
     chosen = rng.sample([turns for turns in dialogues if len(turns) >= 4], count)
@@ -118,7 +126,7 @@ def independent(name: str, title: str, dialogues: list, count: int) -> Workload:
     return Workload(name, title, "base", [{"text": text} for text in texts], texts)
 
 
-def longer_than_window(dialogues: list, count: int, tokenizer) -> Workload:
+def longer_than_window(dialogues: list[list[Turn]], count: int, tokenizer: Tokenizer) -> Workload:
     """Whole dialogues that lose their beginning."""
     rng = random.Random(SEED)
     texts: list[str] = []
@@ -130,7 +138,7 @@ def longer_than_window(dialogues: list, count: int, tokenizer) -> Workload:
     return Workload("W3", title, "base", [{"text": text} for text in texts], texts)
 
 
-def short_rows(name: str, count: int, peer_texts: int, tokenizer) -> Workload:
+def short_rows(name: str, count: int, peer_texts: int, tokenizer: Tokenizer) -> Workload:
     """Different texts of a few tokens."""
     rng = random.Random(SEED)
     parts = [f"{a}{b}" for a in ("ha", "ye", "no", "so", "we", "go") for b in ("", "s", "t", "n", "p")]
@@ -144,15 +152,15 @@ def short_rows(name: str, count: int, peer_texts: int, tokenizer) -> Workload:
     return Workload(name, title, "tiny", [{"text": text} for text in chosen], chosen, peer_texts=peer_texts)
 
 
-def pick(dialogues: list, rng: random.Random) -> list[Turn]:
+def pick(dialogues: list[list[Turn]], rng: random.Random) -> list[Turn]:
     """One that is long enough for a reply after its beginning."""
     while True:
-        turns = rng.choice(dialogues)
+        turns: list[Turn] = rng.choice(dialogues)
         if len(turns) > TURNS[0]:
             return turns
 
 
-def visible_ids(workload: Workload, tokenizer) -> list[list[int]]:
+def visible_ids(workload: Workload, tokenizer: Tokenizer) -> list[list[int]]:
     """What a model sees of each compared text: its last tokens, by the default rule or by that of `--reserve`."""
     texts = workload.compared_texts
     rows = tokenizer(texts)["input_ids"]
@@ -165,10 +173,10 @@ def visible_ids(workload: Workload, tokenizer) -> list[list[int]]:
 
 
 @cache
-def tokenizer(directory: Path):
+def tokenizer(directory: Path) -> Tokenizer:
     """A checkpoint's, without truncation."""
     from transformers import AutoTokenizer
 
-    made = AutoTokenizer.from_pretrained(directory)
+    made: Tokenizer = AutoTokenizer.from_pretrained(directory)
     made.model_max_length = 10**9  # no warning of long texts
     return made

@@ -6,6 +6,6 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
   process.exitCode = 2;
 } else {
   module.enableCompileCache?.();
-  const { main } = await import('../dist/cli/main.js');
-  await main(process.argv);
+  const { runProcess } = await import('../dist/cli/process.js');
+  await runProcess();
 }

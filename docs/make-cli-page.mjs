@@ -1,5 +1,5 @@
 /**
- * Writes docs/cli.md from the program itself: its commands and flags as commander has them, and its closed lists.
+ * Writes docs/cli.md from the program itself: its commands as commander has them, and the records of flags and codes.
  *
  *     npm run docs:cli
  *
@@ -7,7 +7,9 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { ExitCode, exitCodeMeanings, exitCodeOf } from '../dist/cli/exit-codes.js';
-import { createProgram } from '../dist/cli/main.js';
+import { variableOf } from '../dist/cli/flags/flag.js';
+import { processContext } from '../dist/cli/process.js';
+import { createProgram } from '../dist/cli/program.js';
 import { signals } from '../dist/cli/signals.js';
 import { failureCodes } from '../dist/rows/failure.js';
 
@@ -37,7 +39,7 @@ const variables = {
   ORT_DISABLE_TELEMETRY: "set to 1 here unless it is set: onnxruntime's builds report to Microsoft otherwise",
 };
 
-const program = createProgram();
+const { command: program } = createProgram([], processContext());
 const sections = [
   `# The command line
 
@@ -118,17 +120,18 @@ function rowOf(option) {
   const [description, stated] = option.description.split(/\s*\(default: (.*)\)$/);
   const choices = listed(option.argChoices);
   const isSwitch = !option.required && !option.optional;
+  const name = option.long.slice(2);
   return [
     `\`${cell(option.flags)}\``,
     cell(description, choices && `one of ${choices}`),
     option.mandatory ? 'required' : cell(defaultOf(option, isSwitch, stated)),
-    option.envVar === undefined ? '' : `\`${option.envVar}\``,
+    `\`${variableOf({ name })}\``,
   ];
 }
 
-function defaultOf({ defaultValue, envVar }, isSwitch, stated) {
+function defaultOf({ defaultValue }, isSwitch, stated) {
   if (stated !== undefined) return stated;
-  if (isSwitch) return envVar === undefined ? '' : 'off';
+  if (isSwitch) return 'off';
   return defaultValue === undefined ? '' : `\`${defaultValue}\``;
 }
 
@@ -154,7 +157,9 @@ function checkedVariables() {
     );
     for (const [, ...groups] of found) names.add(groups.find((group) => group !== undefined));
   }
-  const ofFlags = new Set(allCommands(program).flatMap(({ options }) => options.map(({ envVar }) => envVar)));
+  const ofFlags = new Set(
+    allCommands(program).flatMap(({ options }) => options.map(({ long }) => variableOf({ name: long.slice(2) }))),
+  );
   const read = [...names].filter((name) => !ofFlags.has(name)).sort();
   const described = Object.keys(variables).sort();
   const different = [

@@ -10,7 +10,7 @@ import { ExitCode, exitCodeOf } from '../dist/cli/exit-codes.js';
 import { signals } from '../dist/cli/signals.js';
 import { activations } from '../dist/model/activation.js';
 import { failureCodes } from '../dist/rows/failure.js';
-import { formNames } from '../dist/rows/forms.js';
+import { rowKinds } from '../dist/rows/kinds/kinds.js';
 import { copyExportedModel } from './support/exported-models.js';
 import { rewardScore, root, start, temporaryDirectory } from './support/run.js';
 
@@ -91,7 +91,7 @@ test('the summary of an interrupted run', async () => {
 test('its closed lists are those of the program', () => {
   const { exitCode, scoring, forms } = schema.properties ?? {};
   assert.deepEqual(schema.$defs.failureCode?.enum, Object.keys(failureCodes));
-  assert.deepEqual(forms?.propertyNames?.enum, formNames);
+  assert.deepEqual(forms?.propertyNames?.enum, rowKinds);
   assert.deepEqual(scoring?.properties?.activation?.enum, activations);
   assert.deepEqual(exitCode?.enum, [...Object.values(ExitCode), ...signals.map(exitCodeOf)]);
 });

@@ -1,6 +1,7 @@
 #!/bin/sh
-# The tests of this package, in a virtual environment of its own (training/.venv), made once for a pyproject.toml and its constraints.
-# PYTHON names another interpreter than python3; TRAINING_VENV another folder.
+# All checks of this repository's Python: lint, format, types, and the tests of training/, recipes/ and bench/. They run in a virtual
+# environment of their own (training/.venv), which is made once for a pyproject.toml and its constraints.
+# PYTHON names another interpreter than python3; TRAINING_VENV another folder. Arguments are pytest's.
 set -eu
 cd "$(dirname "$0")"
 venv=${TRAINING_VENV:-.venv}
@@ -10,15 +11,28 @@ wanted=$(cat pyproject.toml constraints.txt | cksum)
 if [ "$(cat "$venv/made-for" 2> /dev/null || true)" != "$wanted" ]; then
   rm -rf "$venv"
   "${PYTHON:-python3}" -m venv "$venv"
-  # An index that does not answer is no failure; a requirement that it cannot meet is one.
-  if ! "$venv/bin/python" -m pip download -q --retries 1 --timeout 15 --no-deps -d "$venv/reached" pip > "$venv/reached.log" 2>&1; then
-    echo "skipped: tests of training/ (the Python package index cannot be reached: $(tail -n 1 "$venv/reached.log"))"
-    rm -rf "$venv"
-    exit 0
-  fi
   # The versions that were tried: the newest torch that fits brings gigabytes for graphics cards.
-  "$venv/bin/python" -m pip install -q -e '.[test]' --constraint constraints.txt
+  if ! "$venv/bin/python" -m pip install -q -e '.[check,test]' --constraint constraints.txt; then
+    rm -rf "$venv"
+    echo "training/check.sh: nothing was checked, because the packages of training/constraints.txt could not be installed (pip says why above)." >&2
+    echo "Let pip reach a Python package index (PIP_INDEX_URL names one), or set TRAINING_VENV to an environment that this script has made before." >&2
+    exit 1
+  fi
   echo "$wanted" > "$venv/made-for"
 fi
+case $venv in
+  /*) bin=$venv/bin ;;
+  *) bin=$PWD/$venv/bin ;;
+esac
 
-"$venv/bin/python" -m pytest "$@"
+cd ..
+"$bin/ruff" check --quiet .
+"$bin/ruff" format --quiet --check .
+# One program at a time: each has modules of its own, and some have the same names.
+for program in "training/src training/tests" "recipes/starter recipes/tests" "bench" "examples/python examples/best-of-n test/examples"; do
+  # Words are split on purpose.
+  "$bin/mypy" --no-error-summary $program
+done
+
+cd training
+"$bin/python" -m pytest -c pyproject.toml "$@"

@@ -61,9 +61,9 @@ def chai(messages: Any, bot_name: Any) -> str:
         raise ValueError("expected messages to have role and content, both strings")
     asking = turns[-1][0]
     speakers = [author for author, _ in reversed(turns) if author not in ("system", asking)]
-    said = [f"{content}\n" if author == "system" else f"{author}: {content}\n" for author, content in turns]
+    lines = [f"{content}\n" if author == "system" else f"{author}: {content}\n" for author, content in turns]
     bot = bot_name if isinstance(bot_name, str) and bot_name else (speakers or ["Bot"])[0]
-    return "".join(said) + f"{bot}:"
+    return "".join(lines) + f"{bot}:"
 
 
 def first(item: Any, names: Iterable[str]) -> Any:
@@ -77,7 +77,8 @@ class Generator:
         self.options = options
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.tokenizer = AutoTokenizer.from_pretrained(options.model)
-        self.model = AutoModelForCausalLM.from_pretrained(options.model, dtype=torch.float32).to(self.device).eval()
+        self.model = AutoModelForCausalLM.from_pretrained(options.model, dtype=torch.float32).eval()
+        self.model.to(device=self.device)
         # The model card's eos_token_id, 198, is GPT-2's newline. In any vocabulary: all tokens with a newline in them
         # (GPT-2 has a second one, 628 for two), and the model's own end of text.
         texts = self.tokenizer.batch_decode([[token] for token in range(len(self.tokenizer))])

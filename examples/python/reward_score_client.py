@@ -31,11 +31,14 @@ class RewardModel:
         named = {f"--{name.replace('_', '-')}": value for name, value in flags.items() if value is not None}
         given = [flag if value is True else f"{flag}={value}" for flag, value in named.items() if value is not False]
         self._lock = threading.Lock()
-        self._stderr = tempfile.TemporaryFile()  # unlike a pipe, it is never full
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it; unlike a pipe, it is never full
         # With --errors, answers would not say why. In a session of its own, Ctrl-C is for this program to act upon.
         env = {name: value for name, value in os.environ.items() if name != "REWARD_SCORE_ERRORS"}
-        pipes = {"stdin": PIPE, "stdout": PIPE, "stderr": self._stderr}
-        self._process = Popen([*command, *given, *PROTOCOL.split()], **pipes, env=env, start_new_session=True)
+        everything = [*command, *given, *PROTOCOL.split()]
+        self._process = Popen(everything, stdin=PIPE, stdout=PIPE, stderr=self._stderr, env=env, start_new_session=True)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._rows, self._answers = self._process.stdin, self._process.stdout
 
     def score(self, rows: Iterable[Any], on_error: str = "raise") -> list[Any]:
         """The rewards of rows (texts, or objects as in a JSONL file), in their order.
@@ -55,7 +58,7 @@ class RewardModel:
                 writer.join()
             except BaseException:
                 self._process.kill()
-                self._process.stdout.close()  # what is left unread would be taken for the answers of the next call
+                self._answers.close()  # what is left unread would be taken for the answers of the next call
                 raise
         records = [json.loads(answer, parse_int=float) for answer in answers]
         rewards = [self._reward(index, record) for index, record in enumerate(records)]
@@ -76,26 +79,26 @@ class RewardModel:
 
     def _write(self, lines: list[bytes]) -> None:
         with contextlib.suppress(OSError):  # the reader learns that the process has ended, and why
-            self._process.stdin.writelines(lines)
-            self._process.stdin.flush()
+            self._rows.writelines(lines)
+            self._rows.flush()
 
     def _read(self) -> bytes:
-        line = b"" if self._process.stdout.closed else self._process.stdout.readline()
+        line = b"" if self._answers.closed else self._answers.readline()
         if line.endswith(b"\n"):
             return line
         code = self._process.wait()
         self._stderr.seek(0)
-        said = self._stderr.read().decode(errors="replace").split("\n")
-        last = next((text for text in reversed(said) if text.strip()), "nothing on standard error")
+        lines = self._stderr.read().decode(errors="replace").split("\n")
+        last = next((text for text in reversed(lines) if text.strip()), "nothing on standard error")
         raise RuntimeError(f"reward-score ended (exit code {code}) before all rows were answered: {last}")
 
     def close(self) -> None:
         """Ends the co-process, when the calls of other threads are answered."""
         with self._lock:
             with contextlib.suppress(OSError):
-                self._process.stdin.close()
+                self._rows.close()
             self._process.wait()
-            self._process.stdout.close()
+            self._answers.close()
             self._stderr.close()
 
     def __enter__(self) -> RewardModel:

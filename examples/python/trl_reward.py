@@ -1,7 +1,7 @@
 """A reward function for TRL's GRPOTrainer and RLOOTrainer: completions are scored by `reward-score --stream`.
 
-    with RewardModel(model="./gpt2-reward-model") as reward_model:
-        GRPOTrainer(model=..., reward_funcs=reward_function(reward_model), train_dataset=...).train()
+with RewardModel(model="./gpt2-reward-model") as reward_model:
+    GRPOTrainer(model=..., reward_funcs=reward_function(reward_model), train_dataset=...).train()
 """
 
 from __future__ import annotations

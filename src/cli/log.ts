@@ -1,4 +1,6 @@
 /** What the program says to a person: on standard error, one line each. */
+import type { Writable } from 'node:stream';
+
 export interface Log {
   /** Worth knowing, and left out by --quiet. */
   note(message: string): void;
@@ -6,9 +8,10 @@ export interface Log {
   error(message: string): void;
 }
 
-export const createLog = (quiet: boolean): Log => ({
-  note(message) {
-    if (!quiet) process.stderr.write(`reward-score: ${message}\n`);
-  },
-  error: (message) => void process.stderr.write(`reward-score: ${message}\n`),
-});
+export function createLog(stderr: Writable): Log {
+  const say = (message: string): void => void stderr.write(`reward-score: ${message}\n`);
+  return { note: say, error: say };
+}
+
+/** The log of a run with --quiet. */
+export const quieted = ({ error }: Log): Log => ({ note: () => undefined, error });

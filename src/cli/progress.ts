@@ -1,6 +1,6 @@
 /** How far the run is: a bar on a terminal, else one plain line a minute. The only importer of cli-progress. */
 import cliProgress from 'cli-progress';
-import type { Log } from './log.js';
+import type { Context } from './context.js';
 
 const LINE_INTERVAL_MS = 60_000;
 
@@ -27,38 +27,40 @@ export interface ProgressOptions {
   /** Bytes of input in all, where that is known. */
   readonly totalBytes: number | undefined;
   readonly enabled: boolean;
-  readonly log: Log;
+  readonly context: Context;
 }
 
 const none = { update: () => undefined, stop: () => undefined };
 
-export function startProgress({ totalBytes, enabled, log }: ProgressOptions): Progress {
+export function startProgress({ totalBytes, enabled, context }: ProgressOptions): Progress {
   if (!enabled) return none;
-  const { CI, HF_HUB_DISABLE_PROGRESS_BARS: disabled } = process.env;
-  if (!process.stderr.isTTY) return lines(totalBytes, log);
-  return CI || /^(1|on|yes|true)$/i.test(disabled ?? '') ? none : bar(totalBytes);
+  if (!context.stderr.isTTY) return lines(totalBytes, context);
+  return showsBars(context) ? bar(totalBytes, context) : none;
 }
 
 /** The same for a download, of which nothing is known before its first bytes. */
-export function startDownloadProgress({ enabled, log }: Omit<ProgressOptions, 'totalBytes'>): DownloadProgress {
+export function startDownloadProgress({ enabled, context }: Omit<ProgressOptions, 'totalBytes'>): DownloadProgress {
   if (!enabled) return none;
-  const { CI, HF_HUB_DISABLE_PROGRESS_BARS: disabled } = process.env;
-  if (process.stderr.isTTY) return CI || /^(1|on|yes|true)$/i.test(disabled ?? '') ? none : downloadBar();
-  let told = performance.now();
+  if (context.stderr.isTTY) return showsBars(context) ? downloadBar(context) : none;
+  let logged = performance.now();
   return {
     update({ file, doneBytes, totalBytes }) {
-      if (performance.now() - told < LINE_INTERVAL_MS) return;
-      told = performance.now();
-      log.note(`${file}: ${megabytes(doneBytes)} of ${megabytes(totalBytes)} downloaded`);
+      if (performance.now() - logged < LINE_INTERVAL_MS) return;
+      logged = performance.now();
+      context.log.note(`${file}: ${megabytes(doneBytes)} of ${megabytes(totalBytes)} downloaded`);
     },
     stop: () => undefined,
   };
 }
 
-function downloadBar(): DownloadProgress {
+function showsBars({ env: { CI, HF_HUB_DISABLE_PROGRESS_BARS: disabled } }: Context): boolean {
+  return !CI && !/^(1|on|yes|true)$/i.test(disabled ?? '');
+}
+
+function downloadBar({ stderr: stream }: Context): DownloadProgress {
   const format = '{bar} {percentage}%  {done} of {all}  {file}';
   const progress = new cliProgress.SingleBar(
-    { format, gracefulExit: false, clearOnComplete: true, hideCursor: true, barsize: 30, fps: 5 },
+    { format, stream, gracefulExit: false, clearOnComplete: true, hideCursor: true, barsize: 30, fps: 5 },
     cliProgress.Presets.shades_classic,
   );
   return {
@@ -74,7 +76,7 @@ function downloadBar(): DownloadProgress {
 const megabytes = (bytes: number | undefined): string =>
   bytes === undefined ? 'an unknown size' : `${(bytes / 1e6).toLocaleString('en-US', { maximumFractionDigits: 0 })} MB`;
 
-function bar(totalBytes: number | undefined): Progress {
+function bar(totalBytes: number | undefined, { stderr: stream }: Context): Progress {
   const started = performance.now();
   const format =
     totalBytes === undefined
@@ -82,7 +84,7 @@ function bar(totalBytes: number | undefined): Progress {
       : '{bar} {percentage}%  {rows} rows  {rate} rows/s  {left} left';
   const progress = new cliProgress.SingleBar(
     // gracefulExit would remove Node's own end on Ctrl-C and put none in its place.
-    { format, gracefulExit: false, clearOnComplete: true, hideCursor: true, barsize: 30, fps: 5 },
+    { format, stream, gracefulExit: false, clearOnComplete: true, hideCursor: true, barsize: 30, fps: 5 },
     cliProgress.Presets.shades_classic,
   );
   progress.start(totalBytes ?? 1, 0, { rows: '0', rate: '-', left: '-' });
@@ -108,7 +110,7 @@ function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
-function lines(totalBytes: number | undefined, log: Log): Progress {
+function lines(totalBytes: number | undefined, { log }: Context): Progress {
   const started = performance.now();
   let state: Done = { bytes: 0, rows: 0, before: { bytes: 0, rows: 0 } };
   const timer = setInterval(() => {

@@ -1,4 +1,5 @@
 /** What signals do: the first one ends the run in good order, the second at once. */
+import type { Context } from './context.js';
 import { exitCodeOf } from './exit-codes.js';
 
 export const signals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
@@ -10,25 +11,27 @@ export interface SignalWatch {
   stop(): void;
 }
 
-export function watchSignals(onFirst: (signal: NodeJS.Signals) => void): SignalWatch {
+export function watchSignals(
+  { signals: source, dieBy: die }: Pick<Context, 'signals' | 'dieBy'>,
+  onFirst: (signal: NodeJS.Signals) => void,
+): SignalWatch {
   let received: NodeJS.Signals | undefined;
   const listener = (signal: NodeJS.Signals): void => {
     if (received === undefined) {
       received = signal;
       onFirst(signal);
     } else {
-      dieBy(signal);
+      die(signal);
     }
   };
-  const stop = (): void => {
-    for (const signal of signals) process.removeListener(signal, listener);
-  };
-  for (const signal of signals) process.on(signal, listener);
+  for (const signal of signals) source.on(signal, listener);
   return {
     get received() {
       return received;
     },
-    stop,
+    stop() {
+      for (const signal of signals) source.off(signal, listener);
+    },
   };
 }
 

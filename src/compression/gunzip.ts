@@ -29,7 +29,7 @@ export async function* gunzip(chunks: AsyncIterable<Buffer>, name: string): Asyn
 class GunzipStream {
   readonly #name: string;
   readonly #zlib: Gunzip = createGunzip({ chunkSize: OUTPUT_BYTES });
-  /** Bytes given to it, of which all but the last slice are unpacked. */
+  /** Bytes given to it, of which all but the last slice are decompressed. */
   #offset = 0;
   #ended = false;
   #failure: unknown;
@@ -100,7 +100,7 @@ class GunzipStream {
       case 'incorrect length check':
         return damaged(
           this.#name,
-          `expected unpacked bytes with the checksum and length that the gzip data tells at or after byte ${this.#offset}, got others`,
+          `expected decompressed bytes with the checksum and length that the gzip data tells at or after byte ${this.#offset}, got others`,
           options,
         );
       default:

@@ -28,7 +28,7 @@ export async function* unzstd(chunks: AsyncIterable<Buffer>, name: string): Asyn
       if (magic.length === 0) return;
       if (magic.length < MAGIC_BYTES) throw cut(name, 'a zstd frame', cursor.offset);
       if (isSkippable(magic.readUInt32LE())) await passOver(cursor, name);
-      else if (isFrame(magic.readUInt32LE())) yield* unpackFrame(cursor, magic, name);
+      else if (isFrame(magic.readUInt32LE())) yield* decompressFrame(cursor, magic, name);
       else if (start === 0) throw damaged(name, 'expected zstd data, got other data at byte 0');
       else throw trailing(name, 'another zstd frame', start);
     }
@@ -43,7 +43,11 @@ async function passOver(cursor: ChunkCursor, name: string): Promise<void> {
   if ((await cursor.skip(length)) < length) throw cut(name, 'the rest of a zstd frame', cursor.offset);
 }
 
-async function* unpackFrame(cursor: ChunkCursor, magic: Buffer, name: string): AsyncGenerator<Buffer, void, undefined> {
+async function* decompressFrame(
+  cursor: ChunkCursor,
+  magic: Buffer,
+  name: string,
+): AsyncGenerator<Buffer, void, undefined> {
   const start = cursor.offset - magic.length;
   const take = async (length: number): Promise<Buffer> => {
     const bytes = await cursor.take(length);
@@ -57,7 +61,7 @@ async function* unpackFrame(cursor: ChunkCursor, magic: Buffer, name: string): A
 
   const frame = await ZstdFrame.begin();
   try {
-    frame.unpack(Buffer.concat([magic, descriptor, rest]));
+    frame.decompress(Buffer.concat([magic, descriptor, rest]));
     for (let blocks = 0; ; blocks++) {
       // A few kilobytes may be gigabytes of blocks: signals and the progress bar get their turn.
       if (blocks % BLOCKS_A_TURN === 0) await setImmediate();
@@ -68,12 +72,12 @@ async function* unpackFrame(cursor: ChunkCursor, magic: Buffer, name: string): A
       if (!block.isValid) throw refused();
       const content = await cursor.take(block.length);
       if (content.length < block.length) {
-        // Bytes that are not packed can be had singly.
+        // Bytes that are not compressed can be had singly.
         if (block.type === 'raw' && content.length > 0) yield content;
         throw cut(name, `the rest of the zstd frame of byte ${start}`, cursor.offset);
       }
-      const bytes = frame.unpack(Buffer.concat([blockHeader, content]));
-      if (bytes.length !== (block.unpackedLength ?? (bytes.length || -1))) throw refused();
+      const bytes = frame.decompress(Buffer.concat([blockHeader, content]));
+      if (bytes.length !== (block.decompressedLength ?? (bytes.length || -1))) throw refused();
       if (bytes.length > 0) yield bytes;
       if (block.isLast) {
         if (!header.hasChecksum && !frame.isWhole()) throw refused();
@@ -82,9 +86,9 @@ async function* unpackFrame(cursor: ChunkCursor, magic: Buffer, name: string): A
     }
     if (!header.hasChecksum) return;
     const at = cursor.offset;
-    frame.unpack(await take(CHECKSUM_BYTES));
+    frame.decompress(await take(CHECKSUM_BYTES));
     if (!frame.isWhole()) {
-      throw damaged(name, `expected unpacked bytes with the checksum that byte ${at} tells, got others`);
+      throw damaged(name, `expected decompressed bytes with the checksum that byte ${at} tells, got others`);
     }
   } finally {
     frame.free();
@@ -96,13 +100,13 @@ function check({ windowBytes, dictionary }: FrameHeader, name: string, start: nu
   if (windowBytes > MOST_WINDOW_BYTES) {
     throw runError(
       `${name}: expected zstd data with a window of at most ${MOST_WINDOW_BYTES} bytes, got ${windowBytes} ` +
-        `at byte ${start}; unpack it outside: zstdcat --long=31 ${name} | reward-score …`,
+        `at byte ${start}; decompress it outside: zstdcat --long=31 ${name} | reward-score …`,
     );
   }
   if (dictionary !== 0) {
     throw runError(
       `${name}: expected zstd data without a dictionary, got one that needs dictionary ${dictionary} ` +
-        `at byte ${start}; unpack it outside: zstdcat -D DICTIONARY ${name} | reward-score …`,
+        `at byte ${start}; decompress it outside: zstdcat -D DICTIONARY ${name} | reward-score …`,
     );
   }
 }

@@ -3,7 +3,7 @@
 /** As much as a decoder must accept without being asked; the zstd tool too refuses more. */
 export const MOST_WINDOW_BYTES = 128 * 1024 * 1024;
 
-/** No block unpacks to more. */
+/** No block decompresses to more. */
 export const MOST_BLOCK_BYTES = 128 * 1024;
 
 const DICTIONARY_ID_BYTES = [0, 1, 2, 4] as const;
@@ -47,8 +47,8 @@ export interface BlockHeader {
   readonly type: 'raw' | 'repeated byte' | 'compressed' | 'reserved';
   /** In the file. */
   readonly length: number;
-  /** Unpacked, where its header tells. */
-  readonly unpackedLength: number | undefined;
+  /** Decompressed, where its header tells. */
+  readonly decompressedLength: number | undefined;
   /** Whether it keeps to the format's bounds. */
   readonly isValid: boolean;
 }
@@ -63,7 +63,7 @@ export function parseBlockHeader(bytes: Buffer): BlockHeader {
     isLast: (value & 1) === 1,
     type,
     length: type === 'repeated byte' ? 1 : size,
-    unpackedLength: type === 'compressed' ? undefined : size,
+    decompressedLength: type === 'compressed' ? undefined : size,
     isValid: type !== 'reserved' && size <= MOST_BLOCK_BYTES,
   };
 }

@@ -1,5 +1,7 @@
 /**
- * zstd itself as WebAssembly: Node has it only from 22.15.
+ * zstd itself as WebAssembly: Node has it only from 22.15, and there it loses rows without an error. Releases up to the middle of
+ * 2026 take a frame that was cut for a whole one (https://github.com/nodejs/node/issues/64592), and frames after the first are
+ * dropped (https://github.com/nodejs/node/issues/64741): a file that was written window by window has a frame for each.
  *
  * The package's own class copies byte by byte (15 times slower), and has one stream for all who ask. So the bindings
  * below it are used, as the package's types/zstdlib.d.ts has them; its version is pinned, and the tests know if they
@@ -22,7 +24,7 @@ interface Bindings {
 }
 
 interface Stream {
-  /** Returns the length of what was unpacked: 0 where that cannot be, and ever after. */
+  /** Returns the length of what was decompressed: 0 where that cannot be, and ever after. */
   decompressChunk(to: number, room: number, from: number, length: number): number;
   delete(): void;
 }
@@ -61,16 +63,16 @@ export class ZstdFrame {
     this.#stream = new bindings.zstd();
   }
 
-  /** A header and a checksum give no bytes. Nor does a block that cannot be unpacked. */
-  unpack(piece: Uint8Array): Buffer {
+  /** A header and a checksum give no bytes. Nor does a block that cannot be decompressed. */
+  decompress(piece: Uint8Array): Buffer {
     this.#from.write(piece);
     const { pointer, length } = this.#to;
     return this.#to.read(this.#stream.decompressChunk(pointer, length, this.#from.pointer, piece.length));
   }
 
-  /** Whether all pieces are given and right: if so, another frame can be unpacked. */
+  /** Whether all pieces are given and right: if so, another frame can be decompressed. */
   isWhole(): boolean {
-    return this.unpack(PROBE).length === 1;
+    return this.decompress(PROBE).length === 1;
   }
 
   free(): void {
@@ -81,7 +83,7 @@ export class ZstdFrame {
 }
 
 /** Tells its content's size, and no checksum: the bindings have no way to ask for one. */
-export async function packZstdFrame(bytes: Uint8Array): Promise<Buffer> {
+export async function compressZstdFrame(bytes: Uint8Array): Promise<Buffer> {
   const bindings = await loadBindings();
   const { zstd } = bindings;
   const from = new Memory(bindings, bytes.length);

@@ -7,23 +7,28 @@ import { mapValues } from './record.js';
 export interface BestOfPoint {
   /** N, the candidates that are drawn. */
   readonly draws: number;
-  readonly worth: Statistics<Choice>;
+  readonly choiceValues: Statistics<Choice>;
 }
 
 /**
- * What the best-scored of N candidates is worth, for N = 1, 2, 4, 8 … and the size of the largest group: the mean over
- * the groups with at least N candidates, so what a random one and the best are worth in the same groups stands beside
- * it. In each group it is the exact expectation over all draws of N candidates without replacement, and over the choice
- * among tied ones.
+ * The value of the best-scored of N candidates, for N = 1, 2, 4, 8 … and the size of the largest group. It is the mean
+ * over the groups with at least N candidates, so the values of a random candidate and of the best one in the same groups
+ * stand beside it. In each group it is the exact expectation over all draws of N candidates without replacement, and
+ * over the choice among tied ones.
  *
  * @param scores [rows], finite
- * @param values [rows], what a candidate is worth: its label, or without labels its score
+ * @param values [rows], a candidate's value: its label, or without labels its score
  */
 export function bestOfCurve(scores: Float64Array, values: Float64Array, groups: Groups): BestOfPoint[] {
   const sizes = eachGroup(groups, (from, to) => to - from);
   const largest = sizes.reduce((most, size) => Math.max(most, size), 0);
-  const ofNone = () => new Float64Array(sizes.length).fill(Number.NaN);
-  const points = drawSizes(largest).map((draws) => ({ draws, random: ofNone(), chosen: ofNone(), oracle: ofNone() }));
+  const unknown = () => new Float64Array(sizes.length).fill(Number.NaN);
+  const points = drawSizes(largest).map((draws) => ({
+    draws,
+    random: unknown(),
+    chosen: unknown(),
+    oracle: unknown(),
+  }));
   for (const [g, size] of sizes.entries()) {
     const from = groups.starts[g] as number;
     const valuesOf = values.subarray(from, from + size);
@@ -36,9 +41,11 @@ export function bestOfCurve(scores: Float64Array, values: Float64Array, groups: 
       oracle[g] = expectedBest(byValue, size, draws);
     }
   }
-  return points.map(({ draws, ...worth }) => ({
+  return points.map(({ draws, ...values }) => ({
     draws,
-    worth: mapValues(worth, (of) => meanOf(of, groups.clusters, `groups of ${draws} candidates or more`)),
+    choiceValues: mapValues(values, (ofGroups) =>
+      meanOf(ofGroups, groups.clusters, `groups of ${draws} candidates or more`),
+    ),
   }));
 }
 

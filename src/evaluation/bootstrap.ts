@@ -49,7 +49,7 @@ export function bootstrap(
   for (let resample = 0; resample < resamples; resample++) {
     counts.fill(0);
     for (let draw = 0; draw < clusters; draw++) {
-      // One cluster is likelier than another by clusters / 2^32 of its chance at most.
+      // The chances of two clusters differ by at most clusters / 2^32 of either.
       const cluster = Math.floor((random.next() >>> 0) * 2 ** -32 * clusters);
       counts[cluster] = (counts[cluster] as number) + 1;
     }
@@ -63,7 +63,7 @@ export function bootstrap(
 
 /**
  * The value of a statistic and its 95 % percentile interval, from the 2.5 % to the 97.5 % quantile of the resampled
- * values. Resamples that leave nothing to compute it of are left out.
+ * values. Resamples that leave nothing to compute it of are ignored.
  *
  * The sum of absolute values grows with noise, and a resample has more of it than the sample: where all is noise, the
  * 2.5 % quantile may lie above the value, and the truth below both. There the lower end is the value less the 97.5 %
@@ -107,7 +107,7 @@ function replicateOf(replicates: Replicates, statistic: Statistic): Replicate {
   return replicate;
 }
 
-/** The 2.5 % and the 97.5 % quantile of resampled values, NaN left out. */
+/** The 2.5 % and the 97.5 % quantile of resampled values; NaN is ignored. */
 function endsOf(resampled: Float64Array, clusters: number): { low: number; high: number } | NotDefined {
   if (clusters < 2) {
     return { reason: `expected 2 clusters (rows, groups or conversations) to resample, got ${clusters}` };

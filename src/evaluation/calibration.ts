@@ -1,58 +1,16 @@
-import { type Clusters, countClusters } from './clusters.js';
-import { notBinary } from './labels.js';
-import { type Counts, isDefined, type NotDefined, type Statistic } from './metric.js';
+import type { Clusters } from './clusters.js';
+import { whyNotBinary } from './labels/binary-labels.js';
+import { isDefined, type NotDefined } from './metric.js';
 import { probabilitiesOf, type ScoreMeaning } from './probability.js';
 
-const BINS = 15;
+/** Bins of equal width; each holds its upper edge, and the first also 0. Source: scikit-learn 1.9 `calibration_curve` */
+export const BINS = 15;
 const innerEdges = Float64Array.from({ length: BINS - 1 }, (_, i) => (i + 1) / BINS);
 
 /** The 97.5 % quantile of the normal distribution. */
 const Z = 1.959963984540054;
 
-/**
- * The expected calibration error: the distance between mean probability and share of positives in each of 15 bins of
- * equal width, weighted by the rows in each. A bin holds its upper edge, the first also 0.
- *
- * Source: Guo and others, On Calibration of Modern Neural Networks, ICML 2017; bins as in scikit-learn 1.9
- * `calibration_curve`
- *
- * @param scores [rows]
- * @param labels [rows], 0 or 1
- */
-export function calibrationError(
-  scores: Float64Array,
-  labels: Float64Array,
-  clusters: Clusters,
-  meaning: ScoreMeaning,
-): Statistic | NotDefined {
-  const probabilities = probabilitiesOf(scores, meaning);
-  const refused = notBinary(labels);
-  if (refused) return refused;
-  if (!isDefined(probabilities)) return probabilities;
-  const bins = Uint8Array.from(probabilities, binOf);
-  const errors = probabilities.map((probability, row) => probability - (labels[row] as number));
-  // [bins], what each adds to the mean of (probability - label).
-  const shares = (counts: Counts): Float64Array => {
-    const sums = new Float64Array(BINS);
-    let rows = 0;
-    for (let row = 0; row < errors.length; row++) {
-      const count = counts[clusters.of[row] as number] as number;
-      const bin = bins[row] as number;
-      sums[bin] = (sums[bin] as number) + count * (errors[row] as number);
-      rows += count;
-    }
-    return sums.map((sum) => sum / rows);
-  };
-  const ofSample = shares(new Uint32Array(clusters.count).fill(1));
-  return {
-    n: scores.length,
-    clusters: countClusters(clusters.of),
-    at: (counts) => sumOfSizes(shares(counts)),
-    noise: (counts) => sumOfSizes(shares(counts).map((share, bin) => share - (ofSample[bin] as number))),
-  };
-}
-
-/** What the rows of one bin say and what became of them. */
+/** What the rows of one bin were predicted to be, and what they are. */
 export interface CalibrationBin {
   /** The bin is (from, to], the first one [0, to]. */
   readonly from: number;
@@ -70,7 +28,8 @@ export interface CalibrationBin {
  * there are clusters in the bin: rows of one conversation may all say the same, so with more rows than clusters it is
  * on the safe side. A bootstrap would give an interval of no width where a bin's rows are all alike.
  *
- * Parameters are those of `calibrationError`.
+ * @param scores [rows]
+ * @param labels [rows], 0 or 1
  */
 export function calibrationCurve(
   scores: Float64Array,
@@ -79,8 +38,8 @@ export function calibrationCurve(
   meaning: ScoreMeaning,
 ): CalibrationBin[] | NotDefined {
   const probabilities = probabilitiesOf(scores, meaning);
-  const refused = notBinary(labels);
-  if (refused) return refused;
+  const problem = whyNotBinary(labels);
+  if (problem) return problem;
   if (!isDefined(probabilities)) return probabilities;
   const bins = Array.from({ length: BINS }, () => ({ rows: 0, sum: 0, positives: 0, clusters: new Set<number>() }));
   for (const [row, probability] of probabilities.entries()) {
@@ -88,7 +47,7 @@ export function calibrationCurve(
     bin.rows++;
     bin.sum += probability;
     bin.positives += labels[row] as number;
-    bin.clusters.add(clusters.of[row] as number);
+    bin.clusters.add(clusters.ids[row] as number);
   }
   return bins.flatMap(({ rows, sum, positives, clusters }, bin) => {
     if (rows === 0) return [];
@@ -98,9 +57,8 @@ export function calibrationCurve(
   });
 }
 
-const sumOfSizes = (values: Float64Array): number => values.reduce((sum, value) => sum + Math.abs(value), 0);
-
-function binOf(probability: number): number {
+/** The number of the bin that holds a probability. */
+export function binOf(probability: number): number {
   const bin = innerEdges.findIndex((edge) => probability <= edge);
   return bin < 0 ? BINS - 1 : bin;
 }

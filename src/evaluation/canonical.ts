@@ -35,39 +35,39 @@ export function canonicalOrder(
     return { order: byValues.order, clusters: alone(rows), groups: { starts, clusters: alone(rows) } };
   }
   const groups = lists(byValues.rank, groupOf ?? identity(rows));
-  const clusters = lists(groups.rank, clusterOf ? parents(groups.of, clusterOf) : identity(groups.rank.length));
+  const clusters = lists(groups.rank, clusterOf ? parents(groups.listOf, clusterOf) : identity(groups.rank.length));
 
   const order = identity(rows).sort((a, b) => {
-    const [groupA, groupB] = [groups.of[a] as number, groups.of[b] as number];
+    const [groupA, groupB] = [groups.listOf[a] as number, groups.listOf[b] as number];
     return (
-      (clusters.position[clusters.of[groupA] as number] as number) -
-        (clusters.position[clusters.of[groupB] as number] as number) ||
+      (clusters.position[clusters.listOf[groupA] as number] as number) -
+        (clusters.position[clusters.listOf[groupB] as number] as number) ||
       (groups.position[groupA] as number) - (groups.position[groupB] as number) ||
       (byValues.position[a] as number) - (byValues.position[b] as number)
     );
   });
-  const groupsInOrder = order.map((row) => groups.of[row] as number);
+  const groupsInOrder = order.map((row) => groups.listOf[row] as number);
   const starts = Int32Array.from([
     ...identity(rows).filter((i) => i === 0 || groupsInOrder[i] !== groupsInOrder[i - 1]),
     rows,
   ]);
-  const clusterAt = (group: number) => clusters.position[clusters.of[group] as number] as number;
+  const clusterAt = (group: number) => clusters.position[clusters.listOf[group] as number] as number;
   const count = clusters.position.length;
   return {
     order,
-    clusters: { of: groupsInOrder.map(clusterAt), count },
+    clusters: { ids: groupsInOrder.map(clusterAt), count },
     groups: {
       starts,
-      clusters: { of: starts.subarray(0, -1).map((start) => clusterAt(groupsInOrder[start] as number)), count },
+      clusters: { ids: starts.subarray(0, -1).map((start) => clusterAt(groupsInOrder[start] as number)), count },
     },
   };
 }
 
 interface Positions {
   readonly order: Int32Array;
-  /** Where each stands; no two at the same place. */
+  /** The place of each item; no two have the same. */
   readonly position: Int32Array;
-  /** The same, but equal ones have the same rank. */
+  /** The same, but equal items have one rank. */
   readonly rank: Int32Array;
 }
 
@@ -88,20 +88,20 @@ function positions(count: number, compare: (a: number, b: number) => number): Po
  * by rank.
  *
  * @param memberRank [members]
- * @param listOf [members], any number for each list
+ * @param givenListOf [members], any number for each list
  */
-function lists(memberRank: Int32Array, listOf: Int32Array): Positions & { readonly of: Int32Array } {
+function lists(memberRank: Int32Array, givenListOf: Int32Array): Positions & { readonly listOf: Int32Array } {
   const numbers = new Map<number, number>();
-  const of = listOf.map((list) => {
+  const listOf = givenListOf.map((list) => {
     const number = numbers.get(list) ?? numbers.size;
     numbers.set(list, number);
     return number;
   });
-  const members = identity(of.length).sort(
-    (a, b) => (of[a] as number) - (of[b] as number) || (memberRank[a] as number) - (memberRank[b] as number),
+  const members = identity(listOf.length).sort(
+    (a, b) => (listOf[a] as number) - (listOf[b] as number) || (memberRank[a] as number) - (memberRank[b] as number),
   );
   const starts = new Int32Array(numbers.size + 1);
-  for (const list of of) starts[list + 1] = (starts[list + 1] as number) + 1;
+  for (const list of listOf) starts[list + 1] = (starts[list + 1] as number) + 1;
   for (let list = 0; list < numbers.size; list++)
     starts[list + 1] = (starts[list + 1] as number) + (starts[list] as number);
 
@@ -115,7 +115,7 @@ function lists(memberRank: Int32Array, listOf: Int32Array): Positions & { readon
     }
     return sizeA - sizeB;
   };
-  return { of, ...positions(numbers.size, compare) };
+  return { listOf, ...positions(numbers.size, compare) };
 }
 
 /** [groups], the cluster of each group. */

@@ -1,18 +1,18 @@
 /**
- * Which cluster each unit (a row, a pair, a group) is in. Clusters are what is drawn in a resample: a conversation or
- * group with all that is in it, or a single row.
+ * Which cluster each unit (a row, a pair, a group) is in. A resample draws clusters: a conversation or group with all
+ * that is in it, or a single row.
  */
 export interface Clusters {
-  /** [units]; from 0 to count - 1. */
-  readonly of: Int32Array;
+  /** [units], the number of each unit's cluster, from 0 to count - 1. */
+  readonly ids: Int32Array;
   readonly count: number;
 }
 
 /** Each unit is a cluster of its own. */
 export const alone = (units: number): Clusters => ({
-  of: Int32Array.from({ length: units }, (_, i) => i),
+  ids: Int32Array.from({ length: units }, (_, i) => i),
   count: units,
 });
 
-/** How many clusters the units given are in. */
-export const countClusters = (clusterOf: Int32Array): number => new Set(clusterOf).size;
+/** The number of clusters that units are in. */
+export const countClusters = (ids: Int32Array): number => new Set(ids).size;

@@ -1,31 +1,31 @@
-/** What came of a run over rows, by column: what src/evaluation takes. */
+/** Collects the rows of a run into the columns that an evaluation takes. */
 
-import type { RewardShape } from '../rows/result.js';
+import type { RewardShape } from '../rows/results.js';
 import type { EvaluatedRow } from './evaluated-rows.js';
 import { GrowingColumn } from './growing-column.js';
 import type { Pairs, Rows } from './rows.js';
 
-/** Where a text stands, and how it begins: for the rows that a report shows. */
+/** The place and the beginning of a text: for the rows that a report shows. */
 export interface ShownText {
   /** Number of the input file, from 0. */
   readonly file: number;
   readonly line: number | null;
-  /** Of the candidate, from 0; undefined where the row has one text. */
+  /** Number of the candidate, from 0; undefined where the row has one text. */
   readonly index: number | undefined;
   /** Empty where it is not known. */
   readonly text: string;
 }
 
-/** Rows or pairs, and what else is known of each. */
-interface Judged<T> {
+/** Rows or pairs, and the slice that each is in. */
+interface Collected<T> {
   readonly columns: T;
-  /** The slice of each, where slices were asked for. */
+  /** [rows or pairs]; undefined where no slices were asked for. */
   readonly slices: readonly string[] | undefined;
 }
 
-export interface JudgedRows {
-  readonly rows: Judged<Rows>;
-  readonly pairs: Judged<Pairs>;
+export interface CollectedRows {
+  readonly rows: Collected<Rows>;
+  readonly pairs: Collected<Pairs>;
   /** [rows]; none where they were not asked for. */
   readonly texts: readonly ShownText[];
   /** [2 pairs], the chosen one and the rejected one. */
@@ -38,11 +38,14 @@ export interface JudgedRows {
 
 export interface CollectOptions {
   readonly labelled: boolean;
-  /** Rows of one group are told by a field. */
+  /** A field says which rows are one group. */
   readonly grouped: boolean;
   readonly sliced: boolean;
   readonly texts: boolean;
-  /** The rewards that another scorer gave the next row, bad ones included; undefined: it has none of it. */
+  /**
+   * The rewards that another scorer gave a row; undefined where it gave none. It is called once for each row, in order,
+   * with null for a bad one.
+   */
   readonly partnerOf?: ((row: EvaluatedRow | null) => readonly number[] | undefined) | undefined;
 }
 
@@ -62,12 +65,11 @@ export class Collector {
     'conversation',
     'slice',
   );
-  readonly #conversations = new Numbers();
-  readonly #slices = new Numbers();
+  readonly #conversations = new NumberedNames();
+  readonly #slices = new NumberedNames();
   readonly #shapes = new Set<RewardShape>();
   readonly #texts: ShownText[] = [];
   readonly #pairTexts: ShownText[] = [];
-  #file = 0;
   #groups = 0;
   #withoutLength = 0;
   #withoutSlice = 0;
@@ -76,27 +78,28 @@ export class Collector {
     this.#options = options;
   }
 
-  /** Takes the lines that evaluatedLines wrote for rows of a file. */
-  add(lines: Uint8Array, file: number): void {
-    this.#file = file;
-    for (const line of Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength).toString('utf8').split('\n')) {
-      if (line === '') continue;
-      const row = JSON.parse(line) as EvaluatedRow | null;
+  /**
+   * @param rows the next rows of the file, null in the place of a bad one
+   * @param file number of the input file, from 0
+   */
+  addRows(rows: readonly (EvaluatedRow | null)[], file: number): void {
+    for (const row of rows) {
       const partner = this.#options.partnerOf?.(row) ?? [];
-      if (row !== null) this.#add(row, partner);
+      if (row !== null) this.#add(row, partner, file);
     }
   }
 
-  #add(row: EvaluatedRow, partner: readonly number[]): void {
+  #add(row: EvaluatedRow, partner: readonly number[], file: number): void {
     const { shape, rewards, labels = [], lengths, texts = [], slice = NO_SLICE, line } = row;
     this.#shapes.add(shape);
     if (lengths === undefined) this.#withoutLength++;
     if (row.slice === undefined) this.#withoutSlice++;
-    const sliceNumber = this.#slices.of(slice);
-    const conversation = row.group === undefined ? this.#conversations.another() : this.#conversations.of(row.group);
+    const sliceNumber = this.#slices.numberOf(slice);
+    const conversation =
+      row.group === undefined ? this.#conversations.unnamed() : this.#conversations.numberOf(row.group);
     if (this.#options.texts) {
       const shown = rewards.map((_, i) => ({
-        file: this.#file,
+        file,
         line,
         index: shape === 'array' ? i : undefined,
         text: texts[i] ?? '',
@@ -132,13 +135,13 @@ export class Collector {
     }
   }
 
-  end(): JudgedRows {
+  end(): CollectedRows {
     const { labelled, grouped, sliced, partnerOf } = this.#options;
     const lengths = this.#withoutLength === 0;
     const clustered = grouped || undefined;
     const [rows, pairs] = [this.#rows, this.#pairs];
     const slicesOf = (column: GrowingColumn) =>
-      sliced ? Array.from(column.floats, (number) => this.#slices.name(number)) : undefined;
+      sliced ? Array.from(column.floats, (number) => this.#slices.nameOf(number)) : undefined;
     return {
       rows: {
         columns: {
@@ -184,13 +187,13 @@ function push<Name extends string>(
   }
 }
 
-/** A number for each name, and as many more as are asked for. */
-class Numbers {
+/** Numbers from 0: the same for the same name, and one more for each that has no name. */
+class NumberedNames {
   readonly #numbers = new Map<string, number>();
   readonly #names: string[] = [];
   #next = 0;
 
-  of(name: string): number {
+  numberOf(name: string): number {
     const known = this.#numbers.get(name);
     if (known !== undefined) return known;
     this.#numbers.set(name, this.#next);
@@ -198,11 +201,11 @@ class Numbers {
     return this.#next++;
   }
 
-  another(): number {
+  unnamed(): number {
     return this.#next++;
   }
 
-  name(number: number): string {
+  nameOf(number: number): string {
     return this.#names[number] as string;
   }
 }

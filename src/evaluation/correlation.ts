@@ -3,8 +3,8 @@ import { meanOf } from './means.js';
 import type { NotDefined, Statistic } from './metric.js';
 
 /**
- * The mean over groups of a rank correlation between scores and labels. It is of the groups in which neither is
- * constant: `n` of the statistic.
+ * The mean over groups of a rank correlation between scores and labels. It takes the groups in which neither is
+ * constant, whose number is the `n` of the statistic.
  *
  * @param correlation `spearman` or `kendall`
  * @param scores [rows], finite

@@ -1,54 +1,61 @@
+import type { Baselines } from './baselines.js';
 import { type BootstrapOptions, bootstrap, difference, estimate } from './bootstrap.js';
 import { canonicalOrder } from './canonical.js';
-import { always, type Metric, type NotDefined, type Statistic } from './metric.js';
-import { pairwiseAccuracy } from './pairwise.js';
+import type { Metrics, NotDefined, Statistic, Statistics } from './metric.js';
+import type { PairMetric } from './metrics.js';
 import { mapValues } from './record.js';
 import { type Pairs, select, whyNot } from './rows.js';
+import { pairStatistics, randomPairStatistics } from './statistics.js';
 
-/** What a scorer is worth on a set of pairs. */
+/** All metrics of one scorer on a set of pairs. */
 export interface PairEvaluation {
   readonly pairs: number;
   readonly clusters: number;
-  readonly pairwise: Metric;
-  /** `longest` and `shortest` take lengths. */
-  readonly baselines: Readonly<Partial<Record<'longest' | 'shortest' | 'random', Metric>>>;
-  /** The accuracy less that of the baseline's rewards, paired. */
-  readonly difference?: Metric;
+  readonly metrics: Metrics<PairMetric>;
+  readonly baselines: Baselines<Metrics<PairMetric>>;
+  /** The metrics less those of the baseline's rewards, paired. */
+  readonly difference?: Metrics<PairMetric>;
 }
 
 /**
- * The accuracy of scored pairs, with intervals. Shuffled pairs give the same to the last bit.
+ * All metrics of scored pairs, with intervals. Shuffled pairs give the same to the last bit.
  *
  * @returns a reason where there is no pair or a value is not finite
  */
 export function evaluatePairs(given: Pairs, options: BootstrapOptions = {}): PairEvaluation | NotDefined {
-  const refused = whyNot(given);
-  if (refused) return refused;
+  const problem = whyNot(given);
+  if (problem) return problem;
   const { conversations, ...columns } = given;
   const { order, clusters } = canonicalOrder(Object.values(columns), undefined, conversations);
-  const pairs = select<Pairs>(given, order);
-  const { chosenLengths, rejectedLengths, baselineChosen, baselineRejected } = pairs;
+  const { chosen, rejected, chosenLengths, rejectedLengths, baselineChosen, baselineRejected } = select<Pairs>(
+    given,
+    order,
+  );
+  const statisticsOf = (chosen: Float64Array, rejected: Float64Array) => pairStatistics({ chosen, rejected, clusters });
 
-  const own = pairwiseAccuracy(pairs.chosen, pairs.rejected, clusters);
-  const other = baselineChosen && baselineRejected && pairwiseAccuracy(baselineChosen, baselineRejected, clusters);
+  const own = statisticsOf(chosen, rejected);
+  const other = baselineChosen && baselineRejected && statisticsOf(baselineChosen, baselineRejected);
   const baselines = {
     ...(chosenLengths &&
       rejectedLengths && {
-        longest: pairwiseAccuracy(chosenLengths, rejectedLengths, clusters),
-        shortest: pairwiseAccuracy(rejectedLengths, chosenLengths, clusters),
+        longest: statisticsOf(chosenLengths, rejectedLengths),
+        shortest: statisticsOf(rejectedLengths, chosenLengths),
       }),
-    random: always(0.5, own),
+    random: randomPairStatistics({ chosen, rejected, clusters }),
   };
   const replicates = bootstrap(
-    [own, ...(other ? [other] : []), ...Object.values<Statistic | NotDefined>(baselines)],
+    [own, other, ...Object.values<Statistics<PairMetric>>(baselines)].flatMap((table) =>
+      Object.values<Statistic | NotDefined>(table ?? {}),
+    ),
     clusters.count,
     options,
   );
+  const estimates = (table: Statistics<PairMetric>) => mapValues(table, (statistic) => estimate(replicates, statistic));
   return {
-    pairs: pairs.chosen.length,
+    pairs: chosen.length,
     clusters: clusters.count,
-    pairwise: estimate(replicates, own),
-    baselines: mapValues(baselines, (statistic) => estimate(replicates, statistic)),
-    ...(other && { difference: difference(replicates, own, other) }),
+    metrics: estimates(own),
+    baselines: mapValues(baselines, estimates),
+    ...(other && { difference: mapValues(own, (statistic, name) => difference(replicates, statistic, other[name])) }),
   };
 }

@@ -1,19 +1,15 @@
+import type { Baselines } from './baselines.js';
 import { bestOfCurve } from './best-of-n.js';
 import { type BootstrapOptions, bootstrap, difference, estimate } from './bootstrap.js';
 import { canonicalOrder } from './canonical.js';
 import { type Choice, choiceStatistics } from './groups.js';
 import type { Metrics, NotDefined, Statistic, Statistics } from './metric.js';
+import type { RowSample } from './metrics/definition.js';
+import type { OrderMetric, RowMetric } from './metrics.js';
 import type { ScoreMeaning } from './probability.js';
 import { mapValues } from './record.js';
 import { type Rows, select, whyNot } from './rows.js';
-import {
-  type Judgement,
-  type OrderMetric,
-  orderStatistics,
-  type RowMetric,
-  randomStatistics,
-  rowStatistics,
-} from './statistics.js';
+import { orderStatistics, randomStatistics, rowStatistics } from './statistics.js';
 
 export interface RowOptions extends BootstrapOptions {
   /** What a reward means. */
@@ -22,19 +18,18 @@ export interface RowOptions extends BootstrapOptions {
   readonly baselineMeaning?: ScoreMeaning;
 }
 
-/** What a scorer is worth on a set of rows. */
+/** All metrics of one scorer on a set of rows. */
 export interface RowEvaluation {
   readonly rows: number;
-  /** 0 without groups. A metric's `n` says how many of them it is of. */
+  /** 0 without groups. A metric's `n` counts those of them that have it. */
   readonly groups: number;
   readonly clusters: number;
   readonly metrics: Metrics<RowMetric>;
-  /** Metrics that take a probability, or the reward itself, are not theirs; `longest` and `shortest` take lengths. */
-  readonly baselines: Readonly<Partial<Record<'longest' | 'shortest' | 'random', Metrics<OrderMetric>>>>;
-  /** What `lift` is made of. A candidate's value is its label, or its reward where there are no labels. */
-  readonly worth?: Metrics<Choice>;
+  readonly baselines: Baselines<Metrics<OrderMetric>>;
+  /** The mean values that `lift` is made of. A candidate's value is its label, or its reward where there are no labels. */
+  readonly choiceValues?: Metrics<Choice>;
   /** The best-of-N curve: the same for N drawn candidates. */
-  readonly bestOf: readonly { readonly draws: number; readonly worth: Metrics<Choice> }[];
+  readonly bestOf: readonly { readonly draws: number; readonly choiceValues: Metrics<Choice> }[];
   /** The metrics less those of the baseline's rewards, paired. */
   readonly difference?: Metrics<RowMetric>;
 }
@@ -45,27 +40,36 @@ export interface RowEvaluation {
  * @returns a reason where there is no row or a value is not finite
  */
 export function evaluateRows(given: Rows, options: RowOptions): RowEvaluation | NotDefined {
-  const refused = whyNot(given);
-  if (refused) return refused;
+  const problem = whyNot(given);
+  if (problem) return problem;
   const { order, clusters, groups } = canonicalOrder(
     [given.rewards, given.labels, given.lengths, given.baselineRewards],
     given.groups,
     given.conversations,
   );
   const { rewards, labels, lengths, baselineRewards } = select<Rows>(given, order);
-  const by: Judgement = { labels, groups: given.groups && groups, clusters };
+  const { meaning, baselineMeaning = meaning } = options;
+  const sampleOf = (rewards: Float64Array, meaning: ScoreMeaning): RowSample => ({
+    scores: rewards,
+    values: labels ?? rewards,
+    labels,
+    groups: given.groups && groups,
+    clusters,
+    meaning,
+  });
 
-  const own = rowStatistics(rewards, options.meaning, by);
-  const other = baselineRewards && rowStatistics(baselineRewards, options.baselineMeaning ?? options.meaning, by);
+  const sample = sampleOf(rewards, meaning);
+  const own = rowStatistics(sample);
+  const other = baselineRewards && rowStatistics(sampleOf(baselineRewards, baselineMeaning));
   const baselines = {
-    ...(lengths && { longest: orderStatistics(lengths, rewards, by) }),
-    ...(lengths && { shortest: orderStatistics(lengths.map(negated), rewards, by) }),
-    random: randomStatistics(rewards, by),
+    ...(lengths && { longest: orderStatistics({ ...sample, scores: lengths }) }),
+    ...(lengths && { shortest: orderStatistics({ ...sample, scores: lengths.map(negated) }) }),
+    random: randomStatistics(sample),
   };
-  const worth = by.groups && choiceStatistics(rewards, labels ?? rewards, by.groups).worth;
-  const curve = by.groups ? bestOfCurve(rewards, labels ?? rewards, by.groups) : [];
+  const choiceValues = sample.groups && choiceStatistics(rewards, sample.values, sample.groups).choiceValues;
+  const curve = sample.groups ? bestOfCurve(rewards, sample.values, sample.groups) : [];
 
-  const tables = [own, other, ...Object.values(baselines), worth, ...curve.map((point) => point.worth)];
+  const tables = [own, other, ...Object.values(baselines), choiceValues, ...curve.map((point) => point.choiceValues)];
   const replicates = bootstrap(
     tables.flatMap((table) => Object.values<Statistic | NotDefined>(table ?? {})),
     clusters.count,
@@ -75,12 +79,12 @@ export function evaluateRows(given: Rows, options: RowOptions): RowEvaluation | 
     mapValues(table, (statistic) => estimate(replicates, statistic));
   return {
     rows: rewards.length,
-    groups: by.groups ? groups.starts.length - 1 : 0,
+    groups: sample.groups ? groups.starts.length - 1 : 0,
     clusters: clusters.count,
     metrics: estimates(own),
     baselines: mapValues(baselines, estimates),
-    ...(worth && { worth: estimates(worth) }),
-    bestOf: curve.map(({ draws, worth }) => ({ draws, worth: estimates(worth) })),
+    ...(choiceValues && { choiceValues: estimates(choiceValues) }),
+    bestOf: curve.map(({ draws, choiceValues }) => ({ draws, choiceValues: estimates(choiceValues) })),
     ...(other && { difference: mapValues(own, (statistic, name) => difference(replicates, statistic, other[name])) }),
   };
 }

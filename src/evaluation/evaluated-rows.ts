@@ -1,17 +1,18 @@
-/** What an evaluation needs of each row, as a JSON line: its rewards, and beside them labels, group and lengths. */
-import { kindOf, preview } from '../rows/conversation.js';
+/** What an evaluation needs of each row: its rewards, and beside them labels, group and lengths. */
+import { optionName } from '../option-name.js';
 import { existingResult, existingShape } from '../rows/existing-rewards.js';
 import { failure, isFailure, type RowFailure } from '../rows/failure.js';
+import { canonicalKey, DEEPEST_KEY } from '../rows/field-key.js';
 import { valueAt } from '../rows/fields.js';
-import type { ParsedRecord, RowFormat } from '../rows/format.js';
-import { formOfRow } from '../rows/forms.js';
-import { judgedParts } from '../rows/responses.js';
-import { type RewardShape, type RowResult, writtenReward } from '../rows/result.js';
-import type { NamedFields, Row } from '../rows/roles.js';
+import type { ParsedRecord } from '../rows/formats/format.js';
+import { kindOfRow } from '../rows/kinds/kinds.js';
+import { responseTexts } from '../rows/kinds/responses.js';
+import type { NamedFields, Row } from '../rows/kinds/roles.js';
+import { type RewardShape, type RowResult, writtenReward } from '../rows/results.js';
 import { textLength } from '../rows/unicode.js';
-import { readLabel } from './label-values.js';
+import { type LabelField, labelsOf } from './labels/row-labels.js';
 
-/** Names of fields, or paths to them. */
+/** Fields that an evaluation reads, by names or paths. */
 export interface EvaluationFields {
   /** undefined: rows have no labels. */
   readonly label?: string | undefined;
@@ -20,16 +21,16 @@ export interface EvaluationFields {
   readonly group?: string | undefined;
   readonly by?: string | undefined;
   readonly id?: string | undefined;
-  /** Also the beginnings of the judged texts. */
+  /** Also pass on the beginnings of the responses. */
   readonly texts: boolean;
 }
 
 export interface EvaluatedRow {
   readonly shape: RewardShape;
   readonly rewards: readonly number[];
-  /** Of each text; a pair has none. */
+  /** One for each text; a pair has none. */
   readonly labels?: readonly number[];
-  /** Of each text in characters; left out where the row carries rewards and no texts. */
+  /** The length of each text in characters; left out where the row has rewards and no texts. */
   readonly lengths?: readonly number[];
   readonly texts?: readonly string[];
   readonly group?: string;
@@ -41,66 +42,70 @@ export interface EvaluatedRow {
 /** Characters of a text that are passed on. */
 const SHOWN = 300;
 
-interface Settings {
+interface EvaluationSettings {
   readonly evaluation: EvaluationFields;
   readonly fields: NamedFields;
   readonly rewardField: string;
 }
 
-/** A line for each record; `null` for a bad one. */
-export const evaluatedLines = (format: RowFormat, settings: Settings): RowFormat => ({
-  ...format,
-  outputHeader: undefined,
-  parse(record) {
-    const parsed = format.parse(record);
-    if (parsed?.row === undefined || parsed.failure !== undefined) return parsed;
-    const problem = problemOf(parsed.row, settings);
-    return problem === undefined ? parsed : { ...parsed, failure: problem };
-  },
-  write: ({ line }, parsed, result) => [`${JSON.stringify(evaluatedRow(parsed, result, line, settings))}\n`],
-});
-
-/** What an evaluation asks of a row, besides something to score. */
-function problemOf(row: Row, { evaluation, fields, rewardField }: Settings): RowFailure | undefined {
-  for (const [name, flag] of [
-    [evaluation.group, '--group'],
-    [evaluation.id, '--id'],
-  ] as const) {
-    if (name !== undefined && keyOf(valueAt(row, name)) === undefined) {
-      return failure('BAD_ROW', `expected a field ${name} (${flag}), got none`);
-    }
-  }
-  const kept = existingResult(row, rewardField);
-  const form = formOfRow(row, fields);
-  if (evaluation.label === undefined || (kept?.shape ?? form) === 'pair') return undefined;
-  const texts = kept === undefined ? judgedParts(row, fields).length : kept.rewards.length;
-  // What cannot be scored is told as that.
+/** Why an evaluation cannot take a row that has something to score; undefined where it can. */
+export function problemOf(row: Row, { evaluation, fields, rewardField }: EvaluationSettings): RowFailure | undefined {
+  const keyProblem = problemOfKeys(row, evaluation);
+  if (keyProblem !== undefined) return keyProblem;
+  const existing = existingResult(row, rewardField, fields);
+  const form = kindOfRow(row, fields);
+  if (evaluation.label === undefined || (existing?.shape ?? form) === 'pair') return undefined;
+  const texts = existing === undefined ? responseTexts(row, fields).length : existing.rewards.length;
+  // Scoring says what is wrong with a row that has no text.
   if (texts === 0) return undefined;
-  const several = kept === undefined ? form === 'candidates' : kept.shape === 'array';
-  const labels = labelsOf(row, several ? texts : undefined, evaluation);
+  const several = existing === undefined ? form === 'candidates' : existing.shape === 'array';
+  const labels = labelsOf(row, labelField(evaluation.label, evaluation), several ? texts : undefined);
   return isFailure(labels) ? labels : undefined;
 }
 
-function evaluatedRow(
+function problemOfKeys(row: Row, { group, by, id }: EvaluationFields): RowFailure | undefined {
+  for (const [name, flag, required] of [
+    [group, optionName('group'), true],
+    [id, optionName('id'), true],
+    [by, optionName('by'), false],
+  ] as const) {
+    if (name === undefined) continue;
+    const value = valueAt(row, name);
+    if (isMissing(value)) {
+      if (required) return failure('BAD_ROW', `expected a field ${name} (${flag}), got none`);
+    } else if (keyOf(value) === undefined) {
+      const expected = `expected a value of at most ${DEEPEST_KEY} levels in the field ${name} (${flag})`;
+      return failure('BAD_ROW', `${expected}, got one that is nested deeper`);
+    }
+  }
+  return undefined;
+}
+
+/**
+ * @param parsed a row that `problemOf` has nothing to say about
+ * @param line the row's line in its file
+ * @returns null for a bad row
+ */
+export function evaluatedRow(
   { row }: ParsedRecord,
   { shape, rewards, failure: problem }: RowResult,
   line: number | null,
-  { evaluation, fields, rewardField }: Settings,
+  { evaluation, fields, rewardField }: EvaluationSettings,
 ): EvaluatedRow | null {
   if (row === undefined || problem !== undefined) return null;
   const { label, group, by, id } = evaluation;
   const labels =
     label === undefined || shape === 'pair'
       ? undefined
-      : labelsOf(row, shape === 'array' ? rewards.length : undefined, evaluation);
-  const kept = existingShape(Object.keys(row), rewardField) !== undefined;
-  const parts = judgedParts(row, fields);
+      : labelsOf(row, labelField(label, evaluation), shape === 'array' ? rewards.length : undefined);
+  const hasRewards = existingShape(Object.keys(row), rewardField) !== undefined;
+  const parts = responseTexts(row, fields);
   const texts = parts.filter((part) => part !== undefined);
   const known = texts.length === rewards.length && parts.length === rewards.length;
   return {
     shape,
-    // Scored here or before, a row gives the same metrics.
-    rewards: kept ? (rewards as number[]) : rewards.map((reward) => writtenReward(reward as number)),
+    // Rounded as they would be written, so that a row gives the same metrics when it is scored here and before.
+    rewards: hasRewards ? (rewards as number[]) : rewards.map((reward) => writtenReward(reward as number)),
     ...(labels !== undefined && !isFailure(labels) && { labels }),
     ...(known && { lengths: texts.map(textLength) }),
     ...(known && evaluation.texts && { texts: texts.map((text) => text.slice(0, SHOWN)) }),
@@ -111,44 +116,17 @@ function evaluatedRow(
   };
 }
 
+const labelField = (name: string, { positive }: EvaluationFields): LabelField => ({ name, positive });
+
 function keyed(name: string, row: Row, field: string | undefined): object {
   const key = field === undefined ? undefined : keyOf(valueAt(row, field));
   return key === undefined ? {} : { [name]: key };
 }
 
-/** What rows are told apart by: 1 in JSON is 1 in a cell of CSV. */
+/** The key by which rows are grouped or matched: 1 in JSON has that of 1 in a cell of CSV. */
 function keyOf(value: unknown): string | undefined {
-  if (value === undefined || value === null || value === '') return undefined;
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (isMissing(value)) return undefined;
+  return typeof value === 'string' ? value : canonicalKey(value);
 }
 
-/** @param count of candidates; undefined: the row has one text */
-function labelsOf(row: Row, count: number | undefined, evaluation: EvaluationFields): number[] | RowFailure {
-  const name = evaluation.label as string;
-  const value = unpacked(valueAt(row, name), count !== undefined);
-  if (value === undefined || value === null)
-    return failure('BAD_ROW', `expected a label in the field ${name}, got ${kindOf(value)}`);
-  if (count !== undefined && (!Array.isArray(value) || value.length !== count)) {
-    const got = Array.isArray(value) ? `${value.length} labels` : preview(value);
-    return failure('BAD_ROW', `expected ${name} to be an array of ${count} labels, one for each candidate, got ${got}`);
-  }
-  const values = (count === undefined ? [value] : value) as readonly unknown[];
-  const labels = values.map((each) => readLabel(each, evaluation.positive));
-  const wrong = labels.indexOf(undefined);
-  if (wrong < 0) return labels as number[];
-  const expected = evaluation.positive === undefined ? 'a number, true, false, yes or no' : 'a word or number';
-  const place = count === undefined ? name : `${name}[${wrong}]`;
-  const hint =
-    evaluation.positive === undefined && typeof values[wrong] === 'string' ? '; --positive takes any label' : '';
-  return failure('BAD_ROW', `expected ${place} to be ${expected}, got ${preview(values[wrong])}${hint}`);
-}
-
-/** A cell of CSV holds an array as text. */
-function unpacked(value: unknown, isArray: boolean): unknown {
-  if (!isArray || typeof value !== 'string') return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
-}
+const isMissing = (value: unknown): boolean => value === undefined || value === null || value === '';

@@ -1,57 +1,55 @@
-/** From judged rows to everything that is shown of them. */
+/** From collected rows to everything that is shown of them. */
+import { type BaselineName, type Baselines, baselineNames } from './baselines.js';
 import type { BootstrapOptions } from './bootstrap.js';
-import type { JudgedRows } from './columns.js';
+import type { CollectedRows } from './columns.js';
 import { evaluatePairs, type PairEvaluation } from './evaluate-pairs.js';
 import { evaluateRows, type RowEvaluation, type RowOptions } from './evaluate-rows.js';
 import { isDefined, type Metric, type Metrics, type NotDefined } from './metric.js';
-import { type MetricName, metricNames } from './metric-names.js';
+import { type MetricName, metricNames, metrics, type OrderMetric, type PairMetric } from './metrics.js';
 import { type Columns, type Pairs, type Rows, select } from './rows.js';
 import { evaluateSlices } from './slices.js';
-import type { OrderMetric } from './statistics.js';
 
-export const baselineNames = ['longest', 'shortest', 'random'] as const;
-type BaselineName = (typeof baselineNames)[number];
-
-/** Rows and pairs apart; undefined where there are none. */
+/** The evaluations of rows and of pairs; undefined where there are none. */
 interface Parts {
   readonly rows: RowEvaluation | NotDefined | undefined;
   readonly pairs: PairEvaluation | NotDefined | undefined;
 }
 
-/** What a scorer is worth on some rows. */
-export interface Worth {
+/** The metrics of one scorer on some rows and pairs. */
+export interface ScorerReport {
   readonly parts: Parts;
-  /** Rewards of rows: candidates count one by one. */
+  /** The number of rewards of rows: candidates count one by one. */
   readonly rewards: number;
   readonly pairs: number;
   readonly groups: number;
-  /** What a resample draws. */
+  /** The number of clusters that a resample draws. */
   readonly clusters: number;
   readonly metrics: Metrics<MetricName>;
-  readonly baselines: Readonly<Partial<Record<BaselineName, Partial<Metrics<OrderMetric | 'pairwise'>>>>>;
+  readonly baselines: Baselines<Partial<Metrics<OrderMetric | PairMetric>>>;
   readonly bestOf: RowEvaluation['bestOf'];
 }
 
-interface Slice extends Worth {
+interface Slice extends ScorerReport {
   readonly key: string;
 }
 
-export interface Evaluation extends Worth {
+export interface Evaluation extends ScorerReport {
   readonly slices: readonly Slice[];
-  /** Slices that are too many to be evaluated, the smallest ones. */
+  /** The number of slices beyond the most that are evaluated, the smallest ones. */
   readonly slicesLeftOut: number;
-  /** The metrics less the baseline file's. */
+  /** The metrics less those of the baseline file. */
   readonly difference: Metrics<MetricName> | undefined;
 }
 
 export interface EvaluationOptions extends BootstrapOptions, RowOptions {}
 
-/** A field of names that hardly repeat is a slip. */
+/** A field with more values than this is most likely not one to slice by. */
 const MOST_SLICES = 100;
 
 const noPairs: NotDefined = { reason: 'expected pairs (chosen and rejected), got none' };
+const noRewards: NotDefined = { reason: 'expected rewards, got none' };
 
-export function evaluate({ rows, pairs }: JudgedRows, options: EvaluationOptions): Evaluation {
+export function evaluate({ rows, pairs }: CollectedRows, options: EvaluationOptions): Evaluation {
   const { baselineRewards, ...ownRows } = rows.columns;
   const { baselineChosen, baselineRejected, ...ownPairs } = pairs.columns;
   const compared = baselineRewards !== undefined || baselineChosen !== undefined;
@@ -59,18 +57,18 @@ export function evaluate({ rows, pairs }: JudgedRows, options: EvaluationOptions
   const slices = keys.slice(0, MOST_SLICES).sort();
   const rowsOf = slicesOf(ownRows, rows.slices);
   const pairsOf = slicesOf(ownPairs, pairs.slices);
-  const worth = worthOf(ownRows, ownPairs, options);
+  const report = reportOf(ownRows, ownPairs, options);
   const difference = compared ? differenceOf(rows.columns, pairs.columns, options) : undefined;
   return {
-    ...worth,
-    parts: difference === undefined ? worth.parts : withDifference(worth.parts, difference.parts),
-    slices: slices.map((key) => ({ key, ...worthOf(rowsOf(key), pairsOf(key), options) })),
+    ...report,
+    parts: difference === undefined ? report.parts : withDifference(report.parts, difference.parts),
+    slices: slices.map((key) => ({ key, ...reportOf(rowsOf(key), pairsOf(key), options) })),
     slicesLeftOut: keys.length - slices.length,
     difference: difference?.metrics,
   };
 }
 
-function worthOf(rows: Rows, pairs: Pairs, options: EvaluationOptions): Worth {
+function reportOf(rows: Rows, pairs: Pairs, options: EvaluationOptions): ScorerReport {
   const ofPairs = pairs.chosen.length === 0 ? noPairs : evaluatePairs(pairs, options);
   // Where all are pairs, mean and deviation are those of their texts.
   const ofRows = evaluateRows(rows.rewards.length === 0 ? textsOf(pairs) : rows, options);
@@ -95,23 +93,21 @@ function metricsOf(
   ofPairs: PairEvaluation | NotDefined,
   which: 'metrics' | 'difference',
 ): Metrics<MetricName> {
-  const metrics = isDefined(ofRows) ? ofRows[which] : undefined;
-  const pairwise = !isDefined(ofPairs) ? ofPairs : which === 'metrics' ? ofPairs.pairwise : ofPairs.difference;
-  return Object.fromEntries(
-    metricNames.map((name): [MetricName, Metric] => {
-      if (name === 'pairwise') return [name, pairwise ?? noPairs];
-      return [name, metrics?.[name] ?? (isDefined(ofRows) ? { reason: 'expected rewards, got none' } : ofRows)];
-    }),
-  ) as Metrics<MetricName>;
+  const metricOf = (name: MetricName): Metric => {
+    const [part, nothing] = metrics[name].takes === 'pairs' ? [ofPairs, noPairs] : [ofRows, noRewards];
+    if (!isDefined(part)) return part;
+    const found: Readonly<Partial<Record<MetricName, Metric>>> = part[which] ?? {};
+    return found[name] ?? nothing;
+  };
+  return Object.fromEntries(metricNames.map((name) => [name, metricOf(name)])) as Metrics<MetricName>;
 }
 
-function baselineOf(name: BaselineName, ofRows: RowEvaluation | NotDefined, ofPairs: PairEvaluation | NotDefined) {
-  const rows = isDefined(ofRows) ? ofRows.baselines[name] : undefined;
-  const pairwise = isDefined(ofPairs) ? ofPairs.baselines[name] : undefined;
-  return { ...rows, ...(pairwise !== undefined && { pairwise }) };
-}
+const baselineOf = (name: BaselineName, ofRows: RowEvaluation | NotDefined, ofPairs: PairEvaluation | NotDefined) => ({
+  ...(isDefined(ofRows) && ofRows.baselines[name]),
+  ...(isDefined(ofPairs) && ofPairs.baselines[name]),
+});
 
-/** Of the rows that the other file has too. */
+/** The difference on the rows that the other file has too. */
 function differenceOf(
   rows: Rows,
   pairs: Pairs,
@@ -161,7 +157,7 @@ function slicesOf<T extends Columns<T>>(columns: T, keys: readonly string[] = []
   return (key) => slices.get(key) ?? select(columns, new Int32Array());
 }
 
-/** Each name once; of those that are there as often, the first in order. */
+/** Each name once, the most frequent first; names that are as frequent are in order. */
 function largestFirst(names: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);

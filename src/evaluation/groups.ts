@@ -10,7 +10,7 @@ export interface Groups {
   readonly clusters: Clusters;
 }
 
-/** What choosing the candidate with the largest score is worth, a choice among tied ones being made at random. */
+/** How good a choice by the largest score is; among tied candidates the choice is made at random. */
 export interface ChoiceStatistics {
   /** The share of groups whose chosen candidate has the best value of its group. */
   readonly top1: Statistic | NotDefined;
@@ -18,23 +18,24 @@ export interface ChoiceStatistics {
   readonly randomTop1: Statistic | NotDefined;
   /** The mean value of the chosen candidates less that of random ones. */
   readonly lift: Statistic | NotDefined;
-  readonly worth: Statistics<Choice>;
+  /** The mean value of each choice. */
+  readonly choiceValues: Statistics<Choice>;
 }
 
-/** A random candidate, the one with the largest score, and the one with the best value. */
+/** A choice in each group: a random candidate, the one with the largest score, or the one with the best value. */
 export type Choice = 'random' | 'chosen' | 'oracle';
 
 /**
  * Each group counts the same, whatever its size. Groups of one candidate are left out: there is nothing to choose.
  *
  * @param scores [rows], finite
- * @param values [rows], what a candidate is worth: its label, larger is better; without labels the scores themselves
+ * @param values [rows], a candidate's value: its label, larger is better; without labels the scores themselves
  */
 export function choiceStatistics(scores: Float64Array, values: Float64Array, groups: Groups): ChoiceStatistics {
-  const worths = eachGroup(groups, (from, to) => (to - from < 2 ? undefined : worthOf(scores, values, from, to)));
-  const mean = (of: (worth: GroupWorth) => number) =>
+  const choices = eachGroup(groups, (from, to) => (to - from < 2 ? undefined : choicesIn(scores, values, from, to)));
+  const mean = (read: (choices: GroupChoices) => number) =>
     meanOf(
-      Float64Array.from(worths, (worth) => (worth ? of(worth) : Number.NaN)),
+      Float64Array.from(choices, (each) => (each ? read(each) : Number.NaN)),
       groups.clusters,
       'groups of two candidates or more',
     );
@@ -42,7 +43,7 @@ export function choiceStatistics(scores: Float64Array, values: Float64Array, gro
     top1: mean(({ chosenIsBest }) => chosenIsBest),
     randomTop1: mean(({ randomIsBest }) => randomIsBest),
     lift: mean(({ chosen, random }) => chosen - random),
-    worth: {
+    choiceValues: {
       random: mean(({ random }) => random),
       chosen: mean(({ chosen }) => chosen),
       oracle: mean(({ oracle }) => oracle),
@@ -50,18 +51,18 @@ export function choiceStatistics(scores: Float64Array, values: Float64Array, gro
   };
 }
 
-/** [groups], what `of` gives for the rows of each group, from and to. */
-export function eachGroup<T>({ starts }: Groups, of: (from: number, to: number) => T): T[] {
-  return Array.from({ length: starts.length - 1 }, (_, g) => of(starts[g] as number, starts[g + 1] as number));
+/** [groups], what `compute` returns for the rows of each group, `from` up to and without `to`. */
+export function eachGroup<T>({ starts }: Groups, compute: (from: number, to: number) => T): T[] {
+  return Array.from({ length: starts.length - 1 }, (_, g) => compute(starts[g] as number, starts[g + 1] as number));
 }
 
-interface GroupWorth extends Readonly<Record<Choice, number>> {
-  /** The chance that it has the best value. */
+/** The value of each choice in one group, and the chance that it is a candidate with the best value. */
+interface GroupChoices extends Readonly<Record<Choice, number>> {
   readonly chosenIsBest: number;
   readonly randomIsBest: number;
 }
 
-function worthOf(scores: Float64Array, values: Float64Array, from: number, to: number): GroupWorth {
+function choicesIn(scores: Float64Array, values: Float64Array, from: number, to: number): GroupChoices {
   let [largest, oracle, sum] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
   for (let row = from; row < to; row++) {
     largest = Math.max(largest, scores[row] as number);

@@ -1,4 +1,4 @@
-/** Numbers of which nobody knows yet how many come. */
+/** A column of numbers whose length is not known yet. */
 export class GrowingColumn {
   #values = new Float64Array(1024);
   #length = 0;

@@ -5,7 +5,7 @@ import type { NotDefined, Statistic } from './metric.js';
  * The mean of one value for each unit, that is for each row, pair or group. A resample takes time in proportion to the
  * clusters.
  *
- * @param values [units]; NaN for a unit that the mean is not of
+ * @param values [units]; NaN for a unit that the mean leaves out
  * @param expected what the units are, for the reason when there is none: `rows`, `groups of two candidates or more`
  */
 export function meanOf(values: Float64Array, clusters: Clusters, expected = 'rows'): Statistic | NotDefined {
@@ -39,7 +39,7 @@ export function deviationOf(values: Float64Array, clusters: Clusters): Statistic
   );
   return {
     n: values.length,
-    clusters: countClusters(clusters.of),
+    clusters: countClusters(clusters.ids),
     at: (counts) => {
       let [sum, square, size] = [0, 0, 0];
       for (let c = 0; c < counts.length; c++) {
@@ -48,20 +48,20 @@ export function deviationOf(values: Float64Array, clusters: Clusters): Statistic
         square += count * (squares[c] as number);
         size += count * (sizes[c] as number);
       }
-      // Of one row 0 / 0.
+      // One row gives 0 / 0, which is NaN.
       return Math.sqrt(Math.max(0, square - (sum * sum) / size) / (size - 1));
     },
   };
 }
 
-/** The sum and the number of the values of each cluster, NaN left out. */
+/** The sum and the number of the values of each cluster; NaN is ignored. */
 function sumsOf(values: Float64Array, clusters: Clusters) {
   const sums = new Float64Array(clusters.count);
   const sizes = new Uint32Array(clusters.count);
   let n = 0;
   for (const [i, value] of values.entries()) {
     if (Number.isNaN(value)) continue;
-    const cluster = clusters.of[i] as number;
+    const cluster = clusters.ids[i] as number;
     sums[cluster] = (sums[cluster] as number) + value;
     sizes[cluster] = (sizes[cluster] as number) + 1;
     n++;

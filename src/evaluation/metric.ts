@@ -3,11 +3,11 @@ export interface Estimate {
   readonly value: number;
   readonly low: number;
   readonly high: number;
-  /** Rows, pairs or groups that the value is of. */
+  /** The number of rows, pairs or groups that the value was computed of. */
   readonly n: number;
 }
 
-/** Why there is no metric: what was expected, and what came. */
+/** Why there is no value: what was expected, and what came. */
 export interface NotDefined {
   readonly reason: string;
 }
@@ -22,9 +22,9 @@ export type Counts = Uint32Array;
  * be computed once, above all sorting, is done when it is made; a call takes time in proportion to the rows at most.
  */
 export interface Statistic {
-  /** Rows, pairs or groups that it is of. */
+  /** The number of rows, pairs or groups that it is computed of. */
   readonly n: number;
-  /** Clusters that these are in. */
+  /** The number of clusters that these are in. */
   readonly clusters: number;
   /** NaN where the resample leaves nothing to compute it of: one class only, no row. */
   readonly at: (counts: Counts) => number;

@@ -1,25 +1,25 @@
-import { notBinary } from './labels.js';
+import { whyNotBinary } from './labels/binary-labels.js';
 import type { NotDefined } from './metric.js';
 
-/** Points of the ROC curve from (0, 0) to (1, 1), one for each threshold kept: score >= threshold is positive. */
+/** Points of the ROC curve from (0, 0) to (1, 1), one for each threshold: score >= threshold is positive. */
 export interface RocCurve {
   readonly falsePositiveRate: readonly number[];
   readonly truePositiveRate: readonly number[];
-  /** The first is Infinity: nothing is positive. */
+  /** The first is Infinity, at which nothing is positive. */
   readonly thresholds: readonly number[];
 }
 
 /**
- * The ROC curve for a picture. A point is left out when it is nearer than 1/resolution, in both rates, to the one kept
- * before it, so there are at most 2 x resolution + 2; with Infinity all distinct scores are kept, as in scikit-learn
+ * The ROC curve for a picture. A point is left out when it is nearer than 1/resolution, in both rates, to the last one
+ * that was not, so there are at most 2 x resolution + 2; with Infinity it has all distinct scores, as in scikit-learn
  * 1.9 `roc_curve` with `drop_intermediate=False`.
  *
  * @param scores [rows], finite
  * @param labels [rows], 0 or 1
  */
 export function rocCurve(scores: Float64Array, labels: Float64Array, resolution = 256): RocCurve | NotDefined {
-  const refused = notBinary(labels);
-  if (refused) return refused;
+  const problem = whyNotBinary(labels);
+  if (problem) return problem;
   const rows = Int32Array.from({ length: scores.length }, (_, i) => i);
   rows.sort((a, b) => (scores[b] as number) - (scores[a] as number));
   const positives = labels.reduce((sum, label) => sum + label, 0);

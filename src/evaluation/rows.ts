@@ -8,13 +8,13 @@ export interface Rows {
   readonly rewards: Float64Array;
   /** 0 and 1, or grades; larger is better. */
   readonly labels?: Float64Array | undefined;
-  /** Of the judged text in characters, for the baselines `longest` and `shortest`. */
+  /** The length of each response in characters, for the baselines `longest` and `shortest`. */
   readonly lengths?: Float64Array | undefined;
   /** The rewards that another scorer gave the same rows. */
   readonly baselineRewards?: Float64Array | undefined;
   /** A number for each group of candidates. */
   readonly groups?: Int32Array | undefined;
-  /** A number for each conversation: what is drawn together in a resample. By default the group, else the row. */
+  /** A number for each conversation: a resample draws it whole. By default it draws groups, or single rows without them. */
   readonly conversations?: Int32Array | undefined;
 }
 
@@ -48,7 +48,7 @@ function selectFrom(column: Float64Array | Int32Array, indices: Int32Array): Flo
   return selected;
 }
 
-/** Why there is nothing to evaluate: no row, or a value that is not finite. Undefined when there is. */
+/** Why the columns cannot be evaluated: no row, or a value that is not finite. Undefined where they can. */
 export function whyNot<T extends Columns<T>>(columns: T): NotDefined | undefined {
   const lengths = new Set<number>();
   for (const [name, column] of Object.entries<Float64Array | Int32Array | undefined>(columns)) {

@@ -1,76 +1,33 @@
-import { calibrationError } from './calibration.js';
-import type { Clusters } from './clusters.js';
-import { correlationInGroups, kendall, spearman } from './correlation.js';
-import { choiceStatistics, type Groups } from './groups.js';
-import { deviationOf, meanOf } from './means.js';
-import { always, type NotDefined, type Statistics } from './metric.js';
-import { probabilityStatistics, type ScoreMeaning } from './probability.js';
-import { randomAveragePrecision } from './random-order.js';
-import { auc, averagePrecision } from './ranking.js';
+/** The table of metrics, applied to rows and pairs. */
+import type { Statistics } from './metric.js';
+import type { Computed, PairSample, RowSample } from './metrics/definition.js';
+import {
+  metrics,
+  type OrderMetric,
+  orderMetricNames,
+  type PairMetric,
+  pairMetricNames,
+  type RowMetric,
+  rowMetricNames,
+} from './metrics.js';
 
-/** Metrics that take only an order of the rows: a text's length has them too. */
-export type OrderMetric = 'auc' | 'ap' | 'top1' | 'lift' | 'spearman' | 'kendall';
+export const rowStatistics = (sample: RowSample): Statistics<RowMetric> =>
+  record(rowMetricNames, (name) => metrics[name].compute(sample));
 
-/** All metrics of rows. */
-export type RowMetric = OrderMetric | 'accuracy' | 'brier' | 'log_loss' | 'ece' | 'mean' | 'std';
+/** The statistics of scores that have an order and no other meaning. */
+export const orderStatistics = (sample: RowSample): Statistics<OrderMetric> =>
+  record(orderMetricNames, (name) => metrics[name].compute(sample));
 
-/** What scorers are judged by. */
-export interface Judgement {
-  /** [rows] */
-  readonly labels: Float64Array | undefined;
-  readonly groups: Groups | undefined;
-  /** The cluster of each row. */
-  readonly clusters: Clusters;
-}
+/** The statistics that scores which are drawn at random have on average, over all orders of the rows. */
+export const randomStatistics = (sample: RowSample): Statistics<OrderMetric> =>
+  record(orderMetricNames, (name) => metrics[name].random(sample));
 
-const noLabels: NotDefined = { reason: 'expected labels, got none' };
-const noGroups: NotDefined = { reason: 'expected groups of candidates, got none' };
+export const pairStatistics = (sample: PairSample): Statistics<PairMetric> =>
+  record(pairMetricNames, (name) => metrics[name].compute(sample));
 
-/** @param scores [rows] */
-export function rowStatistics(scores: Float64Array, meaning: ScoreMeaning, by: Judgement): Statistics<RowMetric> {
-  const { labels, clusters } = by;
-  const unlabelled = { accuracy: noLabels, brier: noLabels, log_loss: noLabels };
-  return {
-    ...orderStatistics(scores, scores, by),
-    ...(labels ? probabilityStatistics(scores, labels, clusters, meaning) : unlabelled),
-    ece: labels ? calibrationError(scores, labels, clusters, meaning) : noLabels,
-    mean: meanOf(scores, clusters),
-    std: deviationOf(scores, clusters),
-  };
-}
+/** The statistics that scores which are drawn at random have on average. */
+export const randomPairStatistics = (sample: PairSample): Statistics<PairMetric> =>
+  record(pairMetricNames, (name) => metrics[name].random(sample));
 
-/**
- * @param scores [rows]
- * @param rewards [rows], what a candidate is worth where there are no labels, for the lift
- */
-export function orderStatistics(scores: Float64Array, rewards: Float64Array, by: Judgement): Statistics<OrderMetric> {
-  const { labels, groups, clusters } = by;
-  return {
-    auc: labels ? auc(scores, labels, clusters) : noLabels,
-    ap: labels ? averagePrecision(scores, labels, clusters) : noLabels,
-    top1: groups && labels ? choiceStatistics(scores, labels, groups).top1 : groups ? noLabels : noGroups,
-    lift: groups ? choiceStatistics(scores, labels ?? rewards, groups).lift : noGroups,
-    spearman: correlation(spearman, scores, by),
-    kendall: correlation(kendall, scores, by),
-  };
-}
-
-/** What scores drawn at random have on average over all orders of the rows. */
-export function randomStatistics(rewards: Float64Array, by: Judgement): Statistics<OrderMetric> {
-  const { labels, groups, clusters } = by;
-  // It has a metric where a scorer that knows the labels has it.
-  const like = orderStatistics(labels ?? rewards, rewards, by);
-  return {
-    auc: always(0.5, like.auc),
-    ap: labels ? randomAveragePrecision(labels, clusters) : noLabels,
-    top1: groups && labels ? choiceStatistics(labels, labels, groups).randomTop1 : like.top1,
-    lift: always(0, like.lift),
-    spearman: always(0, like.spearman),
-    kendall: always(0, like.kendall),
-  };
-}
-
-function correlation(of: typeof spearman, scores: Float64Array, { labels, groups }: Judgement) {
-  if (!groups) return noGroups;
-  return labels ? correlationInGroups(of, scores, labels, groups) : noLabels;
-}
+const record = <Name extends string>(names: readonly Name[], compute: (name: Name) => Computed): Statistics<Name> =>
+  Object.fromEntries(names.map((name) => [name, compute(name)])) as Statistics<Name>;

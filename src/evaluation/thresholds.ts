@@ -1,8 +1,7 @@
 /** What an evaluation must reach: --fail-under and --fail-over. */
 
-import { ends, exact } from '../report/numbers.js';
 import { type Estimate, isDefined, type Metric, type Metrics } from './metric.js';
-import { type MetricName, metricNames } from './metric-names.js';
+import { type MetricName, metricNames } from './metrics.js';
 
 export type Side = 'under' | 'over';
 
@@ -16,11 +15,11 @@ export interface Threshold {
 export interface Verdict extends Threshold {
   readonly missed: boolean;
   readonly result: Metric;
-  /** The interval's worse end is what was compared. */
+  /** The interval's worse end was compared with the bound, and not the value. */
   readonly onInterval: boolean;
 }
 
-/** @returns what is wrong with the text, where it is no threshold */
+/** @returns a message on what is wrong with the text, where it is no threshold */
 export function parseThreshold(side: Side, text: string): Threshold | string {
   const [, name, number = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   if (name === undefined) return 'Expected NAME=NUMBER, as auc=0.8.';
@@ -30,8 +29,12 @@ export function parseThreshold(side: Side, text: string): Threshold | string {
   return { side, metric, bound: Number(number) };
 }
 
-/** A metric that cannot be computed misses. */
-export const judge = (thresholds: readonly Threshold[], metrics: Metrics<MetricName>, onInterval: boolean): Verdict[] =>
+/** Compares metrics with their bounds. A metric that cannot be computed misses its threshold. */
+export const checkThresholds = (
+  thresholds: readonly Threshold[],
+  metrics: Metrics<MetricName>,
+  onInterval: boolean,
+): Verdict[] =>
   thresholds.map((threshold) => {
     const { side, metric, bound } = threshold;
     const result = metrics[metric];
@@ -42,22 +45,5 @@ export const judge = (thresholds: readonly Threshold[], metrics: Metrics<MetricN
 const compared = ({ value, low, high }: Estimate, side: Side, onInterval: boolean): number =>
   onInterval ? (side === 'under' ? low : high) : value;
 
-const isBeyond = (value: number, side: Side, bound: number): boolean =>
+export const isBeyond = (value: number, side: Side, bound: number): boolean =>
   side === 'under' ? value < bound : value > bound;
-
-/** `auc >= 0.8` */
-export const demand = ({ side, metric, bound }: Threshold): string =>
-  `${metric} ${side === 'under' ? '>=' : '<='} ${bound}`;
-
-const flagOf = ({ side, metric, bound }: Threshold): string => `--fail-${side} ${metric}=${bound}`;
-
-/** Of a missed one, in one sentence: value, interval and bound. */
-export function missInWords(verdict: Verdict): string {
-  const { side, metric, bound, result, onInterval } = verdict;
-  const flags = `(${flagOf(verdict)}${onInterval ? ' --fail-on-interval' : ''})`;
-  if (!isDefined(result)) return `${metric} cannot be computed: ${result.reason} ${flags}`;
-  const value = exact(result.value, bound);
-  const interval = ends(result, (end) => exact(end, bound));
-  const is = isBeyond(result.value, side, bound) ? 'is' : 'may be';
-  return `${metric} ${value}, 95 % interval ${interval}, ${is} ${side} ${bound} ${flags}`;
-}

@@ -6,18 +6,9 @@
  *                     refs/REVISION            the commit that a branch or tag was at
  */
 import { randomUUID } from 'node:crypto';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { writeFileAtomically } from '../platform/files.js';
 import { type HubId, isCommit } from './id.js';
 
 export interface CacheOptions {
@@ -53,17 +44,14 @@ export class ModelCache {
   }
 
   /** Notes the commit that the revision is at, once its files are there. */
-  remember(commit: string): void {
+  async remember(commit: string): Promise<void> {
     if (this.knownCommit() === commit) return;
     const reference = this.#reference();
-    const unfinished = `${reference}.${randomUUID()}.tmp`;
     try {
       mkdirSync(dirname(reference), { recursive: true });
-      writeFileSync(unfinished, commit);
-      renameSync(unfinished, reference);
+      await writeFileAtomically(reference, commit);
     } catch {
       // A cache that cannot be written, and has all the files, is good for this run.
-      rmSync(unfinished, { force: true });
     }
   }
 
@@ -94,6 +82,3 @@ function linkTo(blob: string, pointer: string): boolean {
     return existsSync(pointer); // another process made it
   }
 }
-
-/** Bytes of a file; undefined where there is none. */
-export const sizeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.size;

@@ -1,7 +1,7 @@
 /** Whether a file is what its etag names. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { sizeOf } from './cache.js';
+import { sizeOf } from '../platform/files.js';
 
 /**
  * Large files are named by their sha256, others by git's hash of them; some servers that stand in for the hub name them

@@ -1,22 +1,24 @@
 /** A file of the hub's into a blob of the cache: resumed where it broke off, checked, and in place only when whole. */
-import { constants, renameSync, rmSync, statfsSync } from 'node:fs';
+import { constants, renameSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { runError } from '../errors.js';
-import { sizeOf } from './cache.js';
+import { freeBytes, sizeOf } from '../platform/files.js';
 import { matchesEtag } from './digest.js';
 import type { Answer } from './http.js';
 import type { Hub, RemoteFile } from './hub.js';
 import { claimPartial, livePartial, releasePartial } from './partials.js';
-import { Patience, type PatienceOptions } from './patience.js';
+import { type RetryOptions, RetryPolicy } from './retries.js';
 import { TransferError } from './transfer-error.js';
 
 const PEER_POLL_MS = 1000;
 /** Polls without a byte from the other process until this one goes its own way. It may be checking what it has. */
 const PEER_STILL_POLLS = 60;
 
-export interface DownloadOptions extends PatienceOptions {
-  /** Told how much of the file is there. */
+export interface DownloadOptions extends RetryOptions {
+  /** A longer file is refused, whether its size is known before or not. */
+  readonly maxBytes: number;
+  /** Called with how many bytes of the file are there, often. */
   readonly onBytes: (bytes: number) => void;
 }
 
@@ -28,6 +30,7 @@ export async function downloadBlob(
   options: DownloadOptions,
 ): Promise<boolean> {
   if (isWhole(blob, file)) return false;
+  if ((file.size ?? 0) > options.maxBytes) throw tooLong(hub, file, options.maxBytes);
   await watchPeer(file, blob, options);
   if (isWhole(blob, file)) return false;
   const partial = claimPartial(blob);
@@ -38,7 +41,7 @@ export async function downloadBlob(
       await receive(hub, file, partial, options);
       if (await matchesEtag(partial, file.etag, file.size)) break;
       rmSync(partial, { force: true });
-      // What an earlier run left may have been damaged since: a power cut, a full disk.
+      // The partial file of an earlier run may have been damaged since: a power cut, a full disk.
       if (!resumed) {
         throw runError(
           `${hub.id.text}: the ${file.name} that came is not the one that the hub names (${file.etag}); try again`,
@@ -78,16 +81,21 @@ async function watchPeer(file: RemoteFile, blob: string, options: DownloadOption
 
 /** A disk that is too small is found at once, not after the gigabytes that fit. */
 function checkRoom({ name, size }: RemoteFile, partial: string): void {
-  const { bavail, bsize } = statfsSync(dirname(partial));
+  const free = freeBytes(dirname(partial));
   const needed = (size ?? 0) - (sizeOf(partial) ?? 0);
-  // Some network file systems say 0 for what they do not know.
-  if (bavail > 0 && bavail * bsize < needed) {
+  if (free !== undefined && free < needed) {
     throw runError(
-      `${dirname(partial)}: expected room for ${gigabytes(needed)} of ${name}, found ${gigabytes(bavail * bsize)}; ` +
+      `${dirname(partial)}: expected room for ${gigabytes(needed)} of ${name}, found ${gigabytes(free)}; ` +
         'make room, or name another place with HF_HUB_CACHE',
     );
   }
 }
+
+const tooLong = (hub: Hub, { name }: RemoteFile, maxBytes: number): Error =>
+  runError(
+    `${hub.id.text}: expected ${name} to be a file of at most ${maxBytes} bytes, the hub sends more; is there a proxy or a ` +
+      'mirror between?',
+  );
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
 
@@ -96,7 +104,7 @@ async function receive(hub: Hub, file: RemoteFile, path: string, options: Downlo
   try {
     let { size: offset } = await handle.stat();
     let furthest = offset;
-    const patience = new Patience(options);
+    const retries = new RetryPolicy(options);
     const isReceived = (): boolean => file.size !== undefined && offset >= file.size;
     while (!isReceived()) {
       try {
@@ -112,19 +120,23 @@ async function receive(hub: Hub, file: RemoteFile, path: string, options: Downlo
           if (startOf(answer) !== 0) throw new TransferError(`${answer.host} sends another part than was asked for`);
         }
         for await (const piece of answer.body()) {
+          if (offset + piece.length > options.maxBytes) {
+            rmSync(path, { force: true }); // else the next run would go on with it
+            throw tooLong(hub, file, options.maxBytes);
+          }
           await writeAll(handle, piece, offset);
           offset += piece.length;
           options.onBytes(offset);
           if (isReceived()) break; // more than there should be is not read; the check will tell
           // From the beginning again and again is no progress.
-          if (offset > furthest) patience.progressed();
+          if (offset > furthest) retries.reset();
           furthest = Math.max(furthest, offset);
         }
         if (file.size === undefined) break;
         if (!isReceived()) throw new TransferError(`${answer.host} ended the connection early`);
       } catch (error) {
         if (!(error instanceof TransferError)) throw error;
-        await patience.afterFailure(error);
+        await retries.waitAfter(error);
       }
     }
     await handle.sync();

@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { usageError } from '../errors.js';
+import { isWindows } from '../platform/environment.js';
 
 const DEFAULT_ENDPOINT = 'https://huggingface.co';
 const DEFAULT_TIMEOUT_SECONDS = 10;
@@ -53,7 +54,7 @@ export const isTrue = (value: string | undefined): boolean => /^(1|on|yes|true)$
 
 /** `~` at the beginning, then `$NAME` and `${NAME}`; a name that is not set stays as it is. */
 function expand(path: string, variables: Variables): string {
-  const home = variables[process.platform === 'win32' ? 'USERPROFILE' : 'HOME'] || homedir();
+  const home = variables[isWindows() ? 'USERPROFILE' : 'HOME'] || homedir();
   return path
     .replace(/^~(?=[/\\]|$)/, () => home)
     .replace(/\$(?:(\w+)|\{([^}]*)\})/g, (written, bare, braced) => variables[bare ?? braced] ?? written);

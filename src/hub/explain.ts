@@ -1,5 +1,7 @@
 /** What ended a download, in the user's words and with what to do about it. */
+
 import { runError } from '../errors.js';
+import { optionName } from '../option-name.js';
 import type { HubEnvironment, Variables } from './environment.js';
 import type { HubId } from './id.js';
 import { proxyHint, TransferError } from './transfer-error.js';
@@ -8,7 +10,7 @@ import { proxyHint, TransferError } from './transfer-error.js';
 export function explain(error: unknown, { text }: HubId, { cacheDirectory }: HubEnvironment, variables: Variables) {
   if (error instanceof TransferError) {
     const advice = error.unreachable
-      ? `; without a network, --offline uses models that were downloaded before${proxyHint(variables)}`
+      ? `; without a network, ${optionName('offline')} uses models that were downloaded before${proxyHint(variables)}`
       : '; what has arrived is kept: run it again to go on';
     return runError(`${text}: ${error.message}${advice}`, { cause: error });
   }

@@ -5,6 +5,7 @@ import { concatBytes } from '../platform/bytes.js';
 import type { HubEnvironment } from './environment.js';
 import type { Answer, Http } from './http.js';
 import { type HubId, isCommit } from './id.js';
+import type { HubLimits } from './limits.js';
 import { refusal } from './refusals.js';
 import type { Token } from './token.js';
 
@@ -26,12 +27,14 @@ export class Hub {
   readonly #http: Http;
   readonly #environment: HubEnvironment;
   readonly #token: Token | undefined;
+  readonly #limits: HubLimits;
 
-  constructor(id: HubId, http: Http, environment: HubEnvironment, token: Token | undefined) {
+  constructor(id: HubId, http: Http, environment: HubEnvironment, token: Token | undefined, limits: HubLimits) {
     this.id = id;
     this.#http = http;
     this.#environment = environment;
     this.#token = token;
+    this.#limits = limits;
   }
 
   async revision(): Promise<Revision> {
@@ -40,9 +43,7 @@ export class Hub {
     const address = `${endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}`;
     const answer = await this.#http.request('GET', address, { timeout });
     if (answer.status !== 200) throw this.#refusal(answer);
-    const pieces = [];
-    for await (const piece of answer.body()) pieces.push(piece);
-    const parsed = parseRevision(Buffer.from(concatBytes(pieces)).toString('utf8'));
+    const parsed = parseRevision(await this.#textOf(answer));
     if (parsed === undefined) throw this.#noHub(answer);
     return parsed;
   }
@@ -70,6 +71,23 @@ export class Hub {
     });
     if ([200, 206, 416].includes(answer.status)) return answer;
     throw this.#refusal(answer, name);
+  }
+
+  async #textOf(answer: Answer): Promise<string> {
+    const { answerBytes } = this.#limits;
+    const pieces: Uint8Array[] = [];
+    let length = 0;
+    for await (const piece of answer.body()) {
+      length += piece.length;
+      if (length > answerBytes) {
+        throw runError(
+          `${this.id.text}: expected ${answer.host} to list the files in at most ${answerBytes} bytes, got more; is there a proxy ` +
+            'or a login page between, or a mistake in HF_ENDPOINT?',
+        );
+      }
+      pieces.push(piece);
+    }
+    return Buffer.from(concatBytes(pieces)).toString('utf8');
   }
 
   #address(commit: string, name: string): string {

@@ -4,9 +4,11 @@
  * by renaming it, which only one can. There is no lock that a crash could leave behind.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { statOrUndefined } from '../platform/files.js';
+import { isAlive, thisProcess } from '../platform/processes.js';
 
 /** In place of the process: whoever wrote it is done with it. */
 const NOBODY = 0;
@@ -16,7 +18,8 @@ const ABANDONED_AFTER_MS = 3_600_000;
 export interface PartialFile {
   readonly path: string;
   readonly size: number;
-  readonly state: 'written' | 'left' | 'unclear';
+  /** `active`: its process writes it; `abandoned`: its process is gone or done; `unknown`: perhaps another process has its number. */
+  readonly state: 'active' | 'abandoned' | 'unknown';
 }
 
 /** Files that this process writes. */
@@ -35,18 +38,18 @@ function processNamespace(): string {
 
 /** What another process is writing for the blob, as it seems. */
 export const livePartial = (blob: string): PartialFile | undefined =>
-  find(blob).find(({ state }) => state === 'written');
+  find(blob).find(({ state }) => state === 'active');
 
-/** A file for this process to write: a new one, or what was left of the blob by a process that is gone. */
+/** A file for this process to write: a new one, or what a process that is gone has of the blob. */
 export function claimPartial(blob: string): string {
   mkdirSync(dirname(blob), { recursive: true });
-  const path = nameFor(blob, process.pid);
+  const path = nameFor(blob, thisProcess().pid);
   own.add(path);
   let claimed = false;
-  for (const left of find(blob).filter(({ state }) => state === 'left')) {
+  for (const abandoned of find(blob).filter(({ state }) => state === 'abandoned')) {
     try {
-      if (claimed) rmSync(left.path);
-      else renameSync(left.path, path);
+      if (claimed) rmSync(abandoned.path);
+      else renameSync(abandoned.path, path);
       claimed = true;
     } catch (error) {
       if (!isGone(error)) throw error; // else another process was quicker
@@ -76,7 +79,7 @@ function find(blob: string): PartialFile[] {
       const parts = /\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.incomplete$/.exec(name);
       if (parts === null || !name.startsWith(`${basename(blob)}.`)) return [];
       const path = join(directory, name);
-      const stat = statSync(path, { throwIfNoEntry: false });
+      const stat = statOrUndefined(path);
       if (stat === undefined) return [];
       const isOld = Date.now() - stat.mtimeMs > ABANDONED_AFTER_MS;
       return [{ path, size: stat.size, state: stateOf(path, parts[1] as string, Number(parts[2]), isOld) }];
@@ -85,21 +88,15 @@ function find(blob: string): PartialFile[] {
 }
 
 function stateOf(path: string, writtenOn: string, pid: number, isOld: boolean): PartialFile['state'] {
-  if (pid === NOBODY) return 'left';
-  if (writtenOn !== machine) return isOld ? 'left' : 'written';
-  if (!lives(pid, path)) return 'left';
+  if (pid === NOBODY) return 'abandoned';
+  if (writtenOn !== machine) return isOld ? 'abandoned' : 'active';
+  if (!lives(pid, path)) return 'abandoned';
   // Another process may have been given the number since.
-  return isOld ? 'unclear' : 'written';
+  return isOld ? 'unknown' : 'active';
 }
 
 function lives(pid: number, path: string): boolean {
-  if (pid === process.pid) return own.has(path);
-  try {
-    process.kill(pid, 0); // signal 0 only asks whether the process is there
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  return pid === thisProcess().pid ? own.has(path) : isAlive(pid);
 }
 
 function namesIn(directory: string): string[] {

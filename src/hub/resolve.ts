@@ -1,36 +1,41 @@
 /** From a hub id to a directory with the model's files: the door of this folder. */
+
 import { FatalError, usageError } from '../errors.js';
+import { optionName } from '../option-name.js';
+import { environment as processEnvironment } from '../platform/environment.js';
 import { ModelCache } from './cache.js';
 import { readHubEnvironment, type Variables } from './environment.js';
 import { explain } from './explain.js';
 import { Http } from './http.js';
 import { Hub, type Revision } from './hub.js';
 import { type HubId, isCommit, parseHubId } from './id.js';
-import { type PatienceOptions, patiently } from './patience.js';
+import { defaultLimits, type HubLimits } from './limits.js';
 import { NoSuchRevision } from './refusals.js';
-import { missingFiles, type Purpose } from './selection.js';
+import { type RetryOptions, withRetries } from './retries.js';
 import { type DownloadProgress, Snapshot } from './snapshot.js';
 import { realTiming, type Timing } from './timing.js';
 import { readToken } from './token.js';
 import { TransferError } from './transfer-error.js';
+import type { WantedFiles } from './wanted-files.js';
 
 export type { DownloadProgress };
 
 export interface ResolveOptions {
   /** Use what is in the cache, and never reach the network. */
   readonly offline: boolean;
-  /** Told as the weights arrive, often. */
+  /** Called as the large files arrive, often. */
   readonly onProgress: (progress: DownloadProgress) => void;
-  /** Told, in a sentence, what the user should know. */
+  /** Called with sentences for the user. */
   readonly notify: (message: string) => void;
-  /** Ends a download; what has arrived is kept for the next one. */
+  /** Ends a download; the next one goes on where it ended. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a run stands in; tests hand in their own. */
-export interface Surroundings {
+/** What a download depends on beside its options; tests hand in their own. */
+export interface HubContext {
   readonly variables: Variables;
   readonly timing: Timing;
+  readonly limits: HubLimits;
 }
 
 export interface HubModel {
@@ -40,58 +45,57 @@ export interface HubModel {
 }
 
 /**
- * The files of a model (with its own tokenizer, if it has one), or of a tokenizer alone: in the Hugging Face cache, or
- * downloaded into it. The hub is asked where a branch or tag is; a whole commit in the cache needs no network.
+ * The wanted files of a model on the hub: in the Hugging Face cache, or downloaded into it. The hub is asked where a branch or
+ * tag is; a whole commit in the cache needs no network.
  *
  * @throws FatalError where there is no such model (`usage`) or it cannot be had (`run`); the signal's reason
  */
 export async function resolveHubModel(
   text: string,
-  purpose: Purpose,
+  wanted: WantedFiles,
   options: ResolveOptions,
-  surroundings: Surroundings = { variables: process.env, timing: realTiming },
+  context: HubContext = { variables: processEnvironment(), timing: realTiming, limits: defaultLimits },
 ): Promise<HubModel> {
-  const { variables, timing } = surroundings;
+  const { variables, timing, limits } = context;
   const { notify, onProgress, signal } = options;
   const id = parseHubId(text);
   const environment = readHubEnvironment(variables);
   const { endpoint, cacheDirectory } = environment;
   try {
     const cache = new ModelCache(id, environment);
-    const cached = findCached(cache, purpose);
-    const offlineBy = options.offline ? '--offline' : environment.offlineBy;
-    if (offlineBy !== undefined) return cached ?? cannotBeOffline(id, cache, purpose, offlineBy);
-    // Whether a model that lacks a tokenizer has one is for the hub to say.
-    if (cached && isCommit(id.revision) && missingFiles(cached.directory, 'tokenizer').length === 0) return cached;
+    const cached = findCached(cache, wanted);
+    const offlineBy = options.offline ? optionName('offline') : environment.offlineBy;
+    if (offlineBy !== undefined) return cached ?? cannotBeOffline(id, cache, wanted, offlineBy);
+    if (cached && isCommit(id.revision) && wanted.isComplete(cached.directory)) return cached;
 
     const token = readToken(variables, environment);
-    const hub = new Hub(id, new Http({ endpoint, token, timing, signal }), environment, token);
-    const patience = { timing, notify, signal };
-    const found = await askRevision(hub, id, cached, patience);
+    const hub = new Hub(id, new Http({ endpoint, token, timing, signal }), environment, token, limits);
+    const retries = { timing, notify, signal };
+    const found = await askRevision(hub, id, cached, retries);
     if ('directory' in found) return found;
     const onStart = (): void => notify(`downloading ${id.text} from ${new URL(endpoint).host} into ${cacheDirectory}`);
-    const snapshot = new Snapshot(id, hub, cache, found, { ...patience, onProgress, onStart });
-    await snapshot.complete(purpose);
-    cache.remember(found.commit);
+    const snapshot = new Snapshot(id, hub, cache, found, { ...retries, limits, onProgress, onStart });
+    await snapshot.complete(wanted);
+    await cache.remember(found.commit);
     return { directory: snapshot.directory, revision: found.commit };
   } catch (error) {
     throw explain(error, id, environment, variables);
   }
 }
 
-function findCached(cache: ModelCache, purpose: Purpose): HubModel | undefined {
+function findCached(cache: ModelCache, wanted: WantedFiles): HubModel | undefined {
   const commit = cache.knownCommit();
   if (commit === undefined) return undefined;
   const directory = cache.snapshot(commit);
-  return missingFiles(directory, purpose).length === 0 ? { directory, revision: commit } : undefined;
+  return wanted.missingFromSnapshot(directory).length === 0 ? { directory, revision: commit } : undefined;
 }
 
-function cannotBeOffline({ text, revision }: HubId, cache: ModelCache, purpose: Purpose, by: string): never {
+function cannotBeOffline({ text, revision }: HubId, cache: ModelCache, wanted: WantedFiles, by: string): never {
   const commit = cache.knownCommit();
   const what =
     commit === undefined
       ? `no ${revision} of it in ${cache.directory}`
-      : `no ${missingFiles(cache.snapshot(commit), purpose).join(', ')} in ${cache.snapshot(commit)}`;
+      : `no ${wanted.missingFromSnapshot(cache.snapshot(commit)).join(', ')} in ${cache.snapshot(commit)}`;
   throw usageError(
     `${text}: found neither a directory of that name nor a downloaded copy (${what}); ${by} forbids more`,
   );
@@ -105,20 +109,20 @@ async function askRevision(
   hub: Hub,
   { text }: HubId,
   cached: HubModel | undefined,
-  patience: PatienceOptions,
+  retries: RetryOptions,
 ): Promise<Revision | HubModel> {
   try {
-    // Who has a copy is not kept waiting, nor who has no network.
-    return await patiently(
+    // Neither who has a copy is made to wait, nor who has no network.
+    return await withRetries(
       () => hub.revision(),
-      patience,
+      retries,
       ({ unreachable }) => cached === undefined && !unreachable,
     );
   } catch (error) {
     const isOfHub =
       error instanceof TransferError || (error instanceof FatalError && !(error instanceof NoSuchRevision));
     if (!isOfHub || cached === undefined) throw error;
-    patience.notify(`${text}: using the downloaded copy of commit ${cached.revision.slice(0, 7)} (${error.message})`);
+    retries.notify(`${text}: using the downloaded copy of commit ${cached.revision.slice(0, 7)} (${error.message})`);
     return cached;
   }
 }

@@ -1,3 +1,5 @@
+import type { Feeds, Layout, Pack } from './layout/layout.js';
+
 export interface ScoredRows {
   /** Logits [rows, labels], row-major; NaN or infinite where the network gives that. */
   readonly logits: Float32Array;
@@ -5,15 +7,64 @@ export interface ScoredRows {
   readonly computedTokens: number;
 }
 
-/** A network ready to score on the calling thread; a row's logits do not depend on its neighbours beyond rounding. */
-export interface TokenScorer {
-  /**
-   * @param rows token ids of each row, none empty, none longer than the network has positions
-   * @param showLife called each time that the network has run
-   */
-  score(rows: readonly (readonly number[])[], heartbeat: () => void): Promise<ScoredRows>;
-  /** How many tokens would go through the network for these rows. */
-  countTokens(rows: readonly (readonly number[])[]): number;
+/** A network on the calling thread, whoever built its graph. */
+export interface NetworkSession {
+  /** Logits of a pack, [its rows, labels], row-major. */
+  run(feeds: Feeds): Promise<Float32Array>;
   /** Frees the native memory; a process that exits with sessions open may abort. */
   release(): Promise<void>;
+}
+
+/** A network ready to score on the calling thread; a row's logits do not depend on its neighbours beyond rounding. */
+export class TokenScorer {
+  readonly #session: NetworkSession;
+  readonly #layout: Layout;
+  readonly #labels: number;
+
+  constructor(session: NetworkSession, layout: Layout, labels: number) {
+    this.#session = session;
+    this.#layout = layout;
+    this.#labels = labels;
+  }
+
+  /**
+   * @param rows token ids of each row, none empty, none longer than the network has positions
+   * @param heartbeat called each time that the network has run
+   */
+  async score(rows: readonly (readonly number[])[], heartbeat: () => void): Promise<ScoredRows> {
+    const labels = this.#labels;
+    const logits = new Float32Array(rows.length * labels);
+    let computedTokens = 0;
+
+    /** Runs a pack and puts its logits in the places of its rows, or of `members` instead; tells whether all are finite. */
+    const run = async ({ feeds, rows, tokens }: Pack, members?: readonly number[]): Promise<boolean> => {
+      const packed = await this.#session.run(feeds());
+      heartbeat();
+      computedTokens += tokens;
+      for (const [i, own] of rows.entries()) {
+        const values = packed.subarray(i * labels, (i + 1) * labels);
+        for (const row of members ?? own) logits.set(values, row * labels);
+      }
+      return packed.every(Number.isFinite);
+    };
+
+    for (const pack of this.#layout.lay(rows)) {
+      if ((await run(pack)) || pack.rows.length === 1 || !this.#layout.rowsMeet) continue;
+      // One row's NaN may have reached its neighbours: only alone does each show its own.
+      for (const members of pack.rows) {
+        const [first] = members as [number];
+        for (const alone of this.#layout.lay([rows[first] as number[]])) await run(alone, members);
+      }
+    }
+    return { logits, computedTokens };
+  }
+
+  /** How many tokens would go through the network for these rows. */
+  countTokens(rows: readonly (readonly number[])[]): number {
+    return this.#layout.lay(rows).reduce((sum, { tokens }) => sum + tokens, 0);
+  }
+
+  release(): Promise<void> {
+    return this.#session.release();
+  }
 }

@@ -1,5 +1,7 @@
-/** Workflow commands, by which GitHub shows a message beside a change. */
-import { missInWords, type Verdict } from '../evaluation/thresholds.js';
+/** Workflow commands, which make GitHub show a message beside a change. */
+import type { Verdict } from '../evaluation/thresholds.js';
+import { printable } from './printable.js';
+import { missInWords } from './verdicts.js';
 
 export interface AnnotatedFailure {
   readonly file: string;
@@ -7,8 +9,6 @@ export interface AnnotatedFailure {
   readonly code: string;
   readonly message: string;
 }
-
-export const isOnGitHub = (): boolean => process.env.GITHUB_ACTIONS === 'true';
 
 /** An error for each missed threshold, a warning for each of the first bad rows. */
 export function annotations(verdicts: readonly Verdict[], failures: readonly AnnotatedFailure[]): string {
@@ -31,7 +31,14 @@ const annotation = (
     .map(([name, value]) => `${name}=${escapedProperty(value)}`)
     .join(',')}::${escapedMessage(message)}\n`;
 
+/** Line ends are escaped as the commands have it; a log is shown on terminals too, which must not obey the rest. */
 const escapedMessage = (text: string): string =>
-  text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  text
+    .replaceAll('%', '%25')
+    .split(/(\r|\n)/)
+    .map((part) => lineEnds[part] ?? printable(part))
+    .join('');
+
+const lineEnds: Readonly<Record<string, string>> = { '\r': '%0D', '\n': '%0A' };
 
 const escapedProperty = (text: string): string => escapedMessage(text).replaceAll(':', '%3A').replaceAll(',', '%2C');

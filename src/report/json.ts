@@ -1,6 +1,6 @@
-/** What --json prints. */
+/** An evaluation as --json prints it. */
 
-import type { Evaluation, Worth } from '../evaluation/evaluation.js';
+import type { Evaluation, ScorerReport } from '../evaluation/evaluation.js';
 import { isDefined, type Metric } from '../evaluation/metric.js';
 import type { Verdict } from '../evaluation/thresholds.js';
 
@@ -12,9 +12,9 @@ export interface RowCounts {
 export function evaluationAsJson(evaluation: Evaluation, verdicts: readonly Verdict[], counts: RowCounts): string {
   const { slices, difference } = evaluation;
   const value = {
-    ...worthAsJson(evaluation),
+    ...reportAsJson(evaluation),
     ...(difference !== undefined && { difference }),
-    slices: slices.map((slice) => ({ key: slice.key, ...countsOf(slice), ...worthAsJson(slice) })),
+    slices: slices.map((slice) => ({ key: slice.key, ...countsOf(slice), ...reportAsJson(slice) })),
     thresholds: verdicts.map(({ side, metric, bound, missed, result }) => ({
       metric,
       [side === 'under' ? 'failUnder' : 'failOver']: bound,
@@ -26,8 +26,8 @@ export function evaluationAsJson(evaluation: Evaluation, verdicts: readonly Verd
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-const worthAsJson = ({ metrics, baselines }: Worth) => ({ metrics, baselines });
+const reportAsJson = ({ metrics, baselines }: ScorerReport) => ({ metrics, baselines });
 
-const countsOf = ({ rewards, pairs }: Worth) => ({ rewards, pairs });
+const countsOf = ({ rewards, pairs }: ScorerReport) => ({ rewards, pairs });
 
 const resultOf = (result: Metric): Metric => (isDefined(result) ? result : { reason: result.reason });

@@ -11,10 +11,13 @@ export function short(value: number): string {
 export const ends = ({ low, high }: Pick<Estimate, 'low' | 'high'>, spell: (end: number) => string = short): string =>
   `${spell(low)} to ${spell(high)}`;
 
-/** As short, but in as many digits as tell the value from the bound that it is compared with. */
+/** As `short`, but with all digits where a rounded value would stand on another side of the bound than the value does. */
 export function exact(value: number, bound: number): string {
   const rounded = short(value);
   return Math.sign(Number(rounded) - bound) === Math.sign(value - bound) ? rounded : String(value);
 }
 
 export const many = (count: number): string => count.toLocaleString('en-US');
+
+/** `1 row`, `1,200 rows`. */
+export const counted = (count: number, noun: string): string => `${many(count)} ${noun}${count === 1 ? '' : 's'}`;

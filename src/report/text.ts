@@ -1,18 +1,17 @@
 /** An evaluation as a person reads it, in 80 columns. */
 
-import { baselineNames, type Evaluation, type Worth } from '../evaluation/evaluation.js';
+import { baselineNames } from '../evaluation/baselines.js';
+import type { Evaluation, ScorerReport } from '../evaluation/evaluation.js';
 import { isDefined, type Metric } from '../evaluation/metric.js';
-import { type MetricName, metricNames } from '../evaluation/metric-names.js';
-import { demand, type Verdict } from '../evaluation/thresholds.js';
-import { ends, many, short } from './numbers.js';
+import { metrics as definitions, type MetricName, metricNames } from '../evaluation/metrics.js';
+import type { Verdict } from '../evaluation/thresholds.js';
+import { counted, ends, many, short } from './numbers.js';
+import { printable } from './printable.js';
+import { clipped, table, wrapped } from './text-layout.js';
+import { demand } from './verdicts.js';
 
-const WIDTH = 80;
-
-/** Of a slice's name. */
-const KEY_WIDTH = 24;
-
-/** Metrics that a line of a slice has room for: the first two that there are. */
-const ofSlices: readonly MetricName[] = ['auc', 'pairwise', 'lift', 'spearman', 'mean', 'std'];
+/** Metrics that a line of a slice has room for. */
+const METRICS_OF_SLICES = 2;
 
 export interface Shown {
   readonly evaluation: Evaluation;
@@ -20,10 +19,10 @@ export interface Shown {
   readonly rows: number;
   readonly failed: number;
   readonly resamples: number;
-  /** The field of slices, and the file compared with. */
+  /** The field of slices, and the file of the other scorer. */
   readonly by: string | undefined;
   readonly baseline: string | undefined;
-  /** What there is to say beside the numbers. */
+  /** Printed below the numbers, each on lines of its own. */
   readonly notes: readonly string[];
 }
 
@@ -55,15 +54,13 @@ function headOf({ evaluation, rows, failed, resamples }: Shown): string {
   return `${counts.join(', ')}\n95 % intervals from ${many(resamples)} resamples of ${drawnIn(evaluation)}`;
 }
 
-function drawnIn({ rewards, pairs, groups, clusters }: Worth): string {
+function drawnIn({ rewards, pairs, groups, clusters }: ScorerReport): string {
   if (groups > 0 && clusters === groups) return `${many(clusters)} whole groups`;
   if (clusters < Math.max(rewards, pairs)) return `${many(clusters)} whole conversations`;
   return rewards > 0 ? 'rows' : 'pairs';
 }
 
-const counted = (count: number, noun: string): string => `${many(count)} ${noun}${count === 1 ? '' : 's'}`;
-
-function metricsTable({ metrics, baselines }: Worth): string {
+function metricsTable({ metrics, baselines }: ScorerReport): string {
   const defined = metricNames.filter((name) => isDefined(metrics[name]));
   if (defined.length === 0) return '';
   const columns = baselineNames.filter((name) => Object.values(baselines[name] ?? {}).some((each) => isDefined(each)));
@@ -72,21 +69,23 @@ function metricsTable({ metrics, baselines }: Worth): string {
     ...defined.map((name) => [
       name,
       ...cellsOf(metrics[name]),
-      ...columns.map((baseline) => cellOf((baselines[baseline] as Partial<Record<MetricName, Metric>>)?.[name])),
+      ...columns.map((baseline) =>
+        cellOf((baselines[baseline] as Partial<Record<MetricName, Metric>> | undefined)?.[name]),
+      ),
     ]),
   ]);
 }
 
-function bestOfTable({ bestOf }: Worth): string {
-  const points = bestOf.filter(({ worth }) => isDefined(worth.chosen));
+function bestOfTable({ bestOf }: ScorerReport): string {
+  const points = bestOf.filter(({ choiceValues }) => isDefined(choiceValues.chosen));
   if (points.length < 2) return '';
   return table([
     ['best of', 'chosen', '95 % interval', 'groups', 'random', 'oracle'],
-    ...points.map(({ draws, worth }) => [
+    ...points.map(({ draws, choiceValues: { chosen, random, oracle } }) => [
       String(draws),
-      ...cellsOf(worth.chosen),
-      cellOf(worth.random),
-      cellOf(worth.oracle),
+      ...cellsOf(chosen),
+      cellOf(random),
+      cellOf(oracle),
     ]),
   ]);
 }
@@ -103,7 +102,7 @@ function differenceTable(difference: NonNullable<Evaluation['difference']>, base
 
 function slicesTable({ slices, metrics }: Evaluation, by: string): string {
   if (slices.length === 0) return '';
-  const shown = ofSlices.filter((name) => isDefined(metrics[name])).slice(0, 2);
+  const shown = byRankInSlices.filter((name) => isDefined(metrics[name])).slice(0, METRICS_OF_SLICES);
   return table([
     [clipped(by), 'n', ...shown.flatMap((name) => [name, '95 % interval'])],
     ...slices.map((slice) => [
@@ -113,6 +112,12 @@ function slicesTable({ slices, metrics }: Evaluation, by: string): string {
     ]),
   ]);
 }
+
+const rankInSlices = (name: MetricName): number => definitions[name].shown.slices ?? Number.POSITIVE_INFINITY;
+
+const byRankInSlices = metricNames
+  .filter((name) => rankInSlices(name) < Number.POSITIVE_INFINITY)
+  .toSorted((a, b) => rankInSlices(a) - rankInSlices(b));
 
 function verdictsTable(verdicts: readonly Verdict[]): string {
   if (verdicts.length === 0) return '';
@@ -126,8 +131,8 @@ function verdictsTable(verdicts: readonly Verdict[]): string {
   ]);
 }
 
-/** Metrics that there are not, by why. */
-function reasonsOf({ metrics }: Worth): string {
+/** The names of metrics that cannot be computed, those with one reason together. */
+function reasonsOf({ metrics }: ScorerReport): string {
   const names = new Map<string, MetricName[]>();
   for (const name of metricNames) {
     const metric = metrics[name];
@@ -143,38 +148,3 @@ const cellsOf = (metric: Metric): [string, string, string] =>
 
 const cellOf = (metric: Metric | undefined): string =>
   metric !== undefined && isDefined(metric) ? short(metric.value) : '';
-
-/** The first column to the left, the others to the right. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] as readonly string[]).map((_, column) =>
-    Math.max(...rows.map((row) => [...(row[column] as string)].length)),
-  );
-  const pad = (cell: string, column: number): string => {
-    const space = ' '.repeat((widths[column] as number) - [...cell].length);
-    return column === 0 ? cell + space : space + cell;
-  };
-  return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
-}
-
-const clipped = (text: string): string => {
-  const characters = [...printable(text)];
-  return characters.length <= KEY_WIDTH
-    ? characters.join('')
-    : `${characters.slice(0, 9).join('')}...${characters.slice(12 - KEY_WIDTH).join('')}`;
-};
-
-/** Without what a terminal would obey. */
-const printable = (text: string): string => text.replaceAll(/\p{Control}|\p{Format}/gu, '\ufffd');
-
-/** Lines of a text, the first one too after the margin. */
-function wrapped(text: string, margin: string): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of printable(text).split(' ')) {
-    if (line !== '' && margin.length + line.length + 1 + word.length > WIDTH) {
-      lines.push(margin + line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, margin + line];
-}

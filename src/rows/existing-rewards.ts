@@ -1,25 +1,44 @@
 /** Rewards that rows carry already, from an earlier run. */
-import { preview } from './conversation.js';
-import { type FailureCode, failure, failureCodes, isFailure, type RowFailure } from './failure.js';
-import { type RewardShape, type RowResult, resultFields } from './result.js';
-import type { Row } from './roles.js';
+import { preview } from './describe-value.js';
+import { failure, isFailure, type RowFailure } from './failure.js';
+import { kindOfRow } from './kinds/kinds.js';
+import { findFields, type NamedFields, type Row } from './kinds/roles.js';
+import { type RewardShape, type RowResult, resultFields } from './results.js';
+import { readRewardError } from './reward-error.js';
 
 /**
- * The result that a row carries; undefined where it carries none. It need not have anything to score.
+ * The result that a row carries; undefined where it carries none. It need not have anything to score. Where it has
+ * candidates, an array of rewards has one for each of them, or the row is a bad one.
  *
  * @param rewardField as in ResultSettings
  */
-export function existingResult(row: Row, rewardField: string): RowResult | undefined {
+export function existingResult(row: Row, rewardField: string, fields: NamedFields): RowResult | undefined {
   const shape = existingShape(Object.keys(row), rewardField);
   if (shape === undefined) return undefined;
   const values = fieldsOf(shape, rewardField).map((name) => ({ name, value: unquoted(row[name]) }));
   const [{ name, value }] = values as [{ name: string; value: unknown }];
   if (shape === 'single' && Array.isArray(value)) {
+    const candidates = countCandidates(row, fields) ?? value.length;
+    if (candidates !== value.length) {
+      const message = `expected ${name} to have ${candidates} numbers, one for each candidate, got ${value.length}`;
+      return { shape: 'array', rewards: [], failure: failure('BAD_ROW', message) };
+    }
     const texts = value.map((each: unknown, i) => readReward(each, `${name}[${i}]`, row, i));
     return resultOf('array', texts);
   }
   const texts = values.map((each) => readReward(each.value, each.name, row));
   return resultOf(shape, texts);
+}
+
+/** Whether a row has rewards, be they good ones or not. */
+export const carriesRewards = (row: Row, rewardField: string): boolean =>
+  existingShape(Object.keys(row), rewardField) !== undefined;
+
+/** How many candidates a row has to score; undefined where it is none with candidates. */
+function countCandidates(row: Row, fields: NamedFields): number | undefined {
+  if (kindOfRow(row, fields) !== 'candidates') return undefined;
+  const value = findFields(row, fields).get('candidates')?.value;
+  return Array.isArray(value) ? value.length : undefined;
 }
 
 /** Of rows with these columns: whether they carry the rewards of a pair, or others; undefined: they carry none. */
@@ -50,9 +69,8 @@ function resultOf(shape: RewardShape, texts: readonly (number | RowFailure)[]): 
 function readReward(value: unknown, name: string, row: Row, index?: number): number | RowFailure {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (value !== null) return failure('BAD_ROW', `expected ${name} to be a number, got ${preview(value)}`, index);
-  const { code, message } = (row.reward_error ?? {}) as { code?: unknown; message?: unknown };
-  const known = typeof code === 'string' && Object.hasOwn(failureCodes, code) && typeof message === 'string';
-  return known
-    ? failure(code as FailureCode, message, index)
-    : failure('BAD_ROW', `expected ${name} to be a number, got null: it could not be scored before`, index);
+  return (
+    readRewardError(row, index) ??
+    failure('BAD_ROW', `expected ${name} to be a number, got null: it could not be scored before`, index)
+  );
 }

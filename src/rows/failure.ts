@@ -8,7 +8,7 @@ export const failureCodes = {
   BAD_ROW: 'the row has no text to score, or a field is of the wrong kind',
   EMPTY_TEXT: 'there is no text, or no response, to judge',
   FIELD_EXISTS: 'the row has the reward field already',
-  ROW_TOO_LARGE: 'the record has more bytes than --max-row-bytes',
+  ROW_TOO_LARGE: 'the record has more bytes than a row may have',
   NON_FINITE: 'the reward is not a finite number',
   TEMPLATE_ERROR: 'the chat template could not render the messages',
   WORKER_CRASH: 'scoring the row alone ended a worker thread, twice',

@@ -1,18 +1,41 @@
-import type { Row } from './roles.js';
+import type { Row } from './kinds/roles.js';
 
 /**
  * The value of a field that a flag names. An exact name wins over a path; a path into an array reads each of its items:
  * `candidates.label`.
  */
 export const valueAt = (row: Row, name: string): unknown =>
-  Object.hasOwn(row, name) ? row[name] : follow(row, name.split('.'));
+  Object.hasOwn(row, name) ? row[name] : followPath(row, name.split('.'));
 
-function follow(value: unknown, [step, ...rest]: readonly string[]): unknown {
-  if (step === undefined) return value;
-  const inside = unquoted(value);
-  if (Array.isArray(inside) && !Object.hasOwn(inside, step)) return inside.map((item) => follow(item, [step, ...rest]));
-  if (typeof inside !== 'object' || inside === null || !Object.hasOwn(inside, step)) return undefined;
-  return follow((inside as Record<string, unknown>)[step], rest);
+/** A value of which some steps of a path are still to be followed, and where the result belongs. */
+interface Branch {
+  readonly value: unknown;
+  readonly step: number;
+  readonly results: unknown[];
+  readonly index: number;
+}
+
+/** What a path leads to; undefined where it leads nowhere. It keeps a list of branches: arrays may be nested deeply. */
+export function followPath(start: unknown, steps: readonly string[]): unknown {
+  const found: unknown[] = [];
+  const branches: Branch[] = [{ value: start, step: 0, results: found, index: 0 }];
+  for (let branch = branches.pop(); branch !== undefined; branch = branches.pop()) {
+    let { value, step } = branch;
+    for (; step < steps.length; step++) {
+      const name = steps[step] as string;
+      const inside = unquoted(value);
+      if (Array.isArray(inside) && !Object.hasOwn(inside, name)) {
+        const results: unknown[] = new Array(inside.length).fill(undefined);
+        for (const [index, item] of inside.entries()) branches.push({ value: item, step, results, index });
+        value = results;
+        break;
+      }
+      const isReached = typeof inside === 'object' && inside !== null && Object.hasOwn(inside, name);
+      value = isReached ? (inside as Record<string, unknown>)[name] : undefined;
+    }
+    branch.results[branch.index] = value;
+  }
+  return found[0];
 }
 
 /** A cell of CSV holds an array or object as text. */

@@ -1,22 +1,22 @@
 /** Where records begin and end in a stream of bytes. Knows quotes, where the format has them, and nothing else of formats. */
 
-/** Where something begins in a file, unpacked if it is a packed one. */
-export interface Place {
+/** Where something begins in the content of a file, which is decompressed where the file is compressed. */
+export interface Position {
   /** From 0. */
   readonly byte: number;
   /** From 1; null in a file that was not read from its beginning. */
   readonly line: number | null;
 }
 
-export const fileStart: Place = { byte: 0, line: 1 };
+export const fileStart: Position = { byte: 0, line: 1 };
 
 /** One record of the input as it stands there. */
-export interface InputRecord extends Place {
+export interface InputRecord extends Position {
   /** Without the line end. */
   readonly bytes: Buffer;
   /** `\n`, `\r\n`, or nothing at the end of the input. */
   readonly lineEnd: Buffer;
-  /** Length of a record over the size limit, whose bytes are not kept. */
+  /** Length of a record over the size limit, whose bytes are not carried. */
   readonly oversized?: number;
 }
 
@@ -111,7 +111,7 @@ export class CsvScanner implements RecordScanner {
 }
 
 /** The records of a whole number of records' bytes, the last of which may lack its line end. */
-export function* splitRecords(bytes: Buffer, start: Place, scanner: RecordScanner): Generator<InputRecord> {
+export function* splitRecords(bytes: Buffer, start: Position, scanner: RecordScanner): Generator<InputRecord> {
   for (let from = 0; from < bytes.length; ) {
     const line = lineAt(start, scanner);
     const found = scanner.findEnd(bytes, from);
@@ -166,7 +166,7 @@ export function sliceBatch(batch: RecordBatch, from: number, to: number): Record
 export async function* readRecords(
   chunks: AsyncIterable<Buffer>,
   scanner: RecordScanner,
-  start: Place,
+  start: Position,
   maxBytes: number,
 ): AsyncGenerator<RecordBatch> {
   let { byte } = start; // where the present record begins
@@ -233,13 +233,13 @@ export async function* readRecords(
 }
 
 /** Where the record after this one begins. */
-export function placeAfter({ bytes, lineEnd, byte, line }: InputRecord): Place {
+export function positionAfter({ bytes, lineEnd, byte, line }: InputRecord): Position {
   let lines = 1;
   for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines++;
   return { byte: byte + bytes.length + lineEnd.length, line: line === null ? null : line + lines };
 }
 
-const lineAt = ({ line }: Place, scanner: RecordScanner): number | null =>
+const lineAt = ({ line }: Position, scanner: RecordScanner): number | null =>
   line === null ? null : line + scanner.lines;
 
 /** `\n` or `\r\n`, of a record that ended with one: a newline may also stand in a quote that is never closed. */

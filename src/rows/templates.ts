@@ -1,8 +1,8 @@
 /** How a conversation becomes the text that is scored. The only importer of @huggingface/jinja. */
 import { Template as JinjaTemplate } from '@huggingface/jinja';
 import { messageOf, usageError } from '../errors.js';
-import type { Conversation, Message } from './conversation.js';
 import { failure, isFailure, type RowFailure } from './failure.js';
+import type { Conversation, Message } from './kinds/conversation.js';
 
 export interface Template {
   /** The text that is scored. */
@@ -11,7 +11,7 @@ export interface Template {
   promptOf(conversation: Conversation, text: string): string | RowFailure;
 }
 
-/** A template that ends with the judged message's content, and `closing` after it. */
+/** A template that ends with the content of the message that is scored, and `closing` after it. */
 const layout = (render: (messages: readonly Message[]) => string, closing = ''): Template => ({
   render: ({ messages }) => render(messages),
   promptOf: ({ messages }, text) => text.slice(0, text.length - closing.length - contentOfLast(messages).length),
@@ -29,7 +29,7 @@ const chai = layout(
 /** Turns joined by the end-of-text token (github.com/golsun/DialogRPT, src/score.py). */
 const dialogrpt = layout((messages) => messages.map(({ content }) => content).join('<|endoftext|>'));
 
-/** OpenAI's ChatML; the message that is judged stays open, so that nothing follows it. */
+/** OpenAI's ChatML. The message that is scored is not closed, so that nothing follows it. */
 const chatml = layout((messages) =>
   messages
     .map(({ author, content }, index) => {

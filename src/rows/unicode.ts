@@ -3,7 +3,7 @@ const loneSurrogate = /\p{Surrogate}/u;
 
 export const isWellFormed = (text: string): boolean => !loneSurrogate.test(text);
 
-/** A text's length in characters (code points), as the baselines judge it; a lone surrogate is one. */
+/** A text's length in characters (code points), as the baselines measure it; a lone surrogate counts as one. */
 export function textLength(text: string): number {
   let length = 0;
   for (const _ of text) length++;

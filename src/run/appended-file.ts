@@ -1,62 +1,79 @@
-/** A file that is written from some place on, and that says where it is. */
+/** A file that is written from some place on, and that knows where it is. */
+
 import type { Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { messageOf, runError, usageError } from '../errors.js';
+import { type FatalError, messageOf, runError, usageError } from '../errors.js';
+import { optionName } from '../option-name.js';
+import { extendTail, type FilePosition, filePosition, TAIL_BYTES } from './file-position.js';
 
 export class AppendedFile {
   readonly path: string;
-  /** Bytes written whole, those before the start included. */
+  /** Bytes that were written whole, those before the start included. */
   position: number;
+  /** The last `TAIL_BYTES` before `position`, or all where there are fewer. */
+  tail: Uint8Array;
   readonly #handle: FileHandle;
-  /** A regular file; /dev/null or a FIFO can be neither cut off nor made safe. */
+  /** A regular file; /dev/null or a FIFO has no places, and can be neither cut off nor made safe. */
   readonly #regular: boolean;
 
-  private constructor(path: string, handle: FileHandle, position: number, regular: boolean) {
+  private constructor(path: string, handle: FileHandle, regular: boolean, position: number, tail: Uint8Array) {
     this.path = path;
     this.#handle = handle;
-    this.position = position;
     this.#regular = regular;
+    this.position = position;
+    this.tail = tail;
   }
 
   /**
-   * @param position what stands after it is cut off; undefined: everything is, of a file that may not be there
-   * @throws FatalError `usage` where the file cannot be opened, or is shorter
+   * @param start what stands after it is cut off; undefined: everything is, and the file need not be there
+   * @throws FatalError `usage` where the file cannot be opened, or is not the one that was written up to `start`
    */
-  static async open(path: string, position?: number): Promise<AppendedFile> {
+  static async open(path: string, start?: FilePosition): Promise<AppendedFile> {
+    // A file with nothing before the start is like a new one.
+    const from = start === undefined || start.bytes === 0 ? undefined : start;
     let stat: Stats;
     let handle: FileHandle;
     try {
-      handle = await open(path, position === undefined ? 'w' : 'a');
+      handle = await open(path, from === undefined ? 'w' : 'r+');
       stat = await handle.stat();
     } catch (error) {
-      const isFull = /^(?:ENOSPC|EDQUOT|EIO)$/.test((error as NodeJS.ErrnoException).code ?? '');
-      throw (isFull ? runError : usageError)(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
+      if (from !== undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') throw tooShort(path, from, 0);
+      throw cannotBeOpened(path, error);
     }
     const regular = stat.isFile();
-    if (position === undefined || !regular) return new AppendedFile(path, handle, position ?? 0, regular);
-    const { size } = stat;
-    if (size < position) {
-      await handle.close();
-      throw usageError(
-        `${path}: expected ${position} bytes or more, as its run had written, got ${size}; --overwrite starts anew`,
-      );
+    if (from === undefined || !regular) {
+      return new AppendedFile(path, handle, regular, from?.bytes ?? 0, new Uint8Array());
     }
-    await handle.truncate(position);
-    return new AppendedFile(path, handle, position, regular);
+    try {
+      if (stat.size < from.bytes) throw tooShort(path, from, stat.size);
+      const tail = await readTail(path, handle, from.bytes);
+      if (filePosition({ position: from.bytes, tail }).tail !== from.tail) {
+        throw usageError(
+          `${path}: expected the bytes that its run had written before byte ${from.bytes}, got others; ` +
+            `give the file of that run, or start anew with ${optionName('overwrite')}`,
+        );
+      }
+      await handle.truncate(from.bytes);
+      return new AppendedFile(path, handle, regular, from.bytes, tail);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
   }
 
   /** @throws FatalError `run`; `position` then stays before what was written in part */
   async write(bytes: Uint8Array): Promise<void> {
     try {
       for (let written = 0; written < bytes.length; ) {
-        // Not every file has places: a FIFO only goes on.
-        written += (await this.#handle.write(bytes, written)).bytesWritten;
+        // At its place, where the file has places: a second writer could not double anything.
+        const place = this.#regular ? this.position + written : null;
+        written += (await this.#handle.write(bytes, written, bytes.length - written, place)).bytesWritten;
       }
     } catch (error) {
-      throw runError(`${this.path}: cannot be written: ${messageOf(error)}`, { cause: error });
+      throw cannotBeWritten(this.path, error);
     }
     this.position += bytes.length;
+    if (this.#regular) this.tail = extendTail(this.tail, bytes);
   }
 
   /** Resolves when what was written would outlast a power cut. */
@@ -65,33 +82,50 @@ export class AppendedFile {
     try {
       await this.#handle.datasync();
     } catch (error) {
-      throw runError(`${this.path}: cannot be written: ${messageOf(error)}`, { cause: error });
+      throw cannotBeWritten(this.path, error);
     }
   }
 
-  /** @throws FatalError `run`: some disks tell only now that there was no room */
+  /** @throws FatalError `run`: some disks say only now that there was no room */
   async close(): Promise<void> {
     try {
       await this.#handle.close();
     } catch (error) {
-      throw runError(`${this.path}: cannot be written: ${messageOf(error)}`, { cause: error });
+      throw cannotBeWritten(this.path, error);
     }
   }
 
-  /** Closes the file of a run that has failed: what is wrong was said, and what was made safe stays. */
+  /** Closes the file of a run that has failed: its error was reported, and what was made safe stays. */
   async abandon(): Promise<void> {
     await this.#handle.close().catch(() => undefined);
   }
 }
 
-/** Makes a rename outlast a power cut. */
-export async function syncFolderOf(path: string): Promise<void> {
-  const handle = await open(dirname(path), 'r');
+/** A full or failing disk is no mistake in what was asked; a file that may not be made there is. */
+export function cannotBeOpened(path: string, error: unknown): FatalError {
+  const isDiskFailure = /^(?:ENOSPC|EDQUOT|EIO)$/.test((error as NodeJS.ErrnoException).code ?? '');
+  const fatal = isDiskFailure ? runError : usageError;
+  return fatal(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
+}
+
+const cannotBeWritten = (path: string, error: unknown): FatalError =>
+  runError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
+
+const tooShort = (path: string, { bytes }: FilePosition, size: number): FatalError =>
+  usageError(
+    `${path}: expected ${bytes} bytes or more, as its run had written, got ${size}; ${optionName('overwrite')} starts anew`,
+  );
+
+async function readTail(path: string, handle: FileHandle, end: number): Promise<Uint8Array> {
+  const tail = Buffer.alloc(Math.min(TAIL_BYTES, end));
   try {
-    await handle.sync();
-  } catch {
-    // Some file systems do not sync folders.
-  } finally {
-    await handle.close();
+    for (let read = 0; read < tail.length; ) {
+      const { bytesRead } = await handle.read(tail, read, tail.length - read, end - tail.length + read);
+      if (bytesRead === 0) break;
+      read += bytesRead;
+    }
+  } catch (error) {
+    throw runError(`${path}: cannot be read: ${messageOf(error)}`, { cause: error });
   }
+  return tail;
 }

@@ -1,10 +1,12 @@
 /** What bad rows do to a run. */
+
 import { usageError } from '../errors.js';
+import { optionName } from '../option-name.js';
 import type { WindowStats } from '../scorer/protocol.js';
 
 export const errorActions = ['null', 'skip', 'fail'] as const;
 /** A bad row is written with a null reward, left out, or ends the run. */
-export type ErrorAction = (typeof errorActions)[number];
+type ErrorAction = (typeof errorActions)[number];
 
 /** `rows`: the run ends at so many bad rows; `percent`: when more of the rows read are bad. */
 export type ErrorLimit = { readonly rows: number } | { readonly percent: number };
@@ -31,7 +33,9 @@ export function parseErrorLimit(text: string): ErrorLimit {
   const value = Number(number);
   if (percent === '%' && value <= 100) return { percent: value };
   if (percent === '' && Number.isSafeInteger(value) && value > 0) return { rows: value };
-  throw usageError(`expected --max-errors to be a whole number from 1 up, or a share from 0% to 100%, got ${text}`);
+  throw usageError(
+    `expected ${optionName('maxErrors')} to be a whole number from 1 up, or a share from 0% to 100%, got ${text}`,
+  );
 }
 
 /**
@@ -45,12 +49,13 @@ export function giveUp(
   { rows, failed }: Pick<WindowStats, 'rows' | 'failed'>,
 ): GivingUp | undefined {
   const [first] = failed;
-  if (action === 'fail' && first !== undefined) return { rows: first.row + 1, message: '--on-error fail' };
+  if (action === 'fail' && first !== undefined)
+    return { rows: first.row + 1, message: `${optionName('onError')} fail` };
   if (limit === undefined) return undefined;
   if ('rows' in limit) {
     // More may be bad already, where a run goes on that had a higher limit.
     const last = failed[Math.max(limit.rows - before.failed - 1, 0)];
-    return last && { rows: last.row + 1, message: `--max-errors ${limit.rows}` };
+    return last && { rows: last.row + 1, message: `${optionName('maxErrors')} ${limit.rows}` };
   }
   // The share grows with bad rows alone, but is not looked at before the hundredth row.
   const looks = [...failed.map(({ row }) => row), ROWS_TO_JUDGE - 1 - before.rows].sort((a, b) => a - b);
@@ -59,7 +64,7 @@ export function giveUp(
     if (row < 0 || row >= rows || read < ROWS_TO_JUDGE) continue;
     const bad = before.failed + failed.filter((failure) => failure.row <= row).length;
     if (100 * bad > limit.percent * read) {
-      return { rows: row + 1, message: `--max-errors ${limit.percent}%: ${bad} of ${read} rows are bad` };
+      return { rows: row + 1, message: `${optionName('maxErrors')} ${limit.percent}%: ${bad} of ${read} rows are bad` };
     }
   }
   return undefined;

@@ -1,6 +1,6 @@
-import type { FailedRow } from '../scorer/protocol.js';
+import type { FailedRow } from '../rows/failed-row.js';
 
-/** What --errors writes: a JSON line of each failed row. */
+/** The list of failures: one line of JSON for each failed row. */
 export const failureLines = (file: string, failed: readonly FailedRow[]): Buffer =>
   Buffer.from(
     failed

@@ -1,4 +1,4 @@
-/** What tells an input from another one, without reading all of it. */
+/** What distinguishes an input from another one, without reading all of it. */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { messageOf, usageError } from '../errors.js';
@@ -6,11 +6,11 @@ import type { Input } from './input.js';
 
 export interface InputFacts {
   readonly path: string;
-  /** Of a regular file, on disk; null for a pipe. */
+  /** Size on disk of a regular file; null for a pipe. */
   readonly bytes: number | null;
-  /** When it was last changed, in milliseconds. */
+  /** When it was last changed, in milliseconds; null for a pipe. */
   readonly modified: number | null;
-  /** Digest of bytes here and there in it. */
+  /** Digest of samples from all over the file; null for a pipe. */
   readonly sample: string | null;
 }
 
@@ -22,15 +22,15 @@ export function factsOf({ path, size, modified }: Input): InputFacts {
   return { path, bytes: size, modified, sample: sampleOf(path, size) };
 }
 
-/** How an input that was read before differs from what it is now: nothing, or more than at its end. */
+/** How an input differs from what it was, in words; undefined where it is the same or has only grown at its end. */
 export function inputDifference(then: InputFacts, now: InputFacts): string | undefined {
-  if (then.bytes === null || now.bytes === null) return undefined; // what a pipe gives is seen when it comes
+  if (then.bytes === null || now.bytes === null) return undefined; // A pipe's bytes are compared when they come.
   if (now.bytes < then.bytes) return `${now.path} had ${then.bytes} bytes and has ${now.bytes}`;
   if (now.bytes === then.bytes && now.sample !== then.sample) return `${now.path} has other bytes than it had`;
   return undefined;
 }
 
-/** Whether an input can be taken for what it was without a look at its bytes. */
+/** Whether an input can be taken for unchanged without reading it. */
 export const isUntouched = (then: InputFacts, now: InputFacts): boolean =>
   now.bytes !== null && now.bytes === then.bytes && now.modified === then.modified;
 

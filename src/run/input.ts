@@ -1,45 +1,49 @@
-/** One input, read as it comes: a file or standard input. */
+/** One input, a file or standard input, which is read as its bytes come. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, type Stats, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import {
-  type Compression,
-  compressionOfBytes,
-  compressionOfName,
-  mayBePacked,
-  SIGNATURE_BYTES,
-} from '../compression/compression.js';
-import { unpack } from '../compression/unpack.js';
 import { messageOf, runError, usageError } from '../errors.js';
-import { fileStart, type InputRecord, type Place, type RecordScanner, readRecords, recordAt } from '../rows/records.js';
+import type { StandardStreams } from '../platform/standard-streams.js';
+import type { Container } from '../rows/container.js';
+import {
+  fileStart,
+  type InputRecord,
+  type Position,
+  type RecordScanner,
+  readRecords,
+  recordAt,
+} from '../rows/records.js';
+import { containerOfBytes, containerOfName, isUndecided } from './containers.js';
 
 const CHUNK_BYTES = 1 << 16;
 
 export class Input {
   /** As the user named it; standard input is `-`. */
   readonly path: string;
-  /** Bytes to come, where that is known: of a regular file. */
+  /** Bytes of the file on disk; undefined where it is not a regular file. */
   readonly size: number | undefined;
-  /** When a regular file was last changed, in milliseconds. */
+  /** When the file was last changed, in milliseconds; undefined where it is not a regular file. */
   readonly modified: number | undefined;
-  /** How its bytes are packed: known once it was looked at. */
-  compression: Compression | undefined;
+  /** What its records are in: known once it was looked at; undefined where they stand as they are. */
+  container: Container | undefined;
   /** Where rows begin: after the header, if there is one. */
-  body: Place = fileStart;
-  /** Of the file as it stands on disk. */
+  body: Position = fileStart;
+  /** How many bytes of the file on disk were read. */
   bytesRead = 0;
+  readonly #streams: StandardStreams;
   #hash: Hash = createHash('sha256');
   /** The file was read from its beginning to its end. */
   #whole = false;
   #stream: Readable | undefined;
   #source: AsyncGenerator<Buffer> | undefined;
   #stopped = false;
-  /** Read while peeking, and not yet given out. */
+  /** Chunks that were read while peeking and not yet given out. */
   #peeked: Buffer[] = [];
 
   /** @throws FatalError `usage` where there is no such file */
-  constructor(path: string) {
+  constructor(path: string, streams: StandardStreams) {
     this.path = path;
+    this.#streams = streams;
     const stat = path === '-' ? undefined : statFile(path);
     this.size = stat?.size;
     this.modified = stat?.mtimeMs;
@@ -49,14 +53,14 @@ export class Input {
     return this.path === '-' ? 'standard input' : this.path;
   }
 
-  /** Of the bytes on disk; undefined where not all were read. */
+  /** Digest of the bytes on disk; undefined where not all were read. */
   get sha256(): string | undefined {
     return this.#whole ? this.#hash.copy().digest('hex') : undefined;
   }
 
-  /** Bytes when unpacked, where that is known without reading them: of a regular file that is not packed. */
+  /** Bytes of its records, where that is known without reading them: of a regular file without a container. */
   get length(): number | undefined {
-    return this.compression === undefined ? this.size : undefined;
+    return this.container === undefined ? this.size : undefined;
   }
 
   /** Whether reading can begin anywhere. */
@@ -97,9 +101,9 @@ export class Input {
     this.#hash = createHash('sha256');
   }
 
-  /** The bytes from `from` on, unpacked. */
+  /** The bytes of its records from `from` on. */
   async *content(from: number): AsyncGenerator<Buffer> {
-    // Read from its beginning on, a file can be summed up: a header is not worth passing over.
+    // A file that is read from its beginning has a digest: a header is not worth seeking over.
     const seeks = from >= CHUNK_BYTES && this.seekable && this.#source === undefined;
     if (seeks) this.#source = this.#read(from);
     let skip = seeks ? 0 : from;
@@ -115,7 +119,7 @@ export class Input {
     }
   }
 
-  /** Length of what the file holds, unpacked. It is read for it. */
+  /** Length in bytes of its records. The file is read for it. */
   async measure(): Promise<number> {
     let length = 0;
     for await (const chunk of this.content(0)) length += chunk.length;
@@ -125,7 +129,7 @@ export class Input {
 
   async *#peek(atMost: number): AsyncGenerator<Buffer> {
     let bytes = 0;
-    // What was looked at before.
+    // These chunks were peeked at before.
     for (const chunk of [...this.#peeked]) {
       bytes += chunk.length;
       yield chunk;
@@ -141,43 +145,44 @@ export class Input {
 
   async #next(): Promise<Buffer | undefined> {
     if (this.#stopped) return undefined;
-    this.#source ??= this.#unpacked();
+    this.#source ??= this.#decoded();
     const { done, value } = await this.#source.next();
     return done ? undefined : value;
   }
 
-  /** The bytes that the file holds, unpacked if its first ones say that they are packed. */
-  async *#unpacked(): AsyncGenerator<Buffer> {
+  /** The bytes of the records, taken out of their container if the file's first bytes say that they are in one. */
+  async *#decoded(): AsyncGenerator<Buffer> {
     const bytes = this.#read(0);
     let start: Buffer = Buffer.alloc(0);
-    while (start.length < SIGNATURE_BYTES && mayBePacked(start)) {
+    while (isUndecided(start)) {
       const { done, value } = await bytes.next();
       if (done) break;
       start = start.length === 0 ? value : Buffer.concat([start, value]);
     }
-    this.compression = compressionOfBytes(start);
-    const named = compressionOfName(this.path);
-    if (named !== undefined && this.compression === undefined && start.length > 0) {
+    this.container = containerOfBytes(start);
+    const named = containerOfName(this.path);
+    if (named !== undefined && this.container === undefined && start.length > 0) {
       throw usageError(
-        `${this.name}: expected ${named}, as its name says, got something else; rename it if it is not packed`,
+        `${this.name}: expected ${named.name}, as its name says, got something else; rename it if it is not packed`,
       );
     }
-    const whole = chain(start, bytes);
-    if (this.compression === undefined) {
-      yield* whole;
+    const chunks = chain(start, bytes);
+    if (this.container === undefined) {
+      yield* chunks;
       return;
     }
     try {
-      yield* unpack(whole, this.compression, this.name);
+      yield* this.container.decode({ name: this.name, chunks });
     } catch (error) {
-      if (!this.#stopped) throw error; // stopped, it only looks as if the file were cut
+      if (!this.#stopped) throw error; // The run stopped reading, which looks as if the file were cut.
     }
   }
 
   /** The bytes on disk. */
   async *#read(from: number): AsyncGenerator<Buffer> {
     const { path } = this;
-    const stream = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES, start: from });
+    const stream =
+      path === '-' ? this.#streams.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES, start: from });
     this.#stream = stream;
     let position = from;
     try {
@@ -211,7 +216,7 @@ async function* chain(start: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerat
   }
 }
 
-/** undefined: something else than a regular file, of which nothing is known before it is read. */
+/** undefined where it is something else than a regular file, of which nothing is known before it is read. */
 function statFile(path: string): Stats | undefined {
   const stat = statOf(path);
   if (stat === undefined) throw usageError(`${path}: expected a file, found none of that name`);
@@ -223,7 +228,7 @@ function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    // A path below a file: newer versions of Node count it as absent too.
+    // The path leads through a file: newer versions of Node count it as absent too.
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
     throw usageError(`${path}: expected a file that can be read: ${messageOf(error)}`, { cause: error });
   }

@@ -1,9 +1,12 @@
 /** A look at the beginning of every input, so that what is plainly wrong is said before anything is written. */
+
 import { usageError } from '../errors.js';
-import { type CsvHeader, columnKey, isBeforeHeader, listColumns, readHeader } from '../rows/csv.js';
-import { createFormat, type FormatSettings, takenField } from '../rows/formats.js';
-import { type Form, formOfColumns, formOfRow } from '../rows/forms.js';
-import { CsvScanner, type InputRecord, placeAfter, type RecordScanner } from '../rows/records.js';
+import { optionName } from '../option-name.js';
+import { type CsvHeader, columnKey, isBeforeHeader, listColumns, readHeader } from '../rows/formats/csv-header.js';
+import { createFormat, type FormatSettings } from '../rows/formats/index.js';
+import { kindOfColumns, kindOfRow, type RowKind } from '../rows/kinds/kinds.js';
+import { CsvScanner, type InputRecord, positionAfter, type RecordScanner } from '../rows/records.js';
+import { takenField } from '../rows/results.js';
 import type { Input } from './input.js';
 import { refuseForeignInput } from './sniff.js';
 
@@ -34,14 +37,16 @@ export async function inspectInputs(
     refuseForeignInput(first.bytes, place, from === 'jsonl');
     if (format === undefined) {
       if (first.oversized !== undefined) {
-        throw usageError(`${place}: expected a header of at most ${maxRowBytes} bytes (--max-row-bytes), got more`);
+        throw usageError(
+          `${place}: expected a header of at most ${maxRowBytes} bytes (${optionName('maxRowBytes')}), got more`,
+        );
       }
-      input.body = placeAfter(first);
+      input.body = positionAfter(first);
       const own = readHeader(first, delimiter, place);
       if (header === undefined) {
         const keys = own.columns.map(columnKey);
         const named = { ...settings, rewardField: columnKey(settings.rewardField) };
-        if (!usesExisting) refuseTakenField(keys, formOfColumns(keys, fields)?.form, named, place);
+        if (!usesExisting) refuseTakenField(keys, kindOfColumns(keys, fields)?.kind, named, place);
         header = own;
       } else if (JSON.stringify(own.columns) !== JSON.stringify(header.columns)) {
         const [expected, got] = [listColumns(header.columns), listColumns(own.columns)];
@@ -49,24 +54,24 @@ export async function inspectInputs(
       }
     } else if (!rowSeen && first.oversized === undefined) {
       const row = format.parse(first)?.row ?? {}; // a bad row is told as such when its turn comes
-      if (!usesExisting) refuseTakenField(Object.keys(row), formOfRow(row, fields), settings, place);
+      if (!usesExisting) refuseTakenField(Object.keys(row), kindOfRow(row, fields), settings, place);
       rowSeen = true;
     }
   }
   return { ...settings, header };
 }
 
-/** @param form of the row; without one, its one reward is null */
+/** @param kind of the row; without one, its one reward is null */
 function refuseTakenField(
   names: readonly string[],
-  form: Form | undefined,
+  kind: RowKind | undefined,
   settings: Pick<FormatSettings, 'rewardField' | 'details'>,
   place: string,
 ): void {
-  const taken = takenField(names, form ?? 'text', settings);
+  const taken = takenField(names, kind ?? 'text', settings);
   if (taken !== undefined) {
     throw usageError(
-      `${place}: expected no field ${taken}, which the reward is written to; name another with --reward-field`,
+      `${place}: expected no field ${taken}, which the reward is written to; name another with ${optionName('rewardField')}`,
     );
   }
 }

@@ -1,6 +1,14 @@
-/** Keeps FILE.run.json true while a run goes on: what it says is done is on the disk, and stays. */
+/** Keeps FILE.run.json true while a run goes on: what it says is done is on the disk and stays there. */
+
+import { dirname } from 'node:path';
+import { runError } from '../errors.js';
+import { optionName } from '../option-name.js';
+import type { Claim } from '../platform/claim.js';
+import { statOrUndefined } from '../platform/files.js';
 import type { Window } from '../scorer/protocol.js';
 import type { AppendedFile } from './appended-file.js';
+import { claimFileOf } from './claim-output.js';
+import { filePosition } from './file-position.js';
 import type { Output } from './output.js';
 import { type Progress, type RunState, writeRunFile } from './run-file.js';
 import type { RunStatistics } from './statistics.js';
@@ -8,12 +16,14 @@ import type { WindowHash } from './window-hash.js';
 
 /** Work that a power cut may cost. */
 const SAVE_EVERY_MS = 1000;
-/** Saving takes at most this share of the time, however slow the disk and however large the account. */
+/** Saving takes at most this share of the time, however slow the disk and however large the statistics. */
 const SAVING_SHARE = 0.02;
 
 export interface JournalOptions {
   /** Where the output will stand. */
   readonly path: string;
+  /** On that output. */
+  readonly claim: Claim;
   readonly output: Output;
   readonly errors: AppendedFile | undefined;
   readonly stats: RunStatistics;
@@ -44,9 +54,9 @@ export class Journal {
 
   /** The output begins with what it begins with, and no rows are in it. */
   headerWritten(): void {
-    const { position } = this.#options.output;
-    this.#state = { ...this.#state, header: position };
-    this.#passed = { ...this.#passed, output: position };
+    const { output } = this.#options;
+    this.#state = { ...this.#state, header: output.position };
+    this.#passed = { ...this.#passed, output: filePosition(output) };
   }
 
   /**
@@ -59,8 +69,8 @@ export class Journal {
     // Remembered here: of a window that fails half-way, some bytes may stand in one file and not in the other.
     this.#passed = {
       windows: this.#passed.windows + 1,
-      output: output.position,
-      errors: errors?.position ?? null,
+      output: filePosition(output),
+      errors: errors === undefined ? null : filePosition(errors),
     };
     this.#open = window.open ? this.#open + window.bytes.length : 0;
     if (window.open) return;
@@ -80,19 +90,13 @@ export class Journal {
     this.#nextSave = performance.now() + Math.max(SAVE_EVERY_MS, took / SAVING_SHARE);
   }
 
-  /** The run has ended before its end: saves what is done, and that nobody writes any more. */
-  async leave(): Promise<void> {
-    await this.save();
-    await this.#write({ ...this.#state, writer: null });
-  }
-
-  /** All is written, under the name of work in progress. */
+  /** The whole output is written, still under the name of work in progress. */
   async finish(hashes: readonly (string | null)[]): Promise<void> {
     await this.#options.errors?.sync();
     const whole = this.#progress();
     const done = this.#unsaved ? whole : this.#state.done;
     const finished = { ...whole, hashes, open: this.#open, file: this.#options.output.position };
-    await this.#write({ ...this.#state, done, writer: null, finished });
+    await this.#write({ ...this.#state, done, finished });
   }
 
   #progress(): Progress {
@@ -106,8 +110,17 @@ export class Journal {
   }
 
   async #write(state: RunState): Promise<void> {
-    await writeRunFile(this.#options.path, state);
-    // The account is a live one: it is kept as it was written.
+    const { path, claim } = this.#options;
+    // Processes on other machines take one that was stopped for long for dead. Where the whole folder is gone, writing
+    // says so.
+    if (!claim.isHeld() && statOrUndefined(dirname(path)) !== undefined) {
+      throw runError(
+        `${path}: the run's claim on it, ${claimFileOf(path)}, was removed or taken over by another process; ` +
+          `start the run again with ${optionName('resume')} once no other is at work on it`,
+      );
+    }
+    await writeRunFile(path, state);
+    // The statistics go on changing: what was written is remembered.
     this.#state = structuredClone(state);
   }
 }

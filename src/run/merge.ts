@@ -1,10 +1,13 @@
 /** Joins the outputs of all shards of a run into the output that the run would have had. */
-import { createReadStream, statSync } from 'node:fs';
-import { compressionOfName } from '../compression/compression.js';
-import { packMember } from '../compression/pack.js';
+
+import { createReadStream } from 'node:fs';
 import { messageOf, runError, usageError } from '../errors.js';
+import { optionName } from '../option-name.js';
+import { statOrUndefined } from '../platform/files.js';
+import type { StandardStreams } from '../platform/standard-streams.js';
+import { type FilePosition, filePosition } from './file-position.js';
 import { inputDifference } from './input-facts.js';
-import { openPlainOutput } from './output.js';
+import { openOutput } from './output.js';
 import {
   differenceOf,
   type Fingerprint,
@@ -61,11 +64,12 @@ function readPart(path: string): Part {
   const state = readRunFile(path);
   if (state === undefined) throw usageError(`${path}: expected ${runFileOf(path)} beside it, found none`);
   const { shard, finished } = state;
-  if (shard === null) throw usageError(`${path}: expected the output of a run with --shard, got that of a whole run`);
-  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  if (shard === null)
+    throw usageError(`${path}: expected the output of a run with ${optionName('shard')}, got that of a whole run`);
+  const size = statOrUndefined(path)?.size;
   if (finished === null || size === undefined) {
     throw usageError(
-      `${path}: shard ${shard.index}/${shard.of} is not finished: run it again with --resume, then merge`,
+      `${path}: shard ${shard.index}/${shard.of} is not finished: run it again with ${optionName('resume')}, then merge`,
     );
   }
   if (size !== finished.file) {
@@ -89,31 +93,28 @@ function refuseForeign(part: Part, first: Part): void {
   if (other !== undefined) throw usageError(`${part.path}: not a shard of the run of ${first.path}: ${other}`);
 }
 
-const wholeOf = (fingerprint: Fingerprint): Fingerprint => ({ ...fingerprint, '--shard': null });
+const wholeOf = (fingerprint: Fingerprint): Fingerprint => ({ ...fingerprint, [optionName('shard')]: null });
 
 /**
  * Writes the joined output.
  *
- * @param path `-` for standard output
+ * @param path `-` for standard output; this process has claimed any other
  */
-export async function writeJoined(parts: Parts, path: string): Promise<void> {
-  const output = await openPlainOutput(path);
+export async function writeJoined(parts: Parts, path: string, streams: StandardStreams): Promise<void> {
+  const output = await openOutput(path, streams);
   const stats = new RunStatistics();
   try {
     for (const [i, { path: own, state, finished }] of parts.entries()) {
       stats.merge(finished.stats);
       // What stands before the first record is wanted once.
       const from = i === 0 ? 0 : state.header;
-      if (finished.output <= from) continue;
-      for await (const bytes of createReadStream(own, { start: from, end: finished.output - 1 })) {
-        if (!(await output.write(bytes as Buffer))) return;
+      const until = finished.output.bytes;
+      if (until <= from) continue;
+      for await (const bytes of createReadStream(own, { start: from, end: until - 1 })) {
+        if (!(await output.writeEncoded(bytes as Buffer))) return;
       }
     }
-    const compression = compressionOfName(path);
-    if (output.position === 0 && compression !== undefined) {
-      await output.write(await packMember(new Uint8Array(), compression));
-    }
-    await output.finish(() => writeRunFile(path, joinedState(parts, stats, output.position)));
+    await output.finish(() => writeRunFile(path, joinedState(parts, stats, filePosition(output))));
   } catch (error) {
     await output.abandon();
     throw error instanceof Error && 'kind' in error
@@ -122,8 +123,8 @@ export async function writeJoined(parts: Parts, path: string): Promise<void> {
   }
 }
 
-/** As of a run that was never cut into shards, but for the digest of its windows. */
-function joinedState(parts: Parts, stats: RunStatistics, file: number): RunState {
+/** The state of a run that was never cut into shards, but without the digest of its windows. */
+function joinedState(parts: Parts, stats: RunStatistics, output: FilePosition): RunState {
   const [{ state, finished }] = parts;
   const sum = (of: (finished: Finish) => number): number => parts.reduce((total, part) => total + of(part.finished), 0);
   return {
@@ -135,14 +136,13 @@ function joinedState(parts: Parts, stats: RunStatistics, file: number): RunState
       limit: null,
     }),
     header: state.header,
-    writer: null,
     finished: {
       ...finished,
       windows: sum(({ windows }) => windows),
       seconds: sum(({ seconds }) => seconds),
       sha256: '',
-      output: file,
-      file,
+      output,
+      file: output.bytes,
       stats: stats.state,
       hashes: state.inputs.map(() => null),
     },

@@ -1,19 +1,30 @@
 /** Where the output goes: standard output, or a file that has its name only when it is whole. */
-import { realpathSync, type Stats, statSync } from 'node:fs';
+
+import { readlinkSync, realpathSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { type Compression, compressionOfName } from '../compression/compression.js';
-import { packMember } from '../compression/pack.js';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
 import { messageOf, runError, usageError } from '../errors.js';
-import { AppendedFile, syncFolderOf } from './appended-file.js';
+import { optionName } from '../option-name.js';
+import { statOrUndefined, syncDirectoryOf } from '../platform/files.js';
+import type { StandardStreams } from '../platform/standard-streams.js';
+import type { ByteSink, Encoder } from '../rows/container.js';
+import { AppendedFile } from './appended-file.js';
+import { claimFileOf } from './claim-output.js';
+import { containerOfName } from './containers.js';
+import type { FilePosition } from './file-position.js';
 import type { Input } from './input.js';
 import { runFileOf } from './run-file.js';
 
 export interface Output {
   /** Bytes that stand in the file. */
   readonly position: number;
-  /** Resolves when more may be written; false when nobody reads any more. */
-  write(bytes: Uint8Array): Promise<boolean>;
+  /** The last of them, as `AppendedFile` has them; empty where a run cannot be gone on with. */
+  readonly tail: Uint8Array;
+  /** Writes records. Resolves when more may be written; false when nobody reads any more. */
+  write(records: Uint8Array): Promise<boolean>;
+  /** Writes what stands in another output of the same container for whole windows. */
+  writeEncoded(bytes: Uint8Array): Promise<boolean>;
   /** Resolves when what was written would outlast a power cut. */
   sync(): Promise<void>;
   /**
@@ -26,7 +37,10 @@ export interface Output {
   abandon(): Promise<void>;
 }
 
-/** Where work in progress stands. */
+/** An output without its container. */
+type EncodedOutput = Omit<Output, 'writeEncoded'>;
+
+/** The file that holds work in progress until the output is whole. */
 export const partialOf = (path: string): string => `${path}.partial`;
 
 /**
@@ -37,21 +51,49 @@ export const partialOf = (path: string): string => `${path}.partial`;
  */
 export function checkOutput(path: string, inputs: readonly Input[]): void {
   if (path === '-') return;
-  checkDestination('--output', path, inputs);
+  checkDestination(optionName('output'), path, inputs);
   if (!isPlain(path)) return;
-  for (const own of [partialOf(path), runFileOf(path)]) checkDestination('--output', own, inputs);
+  for (const own of ownFilesOf(path)) checkDestination(optionName('output'), own, inputs);
+}
+
+/** The files that a run keeps beside its output. */
+const ownFilesOf = (output: string): string[] => [partialOf(output), runFileOf(output), claimFileOf(output)];
+
+/**
+ * Refuses two files to write that are one, however they are named.
+ *
+ * @param others what is written besides the output, by the flag that names it
+ * @throws FatalError `usage`
+ */
+export function checkDistinct(output: string, others: Readonly<Record<string, string | undefined>>): void {
+  const written = new Map([output, ...ownFilesOf(output)].map((path) => [placeOf(path), optionName('output')]));
+  for (const [flag, path] of Object.entries(others)) {
+    if (path === undefined) continue;
+    const other = written.get(placeOf(path));
+    if (other !== undefined) throw usageError(`${path}: expected ${flag} to be another file than ${other}`);
+    written.set(placeOf(path), flag);
+  }
+}
+
+/** It is the same for two paths that lead to one file, whether the file is there yet or not. */
+function placeOf(path: string): string {
+  const stat = statOrUndefined(path);
+  if (stat?.isFile()) return `${stat.dev}:${stat.ino}`;
+  if (stat !== undefined) return resolve(path);
+  const place = followLinks(path);
+  return join(realPathOf(dirname(place)) ?? resolve(dirname(place)), basename(place));
 }
 
 /** Refuses a file to write that has no place, or is read from. */
 export function checkDestination(flag: string, path: string, inputs: readonly Input[]): void {
-  const stat = statOf(path);
+  const stat = statOrUndefined(path);
   if (stat?.isDirectory()) throw usageError(`${path}: expected ${flag} to be a file, got a directory`);
   const folder = dirname(path);
-  if (!statOf(folder)?.isDirectory()) {
+  if (!statOrUndefined(folder)?.isDirectory()) {
     throw usageError(`${path}: expected ${flag} in a directory that is there, found no directory ${folder}`);
   }
   for (const input of inputs) {
-    const other = input.path === '-' ? undefined : statOf(input.path);
+    const other = input.path === '-' ? undefined : statOrUndefined(input.path);
     if (stat?.isFile() && other?.ino === stat.ino && other.dev === stat.dev) {
       throw usageError(`${path}: expected ${flag} to be another file than the input`);
     }
@@ -59,44 +101,51 @@ export function checkDestination(flag: string, path: string, inputs: readonly In
 }
 
 /**
- * An output that packs what is written to it, if its name says so.
+ * An output in the container that its name promises.
  *
  * @param path `-` for standard output
- * @param kept bytes of an unfinished output to go on after
+ * @param start where an unfinished output is gone on with
  */
-export async function openOutput(path: string, kept?: number): Promise<Output> {
-  const output = await openPlainOutput(path, kept);
-  const compression = compressionOfName(path);
-  return compression === undefined ? output : packed(output, compression);
+export async function openOutput(path: string, streams: StandardStreams, start?: FilePosition): Promise<Output> {
+  const output = await openEncodedOutput(path, streams, start);
+  return encoded(output, containerOfName(path)?.encoder(output) ?? plainEncoder(output));
 }
 
-/** The same for bytes that are packed already. */
-export async function openPlainOutput(path: string, kept?: number): Promise<Output> {
-  if (path === '-') return standardOutput();
-  return isPlain(path) ? new NamedWhenWhole(path, await AppendedFile.open(partialOf(path), kept)) : special(path);
+async function openEncodedOutput(path: string, { stdout }: StandardStreams, start?: FilePosition) {
+  if (path === '-') return standardOutput(stdout);
+  return isPlain(path) ? new NamedWhenWhole(path, await AppendedFile.open(partialOf(path), start)) : special(path);
 }
 
-/** Each write is a member of its own: windows can be cut off, gone on with, and joined with those of another file. */
-const packed = (output: Output, compression: Compression): Output => ({
+/** Records stand in the file as they are. */
+const plainEncoder = (sink: ByteSink): Encoder => ({
+  append: (records) => sink.write(records),
+  appendEncoded: (bytes) => sink.write(bytes),
+  finish: async () => true,
+});
+
+const encoded = (output: EncodedOutput, encoder: Encoder): Output => ({
   get position() {
     return output.position;
   },
-  async write(bytes) {
-    return bytes.length === 0 || output.write(await packMember(bytes, compression));
+  get tail() {
+    return output.tail;
   },
+  write: (records) => encoder.append(records),
+  writeEncoded: (bytes) => encoder.appendEncoded(bytes),
   sync: () => output.sync(),
   async finish(beforeNamed) {
-    // A file of no bytes is not a packed one.
-    if (output.position === 0) await output.write(await packMember(new Uint8Array(), compression));
+    await encoder.finish();
     await output.finish(beforeNamed);
   },
   abandon: () => output.abandon(),
 });
 
-/** Of a run that writes nothing. */
+/** The output of a run that writes nothing. */
 export const nowhere: Output = {
   position: 0,
+  tail: new Uint8Array(),
   write: async () => true,
+  writeEncoded: async () => true,
   sync: async () => undefined,
   finish: async () => undefined,
   abandon: async () => undefined,
@@ -107,28 +156,48 @@ export const nowhere: Output = {
  * directly, and so is what the system shows there of a file that is open already (/dev/stdout).
  */
 export const isPlain = (path: string): boolean =>
-  !/^\/(?:dev|proc)\//.test(resolve(path)) && (statOf(path)?.isFile() ?? true);
+  !/^\/(?:dev|proc)\//.test(resolve(path)) && (statOrUndefined(path)?.isFile() ?? true);
 
-/** Where a link leads to: the file there is replaced, and not the link. */
+/**
+ * Where a link leads to: the file there is replaced, and not the link. It may lead to a file that is not there yet.
+ *
+ * @throws FatalError `usage` where links lead in a circle
+ */
 export function followLinks(path: string): string {
   if (path === '-' || !isPlain(path)) return path;
+  let place = path;
+  // As many links as Linux follows (man 7 path_resolution).
+  for (let links = 0; links <= 40; links++) {
+    const found = realPathOf(place);
+    if (found !== undefined) return found;
+    const target = linkTargetOf(place);
+    if (target === undefined) {
+      const folder = realPathOf(dirname(place));
+      // Without its folder the file cannot be written, and the message names it as the user did.
+      return folder === undefined || place === path ? place : join(folder, basename(place));
+    }
+    place = resolve(realPathOf(dirname(place)) ?? dirname(place), target);
+  }
+  throw usageError(`${path}: expected a file, got links that lead in a circle`);
+}
+
+function realPathOf(path: string): string | undefined {
   try {
     return realpathSync(path);
   } catch {
-    return path; // nothing is there yet
+    return undefined; // It is not there, or not yet.
   }
 }
 
-function statOf(path: string): Stats | undefined {
+function linkTargetOf(path: string): string | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return readlinkSync(path);
   } catch {
-    return undefined; // a file where a directory should be, or one that may not be looked into
+    return undefined; // It is no link.
   }
 }
 
-function standardOutput(): Output {
-  const { stdout } = process;
+function standardOutput(stdout: Writable): EncodedOutput {
   let position = 0;
   let gone = false;
   let failure: Error | undefined;
@@ -137,7 +206,7 @@ function standardOutput(): Output {
     if (error.code === 'EPIPE') gone = true;
     else failure = error;
   });
-  const settled = async (wait: boolean): Promise<boolean> => {
+  const isRead = async (wait: boolean): Promise<boolean> => {
     if (wait && !gone && failure === undefined) {
       await drainedOrClosed(stdout);
     }
@@ -148,21 +217,22 @@ function standardOutput(): Output {
     get position() {
       return position;
     },
+    tail: new Uint8Array(),
     write(bytes) {
       position += bytes.length;
-      return settled(!stdout.write(bytes));
+      return isRead(!stdout.write(bytes));
     },
     sync: async () => undefined,
     async finish() {
       await new Promise<void>((resolve) => stdout.write('', () => resolve()));
-      await settled(false);
+      await isRead(false);
     },
     abandon: async () => undefined,
   };
 }
 
-/** Leaves no listener behind: a slow reader is waited for once a window, a million times in a long run. */
-function drainedOrClosed(stream: NodeJS.WriteStream): Promise<void> {
+/** Leaves no listener behind, because a long run waits for a slow reader a million times, once for each window. */
+function drainedOrClosed(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     const events = ['drain', 'close', 'error'] as const;
     const done = (): void => {
@@ -173,13 +243,14 @@ function drainedOrClosed(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
-/** Written directly: there is no name to give it when it is whole, and no going on with it. */
-async function special(path: string): Promise<Output> {
+/** Such a file is written directly: it cannot be renamed when it is whole, and a run cannot go on with it. */
+async function special(path: string): Promise<EncodedOutput> {
   const file = await AppendedFile.open(path);
   return {
     get position() {
       return file.position;
     },
+    tail: new Uint8Array(),
     async write(bytes) {
       try {
         await file.write(bytes);
@@ -196,7 +267,7 @@ async function special(path: string): Promise<Output> {
   };
 }
 
-class NamedWhenWhole implements Output {
+class NamedWhenWhole implements EncodedOutput {
   readonly #path: string;
   readonly #file: AppendedFile;
 
@@ -207,6 +278,10 @@ class NamedWhenWhole implements Output {
 
   get position(): number {
     return this.#file.position;
+  }
+
+  get tail(): Uint8Array {
+    return this.#file.tail;
   }
 
   async write(bytes: Uint8Array): Promise<boolean> {
@@ -230,12 +305,12 @@ class NamedWhenWhole implements Output {
   }
 }
 
-/** Gives an output that is whole its name. */
+/** Gives a whole output its name. */
 export async function nameWhole(path: string): Promise<void> {
   try {
     await rename(partialOf(path), path);
   } catch (error) {
     throw runError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
   }
-  await syncFolderOf(path);
+  await syncDirectoryOf(path);
 }

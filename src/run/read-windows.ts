@@ -1,11 +1,12 @@
 /** From inputs to windows: which records are read, and how they are cut. */
-import type { RowFormat } from '../rows/format.js';
-import { type Place, readRecords, recordAt } from '../rows/records.js';
+import type { RowFormat } from '../rows/formats/format.js';
+import { type Position, readRecords, recordAt } from '../rows/records.js';
 import type { Window } from '../scorer/protocol.js';
+import type { WindowSize } from '../scorer/window-size.js';
 import type { Input } from './input.js';
 import { type GroupedBatch, groupRecords, type JoinsGroup, sliceGrouped } from './record-groups.js';
 import type { BlockRange } from './shards.js';
-import { blockOf, cutWindows, groupLimitsFor, type WindowSize } from './windows.js';
+import { blockOf, cutWindows, groupLimitsFor } from './windows.js';
 
 export interface ReadOptions {
   readonly inputs: readonly Input[];
@@ -55,7 +56,7 @@ function recordsOf(
   const begin =
     range === undefined || joins !== undefined ? 0 : Math.floor((range.from * windowSize.bytes) / border) * border;
   // One byte early: a line that ends just before the border is not what is looked for, and one that does not is.
-  const start: Place =
+  const start: Position =
     begin > 0 && format.linesAreRecords && input.seekable ? { byte: begin - 1, line: null } : input.body;
   const records = readRecords(input.content(start.byte), format.newScanner(), start, maxRowBytes);
   const grouped = groupRecords(records, limits, joins);

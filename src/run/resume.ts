@@ -1,40 +1,38 @@
-/** Finds the work that an earlier run to the same output left, and whether this run may go on with it. */
+/** Finds the unfinished run to the same output, and whether this run may go on with it. */
+
 import { copyFile, open, rm, stat } from 'node:fs/promises';
 import { messageOf, runError, usageError } from '../errors.js';
-import { isOnThisMachine, isRunning } from '../platform/processes.js';
+import { optionName } from '../option-name.js';
 import type { Window } from '../scorer/protocol.js';
 import { type InputFacts, inputDifference, isUntouched } from './input-facts.js';
 import { nameWhole, partialOf } from './output.js';
 import { differenceOf, type Fingerprint, type RunState, readRunFile, runFileOf, writeRunFile } from './run-file.js';
 import { WindowHash } from './window-hash.js';
 
-/** What to do about the work that stands beside an output. */
-export type LeftWork = 'resume' | 'overwrite' | 'refuse';
+/** What to do about an unfinished run whose work stands beside an output. */
+export type UnfinishedRunPolicy = 'resume' | 'overwrite' | 'refuse';
 
 /**
- * The state of the work to go on with, or of a finished run; undefined: the run starts afresh.
+ * The state of the run to go on with, or of a finished one; undefined: the run starts afresh.
  *
- * @param output a regular file, or one that is not there yet
- * @throws FatalError `usage` where there is work that must not be lost, or that is not one to go on with
+ * @param output a regular file, or one that is not there yet; this process has claimed it
+ * @throws FatalError `usage` where there is work that must not be lost, or that cannot be gone on with
  */
-export async function findWork(output: string, wish: LeftWork): Promise<RunState | undefined> {
-  if (wish === 'overwrite') {
-    refuseWorkInHand(output);
-    return undefined;
-  }
+export async function findUnfinishedRun(output: string, policy: UnfinishedRunPolicy): Promise<RunState | undefined> {
+  if (policy === 'overwrite') return undefined;
   const partial = partialOf(output);
   const left = await sizeOf(partial);
-  if (wish === 'refuse') {
+  if (policy === 'refuse') {
     if (left === undefined) return undefined;
     throw usageError(
-      `${partial}: holds the work of an unfinished run; --resume goes on with it, --overwrite throws it away`,
+      `${partial}: holds the work of an unfinished run; ${optionName('resume')} goes on with it, ${optionName('overwrite')} throws it away`,
     );
   }
   const state = readRunFile(output);
   if (state === undefined) {
     if (left === undefined) return undefined;
     throw usageError(
-      `${partial}: cannot be gone on with, as ${runFileOf(output)} is not beside it; --overwrite starts anew`,
+      `${partial}: cannot be gone on with, as ${runFileOf(output)} is not beside it; ${optionName('overwrite')} starts anew`,
     );
   }
   if (state.finished === null) return left === undefined ? undefined : state;
@@ -43,41 +41,23 @@ export async function findWork(output: string, wish: LeftWork): Promise<RunState
   if (left === state.finished.file || size === state.finished.file) return state;
   if (size === undefined) return undefined;
   throw usageError(
-    `${output}: expected the ${state.finished.file} bytes that its run wrote, got ${size}; --overwrite scores it anew`,
+    `${output}: expected the ${state.finished.file} bytes that its run wrote, got ${size}; ${optionName('overwrite')} scores it anew`,
   );
 }
 
-/** Whatever else becomes of the work there, two processes that write to one file spoil it. */
-export function refuseWorkInHand(output: string): void {
-  let state: RunState | undefined;
-  try {
-    state = readRunFile(output);
-  } catch {
-    return; // thrown away unread
-  }
-  if (state !== undefined) refuseOthersWork(output, state);
-}
-
-/** @throws FatalError `usage` where a process of this machine is still at work on the output */
-export function refuseOthersWork(output: string, { writer }: RunState): void {
-  if (writer !== null && writer.pid !== process.pid && isOnThisMachine(writer) && isRunning(writer)) {
-    throw usageError(`${runFileOf(output)}: process ${writer.pid} is still at work on ${output}`);
-  }
-}
-
 /**
- * Refuses work that was made of something else.
+ * Refuses to go on with a run that had other settings or other inputs.
  *
  * @throws FatalError `usage`, naming the difference
  */
-export function refuseOtherWork(
+export function refuseOtherRun(
   output: string,
   state: RunState,
   fingerprint: Fingerprint,
   inputs: readonly InputFacts[],
 ): void {
-  const otherwise = 'give what its run was given, or start anew with --overwrite';
-  const tolerated = state.done.stats.failed === 0 && state.finished === null ? errorPolicySettings : [];
+  const otherwise = `give what its run was given, or start anew with ${optionName('overwrite')}`;
+  const tolerated = state.done.stats.failed === 0 && state.finished === null ? errorPolicySettings() : [];
   const difference = differenceOf(without(state.fingerprint, tolerated), without(fingerprint, tolerated));
   if (difference !== undefined) throw usageError(`${runFileOf(output)}: cannot go on: ${difference}; ${otherwise}`);
   for (const [i, then] of state.inputs.entries()) {
@@ -93,20 +73,20 @@ export function refuseOtherWork(
   }
 }
 
-/** What decides only how bad rows are written: nothing, as long as there were none. */
-const errorPolicySettings = ['--on-error', '--errors'];
+/** These settings decide only how bad rows are written. They may change as long as there were none. */
+const errorPolicySettings = (): string[] => [optionName('onError'), optionName('errors')];
 
 const without = (fingerprint: Fingerprint, names: readonly string[]): Fingerprint =>
   Object.fromEntries(Object.entries(fingerprint).filter(([name]) => !names.includes(name)));
 
-export interface GoingOn {
-  /** Windows that are still to be scored; undefined: there are none, the run was finished. */
+export interface RemainingWork {
+  /** Windows that are still to be scored; undefined: there are none because the run was finished. */
   readonly windows: AsyncIterable<Window> | undefined;
   /** Of the windows that are done. */
   readonly hash: WindowHash;
 }
 
-/** Whether a finished run need not even be compared with its input. */
+/** Whether a run is finished and its inputs were not touched since, so that they need not be read to be compared. */
 export const isFinishedFor = (state: RunState, inputs: readonly InputFacts[], limit: number | null): boolean =>
   state.finished !== null &&
   state.limit === limit &&
@@ -114,9 +94,9 @@ export const isFinishedFor = (state: RunState, inputs: readonly InputFacts[], li
   state.inputs.every((then, i) => isUntouched(then, inputs[i] as InputFacts));
 
 /**
- * Reads what is done once more, to see that it is the same.
+ * Reads the input of what is done once more, to see that it is the same.
  *
- * @param windows all of the input's
+ * @param windows all windows of the input
  * @throws FatalError `usage` where the input has changed by more than having grown
  */
 export async function skipDone(
@@ -124,14 +104,14 @@ export async function skipDone(
   { done, finished }: RunState,
   windows: AsyncGenerator<Window>,
   signal: AbortSignal,
-): Promise<GoingOn> {
+): Promise<RemainingWork> {
   const hash = new WindowHash();
   const changed = (): Error => {
-    // A signal ended the input: nothing can be said of it.
+    // A signal ended the input, so its end says nothing.
     if (signal.aborted) return runError('interrupted before the run went on');
     return usageError(
       `${runFileOf(output)}: cannot go on: the input's beginning is not what it was; ` +
-        'give what its run was given, or start anew with --overwrite',
+        `give what its run was given, or start anew with ${optionName('overwrite')}`,
     );
   };
   for (let i = 0; i < done.windows; i++) {
@@ -155,7 +135,7 @@ export async function skipDone(
   if (finished.sha256 === '') {
     throw usageError(
       `${output}: cannot be compared with its inputs, which were touched since shards were merged into it; ` +
-        '--overwrite scores it anew',
+        `${optionName('overwrite')} scores it anew`,
     );
   }
   if (whole.digest() !== finished.sha256) throw changed();
@@ -178,7 +158,7 @@ export async function reopen(output: string, state: RunState): Promise<void> {
   await writeRunFile(output, { ...state, finished: null });
 }
 
-/** The copy would outlast a power cut: what the run file says of it must be true. */
+/** The copy is synced to the disk, because what the run file says of it must be true after a power cut too. */
 async function copySafely(from: string, to: string): Promise<void> {
   try {
     await copyFile(from, to);
@@ -193,13 +173,13 @@ async function copySafely(from: string, to: string): Promise<void> {
   }
 }
 
-/** Gives a finished output its name, if its run ended just before it did. */
-export async function settle(output: string, { finished }: RunState): Promise<void> {
+/** Gives a finished output its name, where its run was ended just before it did that. */
+export async function publish(output: string, { finished }: RunState): Promise<void> {
   const partial = partialOf(output);
   const left = await sizeOf(partial);
   if (left === undefined) return;
   if (left === finished?.file) await nameWhole(output);
-  else await rm(partial); // the beginning of a copy of the output itself (reopen)
+  else await rm(partial); // It is the beginning of a copy of the output itself (reopen).
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

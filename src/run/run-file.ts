@@ -2,45 +2,46 @@
  * FILE.run.json, beside the output FILE: what made it and how far it came, for a run that goes on with it and for
  * merging shards. It is replaced as a whole, and only after the output it speaks of is safely on the disk.
  */
+
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
 import { messageOf, runError, usageError } from '../errors.js';
-import { type ProcessIdentity, thisProcess } from '../platform/processes.js';
-import { syncFolderOf } from './appended-file.js';
+import { optionName } from '../option-name.js';
+import { writeFileAtomically } from '../platform/files.js';
+import { type FilePosition, filePosition } from './file-position.js';
 import type { InputFacts } from './input-facts.js';
 import { RunStatistics, type StatisticsState } from './statistics.js';
 import { WindowHash } from './window-hash.js';
 
-/** Of the file's form; another one is not read. */
-const FORM = 1;
+/** The version of the file's format; another one is not read. */
+const FORM = 2;
 
-/** Everything that decides the output's bytes, besides the rows: by the flag that sets it, or what else it is called. */
+/** Everything besides the rows that decides the output's bytes, by the flag that sets it or another name for a person. */
 export type Fingerprint = Readonly<Record<string, string | number | boolean | null>>;
 
-/** What rounds rewards: of one kind on all machines that had a part in an output, or its last digits may differ. */
+/** What rewards are rounded by. Where machines that worked on one output differ in it, its last digits may differ. */
 export interface Runtime {
-  readonly rewardScore: string;
   readonly onnxruntime: string;
   /** Digest of the processor's kind and features. */
   readonly cpu: string;
 }
 
-/** Output as far as it is safe. */
+/** The output as far as it is safe on the disk. */
 export interface Progress {
   /** Windows scored and written. */
   readonly windows: number;
-  /** Of those windows' bytes, in hexadecimal. */
+  /** Digest of those windows' input, in hexadecimal (WindowHash). */
   readonly sha256: string;
-  /** Bytes of the output file. */
-  readonly output: number;
-  /** Bytes of the file of failures; null where there is none. */
-  readonly errors: number | null;
+  /** Where the output file ends. */
+  readonly output: FilePosition;
+  /** Where the file of failures ends; null where there is none. */
+  readonly errors: FilePosition | null;
   readonly stats: StatisticsState;
   readonly seconds: number;
 }
 
 export interface Finish extends Progress {
-  /** Size of the output file: of one without records, that of an empty packed member. */
+  /** Size of the output file in bytes; of one without records it is that of an empty compressed member. */
   readonly file: number;
   /** Bytes of the windows at the end that may be longer when the input has grown. */
   readonly open: number;
@@ -54,29 +55,26 @@ export interface RunState {
   readonly runtimes: readonly Runtime[];
   readonly inputs: readonly InputFacts[];
   readonly shard: { readonly index: number; readonly of: number } | null;
-  /** Rows after so many were not read; null: all were to be. */
+  /** The rows after so many are not read; null: all are. */
   readonly limit: number | null;
   /** Bytes of the output before its first record. */
   readonly header: number;
-  /** The process at work; null once it has ended in good order. */
-  readonly writer: ProcessIdentity | null;
   /** Up to here the output stays as it is, even if the input grows. */
   readonly done: Progress;
   readonly finished: Finish | null;
 }
 
-/** A run of which nothing is done. */
+/** The state of a run of which nothing is done. */
 export const startOfRun = (
   facts: Pick<RunState, 'fingerprint' | 'runtimes' | 'inputs' | 'shard' | 'limit'>,
 ): RunState => ({
   form: FORM,
   ...facts,
   header: 0,
-  writer: thisProcess(),
   done: {
     windows: 0,
     sha256: new WindowHash().digest(),
-    output: 0,
+    output: filePosition({ position: 0, tail: new Uint8Array() }),
     errors: null,
     stats: new RunStatistics().state,
     seconds: 0,
@@ -86,7 +84,11 @@ export const startOfRun = (
 
 export const runFileOf = (output: string): string => `${output}.run.json`;
 
-/** undefined where there is none. */
+/**
+ * undefined where there is none.
+ *
+ * @throws FatalError `usage` where the file is damaged, or of another version
+ */
 export function readRunFile(output: string): RunState | undefined {
   const path = runFileOf(output);
   let text: string;
@@ -96,39 +98,46 @@ export function readRunFile(output: string): RunState | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw usageError(`${path}: cannot be read: ${messageOf(error)}`, { cause: error });
   }
-  let state: RunState | undefined;
+  let content: RunState & { readonly digest: string };
   try {
-    state = JSON.parse(text) as RunState;
-  } catch {
-    // It was never written in part: somebody else's file.
+    content = JSON.parse(text) as RunState & { readonly digest: string };
+  } catch (error) {
+    // A run never leaves a part of it, so it is somebody else's file.
+    throw foreignRunFile(path, { cause: error });
   }
-  if (state?.form !== FORM) {
-    throw usageError(`${path}: expected the account of a run of this version, got something else; move it away`);
+  if (content?.form !== FORM) throw foreignRunFile(path);
+  const { digest: _, ...state } = content;
+  if (text !== contentOf(state)) {
+    throw usageError(
+      `${path}: expected what a run wrote there, got something that was changed or damaged; ` +
+        `bring the file back, or start anew with ${optionName('overwrite')}`,
+    );
   }
   return state;
+}
+
+const foreignRunFile = (path: string, options?: ErrorOptions): Error =>
+  usageError(`${path}: expected the state of a run of this version, got something else; move it away`, options);
+
+/** What the file holds. The digest shows that it was changed, by hand or by a failing disk. */
+function contentOf(state: RunState): string {
+  const json = JSON.stringify(state);
+  const digest = createHash('sha256').update(json).digest('hex');
+  return `${json.slice(0, -1)},"digest":"${digest}"}\n`;
 }
 
 /** Replaces the file; the old one stays if that fails. */
 export async function writeRunFile(output: string, state: RunState): Promise<void> {
   const path = runFileOf(output);
-  const unfinished = `${path}.tmp`;
   try {
-    const handle = await open(unfinished, 'w');
-    try {
-      await handle.writeFile(`${JSON.stringify(state)}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(unfinished, path);
+    // One run writes it: what a crash leaves under that name is replaced by the next one.
+    await writeFileAtomically(path, contentOf(state), { sync: true, unfinished: `${path}.tmp` });
   } catch (error) {
-    await rm(unfinished, { force: true });
     throw runError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
   }
-  await syncFolderOf(path);
 }
 
-/** What differs between two makings, in words; undefined where nothing does. */
+/** What differs between two fingerprints, in words; undefined where nothing does. */
 export function differenceOf(then: Fingerprint, now: Fingerprint): string | undefined {
   const differing = Object.keys({ ...then, ...now }).filter((name) => (then[name] ?? null) !== (now[name] ?? null));
   if (differing.length === 0) return undefined;

@@ -1,6 +1,8 @@
 /** A share of the work for one of several machines: whole windows, so that the shares' outputs make up the whole. */
+
 import { usageError } from '../errors.js';
-import type { WindowSize } from './windows.js';
+import { optionName } from '../option-name.js';
+import type { WindowSize } from '../scorer/window-size.js';
 
 /** The index-th share of `of`, from 1. */
 export interface Shard {
@@ -18,9 +20,10 @@ export interface BlockRange {
 export function parseShard(text: string): Shard {
   const [, index, of] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
   if (index === undefined || of === undefined || of < 1 || index > of || !Number.isSafeInteger(of)) {
-    throw usageError(`expected --shard to be I/N with I from 1 to N, got ${text}`);
+    throw usageError(`expected ${optionName('shard')} to be I/N with I from 1 to N, got ${text}`);
   }
-  if (index === 0) throw usageError(`expected --shard to count from 1, 1/${of} to ${of}/${of}, got ${text}`);
+  if (index === 0)
+    throw usageError(`expected ${optionName('shard')} to count from 1, 1/${of} to ${of}/${of}, got ${text}`);
   return { index, of };
 }
 

@@ -1,3 +1,4 @@
+/** Recognises input that is something else than lines of text. */
 import { usageError } from '../errors.js';
 
 const UTF_16LE = 'UTF-16; convert it first: iconv -f UTF-16LE -t UTF-8';
@@ -8,12 +9,12 @@ const signatures: readonly { readonly bytes: readonly number[]; readonly what: s
   { bytes: [0x50, 0x4b, 0x03, 0x04], what: 'a zip archive (or xlsx); take the JSONL or CSV out of it first' },
   { bytes: [0xff, 0xfe], what: 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8' },
   { bytes: [0xfe, 0xff], what: 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8' },
-  // A brace without a byte-order mark before it.
+  // These begin with a brace and have no byte-order mark before it.
   { bytes: [0x7b, 0x00], what: UTF_16LE },
   { bytes: [0x00, 0x7b], what: UTF_16BE },
 ];
 
-/** Whether of two pairs of bytes the one at `zero` is 0 and the other is not: UTF-16 of Latin letters. */
+/** Whether in two pairs of bytes those at `zero` are 0 and the others are not, as in UTF-16 of Latin letters. */
 const looksWide = (first: Buffer, zero: 0 | 1): boolean =>
   first.length >= 4 && [0, 1, 2, 3].every((i) => (first[i] === 0) === (i % 2 === zero));
 

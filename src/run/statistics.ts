@@ -1,10 +1,10 @@
 /** What happened in a run, window by window in file order: the numbers of the summary. */
 
 import type { FailureCode } from '../rows/failure.js';
-import type { Form } from '../rows/forms.js';
-import { BOUNDARIES_TO_CHECK } from '../rows/texts.js';
+import type { RowKind } from '../rows/kinds/kinds.js';
+import { BOUNDARIES_TO_CHECK } from '../rows/kinds/texts.js';
 import type { WindowStats } from '../scorer/protocol.js';
-import { addChoices, type ChoiceCounts, noChoices } from '../selection/rank.js';
+import { addChoices, type ChoiceCounts, noChoices } from '../selection/gains.js';
 import { QuantileSketch, type SketchState } from './quantile-sketch.js';
 
 interface ReportedFailure {
@@ -30,7 +30,7 @@ interface Counts {
   truncatedRows: number;
   truncatedTokens: number;
   boundarySpaces: boolean[];
-  forms: Partial<Record<Form, number>>;
+  forms: Partial<Record<RowKind, number>>;
   failures: Partial<Record<FailureCode, number>>;
   firstFailures: ReportedFailure[];
   rowsByFile: number[];

@@ -1,7 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Window } from '../scorer/protocol.js';
 
-/** Digest of the input that windows are cut from: their bytes, and where files and records too long to carry stand. */
+/**
+ * Digest of the input that windows are cut from: their bytes, where files begin, and where records stand that are too
+ * long to read.
+ */
 export class WindowHash {
   readonly #hash: Hash;
   #file: number;
@@ -22,7 +25,7 @@ export class WindowHash {
     return new WindowHash(this.#hash.copy(), this.#file);
   }
 
-  /** Of what was added so far, in hexadecimal. */
+  /** The digest of what was added so far, in hexadecimal. */
   digest(): string {
     return this.#hash.copy().digest('hex');
   }

@@ -1,25 +1,8 @@
 import { concatBytes } from '../platform/bytes.js';
-import { fileStart, type Place, startOf } from '../rows/records.js';
+import { fileStart, type Position, startOf } from '../rows/records.js';
 import type { Window } from '../scorer/protocol.js';
+import type { WindowSize } from '../scorer/window-size.js';
 import type { GroupedBatch, GroupLimits } from './record-groups.js';
-
-export interface WindowSize {
-  /** Window k of a file holds the groups of records that begin in its bytes [k·bytes, (k + 1)·bytes) … */
-  readonly bytes: number;
-  /** … cut further after this many records, between groups. */
-  readonly rows: number;
-}
-
-/**
- * Windows of a size that a worker scores in some seconds: small enough for progress to move and for the last ones
- * to keep every worker busy, large enough for rows that share a beginning to meet.
- *
- * @param parameters of the model
- */
-export function windowSizeFor(parameters: number): WindowSize {
-  const bytes = 2 ** Math.round(Math.log2((4096 * 124e6) / parameters));
-  return { bytes: Math.min(Math.max(bytes, 1024), 262_144), rows: 4096 };
-}
 
 /**
  * How many windows inputs of these lengths in bytes make at most; Infinity where a length is not known. Not counted are
@@ -52,7 +35,7 @@ export async function* cutWindows(
   { size, eager = false }: CutOptions,
 ): AsyncGenerator<FileWindow> {
   let pieces: Buffer[] = []; // of the window so far
-  let place: Place = fileStart; // where it begins
+  let place: Position = fileStart; // where it begins
   let block = 0; // which it takes the groups of
   let rows = 0;
   const cut = (open: boolean, oversized?: number): FileWindow => {

@@ -1,7 +1,7 @@
 /** Answers windows whose rows carry their rewards: without a thread, a tokenizer or a model. */
-import { createFormat, type FormatSettings } from '../rows/formats.js';
 import { builtInTemplates } from '../rows/templates.js';
-import type { ScoredWindow, Window } from './protocol.js';
+import { createAnswer } from './answers.js';
+import type { ScoredWindow, ScoringSettings, Window, WindowTask } from './protocol.js';
 import { WindowScorer } from './window-scorer.js';
 
 /** Thrown where a row has a text to score. */
@@ -11,7 +11,7 @@ const noTokenizer = () => {
   throw new TextToScore();
 };
 
-const noScoring = {
+const noScoring: ScoringSettings = {
   maxLength: 1,
   truncationSide: 'left',
   reserve: 0,
@@ -23,27 +23,20 @@ const noScoring = {
   eosTokenId: undefined,
   template: { name: 'chai' },
   templateGiven: false,
-} as const;
+};
 
 /** @returns undefined for a window with a row that a model has to score */
-export function existingRewardsScorer(
-  format: FormatSettings,
-  maxRowBytes: number,
-): (window: Window) => Promise<ScoredWindow | undefined> {
-  const scorer = new WindowScorer(
-    { score: async () => ({ logits: new Float32Array(), computedTokens: 0 }), countTokens: () => 0 },
-    { rowOf: noTokenizer, count: noTokenizer },
-    noScoring,
-    {
-      format: createFormat(format),
-      forms: { fields: format.fields, template: builtInTemplates.chai, templateGiven: false, prompts: false },
-      results: undefined,
-      existingField: format.rewardField,
-      maxRowBytes,
-      dryRun: false,
-      heartbeat: () => undefined,
-    },
-  );
+export function existingRewardsScorer(task: WindowTask): (window: Window) => Promise<ScoredWindow | undefined> {
+  const scorer = new WindowScorer({
+    scorer: { score: async () => ({ logits: new Float32Array(), computedTokens: 0 }), countTokens: () => 0 },
+    tokenizer: { rowOf: noTokenizer, count: noTokenizer },
+    scoring: noScoring,
+    task,
+    answer: createAnswer(task),
+    texts: { fields: task.format.fields, template: builtInTemplates.chai, templateGiven: false, prompts: false },
+    existingField: task.format.rewardField,
+    heartbeat: () => undefined,
+  });
   return async (window) => {
     try {
       return await scorer.score(window);

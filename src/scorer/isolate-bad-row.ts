@@ -1,11 +1,11 @@
 /**
- * What becomes of a window under which a worker died: it is scored once more, whole; then in halves, and theirs, until
- * the row is found that ends a worker alone. That row is a bad one, and its neighbours are scored.
+ * What becomes of a window under which a worker crashed: it is scored once more, whole; then in halves, and theirs, until
+ * the row is found that crashes a worker alone. That row is a bad one, and its neighbours are scored.
  *
- * The main thread never parses a row here: parsing may be what kills.
+ * The main thread never parses a row here: parsing may be what crashes.
  */
-import { failure } from '../rows/failure.js';
-import type { RowFormat } from '../rows/format.js';
+import { failure, type RowFailure } from '../rows/failure.js';
+import type { RowFormat } from '../rows/formats/format.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
 import { joinScored } from './join-scored.js';
 import type { ScoredWindow, ToWorker, Window } from './protocol.js';
@@ -14,17 +14,19 @@ import type { WorkerCrash } from './worker-crash.js';
 /** A window asked of a worker. */
 export type Ask = ToWorker & { readonly type: 'score' | 'fail' };
 
-/** What an attempt came to. After a death, the next attempt meets a fresh worker. */
+/** What an attempt came to. After a crash, the next attempt meets a fresh worker. */
 export type Attempt = { readonly scored: ScoredWindow } | { readonly crash: WorkerCrash };
 
 export interface Isolation {
   /** Of the main thread, to find where records end. */
-  readonly format: RowFormat;
+  readonly format: Pick<RowFormat, 'newScanner'>;
   readonly attempt: (ask: Ask) => Promise<Attempt>;
-  /** A worker died under the window. */
+  /** A worker crashed under the window. */
   readonly onCrash: (crash: WorkerCrash) => void;
   /** The answer for a window of one row that even a worker which is not to score it does not survive. */
-  readonly writeUnparsed: (window: Window, reason: ReturnType<typeof failure>) => ScoredWindow;
+  readonly answerUnparsed: (window: Window, reason: RowFailure) => ScoredWindow;
+  /** The answer for a window, from those for its parts joined. */
+  readonly completeAnswer: (window: Window, joined: ScoredWindow) => ScoredWindow;
 }
 
 /** Scores a window whatever its rows do to workers. */
@@ -33,7 +35,8 @@ export async function scoreOrIsolate(window: Window, isolation: Isolation): Prom
   if ('scored' in first) return first.scored;
   isolation.onCrash(first.crash);
   const second = await isolation.attempt({ type: 'score', window });
-  return 'scored' in second ? second.scored : divide(window, second.crash, isolation);
+  if ('scored' in second) return second.scored;
+  return isolation.completeAnswer(window, await divide(window, second.crash, isolation));
 }
 
 /** A window that a fresh worker did not survive: as its halves, or as the bad row that it is. */
@@ -42,28 +45,30 @@ async function divide(window: Window, crash: WorkerCrash, isolation: Isolation):
   if (halves === undefined) return markAsBadRow(window, crash, isolation);
   const [first, second] = halves;
   const scored = await scorePart(first, isolation);
-  const rest = window.rows === undefined ? undefined : window.rows - scored.stats.rows;
-  if (rest === 0) return scored;
-  return joinScored(scored, await scorePart(rest === undefined ? second : { ...second, rows: rest }, isolation));
+  const remaining = window.rows === undefined ? undefined : window.rows - scored.stats.rows;
+  if (remaining === 0) return scored;
+  const rest = remaining === undefined ? second : { ...second, rows: remaining };
+  return joinScored(scored, await scorePart(rest, isolation));
 }
 
 async function scorePart(window: Window, isolation: Isolation): Promise<ScoredWindow> {
-  const first = await isolation.attempt({ type: 'score', window });
+  const first = await isolation.attempt({ type: 'score', window, part: true });
   if ('scored' in first) return first.scored;
   if (halve(window, isolation.format) !== undefined) return divide(window, first.crash, isolation);
   // Once could be the machine's fault, or what rows before it left in the worker.
-  const second = await isolation.attempt({ type: 'score', window });
+  const second = await isolation.attempt({ type: 'score', window, part: true });
   return 'scored' in second ? second.scored : markAsBadRow(window, second.crash, isolation);
 }
 
 async function markAsBadRow(window: Window, crash: WorkerCrash, isolation: Isolation): Promise<ScoredWindow> {
-  const reason = failure('WORKER_CRASH', `scoring this row alone ended a worker thread twice: it ${crash.reason}`);
+  const message = `scoring this row alone ended a worker thread twice: it ${crash.reason}`;
+  const reason = failure('WORKER_CRASH', message);
   const answer = await isolation.attempt({ type: 'fail', window, reason });
-  return 'scored' in answer ? answer.scored : isolation.writeUnparsed(window, reason);
+  return 'scored' in answer ? answer.scored : isolation.answerUnparsed(window, reason);
 }
 
 /** The records before and after the border nearest to the middle of the bytes; undefined for a single record. */
-function halve(window: Window, format: RowFormat): [Window, Window] | undefined {
+function halve(window: Window, format: Isolation['format']): [Window, Window] | undefined {
   const { bytes, oversized, byte } = window;
   if (oversized !== undefined) return undefined;
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

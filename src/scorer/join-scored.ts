@@ -1,17 +1,19 @@
 import { concatBytes } from '../platform/bytes.js';
-import type { Form } from '../rows/forms.js';
-import { BOUNDARIES_TO_CHECK } from '../rows/texts.js';
+import type { RowKind } from '../rows/kinds/kinds.js';
+import { BOUNDARIES_TO_CHECK } from '../rows/kinds/texts.js';
 import type { ScoredWindow, WindowStats } from './protocol.js';
 
 /** Two parts of a window, one after the other, as the whole. */
 export const joinScored = (a: ScoredWindow, b: ScoredWindow): ScoredWindow => ({
-  bytes: concatBytes([a.bytes, b.bytes]),
+  output: concatBytes([a.output, b.output]),
   stats: joinStats(a.stats, b.stats),
+  ...(a.outcomes && b.outcomes && { outcomes: [...a.outcomes, ...b.outcomes] }),
+  ...(a.evaluated && b.evaluated && { evaluated: [...a.evaluated, ...b.evaluated] }),
 });
 
 function joinStats(a: WindowStats, b: WindowStats): WindowStats {
   const forms = { ...a.forms };
-  for (const [form, count] of Object.entries(b.forms) as [Form, number][]) forms[form] = (forms[form] ?? 0) + count;
+  for (const [form, count] of Object.entries(b.forms) as [RowKind, number][]) forms[form] = (forms[form] ?? 0) + count;
   return {
     rows: a.rows + b.rows,
     forms,

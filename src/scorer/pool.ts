@@ -5,21 +5,19 @@
  * release native memory before it ends, and what a death means is ours to say.
  */
 import { rmSync } from 'node:fs';
-import type { Preparation } from '../model/precision.js';
-import type { PreparedModel } from '../model/prepared/prepare.js';
-import { createFormat } from '../rows/formats.js';
+import { completeAnswer } from './answer-parts.js';
+import { type Answer, createAnswer } from './answers.js';
 import { Incidents } from './crash-log.js';
 import { type Ask, type Attempt, scoreOrIsolate } from './isolate-bad-row.js';
-import type { ModelLocation, ReadyModel, ScoredWindow, ToWorker, Window } from './protocol.js';
+import type { LoadRequest, ModelLocation, ReadyModel, ScoredWindow, ToWorker, Window } from './protocol.js';
 import { ThreadHandle } from './thread-handle.js';
-import { type UnparsedSettings, writeUnparsed } from './unparsed.js';
+import { answerUnparsed } from './unparsed.js';
 import { WorkerCrash } from './worker-crash.js';
 
 /** A row of the longest kind is tokenised and scored in a small part of this. */
-export const DEFAULT_DEADLINE_MS = 600_000;
+const DEFAULT_DEADLINE_MS = 600_000;
 
 export interface PoolOptions {
-  readonly workers: number;
   readonly model: ModelLocation;
   /** Keep the prepared model on disk for the next run. */
   readonly useCache: boolean;
@@ -29,13 +27,10 @@ export interface PoolOptions {
   readonly onNotice: (message: string) => void;
 }
 
-/** What every worker loads, beside the prepared model. */
-export type Load = Omit<ToWorker & { type: 'load' }, 'type' | 'model'>;
-
-/** What the workers were told when they loaded, and the main thread's part of it. */
+/** What the workers loaded, and the main thread's part of it. */
 interface Loaded {
   readonly message: ToWorker & { type: 'load' };
-  readonly unparsed: UnparsedSettings;
+  readonly answer: Answer;
 }
 
 interface Job {
@@ -82,16 +77,15 @@ export class WorkerPool {
   }
 
   /**
-   * Loads the model into every worker.
+   * Starts workers as far as they are missing, and loads the model into every one.
    *
    * @returns for a dry run, the tokens that all of them together could score in a second
    * @throws FatalError where it cannot be loaded
    */
-  async load(load: Load): Promise<number> {
-    while (this.#threads.length < this.#options.workers) this.#threads.push(newThread(this.#options));
-    const message = { type: 'load', model: this.model, ...load } as const;
-    const { format, dryRun } = load;
-    this.#loaded = { message, unparsed: { format: createFormat(format), reasons: format.reasons, dryRun } };
+  async load(load: Omit<LoadRequest, 'model'>, workers: number): Promise<number> {
+    while (this.#threads.length < workers) this.#threads.push(newThread(this.#options));
+    this.#loaded = { message: { type: 'load', model: this.model, ...load }, answer: createAnswer(load.task) };
+    const { message } = this.#loaded;
     const ready = await Promise.all(this.#threads.map((thread) => thread.request(message, 'ready')));
     this.#idle = [...this.#threads];
     return ready.reduce((sum, { tokensPerSecond = 0 }) => sum + tokensPerSecond, 0);
@@ -138,7 +132,8 @@ export class WorkerPool {
 
   async #give(first: ThreadHandle, { window, resolve, reject }: Job): Promise<void> {
     let thread = first;
-    const { unparsed } = this.#loadedWith;
+    const { answer, message } = this.#loadedWith;
+    const { task } = message;
     const attempt = async (ask: Ask): Promise<Attempt> => {
       // It died after its last answer: that is not this window's doing.
       if (thread.crash !== undefined) thread = await this.#replace(thread, thread.crash);
@@ -154,10 +149,11 @@ export class WorkerPool {
     };
     try {
       const scored = await scoreOrIsolate(window, {
-        format: unparsed.format,
+        format: answer.format,
         attempt,
         onCrash: (crash) => this.#incidents.onWindow(crash, window),
-        writeUnparsed: (row, reason) => writeUnparsed(row, reason, unparsed),
+        answerUnparsed: (row, reason) => answerUnparsed(row, reason, answer, task.dryRun),
+        completeAnswer: (whole, joined) => completeAnswer(whole, joined, answer, task),
       });
       resolve(scored);
     } catch (error) {
@@ -195,13 +191,8 @@ export class WorkerPool {
 const newThread = ({ onNotice, deadlineMs }: Pick<PoolOptions, 'onNotice' | 'deadlineMs'>): ThreadHandle =>
   new ThreadHandle(onNotice, deadlineMs);
 
-/** Prepares a model on a thread of its own, whose memory goes with it. */
-export async function prepareOnThread(
-  directory: string,
-  preparation: Preparation,
-  onNotice: (message: string) => void,
-): Promise<PreparedModel> {
-  const model = { kind: 'checkpoint', directory, preparation } as const;
+/** Prepares a model, or looks at an exported one, on a thread of its own, whose memory goes with it. */
+export async function prepareOnThread(model: ModelLocation, onNotice: (message: string) => void): Promise<ReadyModel> {
   const thread = newThread({ onNotice, deadlineMs: DEFAULT_DEADLINE_MS });
   try {
     return (await thread.request({ type: 'prepare', model, useCache: true }, 'prepared')).model;

@@ -1,15 +1,21 @@
 /** Everything that crosses between the main thread and the workers. Plain data: an Error would lose its class and fields. */
 import type { FatalKind } from '../errors.js';
+import type { EvaluatedRow, EvaluationFields } from '../evaluation/evaluated-rows.js';
 import type { Activation } from '../model/activation.js';
 import type { ExportedReady } from '../model/exported/open.js';
+import type { LayoutFacts } from '../model/layout/choose-layout.js';
 import type { Preparation } from '../model/precision.js';
 import type { PreparedModel } from '../model/prepared/prepare.js';
 import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
+import type { OptionSpelling } from '../option-name.js';
+import type { FailedRow } from '../rows/failed-row.js';
 import type { RowFailure } from '../rows/failure.js';
-import type { FormatSettings } from '../rows/formats.js';
-import type { Form } from '../rows/forms.js';
-import type { Place } from '../rows/records.js';
-import type { ChoiceCounts } from '../selection/rank.js';
+import type { FormatSettings } from '../rows/formats/index.js';
+import type { RowKind } from '../rows/kinds/kinds.js';
+import type { Position } from '../rows/records.js';
+import type { RowResult } from '../rows/results.js';
+import type { ChoiceCounts } from '../selection/gains.js';
+import type { SelectionSettings } from '../selection/settings.js';
 
 /** What a row's reward depends on besides the row and the model's weights. */
 export interface ScoringSettings {
@@ -31,8 +37,29 @@ export interface ScoringSettings {
   readonly templateGiven: boolean;
 }
 
+/** What workers make of the rows of a window, beside the statistics. */
+export type AnswerKind =
+  /** Output records in the format. */
+  | { readonly kind: 'records' }
+  /** Output records of the groups' best candidates. */
+  | { readonly kind: 'selection'; readonly selection: SelectionSettings }
+  /** The rows' results, for programs. */
+  | { readonly kind: 'results' }
+  /** What an evaluation needs of the rows. */
+  | { readonly kind: 'evaluation'; readonly fields: EvaluationFields };
+
+/** How windows are read and answered: the same for all windows that a pool scores. */
+export interface WindowTask {
+  readonly format: FormatSettings;
+  readonly answer: AnswerKind;
+  /** The longest record that is read, in bytes. */
+  readonly maxRowBytes: number;
+  /** Tokens are counted, and nothing is scored. */
+  readonly dryRun: boolean;
+}
+
 /** A run of consecutive records of one file: the unit of work, of ordering, of progress, of resume and of sharding. */
-export interface Window extends Place {
+export interface Window extends Position {
   readonly index: number;
   /** Which input file, from 0. */
   readonly file: number;
@@ -42,22 +69,14 @@ export interface Window extends Place {
   readonly oversized?: number;
   /** The file ended here, and may go on one day. */
   readonly open: boolean;
-  /** Only so many rows are written and accounted for; the others are scored beside them. Default: all. */
+  /** Only so many rows are written and counted; the others are scored beside them. Default: all. */
   readonly rows?: number;
-}
-
-export interface FailedRow extends Place {
-  /** Number of the row in its window, from 0. */
-  readonly row: number;
-  readonly failure: RowFailure;
-  /** The record, where no output record carries it. */
-  readonly input?: string;
 }
 
 /** What happened in a window, for the summary. */
 export interface WindowStats {
   readonly rows: number;
-  readonly forms: Readonly<Partial<Record<Form, number>>>;
+  readonly forms: Readonly<Partial<Record<RowKind, number>>>;
   readonly failed: readonly FailedRow[];
   /** Every reward written, in order. */
   readonly rewards: Float32Array;
@@ -68,15 +87,31 @@ export interface WindowStats {
   readonly tokens: number;
   /** Tokens that went through the network. */
   readonly computedTokens: number;
-  /** Of the first rows of prompt and response joined, in order: whether white space stands at the seam. */
+  /** Of the first rows of prompt and response joined, in order: whether white space stands at the boundary. */
   readonly boundarySpaces: readonly boolean[];
   /** What `best` chose. */
   readonly choices?: ChoiceCounts;
 }
 
+/** The result of one row, with what a caller needs to tell which row it was. */
+export interface RowOutcome {
+  readonly line: number | null;
+  readonly result: RowResult;
+  /** The result that the row carries already, where the task is `results`. */
+  readonly existing?: RowResult;
+  /** The row was never parsed, and must not be: it ended every thread that tried. */
+  readonly unparsed?: boolean;
+}
+
+/** The answer for a window. */
 export interface ScoredWindow {
-  readonly bytes: Uint8Array;
+  /** Output records; empty where the task asks for something else. */
+  readonly output: Uint8Array;
   readonly stats: WindowStats;
+  /** One for each row, where the task is `results`, or the window a part of one that is answered as a whole. */
+  readonly outcomes?: readonly RowOutcome[];
+  /** One for each row, where the task is `evaluation`; null for a bad row. */
+  readonly evaluated?: readonly (EvaluatedRow | null)[];
 }
 
 /** Where a model stands: a checkpoint's directory, or a graph that another tool exported. */
@@ -86,23 +121,28 @@ export type ModelLocation =
 
 /** A model that every worker can open. */
 export type ReadyModel =
-  | ({ readonly kind: 'checkpoint'; readonly hiddenSize: number } & PreparedModel)
+  | ({ readonly kind: 'checkpoint'; readonly network: LayoutFacts } & PreparedModel)
   | ({ readonly kind: 'exported' } & ExportedReady);
+
+/** What a thread is started with. */
+export interface ThreadData {
+  /** It speaks of options as the thread that started it does. */
+  readonly optionSpelling: OptionSpelling;
+}
+
+/** What every worker loads. */
+export interface LoadRequest {
+  readonly model: ReadyModel;
+  readonly tokenizerDirectory: string;
+  readonly scoring: ScoringSettings;
+  readonly task: WindowTask;
+}
 
 export type ToWorker =
   | { readonly type: 'prepare'; readonly model: ModelLocation; readonly useCache: boolean }
-  | {
-      readonly type: 'load';
-      readonly model: ReadyModel;
-      readonly tokenizerDirectory: string;
-      readonly scoring: ScoringSettings;
-      readonly format: FormatSettings;
-      /** The longest record that is read. */
-      readonly maxRowBytes: number;
-      /** Tokens are counted, and nothing is scored. */
-      readonly dryRun: boolean;
-    }
-  | { readonly type: 'score'; readonly window: Window }
+  | ({ readonly type: 'load' } & LoadRequest)
+  /** `part`: of a window that is to be answered as a whole, so that each row's outcome is wanted. */
+  | { readonly type: 'score'; readonly window: Window; readonly part?: boolean }
   /** The window as rows that all failed, with this reason where they have none of their own. */
   | { readonly type: 'fail'; readonly window: Window; readonly reason: RowFailure }
   | { readonly type: 'release' };
@@ -116,4 +156,5 @@ export type FromWorker =
   /** `tokensPerSecond`: for a dry run, what this worker could score. */
   | { readonly type: 'ready'; readonly tokensPerSecond?: number }
   | { readonly type: 'scored'; readonly scored: ScoredWindow }
-  | { readonly type: 'fatal'; readonly kind: FatalKind; readonly message: string; readonly stack?: string };
+  /** `kind` is undefined for what no part of the program expected: a defect of it. */
+  | { readonly type: 'error'; readonly kind?: FatalKind; readonly message: string; readonly stack?: string };

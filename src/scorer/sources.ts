@@ -1,15 +1,20 @@
 /** From what a user names, a path or an id on the Hugging Face Hub, to a directory with the files of it. */
-import { realpathSync, type Stats, statSync } from 'node:fs';
+
+import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { usageError } from '../errors.js';
 import { type ResolveOptions, resolveHubModel } from '../hub/resolve.js';
 import type { Checkpoint } from '../model/checkpoint/checkpoint.js';
+import { wantedModelFiles } from '../model/checkpoint/wanted-files.js';
 import type { ExportedModel } from '../model/exported/model.js';
-import { hasTokenizerFiles } from '../model/tokenizer/files.js';
+import { describeMissingTokenizer, hasTokenizer } from '../model/tokenizer/directory.js';
+import { wantedTokenizerFiles } from '../model/tokenizer/wanted-files.js';
+import { optionName } from '../option-name.js';
+import { statOrUndefined } from '../platform/files.js';
 
-/** The model that comes with the package, used where none is named; training/starter makes it. */
+/** The model that comes with the package, used where none is named; recipes/starter makes it. */
 export const BUNDLED_NAME = 'starter';
 const bundledDirectory = fileURLToPath(new URL(`../../models/${BUNDLED_NAME}`, import.meta.url));
 
@@ -32,7 +37,7 @@ export interface Source {
 export function findExportedFile(name: string): string | undefined {
   if (!name.endsWith('.onnx')) return undefined;
   const path = withHome(name);
-  const stat = statOf(path);
+  const stat = statOrUndefined(path);
   if (stat === undefined) throw usageError(`${name}: expected an .onnx file, found nothing of that name`);
   if (stat.isFile()) return resolve(path);
   if (stat.isDirectory()) return undefined;
@@ -45,7 +50,7 @@ export function findExportedFile(name: string): string | undefined {
  */
 export async function findModel(name: string | undefined, options: ResolveOptions): Promise<Source> {
   if (name === undefined) return { directory: bundledDirectory, revision: undefined };
-  return findDirectory(name, 'a model directory') ?? resolveHubModel(name, 'model', options);
+  return findDirectory(name, 'a model directory') ?? resolveHubModel(name, wantedModelFiles, options);
 }
 
 /** The directory of the tokenizer that is named, or else of the model's own, or of GPT-2's. */
@@ -55,27 +60,29 @@ export async function findTokenizer(
   options: ResolveOptions,
 ): Promise<string> {
   if (name !== undefined) {
-    const found = findDirectory(name, 'a tokenizer directory') ?? (await resolveHubModel(name, 'tokenizer', options));
-    if (!hasTokenizerFiles(found.directory)) throw usageError(`${name}: ${noTokenizer}`);
+    const found =
+      findDirectory(name, 'a tokenizer directory') ?? (await resolveHubModel(name, wantedTokenizerFiles, options));
+    if (!hasTokenizer(found.directory)) throw usageError(`${name}: ${describeMissingTokenizer(found.directory)}`);
     return found.directory;
   }
   const places = model.kind === 'exported' ? model.places : [model.directory];
-  const own = places.find(hasTokenizerFiles);
+  const own = places.find(hasTokenizer);
   if (own !== undefined) return own;
   const { architecture, vocabularySize } = model.network;
   if (!architecture.startsWith('GPT2') || vocabularySize !== GPT2_VOCABULARY) {
-    throw usageError(`${places.join(' and ')}: ${noTokenizer}; name a directory that has them with --tokenizer`);
+    const lack = describeMissingTokenizer(places[0] as string);
+    throw usageError(
+      `${places.join(' and ')}: ${lack}; name a directory that has them with ${optionName('tokenizer')}`,
+    );
   }
   options.notify(`the model has no tokenizer of its own: using that of ${GPT2_TOKENIZER}`);
-  return (await resolveHubModel(GPT2_TOKENIZER, 'tokenizer', options)).directory;
+  return (await resolveHubModel(GPT2_TOKENIZER, wantedTokenizerFiles, options)).directory;
 }
-
-const noTokenizer = 'expected tokenizer.json, or vocab.json and merges.txt, found neither';
 
 /** A path that is there wins; one that can be nothing but a path is never looked for on the hub. */
 function findDirectory(name: string, expected: string): Source | undefined {
   const path = withHome(name);
-  const stat = statOf(path);
+  const stat = statOrUndefined(path);
   if (stat?.isDirectory()) return { directory: realpathSync(path), revision: undefined };
   if (stat !== undefined) throw usageError(`${name}: expected ${expected} in Hugging Face form, got a file`);
   if (/^[/.~]/.test(name)) throw usageError(`${name}: expected ${expected}, found nothing of that name`);
@@ -83,12 +90,3 @@ function findDirectory(name: string, expected: string): Source | undefined {
 }
 
 const withHome = (name: string): string => name.replace(/^~(?=\/|$)/, homedir());
-
-/** undefined: there is nothing of that name, or a file stands where a directory should. */
-function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
-}

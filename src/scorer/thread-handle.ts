@@ -1,8 +1,11 @@
 import { getHeapStatistics } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { FatalError } from '../errors.js';
+import { currentOptionSpelling } from '../option-name.js';
+import { environment } from '../platform/environment.js';
 import { requireForcedExit } from '../platform/forced-exit.js';
-import type { FromWorker, ToWorker } from './protocol.js';
+import { nodeFlagsOfThread, writeToStandardError } from '../platform/threads.js';
+import type { FromWorker, ThreadData, ToWorker } from './protocol.js';
 import { crashReason, WorkerCrash } from './worker-crash.js';
 
 /** How long a thread may take to end when it is told to: one that runs JavaScript ends within milliseconds. */
@@ -45,14 +48,16 @@ export class ThreadHandle {
     this.#deadlineMs = deadlineMs;
     // onnxruntime 1.29 and later report every session to Microsoft unless told not to, before they are loaded and in
     // the process's own environment: a worker's process.env is a copy that native code does not see.
-    process.env.ORT_DISABLE_TELEMETRY ??= '1';
+    environment().ORT_DISABLE_TELEMETRY ??= '1';
+    const data: ThreadData = { optionSpelling: currentOptionSpelling() };
     // A library's console.log in a worker must not reach standard output, which carries data only.
     this.#worker = new Worker(new URL('./thread.js', import.meta.url), {
       stdout: true,
+      workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: heapLimitMb(), maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-      ...flagsOfThread(),
+      ...nodeFlagsOfThread(),
     });
-    this.#worker.stdout.on('data', (chunk: Buffer) => process.stderr.write(chunk));
+    this.#worker.stdout.on('data', writeToStandardError);
     this.#ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -86,9 +91,11 @@ export class ThreadHandle {
     if (this.#crash === undefined) this.#post(message);
     else this.#pending?.reject(this.#crash);
     const answer = await answered;
-    if (answer.type === 'fatal') {
-      const error = new FatalError(answer.kind, answer.message);
-      if (answer.stack !== undefined) error.stack = answer.stack;
+    if (answer.type === 'error') {
+      const { kind, message, stack } = answer;
+      // What no part of the worker expected is a defect of this program here, too.
+      const error = kind === undefined ? new Error(message) : new FatalError(kind, message);
+      if (stack !== undefined) error.stack = stack;
       throw error;
     }
     if (answer.type !== expected) throw new Error(`expected ${expected} from a worker, got ${answer.type}`);
@@ -148,14 +155,4 @@ export class ThreadHandle {
  */
 function heapLimitMb(): number {
   return Math.min(2048, Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20));
-}
-
-/**
- * Node's flags for a thread, where they may not be those of the process: a program given by --eval is written in what
- * --input-type says, and this file's is not.
- */
-function flagsOfThread(): { execArgv?: string[] } {
-  const flags = process.execArgv.filter((flag) => !flag.startsWith('--input-type'));
-  // Left out, flags are inherited even where Node refuses to take them by name.
-  return flags.length === process.execArgv.length ? {} : { execArgv: flags };
 }

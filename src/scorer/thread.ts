@@ -1,26 +1,27 @@
 /** What runs on a worker thread: prepares a model, or holds one session and one tokenizer and scores windows one at a time. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { FatalError, messageOf, runError, usageError } from '../errors.js';
-import { RewardSession } from '../model/backend/session.js';
 import { readCheckpoint } from '../model/checkpoint/checkpoint.js';
 import { readExportedModel } from '../model/exported/model.js';
-import { readyExportedModel } from '../model/exported/open.js';
-import { PaddedScorer } from '../model/exported/padded-scorer.js';
+import { exportedScorer, readyExportedModel } from '../model/exported/open.js';
 import { ExportedSession } from '../model/exported/session.js';
-import { PackedScorer } from '../model/layout/packed-scorer.js';
+import { layoutFactsOf } from '../model/layout/choose-layout.js';
+import { openPrepared } from '../model/prepared/open.js';
 import { prepareModel } from '../model/prepared/prepare.js';
 import type { TokenScorer } from '../model/token-scorer.js';
 import { readTokenizerFiles } from '../model/tokenizer/files.js';
 import { Tokenizer } from '../model/tokenizer/tokenizer.js';
-import { createFormat } from '../rows/formats.js';
-import { builtInTemplates, isBuiltInTemplate, jinjaTemplate } from '../rows/templates.js';
+import { optionName, spellOptionsAs } from '../option-name.js';
+import { builtInTemplates, isBuiltInTemplate, jinjaTemplate, type Template } from '../rows/templates.js';
+import { createAnswer } from './answers.js';
 import { createHeartbeat } from './heartbeat.js';
 import { measureSpeed } from './measure-speed.js';
-import type { FromWorker, ReadyModel, ScoringSettings, ToWorker } from './protocol.js';
+import type { FromWorker, LoadRequest, ReadyModel, ScoringSettings, ThreadData, ToWorker } from './protocol.js';
 import { WindowScorer } from './window-scorer.js';
 
 if (parentPort === null) throw new Error('this file is the entry of a worker thread');
 const port = parentPort;
+spellOptionsAs((workerData as ThreadData).optionSpelling);
 const heartbeat = createHeartbeat(() => post({ type: 'alive' }));
 
 /** Of a foreign model that this thread has looked at, to go on with. */
@@ -32,9 +33,13 @@ port.on('message', async (message: ToWorker) => {
   try {
     await handle(message);
   } catch (error) {
-    const kind = error instanceof FatalError ? error.kind : 'run';
     const stack = error instanceof Error ? error.stack : undefined;
-    post({ type: 'fatal', kind, message: messageOf(error), ...(stack !== undefined && { stack }) });
+    post({
+      type: 'error',
+      message: messageOf(error),
+      ...(error instanceof FatalError && { kind: error.kind }),
+      ...(stack !== undefined && { stack }),
+    });
   }
 });
 
@@ -45,14 +50,15 @@ async function handle(message: ToWorker): Promise<void> {
       break;
     case 'load':
       scorer = await load(message);
-      post({ type: 'ready', ...(message.dryRun && { tokensPerSecond: await speedOf(message.scoring) }) });
+      post({ type: 'ready', ...(message.task.dryRun && { tokensPerSecond: await speedOf(message.scoring) }) });
       break;
     case 'score':
     case 'fail': {
       if (scorer === undefined) throw new Error('a window came before the model');
       const { window } = message;
-      const scored = message.type === 'score' ? await scorer.score(window) : scorer.fail(window, message.reason);
-      post({ type: 'scored', scored }, [scored.bytes.buffer, scored.stats.rewards.buffer]);
+      const scored =
+        message.type === 'score' ? await scorer.score(window, message.part) : scorer.fail(window, message.reason);
+      post({ type: 'scored', scored }, [scored.output.buffer, scored.stats.rewards.buffer]);
       break;
     }
     case 'release':
@@ -67,63 +73,72 @@ async function prepare({ model, useCache }: ToWorker & { type: 'prepare' }): Pro
   if (model.kind === 'checkpoint') {
     const checkpoint = readCheckpoint(model.directory);
     const prepared = await prepareModel(checkpoint, model.preparation, { useCache, notify, heartbeat });
-    return { kind: 'checkpoint', hiddenSize: checkpoint.network.hiddenSize, ...prepared };
+    return { kind: 'checkpoint', network: layoutFactsOf(checkpoint.network), ...prepared };
   }
   const { ready, session } = await readyExportedModel(readExportedModel(model.file), useCache, notify);
   exportedSession = session;
   return { kind: 'exported', ...ready };
 }
 
-async function openScorer(model: ReadyModel, { labels, padTokenId }: ScoringSettings): Promise<TokenScorer> {
+async function openTokenScorer(model: ReadyModel, { labels, padTokenId }: ScoringSettings): Promise<TokenScorer> {
   if (model.kind === 'checkpoint') {
-    const session = await RewardSession.open(model.directory);
-    return new PackedScorer(session, { labels, padTokenId, hiddenSize: model.hiddenSize });
+    return openPrepared(model.directory, model.network, { labels, padTokenId });
   }
   const exported = readExportedModel(model.file);
-  const session = exportedSession ?? (await ExportedSession.open(exported));
-  return new PaddedScorer(session, labels, { ...exported.network, rowByRow: model.rowByRow });
+  const session = exportedSession ?? (await ExportedSession.open(exported, model.linked));
+  return exportedScorer(session, exported, model);
 }
 
-async function load(message: ToWorker & { type: 'load' }): Promise<WindowScorer> {
-  const { model, format, tokenizerDirectory } = message;
+async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Promise<WindowScorer> {
+  const { task } = message;
   const tokenizer = new Tokenizer(readTokenizerFiles(tokenizerDirectory));
-  if (tokenizer.idLimit > message.scoring.vocabularySize) {
-    throw runError(
-      `${tokenizerDirectory}: expected a tokenizer for the model's ${message.scoring.vocabularySize} tokens, ` +
-        `got one with ids up to ${tokenizer.idLimit - 1}; name the right one with --tokenizer`,
-    );
-  }
-  if (tokenizer.addedCount >= message.scoring.maxLength) {
-    throw usageError(
-      `expected --max-length above ${tokenizer.addedCount}, the number of tokens that the tokenizer adds to every text, ` +
-        `got ${message.scoring.maxLength}`,
-    );
-  }
-  const padTokenId =
-    message.scoring.padTokenId ??
-    tokenizer.specialTokenId('pad_token') ??
-    tokenizer.specialTokenId('eos_token') ??
-    message.scoring.eosTokenId;
+  checkTokenizer(tokenizer, tokenizerDirectory, message.scoring);
   heartbeat();
-  const scoring = { ...message.scoring, padTokenId };
-  const { name, jinja } = scoring.template;
-  const template =
-    jinja === undefined && isBuiltInTemplate(name)
-      ? builtInTemplates[name]
-      : jinjaTemplate(jinja ?? '', name, {
-          bos_token: tokenizer.specialToken('bos_token'),
-          eos_token: tokenizer.specialToken('eos_token'),
-        });
-  tokenScorer = await openScorer(model, scoring);
-  return new WindowScorer(tokenScorer, tokenizer, scoring, {
-    format: createFormat(format),
-    forms: { fields: format.fields, template, templateGiven: scoring.templateGiven, prompts: scoring.reserve > 0 },
-    // Results that are not spliced into the row leave its own fields alone.
-    results: format.to === 'results' || format.to === 'evaluation' ? undefined : format,
+  const scoring = { ...message.scoring, padTokenId: padTokenOf(tokenizer, message.scoring) };
+  tokenScorer = await openTokenScorer(model, scoring);
+  const { format } = task;
+  return new WindowScorer({
+    scorer: tokenScorer,
+    tokenizer,
+    scoring,
+    task,
+    answer: createAnswer(task),
+    texts: {
+      fields: format.fields,
+      template: openTemplate(scoring, tokenizer),
+      templateGiven: scoring.templateGiven,
+      prompts: scoring.reserve > 0,
+    },
     existingField: format.usesExisting ? format.rewardField : undefined,
-    maxRowBytes: message.maxRowBytes,
-    dryRun: message.dryRun,
     heartbeat,
+  });
+}
+
+/** @throws FatalError where the tokenizer is not one for the model, or leaves no room for a text */
+function checkTokenizer(tokenizer: Tokenizer, directory: string, scoring: ScoringSettings): void {
+  const { maxLength, vocabularySize } = scoring;
+  if (tokenizer.idLimit > vocabularySize) {
+    throw runError(
+      `${directory}: expected a tokenizer for the model's ${vocabularySize} tokens, ` +
+        `got one with ids up to ${tokenizer.idLimit - 1}; name the right one with ${optionName('tokenizer')}`,
+    );
+  }
+  if (tokenizer.addedCount >= maxLength) {
+    throw usageError(
+      `expected ${optionName('maxLength')} above ${tokenizer.addedCount}, the number of tokens that the tokenizer adds to every text, ` +
+        `got ${maxLength}`,
+    );
+  }
+}
+
+const padTokenOf = (tokenizer: Tokenizer, { padTokenId, eosTokenId }: ScoringSettings): number | undefined =>
+  padTokenId ?? tokenizer.specialTokenId('pad_token') ?? tokenizer.specialTokenId('eos_token') ?? eosTokenId;
+
+function openTemplate({ template: { name, jinja } }: ScoringSettings, tokenizer: Tokenizer): Template {
+  if (jinja === undefined && isBuiltInTemplate(name)) return builtInTemplates[name];
+  return jinjaTemplate(jinja ?? '', name, {
+    bos_token: tokenizer.specialToken('bos_token'),
+    eos_token: tokenizer.specialToken('eos_token'),
   });
 }
 

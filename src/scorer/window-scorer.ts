@@ -1,20 +1,28 @@
-/** One window: records to rows, texts, tokens, rewards, and output records again. */
+/** One window: records to rows, texts, tokens and rewards; what is made of the rewards is for answers.ts. */
 
 import { rewardOf } from '../model/activation.js';
 import type { TokenScorer } from '../model/token-scorer.js';
 import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
-import { concatBytes } from '../platform/bytes.js';
+import { optionName } from '../option-name.js';
 import { existingResult } from '../rows/existing-rewards.js';
 import { failure, isFailure, type RowFailure } from '../rows/failure.js';
-import type { ParsedRecord, RowFormat } from '../rows/format.js';
-import { shapeOf, takenField } from '../rows/formats.js';
-import type { Form } from '../rows/forms.js';
+import type { ParsedRecord } from '../rows/formats/format.js';
+import type { RowKind } from '../rows/kinds/kinds.js';
+import {
+  BOUNDARIES_TO_CHECK,
+  readRow,
+  type ScorableRow,
+  type TextSettings,
+  type TextToScore,
+} from '../rows/kinds/texts.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
-import type { ResultSettings, RowResult } from '../rows/result.js';
-import { BOUNDARIES_TO_CHECK, type FormSettings, type JudgedText, readRow, type ScorableRow } from '../rows/texts.js';
+import { type RowResult, shapeOf, takenField } from '../rows/results.js';
 import { isWellFormed } from '../rows/unicode.js';
-import type { FailedRow, ScoredWindow, ScoringSettings, Window, WindowStats } from './protocol.js';
+import type { ScoredRecord } from '../selection/group.js';
+import type { Answer } from './answers.js';
+import type { ScoredWindow, ScoringSettings, Window, WindowStats, WindowTask } from './protocol.js';
 
+/** A record, and what is known of its rewards before the network has run. */
 interface PendingRow {
   readonly record: InputRecord;
   readonly parsed: ParsedRecord;
@@ -23,179 +31,178 @@ interface PendingRow {
 }
 
 interface PendingTexts {
-  readonly form: Form;
+  readonly kind: RowKind;
   readonly texts: readonly (PendingText | RowFailure)[];
   readonly boundaryHasSpace: boolean | undefined;
 }
 
 interface ExistingResult {
-  readonly kept: RowResult;
+  readonly existing: RowResult;
 }
 
 interface PendingText {
-  /** Index into the window's token rows. */
-  readonly row: number;
+  /** Index into the token ids of the window's texts. */
+  readonly index: number;
   readonly tokens: number;
   readonly truncated: number;
 }
 
-const NO_PROMPT = 'expected a prompt of its own (--reserve), got a whole text; give prompt and response, or messages';
+const noPrompt = (): RowFailure =>
+  failure(
+    'BAD_ROW',
+    `expected a prompt of its own (${optionName('reserve')}), got a whole text; give prompt and response, or messages`,
+  );
 
-export interface RowSettings {
-  readonly format: RowFormat;
-  readonly forms: FormSettings;
-  /** What a row must not have already is known by; undefined where results are not written into rows. */
-  readonly results: ResultSettings | undefined;
+export interface WindowScorerOptions {
+  readonly scorer: Pick<TokenScorer, 'score' | 'countTokens'>;
+  readonly tokenizer: Pick<Tokenizer, 'rowOf' | 'count'>;
+  readonly scoring: ScoringSettings;
+  readonly task: Pick<WindowTask, 'maxRowBytes' | 'dryRun'>;
+  readonly answer: Answer;
+  readonly texts: TextSettings;
   /** The field by which a row has its rewards already, and is not scored; undefined: every row is scored. */
   readonly existingField: string | undefined;
-  /** The longest record that is read, in bytes. */
-  readonly maxRowBytes: number;
-  /** Everything but the scoring. */
-  readonly dryRun: boolean;
   /** Called between one piece of work and the next. */
   readonly heartbeat: () => void;
 }
 
-type RowScorer = Pick<TokenScorer, 'score' | 'countTokens'>;
-type RowTokenizer = Pick<Tokenizer, 'rowOf' | 'count'>;
-
 export class WindowScorer {
-  readonly #scorer: RowScorer;
-  readonly #tokenizer: RowTokenizer;
-  readonly #settings: ScoringSettings;
-  readonly #rows: RowSettings;
+  readonly #options: WindowScorerOptions;
   #lastPrompt: { readonly text: string; readonly tokens: number } | undefined;
 
-  constructor(scorer: RowScorer, tokenizer: RowTokenizer, settings: ScoringSettings, rows: RowSettings) {
-    this.#scorer = scorer;
-    this.#tokenizer = tokenizer;
-    this.#settings = settings;
-    this.#rows = rows;
+  constructor(options: WindowScorerOptions) {
+    this.#options = options;
   }
 
-  async score(window: Window): Promise<ScoredWindow> {
-    const tokenRows: number[][] = [];
+  /** @param part the window is a part of one that is answered as a whole */
+  async score(window: Window, part = false): Promise<ScoredWindow> {
+    const { scorer, task, heartbeat } = this.#options;
+    const texts: number[][] = [];
     const pending: PendingRow[] = [];
-    const { dryRun, heartbeat } = this.#rows;
-    for (const record of recordsOf(window, this.#rows.format)) {
+    for (const record of this.#recordsOf(window)) {
       heartbeat();
       const parsed = this.#parse(record);
-      if (parsed !== undefined) pending.push({ record, parsed, outcome: this.#tokenize(parsed, tokenRows) });
+      if (parsed !== undefined) pending.push({ record, parsed, outcome: this.#tokenize(parsed, texts) });
     }
-    const { logits, computedTokens } = dryRun
-      ? { logits: undefined, computedTokens: this.#scorer.countTokens(tokenRows) }
-      : await this.#scorer.score(tokenRows, heartbeat);
-    // Rows beyond these are scored all the same: in other packs, rewards would be rounded in another way.
-    return this.#write(pending.slice(0, window.rows), logits, computedTokens);
+    const { logits, computedTokens } = task.dryRun
+      ? { logits: undefined, computedTokens: scorer.countTokens(texts) }
+      : await scorer.score(texts, heartbeat);
+    return this.#answer(window, pending, logits, computedTokens, part);
   }
 
-  /** The window as rows that all failed, unread as far as that can be. */
+  /** The window as rows that all failed, each for its own reason as far as it can be read. */
   fail(window: Window, reason: RowFailure): ScoredWindow {
-    const pending = [...recordsOf(window, this.#rows.format)].flatMap((record) => {
+    const pending = [...this.#recordsOf(window)].flatMap((record) => {
       const parsed = this.#parse(record);
       return parsed === undefined ? [] : [{ record, parsed, outcome: parsed.failure ?? reason }];
     });
-    return this.#write(pending.slice(0, window.rows), undefined, 0);
+    return this.#answer(window, pending, undefined, 0, true);
+  }
+
+  #answer(
+    window: Window,
+    pending: readonly PendingRow[],
+    logits: Float32Array | undefined,
+    computedTokens: number,
+    part: boolean,
+  ): ScoredWindow {
+    const { answer, task } = this.#options;
+    const scored = pending.map(({ record, parsed, outcome }): ScoredRecord => {
+      return { record, parsed, result: this.#resultOf(outcome, logits) };
+    });
+    // Records beyond the limit are scored all the same: in other packs, rewards would be rounded in another way.
+    const rows = Math.min(window.rows ?? scored.length, scored.length);
+    const stats = { ...countOutcomes(pending.slice(0, rows)), computedTokens };
+    return answer.write({ scored, rows, stats, part, dryRun: task.dryRun });
+  }
+
+  #recordsOf(window: Window): Iterable<InputRecord> {
+    return recordsOf(window, this.#options.answer.format);
   }
 
   #parse(record: InputRecord): ParsedRecord | undefined {
+    const { answer, task } = this.#options;
     const { oversized } = record;
-    if (oversized === undefined) return this.#rows.format.parse(record);
-    const message = `expected at most ${this.#rows.maxRowBytes} bytes (--max-row-bytes), got ${oversized}`;
+    if (oversized === undefined) return answer.format.parse(record);
+    const message = `expected at most ${task.maxRowBytes} bytes (${optionName('maxRowBytes')}), got ${oversized}`;
     return { failure: { ...failure('ROW_TOO_LARGE', message), bytes: oversized } };
   }
 
-  #tokenize(parsed: ParsedRecord, tokenRows: number[][]): PendingRow['outcome'] {
-    const kept = this.#existingResult(parsed);
-    if (kept !== undefined) return { kept };
+  #tokenize(parsed: ParsedRecord, texts: number[][]): PendingRow['outcome'] {
+    const unusable = parsed.failure ?? (parsed.row && this.#options.answer.refuse?.(parsed.row));
+    if (unusable !== undefined) return unusable;
+    const existing = this.#existingResult(parsed);
+    if (existing !== undefined) return { existing };
     const row = this.#read(parsed);
     if (isFailure(row)) return row;
-    const { maxLength, truncationSide, template, reserve } = this.#settings;
-    const { heartbeat } = this.#rows;
+    const { scoring, tokenizer, heartbeat } = this.#options;
+    const { maxLength, truncationSide, template, reserve } = scoring;
     const templated = row.templated && template.jinja !== undefined;
-    const texts = row.texts.map((judged, index): PendingText | RowFailure => {
+    const pending = row.texts.map((judged, index): PendingText | RowFailure => {
       if (isFailure(judged)) return judged;
       heartbeat();
       const { text, prompt } = judged;
-      if (reserve > 0 && prompt === undefined) return failure('BAD_ROW', NO_PROMPT);
+      if (reserve > 0 && prompt === undefined) return noPrompt();
       const reserved = prompt !== undefined && { reserved: { tokens: reserve, promptTokens: this.#count(prompt) } };
       const settings = { maxLength, truncationSide, templated, ...reserved };
-      const tokens = this.#tokenizer.rowOf(text, settings, heartbeat);
+      const tokens = tokenizer.rowOf(text, settings, heartbeat);
       if (tokens === undefined)
-        return failure('EMPTY_TEXT', 'the text has no tokens', row.form === 'candidates' ? index : undefined);
-      return { row: tokenRows.push(tokens.row) - 1, tokens: tokens.row.length, truncated: tokens.cut };
+        return failure('EMPTY_TEXT', 'the text has no tokens', row.kind === 'candidates' ? index : undefined);
+      return { index: texts.push(tokens.row) - 1, tokens: tokens.row.length, truncated: tokens.cut };
     });
-    return { form: row.form, texts, boundaryHasSpace: row.boundaryHasSpace };
+    return { kind: row.kind, texts: pending, boundaryHasSpace: row.boundaryHasSpace };
   }
 
-  #existingResult({ row, failure: unusable }: ParsedRecord): RowResult | undefined {
-    const { existingField } = this.#rows;
-    return existingField === undefined || unusable || row === undefined
+  #existingResult({ row }: ParsedRecord): RowResult | undefined {
+    const { existingField, texts } = this.#options;
+    return existingField === undefined || row === undefined
       ? undefined
-      : existingResult(row, existingField);
+      : existingResult(row, existingField, texts.fields);
   }
 
   /** Tokens of a prompt. Candidates follow one another after the same. */
   #count(prompt: string): number {
     if (this.#lastPrompt?.text !== prompt) {
-      this.#lastPrompt = { text: prompt, tokens: this.#tokenizer.count(prompt, this.#rows.heartbeat) };
+      const { tokenizer, heartbeat } = this.#options;
+      this.#lastPrompt = { text: prompt, tokens: tokenizer.count(prompt, heartbeat) };
     }
     return this.#lastPrompt.tokens;
   }
 
-  #read({ row, failure: unusable }: ParsedRecord): ScorableRow | RowFailure {
-    if (unusable !== undefined) return unusable;
+  #read({ row }: ParsedRecord): ScorableRow | RowFailure {
     if (row === undefined) throw new Error('a parsed record has a row or a failure');
-    const read = readRow(row, this.#rows.forms);
+    const { texts, answer } = this.#options;
+    const read = readRow(row, texts);
     if (isFailure(read)) return read;
-    const taken = this.#rows.results && takenField(Object.keys(row), read.form, this.#rows.results);
+    const taken = answer.results && takenField(Object.keys(row), read.kind, answer.results);
     if (taken !== undefined)
-      return failure('FIELD_EXISTS', `the row has a field ${taken} already; name another with --reward-field`);
+      return failure(
+        'FIELD_EXISTS',
+        `the row has a field ${taken} already; name another with ${optionName('rewardField')}`,
+      );
     return {
       ...read,
-      texts: read.texts.map((text, index) => checkUnicode(text, read.form === 'candidates' ? index : undefined)),
+      texts: read.texts.map((text, index) => checkUnicode(text, read.kind === 'candidates' ? index : undefined)),
     };
   }
 
-  #write(pending: readonly PendingRow[], logits: Float32Array | undefined, computedTokens: number): ScoredWindow {
-    const { format, results, dryRun } = this.#rows;
-    const output: Buffer[] = [];
-    const failed: FailedRow[] = [];
-    const rewards: number[] = [];
-    for (const [row, { record, parsed, outcome }] of pending.entries()) {
-      const result = this.#result(outcome, logits);
-      if (result.failure !== undefined) {
-        const { byte, line } = record;
-        const unparsed = results?.reasons === false && parsed.row === undefined && parsed.cells === undefined;
-        const input = unparsed && record.oversized === undefined ? { input: record.bytes.toString('utf8') } : {};
-        failed.push({ row, byte, line, failure: result.failure, ...input });
-      }
-      for (const reward of result.rewards) if (reward !== null) rewards.push(reward);
-      if (dryRun) continue;
-      for (const piece of format.write(record, parsed, result)) {
-        output.push(typeof piece === 'string' ? Buffer.from(piece) : piece);
-      }
-    }
-    const stats = { ...countOutcomes(pending), failed, rewards: Float32Array.from(rewards), computedTokens };
-    return { bytes: concatBytes(output), stats };
-  }
-
-  #result(outcome: PendingRow['outcome'], logits: Float32Array | undefined): RowResult {
+  #resultOf(outcome: PendingRow['outcome'], logits: Float32Array | undefined): RowResult {
     if (isFailure(outcome)) return { shape: 'single', rewards: [], failure: outcome };
-    if ('kept' in outcome) return outcome.kept;
-    const shape = shapeOf(outcome.form);
-    const { labels, logit, activation } = this.#settings;
-    const texts = outcome.texts.map((text, index): number | RowFailure | undefined => {
+    if ('existing' in outcome) return outcome.existing;
+    const { scoring, answer } = this.#options;
+    const { labels, logit, activation } = scoring;
+    const shape = shapeOf(outcome.kind);
+    const rewards = outcome.texts.map((text, index): number | RowFailure | undefined => {
       if (isFailure(text) || logits === undefined) return isFailure(text) ? text : undefined;
-      const reward = rewardOf(logits.subarray(text.row * labels, (text.row + 1) * labels), logit, activation);
+      const reward = rewardOf(logits.subarray(text.index * labels, (text.index + 1) * labels), logit, activation);
       if (Number.isFinite(reward)) return reward;
       return failure('NON_FINITE', `the reward is ${reward}`, shape === 'array' ? index : undefined);
     });
-    const problem = texts.find(isFailure);
+    const problem = rewards.find(isFailure);
     return {
       shape,
-      rewards: texts.map((text) => (typeof text === 'number' ? text : null)),
-      ...(this.#rows.results?.details && {
+      rewards: rewards.map((reward) => (typeof reward === 'number' ? reward : null)),
+      ...(answer.results?.details && {
         tokens: outcome.texts.map((text) => (isFailure(text) ? null : text.tokens)),
         truncated: outcome.texts.map((text) => (isFailure(text) ? null : text.truncated)),
       }),
@@ -204,7 +211,8 @@ export class WindowScorer {
   }
 }
 
-function recordsOf(window: Window, format: RowFormat): Iterable<InputRecord> {
+/** The records of a window, as views of its bytes. */
+export function recordsOf(window: Window, format: Pick<Answer['format'], 'newScanner'>): Iterable<InputRecord> {
   const { bytes: whole, oversized, byte, line } = window;
   const bytes = Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength);
   if (oversized === undefined) return splitRecords(bytes, window, format.newScanner());
@@ -212,13 +220,13 @@ function recordsOf(window: Window, format: RowFormat): Iterable<InputRecord> {
 }
 
 function countOutcomes(pending: readonly PendingRow[]): Omit<WindowStats, 'failed' | 'rewards' | 'computedTokens'> {
-  const forms: Partial<Record<Form, number>> = {};
+  const forms: Partial<Record<RowKind, number>> = {};
   const boundarySpaces: boolean[] = [];
   const counts = { truncatedRows: 0, truncatedTokens: 0, tokens: 0 };
   for (const { outcome } of pending) {
-    if (isFailure(outcome) || 'kept' in outcome) continue;
-    const { form, texts, boundaryHasSpace } = outcome;
-    forms[form] = (forms[form] ?? 0) + 1;
+    if (isFailure(outcome) || 'existing' in outcome) continue;
+    const { kind, texts, boundaryHasSpace } = outcome;
+    forms[kind] = (forms[kind] ?? 0) + 1;
     if (boundaryHasSpace !== undefined && boundarySpaces.length < BOUNDARIES_TO_CHECK)
       boundarySpaces.push(boundaryHasSpace);
     let truncated = 0;
@@ -233,7 +241,7 @@ function countOutcomes(pending: readonly PendingRow[]): Omit<WindowStats, 'faile
   return { rows: pending.length, forms, boundarySpaces, ...counts };
 }
 
-function checkUnicode(judged: JudgedText | RowFailure, index: number | undefined): JudgedText | RowFailure {
-  if (isFailure(judged) || isWellFormed(judged.text)) return judged;
+function checkUnicode(text: TextToScore | RowFailure, index: number | undefined): TextToScore | RowFailure {
+  if (isFailure(text) || isWellFormed(text.text)) return text;
   return failure('BAD_UTF8', 'expected valid Unicode, got half of a surrogate pair', index);
 }

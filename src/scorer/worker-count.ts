@@ -1,4 +1,4 @@
-/** How many workers there are: as many as were asked for, or as there are cores, and never more than fit into memory. */
+/** How many workers there are: as many as were asked for, or as there are cores and work, never more than memory has room for. */
 import type { Limits } from '../platform/limits.js';
 
 export interface MemoryNeed {
@@ -10,13 +10,24 @@ export interface MemoryNeed {
 
 export interface WorkerCount {
   readonly workers: number;
-  /** Why there are fewer than asked for, or than cores. */
+  /** Why there are fewer than were asked for, or could be kept busy. */
   readonly notice?: string;
 }
 
-/** @param asked 0 for as many as there are cores */
-export function chooseWorkerCount(asked: number, { cores, freeBytes }: Limits, need: MemoryNeed): WorkerCount {
-  const wanted = asked || cores;
+/**
+ * The one rule, for every command.
+ *
+ * @param asked 0 for as many as there are cores and windows
+ * @param windows how many there are at most: a worker costs a quarter of a second of processor time to start, and a
+ *   window is one worker's
+ */
+export function chooseWorkerCount(
+  asked: number,
+  windows: number,
+  { cores, freeBytes }: Limits,
+  need: MemoryNeed,
+): WorkerCount {
+  const wanted = asked || Math.max(1, Math.min(cores, windows));
   const fitting = Math.max(1, Math.floor((freeBytes - need.sharedBytes) / need.workerBytes));
   if (wanted <= fitting) return { workers: wanted };
   const size = (bytes: number): string =>

@@ -4,17 +4,17 @@ import { type Context, Hono } from 'hono';
 import { FatalError, messageOf } from '../errors.js';
 import { checkAccess } from './access.js';
 import type { Batches } from './batches.js';
-import { type BodyType, bodyTypes, readBody } from './bodies.js';
+import { type BodyType, bodyTypes, readRows } from './bodies.js';
+import type { BodyReader, ReceivedBody } from './body-reader.js';
 import { type Gauges, type Metrics, metricsType } from './metrics.js';
 import { readQueries, rewardsOf } from './openrlhf.js';
-import type { Reception } from './reception.js';
 import { busy, ClientGone, Refusal } from './refusal.js';
 
 export interface AppOptions {
   /** Asked of every client, but of health checks. */
   readonly token: string | undefined;
   readonly rewardField: string;
-  readonly reception: Reception;
+  readonly bodyReader: BodyReader;
   readonly metrics: Metrics;
   /** undefined as long as no model is loaded. */
   readonly batches: () => Batches | undefined;
@@ -45,7 +45,7 @@ const isHealth = (path: string): boolean => path.startsWith('/health/');
 
 /** @returns what answers a request */
 export function createApp(options: AppOptions): Hono<Environment>['fetch'] {
-  const { reception, metrics, rewardField, token, isStopping } = options;
+  const { bodyReader, metrics, rewardField, token, isStopping } = options;
   const app = new Hono<Environment>();
 
   app.use(async (c, next) => {
@@ -85,14 +85,14 @@ export function createApp(options: AppOptions): Hono<Environment>['fetch'] {
   app.post('/v1/rewards', async (c) => {
     const batches = openBatches(options);
     const type = typeOf(c, bodyTypes);
-    const rows = readBody(type, await receive(c, reception));
+    const rows = readRows(type, await receive(c, bodyReader));
     const records = await batches.score(rows.lines, whenGone(c));
     return c.body(bytes(rows.answer(records)), 200, { 'Content-Type': rows.contentType });
   });
   app.post('/get_reward', async (c) => {
     const batches = openBatches(options);
     typeOf(c, ['application/json']);
-    const queries = readQueries(await receive(c, reception));
+    const queries = readQueries(await receive(c, bodyReader));
     const rewards = rewardsOf(await batches.score(queries, whenGone(c)), rewardField);
     return c.json({ rewards, scores: rewards, extra_logs: {} });
   });
@@ -135,8 +135,8 @@ function typeOf<T extends BodyType>(c: RequestContext, expected: readonly T[]): 
   throw new Refusal(415, `expected a body without Content-Encoding, got ${encoding}`);
 }
 
-const receive = ({ env }: RequestContext, reception: Reception): Promise<Buffer> =>
-  reception.receive(env.incoming, env.outgoing);
+const receive = ({ env }: RequestContext, bodyReader: BodyReader): Promise<ReceivedBody> =>
+  bodyReader.read(env.incoming, env.outgoing);
 
 /** Aborted when nobody waits for the answer any more. */
 function whenGone({ env: { outgoing } }: RequestContext): AbortSignal {

@@ -5,8 +5,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { concatBytes } from '../platform/bytes.js';
 import { windowsOfLines } from '../run/lines.js';
-import type { WindowSize } from '../run/windows.js';
 import type { ScoredWindow, Window, WindowStats } from '../scorer/protocol.js';
+import type { WindowSize } from '../scorer/window-size.js';
 
 const NEWLINE = 0x0a;
 
@@ -47,13 +47,13 @@ export class Batches {
   }
 
   /**
-   * The output records of JSON lines, in order.
+   * The output records of JSON lines, in order, in pieces of whole records.
    *
    * @param lines without blank ones, each with its line end
    * @param signal aborted: nobody waits for the answer, and what no worker has yet is not scored
    * @throws what scoring throws, and the signal's reason
    */
-  async score(lines: Buffer, signal: AbortSignal): Promise<Buffer> {
+  async score(lines: Buffer, signal: AbortSignal): Promise<readonly Buffer[]> {
     const pieces: Piece[] = [];
     const answers: Promise<Buffer>[] = [];
     for await (const { bytes } of windowsOfLines(only(lines), { size: this.#options.windowSize })) {
@@ -72,7 +72,7 @@ export class Batches {
     await setImmediate(); // what has come by then goes along
     this.#assign();
     try {
-      return Buffer.concat(await all);
+      return await all;
     } finally {
       signal.removeEventListener('abort', leave);
     }
@@ -90,7 +90,7 @@ export class Batches {
       const bytes = concatBytes(pieces.map((piece) => piece.bytes));
       const scored = await scoreWindow({ index: this.#windows++, file: 0, byte: 0, line: null, open: false, bytes });
       onScored(scored.stats);
-      answer(pieces, scored.bytes);
+      answer(pieces, scored.output);
     } catch (error) {
       for (const { reject } of pieces) reject(error);
     }

@@ -1,9 +1,11 @@
 /** Listens for requests, and stops without losing one. The only importer of @hono/node-server. */
+
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { messageOf, usageError } from '../errors.js';
+import { optionName } from '../option-name.js';
 
 /** For a client to say what it wants, its headers, where it does not have less for all. */
 const HEADERS_MS = 10_000;
@@ -41,9 +43,12 @@ export async function listen(
     server.listen({ host, port });
     await once(server, 'listening');
   } catch (error) {
-    throw usageError(`expected a --host and --port that are free, got ${host} and ${port} (${messageOf(error)})`, {
-      cause: error,
-    });
+    throw usageError(
+      `expected a ${optionName('host')} and ${optionName('port')} that are free, got ${host} and ${port} (${messageOf(error)})`,
+      {
+        cause: error,
+      },
+    );
   }
   return {
     url: urlOf(server),

@@ -2,6 +2,7 @@
  * Counts in Prometheus' text format. By hand: prom-client is four packages for what is written here, among them
  * OpenTelemetry's interface, and had no release for two years.
  */
+import { cpuSeconds, residentBytes } from '../platform/usage.js';
 import type { WindowStats } from '../scorer/protocol.js';
 
 /** Upper bounds of the histogram's buckets, in seconds. */
@@ -49,7 +50,6 @@ export class Metrics {
 
   print({ ready, workers, restarts, waitingRows, windowsInWork, heldBytes }: Gauges): string {
     const sums = this.#sums;
-    const { user, system } = process.cpuUsage();
     return [
       ...family('requests_total', 'counter', 'Requests that were answered, or whose client went away.', [
         ...[...this.#requests].map(([labels, value]): Sample => [`{${labels}}`, value]),
@@ -71,9 +71,9 @@ export class Metrics {
       ...single('workers', 'gauge', 'Worker threads.', workers),
       ...single('waiting_rows', 'gauge', 'Rows that no worker has yet.', waitingRows),
       ...single('windows_in_work', 'gauge', 'Batches that a worker has.', windowsInWork),
-      ...single('held_bytes', 'gauge', 'Bytes of the requests in hand.', heldBytes),
-      ...single('process_resident_memory_bytes', 'gauge', 'Memory of the process.', process.memoryUsage.rss(), ''),
-      ...single('process_cpu_seconds_total', 'counter', 'Time on processors.', (user + system) / 1e6, ''),
+      ...single('held_bytes', 'gauge', 'Bytes that the requests in hand take, with room for their answers.', heldBytes),
+      ...single('process_resident_memory_bytes', 'gauge', 'Memory of the process.', residentBytes(), ''),
+      ...single('process_cpu_seconds_total', 'counter', 'Time on processors.', cpuSeconds(), ''),
       '',
     ].join('\n');
   }

@@ -94,6 +94,18 @@ describe('rows with candidates', () => {
     assert.deepEqual(await written([row], '--top', '2'), all.slice(0, 2));
   });
 
+  test('with more or fewer rewards than candidates are bad ones, for pairs too', async () => {
+    const rows = [[], [1], [1, 2, 3]].map((reward) => ({ prompt: 'p', candidates: ['a', 'b'], reward }));
+    const { code, stdout } = await best(rows);
+    assert.equal(code, 3);
+    for (const [i, got] of jsonLines(stdout).entries()) {
+      const message = `expected reward to have 2 numbers, one for each candidate, got ${i === 2 ? 3 : i}`;
+      assert.deepEqual(got, { ...rows[i], reward_error: { code: 'BAD_ROW', message } });
+    }
+    const pairs = await best(rows, '--pairs');
+    assert.deepEqual([pairs.code, pairs.stdout], [3, '']);
+  });
+
   test('name another field for the text', async () => {
     const row = { prompt: 'p', candidates: ['a', 'b'], response: 'an old one', reward: [1, 2] };
     const { code, stdout } = await best([row]);
@@ -191,6 +203,24 @@ describe('rows that --group joins', () => {
     assert.equal(bad?.reward_error?.message, 'expected a field q (--group), got none');
   });
 
+  test('a value that is nested too deeply makes its row a bad one, and the run goes on', async () => {
+    const deep = `{"q":${'['.repeat(20_000)}${']'.repeat(20_000)},"text":"z","reward":9}`;
+    const { stdout, code } = await best([deep, rows[0], rows[1]], '--group', 'q');
+    assert.equal(code, 3);
+    const [bad, winner] = stdout.split('\n');
+    assert.match(bad as string, /"message":"expected a value of at most 1000 levels in the field q \(--group\)/);
+    assert.equal(JSON.parse(winner as string).text, 'b');
+  });
+
+  test('a column that is always the same ends the run before it is in memory', async () => {
+    const { stderr, code } = await best('{"q":1,"text":"a","reward":1}\n'.repeat(100_001), '--group', 'q');
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /standard input:100001: expected at most 100,000 rows and 64 MiB in a group, got more with the/,
+    );
+  });
+
   test('an id that comes back is told of, once', async () => {
     const args = ['best', '--no-progress', '-j', '1', '--group', 'q'];
     const { stderr, code } = await rewardScore(args, { stdin: lines([...rows, ...rows]) });
@@ -253,6 +283,15 @@ describe('--pairs', () => {
     assert.deepEqual(await written(rows, '--pairs', '--group', 'q'), [
       { prompt: 'p', chosen: 'b', rejected: 'a', score_chosen: 1, score_rejected: 0 },
     ]);
+  });
+
+  test('carry values of any depth', async () => {
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    const messages = `[{"role":"user","content":"Hi","extra":${deep}}]`;
+    const { stdout, code } = await best([`{"messages":${messages},"candidates":["a","b"],"reward":[1,2]}`], '--pairs');
+    assert.equal(code, 0);
+    const scores = '"score_chosen":2,"score_rejected":1';
+    assert.equal(stdout, `{"messages":${messages},"chosen":"b","rejected":"a",${scores}}\n`);
   });
 
   test('can be scored as pairs', async () => {

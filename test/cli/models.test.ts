@@ -333,6 +333,6 @@ wrongUses('weights and tokenizers that cannot be loaded', [
   {
     args: ['-q', '-j', '1', '-m', emptyTokenizer],
     code: UNLOADABLE,
-    stderr: /^the tokenizer's files cannot be used: /,
+    stderr: `${emptyTokenizer}/tokenizer.json: expected model to be an object, got nothing; download or save the tokenizer again`,
   },
 ]);

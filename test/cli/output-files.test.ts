@@ -22,6 +22,27 @@ test('a link is followed: the file that it leads to is replaced, and the link st
   assert.match((await rewardScore([rows, '-o', link, '--resume'])).stderr, /is finished: nothing is left to do/);
 });
 
+test('a link to a file that is not there yet is followed too', async () => {
+  const link = join(directory, 'dangling.jsonl');
+  symlinkSync('later.jsonl', link);
+  const run = await rewardScore(['-q', rows, '-o', link]);
+  assert.equal(run.code, 0, run.stderr);
+  assert.ok(lstatSync(link).isSymbolicLink());
+  assert.equal(jsonLines(readFileSync(join(directory, 'later.jsonl'), 'utf8')).length, 2);
+});
+
+test('--errors by a link to the output is refused, and the output stays', async () => {
+  const output = writeFile(directory, 'precious.jsonl', 'precious');
+  const link = join(directory, 'errors-link');
+  symlinkSync(output, link);
+  const run = await rewardScore([rows, '-o', output, '--errors', link]);
+  assert.deepEqual(
+    [run.code, run.stderr],
+    [2, `reward-score: ${link}: expected --errors to be another file than --output\n`],
+  );
+  assert.equal(readFileSync(output, 'utf8'), 'precious');
+});
+
 /** A shell's exit code, standard output and standard error. */
 async function shell(script: string): Promise<[number | null, string, string]> {
   const child = spawn('bash', ['-c', `set -o pipefail; ${script}`], { cwd: root, env: environment({}) });

@@ -1,14 +1,14 @@
-/** Few bytes that unpack to many cost no memory. */
+/** Few bytes that decompress to many cost no memory. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { root } from '../support/run.js';
 
-/** Unpacks in a process of its own, and tells how much came, in what chunks, and what it took. */
+/** Decompresses in a process of its own, and tells how much came, in what chunks, and what it took. */
 function measure(script: string): { bytes: number; longest: number; turns: number; peakMiB: number } {
   const module = `
     import { gzipSync } from 'node:zlib';
-    import { unpack } from ${JSON.stringify(`${root}dist/compression/unpack.js`)};
+    import { decompress } from ${JSON.stringify(`${root}dist/compression/decompress.js`)};
     let bytes = 0;
     let longest = 0;
     let turns = 0;
@@ -30,7 +30,7 @@ test('gzip: a megabyte that unpacks to a gigabyte', () => {
   const { bytes, longest, peakMiB } = measure(`
     const zeros = gzipSync(Buffer.alloc(1 << 26));
     async function* bomb() { yield Buffer.concat(Array(16).fill(zeros)); }
-    for await (const part of unpack(bomb(), 'gzip', 'bomb')) count(part);
+    for await (const part of decompress(bomb(), 'gzip', 'bomb')) count(part);
   `);
   assert.equal(bytes, 2 ** 30);
   assert.ok(longest <= 1 << 20, `a chunk of ${longest}`);
@@ -44,10 +44,10 @@ const zstdBomb = (blocks: number): string => `
   async function* chunks() { yield bomb; }
 `;
 
-test('zstd: 32 kilobytes that unpack to a gigabyte', () => {
+test('zstd: 32 kilobytes that decompress to a gigabyte', () => {
   const { bytes, longest, turns, peakMiB } = measure(`
     ${zstdBomb(8192)}
-    for await (const part of unpack(chunks(), 'zstd', 'bomb')) count(part);
+    for await (const part of decompress(chunks(), 'zstd', 'bomb')) count(part);
   `);
   assert.equal(bytes, 2 ** 30);
   assert.ok(longest <= 1 << 20, `a chunk of ${longest}`);
@@ -56,11 +56,11 @@ test('zstd: 32 kilobytes that unpack to a gigabyte', () => {
   assert.ok(turns > 10, `other work had ${turns} turns`);
 });
 
-test('nothing is unpacked before it is asked for', () => {
+test('nothing is decompressed before it is asked for', () => {
   const { bytes, peakMiB } = measure(`
     const zeros = gzipSync(Buffer.alloc(1 << 26));
     async function* endless() { for (;;) yield zeros; }
-    const reader = unpack(endless(), 'gzip', 'bomb');
+    const reader = decompress(endless(), 'gzip', 'bomb');
     count((await reader.next()).value);
     await new Promise((resolve) => setTimeout(resolve, 200));
     count((await reader.next()).value);

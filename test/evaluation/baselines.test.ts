@@ -92,7 +92,8 @@ test('pairs', () => {
     baselineRejected: Float64Array.of(1, 1, 1, 0),
   });
   assert.ok(isDefined(evaluation));
-  const { pairwise, baselines, difference } = evaluation;
-  const found = [pairwise, baselines.longest, baselines.shortest, baselines.random, difference].map(numberOf);
+  const { metrics, baselines, difference } = evaluation;
+  const { longest, shortest, random } = baselines;
+  const found = [metrics, longest, shortest, random, difference].map((each) => numberOf(each?.pairwise));
   assert.deepEqual(found, [0.625, 0.625, 0.375, 0.5, 0.5]);
 });

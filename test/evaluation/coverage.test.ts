@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { evaluateRows, type RowEvaluation } from '../../dist/evaluation/evaluate-rows.js';
 import { isDefined, type Metric } from '../../dist/evaluation/metric.js';
+import type { RowMetric } from '../../dist/evaluation/metrics.js';
 import type { Rows } from '../../dist/evaluation/rows.js';
-import type { RowMetric } from '../../dist/evaluation/statistics.js';
 import { Random } from './samples.js';
 
 const SIMULATIONS = 200;

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { evaluatePairs } from '../../dist/evaluation/evaluate-pairs.js';
 import { evaluateRows, type RowEvaluation } from '../../dist/evaluation/evaluate-rows.js';
 import { isDefined } from '../../dist/evaluation/metric.js';
+import type { RowMetric } from '../../dist/evaluation/metrics.js';
 import type { Rows } from '../../dist/evaluation/rows.js';
-import type { RowMetric } from '../../dist/evaluation/statistics.js';
 
 interface Columns {
   readonly rewards: readonly number[];
@@ -59,20 +59,20 @@ test('graded labels', () => {
 
 test('no labels: mean, spread, and in groups the lift', () => {
   const none = 'expected labels, got none';
-  const { metrics, worth, bestOf, ...evaluation } = evaluated({ rewards: [1, 2, 4, 8], groups: [7, 7, 3, 3] });
+  const { metrics, choiceValues, bestOf, ...evaluation } = evaluated({ rewards: [1, 2, 4, 8], groups: [7, 7, 3, 3] });
   assertReasons(
     { metrics, bestOf, ...evaluation },
     { ...probabilistic(none), top1: none, spearman: none, kendall: none },
   );
   assert.deepEqual(isDefined(metrics.lift) && metrics.lift, { value: 1.25, low: 0.5, high: 2, n: 2 });
   assert.deepEqual(
-    bestOf.map(({ draws, worth }) => [draws, isDefined(worth.chosen) && worth.chosen.value]),
+    bestOf.map(({ draws, choiceValues: { chosen } }) => [draws, isDefined(chosen) && chosen.value]),
     [
       [1, 3.75],
       [2, 5],
     ],
   );
-  assert.equal(worth && isDefined(worth.oracle) && worth.oracle.value, 5);
+  assert.equal(choiceValues && isDefined(choiceValues.oracle) && choiceValues.oracle.value, 5);
 });
 
 test('no rows', () => {

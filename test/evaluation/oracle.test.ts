@@ -8,9 +8,9 @@ import { alone } from '../../dist/evaluation/clusters.js';
 import { choiceStatistics, type Groups } from '../../dist/evaluation/groups.js';
 import { histogramByLabel } from '../../dist/evaluation/histogram.js';
 import { isDefined, type NotDefined, type Statistic } from '../../dist/evaluation/metric.js';
-import { pairwiseAccuracy } from '../../dist/evaluation/pairwise.js';
+import { pairwise as pairwiseAccuracy } from '../../dist/evaluation/metrics/pairwise.js';
+import { randomAveragePrecision } from '../../dist/evaluation/metrics/random-average-precision.js';
 import type { ScoreMeaning } from '../../dist/evaluation/probability.js';
-import { randomAveragePrecision } from '../../dist/evaluation/random-order.js';
 import { rocCurve } from '../../dist/evaluation/roc.js';
 import { orderStatistics, rowStatistics } from '../../dist/evaluation/statistics.js';
 import { readOracle } from '../support/oracle.js';
@@ -96,7 +96,7 @@ for (const { name, meaning, plain, weighted, ...given } of oracle.binary) {
   const clusters = alone(scores.length);
 
   test(`binary labels: ${name}`, () => {
-    const statistics = rowStatistics(scores, meaning, { labels, groups: undefined, clusters });
+    const statistics = rowStatistics({ scores, values: labels, labels, groups: undefined, clusters, meaning });
     for (const metric of ['auc', 'ap', 'accuracy', 'brier', 'log_loss', 'ece', 'mean', 'std'] as const) {
       const { at, n } = defined(statistics[metric]);
       assert.equal(n, scores.length);
@@ -137,12 +137,12 @@ for (const { name, metrics, bestOf, ...given } of oracle.groups) {
   const counts = Uint32Array.from(given.counts);
   const starts = given.groups.flatMap((group, row) => (group === given.groups[row - 1] ? [] : [row]));
   const groups: Groups = { starts: Int32Array.from([...starts, scores.length]), clusters: alone(starts.length) };
-  const clusters = { of: Int32Array.from(given.groups), count: starts.length };
+  const clusters = { ids: Int32Array.from(given.groups), count: starts.length };
 
   test(`groups: ${name}`, () => {
-    const { worth, randomTop1 } = choiceStatistics(scores, labels, groups);
-    const order = orderStatistics(scores, scores, { labels, groups, clusters });
-    const statistics: Record<string, Statistic | NotDefined> = { ...order, ...worth, randomTop1 };
+    const { choiceValues, randomTop1 } = choiceStatistics(scores, labels, groups);
+    const order = orderStatistics({ scores, values: labels, labels, groups, clusters, meaning: 'logit' });
+    const statistics: Record<string, Statistic | NotDefined> = { ...order, ...choiceValues, randomTop1 };
     for (const [metric, expected] of Object.entries(metrics)) {
       assertGroupMean(statistics[metric] as Statistic | NotDefined, expected, counts, metric);
     }
@@ -154,10 +154,10 @@ for (const { name, metrics, bestOf, ...given } of oracle.groups) {
       curve.map((point) => point.draws),
       bestOf.map((point) => point.draws),
     );
-    for (const [i, { draws, ...worth }] of bestOf.entries()) {
+    for (const [i, { draws, ...expected }] of bestOf.entries()) {
       for (const choice of ['random', 'chosen', 'oracle'] as const) {
-        const statistic = curve[i]?.worth[choice] as Statistic | NotDefined;
-        assertGroupMean(statistic, worth[choice], counts, `${choice} of ${draws}`);
+        const statistic = curve[i]?.choiceValues[choice] as Statistic | NotDefined;
+        assertGroupMean(statistic, expected[choice], counts, `${choice} of ${draws}`);
       }
     }
   });
@@ -166,7 +166,12 @@ for (const { name, metrics, bestOf, ...given } of oracle.groups) {
 test('pairs', () => {
   for (const { chosen, rejected, pairwise } of oracle.pairs) {
     const pairs = chosen.length;
-    const { at } = defined(pairwiseAccuracy(Float64Array.from(chosen), Float64Array.from(rejected), alone(pairs)));
+    const sample = {
+      chosen: Float64Array.from(chosen),
+      rejected: Float64Array.from(rejected),
+      clusters: alone(pairs),
+    };
+    const { at } = defined(pairwiseAccuracy.compute(sample));
     assertClose(at(once(pairs)), pairwise, `${pairs} pairs`);
   }
 });

@@ -203,8 +203,9 @@ test('a cluster that counts twice is that of a sample which has it twice', () =>
       });
       const at = ({ rewards, labels }: Rows, counts: number[]) =>
         (['auc', 'ap'] as const).map((name) => {
-          const by = { labels, groups: undefined, clusters: alone(rewards.length) };
-          const statistic = orderStatistics(rewards, rewards, by)[name];
+          const clusters = alone(rewards.length);
+          const sample = { scores: rewards, values: labels ?? rewards, labels, groups: undefined, clusters };
+          const statistic = orderStatistics({ ...sample, meaning: 'logit' })[name];
           return isDefined(statistic) ? statistic.at(Uint32Array.from(counts)) : undefined;
         });
       const one = at(

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def language_model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def reward_model(reward_model_path: Path):
+def reward_model(reward_model_path: Path) -> Iterator[RewardModel]:
     with RewardModel(BINARY, model=reward_model_path) as model:
         yield model
 

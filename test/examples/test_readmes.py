@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from conftest import EXAMPLES, ROOT
 
 NOT_RUN = ("pip install",)  # needs the package index
@@ -23,18 +24,27 @@ def test_commands(name: str, reward_model_path: Path, language_model_path: Path,
     (tmp_path / "language-model").symlink_to(language_model_path)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "reward-score").symlink_to(ROOT / "bin" / "reward-score.js")
-    (tmp_path / "prompts.jsonl").write_text('{"prompt": "b: ab\\nc:"}\n{"messages": [{"role": "b", "content": "ha"}]}\n')
+    (tmp_path / "prompts.jsonl").write_text(
+        '{"prompt": "b: ab\\nc:"}\n{"messages": [{"role": "b", "content": "ha"}]}\n'
+    )
     path = os.pathsep.join([str(tmp_path / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
     ran = 0
     for language, block in re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
-        assert language in ("sh", "python", "jsonl", "text"), "commands stand in blocks of sh, programs in blocks of python"
+        assert language in ("sh", "python", "jsonl", "text"), (
+            "commands stand in blocks of sh, programs in blocks of python"
+        )
         commands = [line for line in block.replace("\\\n", " ").split("\n") if line and not line.startswith("#")]
         for command in commands if language == "sh" else [block] if language == "python" else []:
             if command.startswith(NOT_RUN):
                 continue
             program = ["bash", "-o", "pipefail", "-c"] if language == "sh" else [sys.executable, "-c"]
             done = subprocess.run(
-                [*program, command], cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
+                [*program, command],
+                cwd=tmp_path,
+                env=os.environ | {"PATH": path},
+                capture_output=True,
+                text=True,
+                check=False,
             )
             assert done.returncode == 0, f"{command}\n{done.stderr}"
             ran += 1

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from conftest import BINARY, json_lines, run
 from reward_score_client import RewardModel, RowError
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import LIKED, RewardModel
+
+from conftest import LIKED
+from reward_score_client import RewardModel
 from tiny_models import byte_tokenizer, write_language_model
 from trl_reward import reward_function
 
 STANDARD = (["User: hi\nBot:", "User: ha\nBot:"], [" aaa", " b"])
 CONVERSATIONAL = (
-    [[{"role": "user", "content": "hi"}], [{"role": "system", "content": "be brief"}, {"role": "user", "content": "ha"}]],
+    [
+        [{"role": "user", "content": "hi"}],
+        [{"role": "system", "content": "be brief"}, {"role": "user", "content": "ha"}],
+    ],
     [[{"role": "assistant", "content": "aaa"}], [{"role": "assistant", "content": "b"}]],
 )
 # What else TRL passes: columns of the data set, and these.
@@ -25,7 +31,9 @@ OTHERS = {"completion_ids": [[1], [2]], "label": [0, 1], "trainer_state": None, 
         (CONVERSATIONAL, ["user: hi\nassistant: aaa\n", "be brief\nuser: ha\nassistant: b\n"]),
     ],
 )
-def test_prompts_and_completions_are_scored_together(reward_model: RewardModel, form, texts: list[str]) -> None:
+def test_prompts_and_completions_are_scored_together(
+    reward_model: RewardModel, form: tuple[list[Any], list[Any]], texts: list[str]
+) -> None:
     prompts, completions = form
     rewards = reward_function(reward_model)(prompts=prompts, completions=completions, **OTHERS)
     assert rewards == pytest.approx(reward_model.score(texts))
@@ -50,7 +58,9 @@ LETTERS = "abcdefghijklmnop"
 CHAT_TEMPLATE = "{% for m in messages %}{{ m.content }} {% endfor %}"
 
 
-def train(reward_model: RewardModel, folder: Path, conversational: bool, seed: int, steps: int = 16) -> list[dict]:
+def train(
+    reward_model: RewardModel, folder: Path, conversational: bool, seed: int, steps: int = 16
+) -> list[dict[str, Any]]:
     """GRPO on a language model of random weights, which begins with some 5 % of the letter that is rewarded."""
     from datasets import Dataset
     from transformers import GPT2LMHeadModel
@@ -59,7 +69,7 @@ def train(reward_model: RewardModel, folder: Path, conversational: bool, seed: i
     model = GPT2LMHeadModel.from_pretrained(write_language_model(folder / "policy", LETTERS, seed=seed))
     tokenizer = byte_tokenizer([*LETTERS, "Ġ", "Ċ"])
     tokenizer.pad_token, tokenizer.padding_side, tokenizer.chat_template = tokenizer.eos_token, "left", CHAT_TEMPLATE
-    prompts = [f"{one}{other}" for one in LETTERS[1:9] for other in LETTERS[1:9]]
+    prompts: list[Any] = [f"{one}{other}" for one in LETTERS[1:9] for other in LETTERS[1:9]]
     if conversational:
         prompts = [[{"role": "user", "content": prompt}] for prompt in prompts]
     trainer = GRPOTrainer(
@@ -88,7 +98,7 @@ def train(reward_model: RewardModel, folder: Path, conversational: bool, seed: i
     return [entry for entry in trainer.state.log_history if "reward" in entry]
 
 
-def mean_rewards(history: list[dict]) -> tuple[float, float]:
+def mean_rewards(history: list[dict[str, Any]]) -> tuple[float, float]:
     """Of the first two steps, and of the last two."""
     rewards = [entry["reward"] for entry in history]
     return sum(rewards[:2]) / 2, sum(rewards[-2:]) / 2

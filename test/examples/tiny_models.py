@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -10,6 +11,7 @@ from transformers import (
     GPT2Config,
     GPT2ForSequenceClassification,
     GPT2LMHeadModel,
+    PreTrainedModel,
     PreTrainedTokenizerFast,
 )
 
@@ -26,7 +28,7 @@ def byte_tokenizer(letters: list[str]) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=END_OF_TEXT, bos_token=END_OF_TEXT)
 
 
-def save(directory: Path, model: torch.nn.Module, tokenizer: PreTrainedTokenizerFast) -> Path:
+def save(directory: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> Path:
     model.save_pretrained(directory)
     tokenizer.save_pretrained(directory)
     return directory
@@ -58,7 +60,8 @@ def write_reward_model(directory: Path, liked: str) -> Path:
     """
     tokenizer = byte_tokenizer(BYTES)
     width = 8
-    config = GPT2Config(
+    # The base class takes num_labels, through **kwargs.
+    config = GPT2Config(  # type: ignore[call-arg]
         vocab_size=len(tokenizer),
         n_positions=256,
         n_embd=width,
@@ -70,7 +73,8 @@ def write_reward_model(directory: Path, liked: str) -> Path:
         eos_token_id=tokenizer.eos_token_id,
     )
     model = GPT2ForSequenceClassification(config)
-    block, norm = model.transformer.h[0], torch.nn.LayerNorm
+    attention: Any = model.transformer.h[0].attn  # to a type checker a module is a tensor or anything
+    norm = torch.nn.LayerNorm
     with torch.no_grad():
         for module in model.modules():
             for parameter in module.parameters(recurse=False):
@@ -78,8 +82,8 @@ def write_reward_model(directory: Path, liked: str) -> Path:
         tokens = model.transformer.wte.weight
         tokens[:] = torch.tensor([-1.0, 0, 10, -10, 1, 0, 0, 0])
         tokens[tokenizer.convert_tokens_to_ids(liked)] = torch.tensor([1.0, 0, 10, -10, -1, 0, 0, 0])
-        block.attn.c_attn.weight[0, 2 * width + 0] = 1.0  # the value: s
-        block.attn.c_proj.weight[0, 1] = 5.0
-        block.attn.c_proj.weight[0, 5] = -5.0
+        attention.c_attn.weight[0, 2 * width + 0] = 1.0  # the value: s
+        attention.c_proj.weight[0, 1] = 5.0
+        attention.c_proj.weight[0, 5] = -5.0
         model.score.weight[0, 1] = 10.0
     return save(directory, model, tokenizer)

@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
-import { packMember } from '../../dist/compression/pack.js';
+import { compressMember } from '../../dist/compression/compress.js';
 import { loadRewardModel, type RewardInput, type RewardModel } from '../../dist/index.js';
 import { readTokenizerFiles } from '../../dist/model/tokenizer/files.js';
 import { Tokenizer } from '../../dist/model/tokenizer/tokenizer.js';
@@ -91,7 +91,7 @@ async function checkOtherWays(input: Buffer, format: string, cuts: readonly numb
   const [plain, gzip, zstd] = [
     writeFile(directory, `input.${format}`, input),
     writeFile(directory, `input.${format}.gz`, gzipSync(input)),
-    writeFile(directory, `input.${format}.zst`, await packMember(input, 'zstd')),
+    writeFile(directory, `input.${format}.zst`, await compressMember(input, 'zstd')),
   ];
   for (const [what, run] of [
     ['two workers', rewardScore([...flags, '-j', '2', plain])],

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { packMember } from '../../dist/compression/pack.js';
+import { compressMember } from '../../dist/compression/compress.js';
 import {
   assertSame,
   csvRows,
@@ -38,7 +38,7 @@ const part = writeFile(folder, 'part.jsonl', jsonlRows(6000, 16_000).trimEnd());
 const csv = writeFile(folder, 'rows.csv', csvRows(14_000));
 const text = writeFile(folder, 'rows.txt', textRows(16_000));
 const gz = writeFile(folder, 'rows.jsonl.gz', packed(jsonl));
-const zst = writeFile(folder, 'rows.jsonl.zst', await packMember(Buffer.from(jsonl), 'zstd'));
+const zst = writeFile(folder, 'rows.jsonl.zst', await compressMember(Buffer.from(jsonl), 'zstd'));
 
 const jobs: readonly Job[] = [
   { args: ['-j', '1', file], name: 'one.jsonl', errors: true },

@@ -1,8 +1,10 @@
 /** What a resumed run scores, what it refuses, and what it takes for the same work. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { hurried, jsonlRows, scoredOf } from '../support/fault-runs.js';
 import { rewardScore, start, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 
@@ -95,6 +97,13 @@ describe('grown input is gone on with', () => {
   });
 });
 
+/** The place where the output ends is off by a few bytes. */
+function shiftOutput(): void {
+  const state = JSON.parse(readFileSync(runFile, 'utf8')) as { done: { output: { bytes: number } } };
+  state.done.output.bytes += 7;
+  writeFileSync(runFile, JSON.stringify(state));
+}
+
 describe('refused, and nothing is touched', () => {
   const changed = (at: number): string => `${rows.slice(0, at)}#${rows.slice(at + 1)}`;
   for (const [what, change, more, message] of [
@@ -112,7 +121,13 @@ describe('refused, and nothing is touched', () => {
     ['another policy', () => undefined, ['--on-error', 'skip'], /--on-error was null and is skip/],
     ['an errors file', () => undefined, ['--errors', join(folder, 'errors')], /--errors was false and is true/],
     ['no run file', () => rmSync(runFile), [], /cannot be gone on with, as .*run\.json is not beside it/],
-    ['half a run file', () => truncateSync(runFile, 500), [], /expected the stats of a run of this version/],
+    ['half a run file', () => truncateSync(runFile, 500), [], /expected the state of a run of this version/],
+    [
+      'a changed run file',
+      shiftOutput,
+      [],
+      /expected what a run wrote there, got something that was changed or damaged/,
+    ],
     ['another kind of run file', () => writeFileSync(runFile, '{"form":99}'), [], /run of this version/],
     ['a shorter output', () => truncateSync(partial, 1000), [], /expected \d+ bytes or more.* got 1000/],
   ] as const) {
@@ -186,10 +201,59 @@ test('a file of the name is replaced only when the new one is whole', async () =
   assert.ok(readFileSync(output).equals(await scored()));
 });
 
+test('another list of failures is refused, and is not touched', async () => {
+  const errors = join(folder, 'first.errors');
+  const other = writeFile(folder, 'other.errors', readFileSync(input).subarray(0, 200_000));
+  const run = await rewardScore([...args, '--errors', errors], hurried({ FAULT_KILL: '24' }));
+  assert.equal(run.signal, 'SIGKILL', run.stderr);
+  const refused = await again('--errors', other);
+  assert.equal(refused.code, 2, refused.stderr);
+  assert.match(
+    refused.stderr,
+    /other\.errors: expected the bytes that its run had written before byte \d+, got others/,
+  );
+  assert.equal(readFileSync(other).length, 200_000);
+  assert.equal((await again('--errors', errors)).code, 3);
+  const whole = await rewardScore(['-q', input, '--errors', other]);
+  assert.ok(readFileSync(output).equals(whole.bytes));
+  assert.ok(readFileSync(errors).equals(readFileSync(other)));
+});
+
+/** Starts a run that stops between its look at the work and its first change, until `go` is there. */
+function startHeld(go: string, ...more: string[]) {
+  const heldLog = `${log}.${more.join('')}.${heldRuns++}`;
+  const child = start([...args, ...more], hurried({ FAULT_LOG: heldLog, FAULT_HOLD: `open:.run.json.tmp:${go}` }));
+  child.stderr?.resume();
+  const closed = once(child, 'close').then(([code]) => code as number | null);
+  const isHeld = (): boolean => existsSync(heldLog) && /^hold:/m.test(readFileSync(heldLog, 'utf8'));
+  return { closed, isHeld, isOver: () => child.exitCode !== null };
+}
+let heldRuns = 0;
+
+for (const [what, unfinished, first, second] of [
+  ['two that resume', true, '--resume', '--resume'],
+  ['two that start afresh', false, '--overwrite', '--overwrite'],
+  ['one that resumes and one that starts afresh', true, '--resume', '--overwrite'],
+] as const) {
+  test(`of two runs at once one is refused, however slow the disk: ${what}`, async () => {
+    if (unfinished) await halfDone();
+    const go = join(folder, 'go');
+    rmSync(go, { force: true });
+    const runs = [startHeld(go, first), startHeld(go, second)];
+    // Each is held at its first change, or has been refused.
+    while (!runs.every(({ isHeld, isOver }) => isHeld() || isOver())) await setImmediate();
+    writeFileSync(go, '');
+    const codes = await Promise.all(runs.map(({ closed }) => closed));
+    assert.deepEqual(codes.sort(), [2, 3]);
+    assert.ok(readFileSync(output).equals(await scored()));
+    assert.ok(!existsSync(`${output}.run.lock`));
+  });
+}
+
 test('a second process on the same output is refused, whatever its flags', async () => {
   const child = start(['-q', '-', '-o', output]);
   child.stdin?.write(jsonlRows(4200));
-  while (!existsSync(partial) || readFileSync(partial).length === 0) await new Promise((go) => setImmediate(go));
+  while (!existsSync(partial) || readFileSync(partial).length === 0) await setImmediate();
   for (const flag of [[], ['--resume'], ['--overwrite']]) {
     const run = await rewardScore(['-q', '-', '-o', output, ...flag], { stdin: '"other"\n' });
     assert.equal(run.code, 2, `${flag}: ${run.stderr}`);

@@ -94,6 +94,25 @@ describe('while the one worker is busy', { concurrency: 2 }, () => {
     assert.equal((await metricsOf(served))('held_bytes'), 0);
   });
 
+  test('rows take room for their answers, beside their bytes', async () => {
+    const served = await startHolding('score', ['--max-queue-bytes', '5000']);
+    const first = rewards(served, ['hold~']);
+    await served.held();
+    assert.equal((await metricsOf(served))('held_bytes'), 1024 + 9 + 256);
+    for (const [path, body] of [
+      ['/v1/rewards', JSON.stringify(Array(12).fill(1))],
+      ['/get_reward', JSON.stringify({ query: Array(12).fill('a') })],
+    ] as const) {
+      const refused = await post(served, path, body);
+      assert.deepEqual([refused.status, refused.headers.get('retry-after')], [429, '1']);
+      assert.match(messageOf(refused), /^expected at most 5000 bytes of requests in hand/);
+    }
+    await metricBecomes(served, 'held_bytes', 1024 + 9 + 256);
+    await served.release();
+    await first;
+    assert.equal((await rewards(served, Array(12).fill(1))).length, 12);
+  });
+
   test('a client that goes away is forgotten, in the middle of its request or waiting for the answer', async () => {
     const served = await startHolding('score');
     const sending = await connectTo(served);
@@ -133,7 +152,7 @@ describe('while the one worker is busy', { concurrency: 2 }, () => {
     late.write('POST /v1/rewards HTTP/1.1\r\nHost: localhost\r\n'); // and the rest of it comes too late
     const sending = await connectTo(served);
     sending.write(request('["ha', [], 8));
-    await metricBecomes(served, 'held_bytes', 22 * 1024 + 9 + 10 * 9 + 10 * 10 + 8);
+    await metricBecomes(served, 'held_bytes', 22 * 1024 + 9 + 10 * 9 + 10 * 10 + 8 + 21 * 256);
     served.child.kill('SIGTERM');
     await served.saying(/^reward-score: SIGTERM: answering the requests in hand; once more to end at once$/);
     await assert.rejects(connectTo(served));

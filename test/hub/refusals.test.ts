@@ -1,9 +1,11 @@
 /** What the user is told where the hub says no; and what becomes of the token. */
 import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
 import { describe, test } from 'node:test';
 import { always, refuse } from '../support/hub-double.js';
-import { HubFixture } from '../support/hub-fixture.js';
+import { HubFixture, modelFiles } from '../support/hub-fixture.js';
 import { refusalOf, token, withToken } from '../support/hub-refusals.js';
+import { leftovers } from '../support/hub-transfers.js';
 
 describe('who may read a model', () => {
   test('that is not there, or not for strangers', async () => {
@@ -70,6 +72,62 @@ describe('who may read a model', () => {
       return path.endsWith('/config.json');
     };
     assert.equal(await refusalOf(fixture), 'run: org/model: HUB/org/model lists config.json and does not have it');
+  });
+});
+
+describe('what is sent without end', () => {
+  /** Sends until nobody reads any more. */
+  const flood = (response: ServerResponse): void => {
+    const piece = Buffer.alloc(1 << 16, 'x');
+    const send = (): void => {
+      while (!response.destroyed && response.write(piece));
+    };
+    response.on('drain', send);
+    send();
+  };
+
+  test('as the list of files is read as far as such a list may be long', async () => {
+    const fixture = await HubFixture.start();
+    const limits = { answerBytes: 200_000 };
+    fixture.hub.intercept = always(flood);
+    assert.equal(
+      await refusalOf(fixture, { limits }),
+      'run: org/model: expected HOST to list the files in at most 200000 bytes, got more; is there a proxy or a login page ' +
+        'between, or a mistake in HF_ENDPOINT?',
+    );
+    fixture.hub.intercept = () => false;
+    await fixture.resolve({ limits });
+    fixture.hub.intercept = always(flood);
+    assert.equal((await fixture.resolve({ limits })).directory, fixture.snapshot, 'the copy in the cache is used');
+  });
+
+  test('as a small file is read as far as such a file may be long, and nothing of it stays', async () => {
+    const fixture = await HubFixture.start();
+    const limits = { smallFileBytes: 200_000 };
+    fixture.hub.intercept = ({ method, path }, response) => {
+      if (!path.endsWith('/config.json')) return false;
+      // The etag names it, and no length does.
+      if (method === 'HEAD')
+        response.writeHead(200, { etag: '"of-a-file-without-end"', 'transfer-encoding': 'chunked' }).end();
+      else flood(response);
+      return true;
+    };
+    const told =
+      'run: org/model: expected config.json to be a file of at most 200000 bytes, the hub sends more; is there a proxy or a ' +
+      'mirror between?';
+    assert.equal(await refusalOf(fixture, { limits }), told);
+    assert.deepEqual(leftovers(fixture), []);
+    fixture.hub.intercept = () => false;
+    await fixture.resolve({ limits });
+    // One whose length is said is not asked for at all; weights may be longer.
+    const asked = fixture.hub.requests.length;
+    fixture.hub.commit = 'b'.repeat(40);
+    fixture.hub.files = { ...modelFiles, 'config.json': 'x'.repeat(200_001) };
+    assert.equal(await refusalOf(fixture, { limits }), told);
+    const gets = fixture.hub.requests
+      .slice(asked)
+      .filter(({ method, path }) => method === 'GET' && path.endsWith('/config.json'));
+    assert.equal(gets.length, 0);
   });
 });
 

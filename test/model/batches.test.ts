@@ -5,7 +5,12 @@ import { type BatchSettings, buildBatches, type PlacedBatch } from '../../dist/m
 
 const PAD = 0;
 const POSITIONS = 100;
-const settings: BatchSettings = { padTokenId: PAD, maxPositions: POSITIONS, rowByRow: false };
+const settings: BatchSettings = {
+  padTokenId: PAD,
+  maxPositions: POSITIONS,
+  rowByRow: false,
+  limits: { batchTokens: 2048, batchRows: 64 },
+};
 const rows = fc.array(fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: POSITIONS }), { maxLength: 80 });
 
 /** What is computed, without where it comes from. */

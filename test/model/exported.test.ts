@@ -1,6 +1,6 @@
 /** Classifiers that other tools exported, against the rewards of onnxruntime for Python (test/oracle/README.md). */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -84,6 +84,45 @@ describe('where the model stands', () => {
     const args = ['-q', '-m', basename(file), '--tokenizer', elsewhere, allTexts];
 
     assertRewards(await rewardScore(args, { cwd: dirname(file) }), models.plain?.rewards ?? []);
+  });
+});
+
+describe('weights that are links', () => {
+  /** The model of two files, its data a link to a file in another folder; returns the graph's path. */
+  function modelWithLink(name: string, folder: string, graphIsLink: boolean): string {
+    const repository = join(directory, name);
+    const snapshot = join(repository, 'snapshots/abc');
+    const file = join(snapshot, basename(copyExportedModel(join(repository, 'made'), 'bert')));
+    mkdirSync(join(repository, 'snapshots'));
+    renameSync(join(repository, 'made/bert'), snapshot);
+    mkdirSync(join(repository, folder));
+    for (const [path, blob] of [
+      [file, 'aaaa'],
+      [`${file}.data`, 'bbbb'],
+    ] as const) {
+      if (path === file && !graphIsLink) continue;
+      renameSync(path, join(repository, folder, blob));
+      symlinkSync(join('../..', folder, blob), path);
+    }
+    return file;
+  }
+
+  for (const [what, graphIsLink] of [
+    ['of a graph that is a link too', true],
+    ['of a graph that is a file of its own', false],
+  ] as const) {
+    test(`into the blobs of a cache, ${what}`, async () => {
+      const file = modelWithLink(`cache-${graphIsLink}`, 'blobs', graphIsLink);
+      const run = await rewardScore(['-q', '-m', file, '-j', '2', '--logit', 'good', allTexts]);
+      assertRewards(run, models.bert?.rewards ?? []);
+    });
+  }
+
+  test('to any other place are refused, as onnxruntime does', async () => {
+    const file = modelWithLink('elsewhere', 'secrets', false);
+    const run = await rewardScore(['-q', '-m', file, '--logit', 'good', allTexts]);
+    assert.equal(run.code, 1);
+    assert.match(run.stderr, /escapes model directory/);
   });
 });
 

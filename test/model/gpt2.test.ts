@@ -1,8 +1,8 @@
 /** What the config.json of a GPT-2 may not say; its rewards are in oracle.test.ts. */
-import { gpt2ForSequenceClassification } from '../../dist/model/architectures/gpt2.js';
+import { gpt2 } from '../../dist/model/architectures/gpt2.js';
 import { describeRefusals } from '../support/refusals.js';
 
-describeRefusals(gpt2ForSequenceClassification, { n_embd: 16, n_head: 2, n_layer: 1 }, [
+describeRefusals(gpt2.build, { n_embd: 16, n_head: 2, n_layer: 1 }, [
   [{ is_causal: false }, 'is_causal', 'true', 'false'],
   [{ add_cross_attention: true }, 'add_cross_attention', 'false', 'true'],
   [{ is_encoder_decoder: true }, 'is_encoder_decoder', 'false', 'true'],

@@ -101,7 +101,7 @@ test('a hostile row stays text in Chromium', { skip }, async () => {
     await page.$$eval('script, img, iframe, object, embed, form, a, [onload], [onerror]', (all) => all.length),
     0,
   );
-  const names = (of: Page) => of.$$eval('*', (all) => all.map(({ localName }) => localName));
+  const names = (page: Page) => page.$$eval('*', (all) => all.map(({ localName }) => localName));
   assert.deepEqual(await names(page), await names(plain.page));
   assert.match((await page.textContent('.facts')) ?? '', /<script>window\.ran = true<\/script> <\/script><\/style>/);
   assert.match((await page.textContent('.quote')) ?? '', /"onload="window\.ran = true"/);

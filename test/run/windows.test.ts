@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { createFormat, resultLines } from '../../dist/rows/formats.js';
+import { createFormat, jsonlSettings } from '../../dist/rows/formats/index.js';
 import type { Input } from '../../dist/run/input.js';
 import { readWindows } from '../../dist/run/read-windows.js';
 import { blocksOf } from '../../dist/run/shards.js';
@@ -11,7 +11,7 @@ import type { Window } from '../../dist/scorer/protocol.js';
 
 const size = { bytes: 1024, rows: 100 };
 const { longest, border } = groupLimitsFor(size);
-const format = createFormat(resultLines('reward'));
+const format = createFormat(jsonlSettings('reward'));
 
 /** A file in memory that comes in chunks of these lengths, over and over. */
 const fileOf = (bytes: Buffer, chunks: readonly number[], seekable: boolean): Input =>

@@ -1,15 +1,22 @@
 /** Windows that kill workers, with a worker that is a function: which attempts are made, and what comes of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFormat, resultLines } from '../../dist/rows/formats.js';
+import { jsonlSettings } from '../../dist/rows/formats/index.js';
+import { createAnswer } from '../../dist/scorer/answers.js';
 import { Incidents } from '../../dist/scorer/crash-log.js';
 import { type Attempt, scoreOrIsolate } from '../../dist/scorer/isolate-bad-row.js';
 import type { ScoredWindow, Window } from '../../dist/scorer/protocol.js';
-import { writeUnparsed } from '../../dist/scorer/unparsed.js';
+import { answerUnparsed } from '../../dist/scorer/unparsed.js';
 import { WorkerCrash } from '../../dist/scorer/worker-crash.js';
 
-const settings = { ...resultLines('reward'), to: 'jsonl' } as const;
-const format = createFormat(settings);
+const task = {
+  format: jsonlSettings('reward'),
+  answer: { kind: 'records' },
+  maxRowBytes: 1 << 20,
+  dryRun: false,
+} as const;
+const answer = createAnswer(task);
+const { format } = answer;
 const linesOf = (window: Window): string[] =>
   Buffer.from(window.bytes)
     .toString()
@@ -32,7 +39,7 @@ function scored(window: Window): ScoredWindow {
     .slice(0, window.rows);
   const reason = { code: 'BAD_ROW', message: 'f' } as const;
   return {
-    bytes: Buffer.from(lines.join('').toUpperCase()),
+    output: Buffer.from(lines.join('').toUpperCase()),
     stats: {
       rows: lines.length,
       forms: { text: lines.length },
@@ -67,13 +74,14 @@ async function rescued(window: Window, { culprits, unreadable = false }: Script)
     }
     return { scored: scored(ask.window) };
   };
-  const answer = await scoreOrIsolate(window, {
+  const { output, stats } = await scoreOrIsolate(window, {
     format,
     attempt,
     onCrash: () => told++,
-    writeUnparsed: (row, reason) => writeUnparsed(row, reason, { format, reasons: true, dryRun: false }),
+    answerUnparsed: (row, reason) => answerUnparsed(row, reason, answer, false),
+    completeAnswer: (_, joined) => joined,
   });
-  return { text: Buffer.from(answer.bytes).toString(), stats: answer.stats, asked, told };
+  return { text: Buffer.from(output).toString(), stats, asked, told };
 }
 
 const always = Number.POSITIVE_INFINITY;
@@ -146,29 +154,30 @@ for (const [rows, culprit, want] of [
 test('a record over the size limit is one row', async () => {
   const window = windowOf(['\n'], { oversized: 1e9 });
   const asked: string[] = [];
-  const { bytes } = await scoreOrIsolate(window, {
+  const { output } = await scoreOrIsolate(window, {
     format,
     attempt: async ({ type }) => {
       asked.push(type);
       return { crash: new WorkerCrash('threw: x') };
     },
     onCrash: () => undefined,
-    writeUnparsed: (row, reason) => writeUnparsed(row, reason, { format, reasons: true, dryRun: false }),
+    answerUnparsed: (row, reason) => answerUnparsed(row, reason, answer, false),
+    completeAnswer: (_, joined) => joined,
   });
   assert.deepEqual(asked, ['score', 'score', 'fail']);
   assert.match(
-    Buffer.from(bytes).toString(),
+    Buffer.from(output).toString(),
     /^{"reward":null,"reward_error":{"code":"WORKER_CRASH","message":"[^"]*"}}\n$/,
   );
 });
 
 test('unread: blank records are no rows, a dry run writes nothing, and the account has what no output has', () => {
   const reason = { code: 'WORKER_CRASH', message: 'x' } as const;
-  const unparsed = (line: string, dryRun: boolean) =>
-    writeUnparsed(windowOf([line]), reason, { format, reasons: false, dryRun });
-  assert.deepEqual([unparsed(' \n', false).bytes.length, unparsed(' \n', false).stats.rows], [0, 0]);
-  const { bytes, stats } = unparsed('{"a":\n', true);
-  assert.deepEqual([bytes.length, stats.rows, stats.failed[0]?.input], [0, 1, '{"a":']);
+  const silent = createAnswer({ ...task, format: { ...task.format, reasons: false } });
+  const unparsed = (line: string, dryRun: boolean) => answerUnparsed(windowOf([line]), reason, silent, dryRun);
+  assert.deepEqual([unparsed(' \n', false).output.length, unparsed(' \n', false).stats.rows], [0, 0]);
+  const { output, stats } = unparsed('{"a":\n', true);
+  assert.deepEqual([output.length, stats.rows, stats.failed[0]?.input], [0, 1, '{"a":']);
 });
 
 test('incidents are told a few times and counted; a hundred deaths in a row end the run', () => {

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { cpu } from '../../dist/model/backend/cpu.js';
 import { readLimits } from '../../dist/platform/limits.js';
-import { memoryNeedOf } from '../../dist/scorer/memory-need.js';
 import { chooseWorkerCount } from '../../dist/scorer/worker-count.js';
 import { temporaryDirectory } from '../support/run.js';
 
@@ -88,16 +88,20 @@ for (const [what, files, expected] of [
   test(what, () => assert.deepEqual(readLimits(tree(files)), expected));
 }
 
-test('workers: as many as asked for, or as cores; fewer where memory ends, and never none', () => {
+test('workers: as many as asked for, or as cores and windows; fewer where memory ends, and never none', () => {
   const need = { sharedBytes: 500 * MB, workerBytes: 100 * MB };
-  assert.deepEqual(chooseWorkerCount(0, { cores: 8, freeBytes: 2000 * MB }, need), { workers: 8 });
-  assert.deepEqual(chooseWorkerCount(3, { cores: 8, freeBytes: 2000 * MB }, need), { workers: 3 });
-  assert.deepEqual(chooseWorkerCount(16, { cores: 8, freeBytes: 2000 * MB }, need), {
+  const many = Number.POSITIVE_INFINITY;
+  assert.deepEqual(chooseWorkerCount(0, 3, { cores: 8, freeBytes: 2000 * MB }, need), { workers: 3 });
+  assert.deepEqual(chooseWorkerCount(0, 0, { cores: 8, freeBytes: 2000 * MB }, need), { workers: 1 });
+  assert.deepEqual(chooseWorkerCount(5, 3, { cores: 8, freeBytes: 2000 * MB }, need), { workers: 5 });
+  assert.deepEqual(chooseWorkerCount(0, many, { cores: 8, freeBytes: 2000 * MB }, need), { workers: 8 });
+  assert.deepEqual(chooseWorkerCount(3, many, { cores: 8, freeBytes: 2000 * MB }, need), { workers: 3 });
+  assert.deepEqual(chooseWorkerCount(16, many, { cores: 8, freeBytes: 2000 * MB }, need), {
     workers: 15,
     notice:
       '15 worker threads instead of 16: each needs about 100 MB beside 500 MB for all, and 2.0 GB of memory is free',
   });
-  assert.deepEqual(chooseWorkerCount(0, { cores: 8, freeBytes: 10 * MB }, need), {
+  assert.deepEqual(chooseWorkerCount(0, many, { cores: 8, freeBytes: 10 * MB }, need), {
     workers: 1,
     notice: '1 worker thread instead of 8: each needs about 100 MB beside 500 MB for all, and 10 MB of memory is free',
   });
@@ -113,12 +117,12 @@ test('a worker of GPT-2 base needs about what was measured', () => {
     tensors: [{ name: 'all', shape: [124_000_000] }],
     graph: { nodes: [], inputs: [], outputs: [], initializers: [] } as never,
   };
-  const { workerBytes, sharedBytes } = memoryNeedOf(network, 256);
+  const { workerBytes, sharedBytes } = cpu.memoryNeed(network, 256);
   assert.ok(workerBytes > 90 * MB && workerBytes < 140 * MB, `${workerBytes}`);
   assert.ok(sharedBytes > 500 * MB && sharedBytes < 600 * MB, `${sharedBytes}`);
 });
 
 test('a foreign network stands in each worker', () => {
-  const { workerBytes, sharedBytes } = memoryNeedOf({ ...facts, vocabularySize: 30_000, bytes: 440 * MB }, 256);
+  const { workerBytes, sharedBytes } = cpu.memoryNeed({ ...facts, vocabularySize: 30_000, bytes: 440 * MB }, 256);
   assert.ok(workerBytes > 440 * MB && sharedBytes < 100 * MB);
 });

@@ -51,10 +51,16 @@ describe('a server for this machine alone', { concurrency: 2 }, () => {
     assert.deepEqual([answer.status, messageOf(answer)], [400, 'expected a body of JSON: not UTF-8']);
   });
 
+  test('JSON that is cut, and a member whose value is wrong deep within', async () => {
+    const shown = await post(served, '/v1/rewards', `{"text":${'['.repeat(1500)}${']'.repeat(1500)}}`);
+    assert.equal(shown.status, 400);
+    assert.ok(messageOf(shown).startsWith(`${shape}, got {"text":[[[`), messageOf(shown));
+  });
+
   for (const [what, headers, message] of [
     ['a form', { 'Content-Type': 'application/x-www-form-urlencoded' }, /json or .*ndjson, got application\/x-www/],
     ['plain text, as other sites may send it', { 'Content-Type': 'text/plain' }, /got text\/plain$/],
-    ['a packed body', { 'Content-Encoding': 'gzip' }, /^expected a body without Content-Encoding, got gzip$/],
+    ['a compressed body', { 'Content-Encoding': 'gzip' }, /^expected a body without Content-Encoding, got gzip$/],
   ] as const) {
     test(what, async () => {
       const answer = await post(served, '/v1/rewards', '[]', headers);
@@ -195,6 +201,62 @@ describe('a server for this machine alone', { concurrency: 2 }, () => {
     test('JSON lines are not its form', async () => {
       assert.equal((await post(served, '/get_reward', '', { 'Content-Type': LINES_TYPE })).status, 415);
     });
+  });
+});
+
+const manyOf = (body: string, rows: number): string =>
+  ({
+    array: `[${Array(rows).fill(1)}]`,
+    rows: `{"rows":[${Array(rows).fill('{}')}]}`,
+    query: `{"query":[${Array(rows).fill('"a"')}]}`,
+    lines: '1\n\n'.repeat(rows),
+  })[body] as string;
+
+describe('how many rows a request may have', { concurrency: 2 }, () => {
+  for (const [what, path, type] of [
+    ['array', '/v1/rewards', JSON_TYPE],
+    ['rows', '/v1/rewards', JSON_TYPE],
+    ['lines', '/v1/rewards', LINES_TYPE],
+    ['query', '/get_reward', JSON_TYPE],
+  ] as const) {
+    test(`${what}: as many as have room in --max-queue-bytes, and no more`, async () => {
+      const served = await startReady(['-j', '1', '--max-queue-bytes', '4000']);
+      const send = (rows: number) => post(served, path, manyOf(what, rows), { 'Content-Type': type });
+      assert.equal((await send(15)).status, 200);
+      const refused = await send(16);
+      assert.deepEqual(
+        [refused.status, messageOf(refused)],
+        [
+          413,
+          'expected at most 15 rows in a request (256 bytes of --max-queue-bytes for each), got more; send them in several',
+        ],
+      );
+      const value = await metricsOf(served);
+      assert.deepEqual([value('rows_total'), value('held_bytes')], [15, 0]);
+    });
+  }
+
+  test('the smallest rows in the longest body cost neither time nor memory', async () => {
+    const served = await startReady(['-j', '1']);
+    const memory = async (): Promise<number> =>
+      Number(/^process_resident_memory_bytes (\d+)$/m.exec((await ask(`${served.url}/metrics`)).text)?.[1]);
+    const before = await memory();
+    const bodies = [
+      ...[manyOf('array', 8_300_000), manyOf('array', 8_300_000), manyOf('query', 4_000_000)],
+      ...[
+        '\n'.repeat(2 ** 24),
+        '1\n'.repeat(2 ** 23),
+        `{"text":${'['.repeat(2 ** 23 - 10)}${']'.repeat(2 ** 23 - 10)}}`,
+      ],
+    ];
+    for (const body of bodies) {
+      const path = body.startsWith('{"query') ? '/get_reward' : '/v1/rewards';
+      const answer = await post(served, path, body, { 'Content-Type': /^[1\n]/.test(body) ? LINES_TYPE : JSON_TYPE });
+      assert.ok([200, 400, 413].includes(answer.status) && answer.text.length < 1000, answer.text.slice(0, 1000));
+    }
+    const grown = (await memory()) - before;
+    assert.ok(grown < 400 * 2 ** 20, `${grown} bytes more than before`);
+    assert.equal((await metricsOf(served))('held_bytes'), 0);
   });
 });
 

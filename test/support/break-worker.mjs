@@ -91,9 +91,14 @@ if (!isMainThread && parentPort !== null) {
   }
   if (stages.has('score')) {
     const { RewardSession } = await import('../../dist/model/backend/session.js');
-    watch(RewardSession.prototype, 'run', 'score', ({ tokenIds }) => tokenIds.includes(SCORE_TOKEN));
+    watch(RewardSession.prototype, 'run', 'score', ({ input_ids }) => input_ids.data.includes(SCORE_TOKEN));
   }
-  watch(parentPort, 'postMessage', 'answer', ({ type, scored }) => type === 'scored' && marked(scored.bytes, 'answer'));
+  watch(
+    parentPort,
+    'postMessage',
+    'answer',
+    ({ type, scored }) => type === 'scored' && marked(scored.output, 'answer'),
+  );
   const on = parentPort.on.bind(parentPort);
   parentPort.on = (event, listener) =>
     on(event, (message) => {

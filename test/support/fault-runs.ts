@@ -51,7 +51,7 @@ const linesOf = (path: string): string[] => readFileSync(path, 'utf8').split('\n
 
 /** The steps of a run, in order. */
 export function stepsOf(log: string): string[] {
-  return linesOf(log).filter((line) => line !== '' && !line.startsWith('worker:') && !line.startsWith('act:'));
+  return linesOf(log).filter((line) => line !== '' && !/^(?:worker|act|hold):/.test(line));
 }
 
 /** Where the windows that were scored begin: `FILE BYTE`. */

@@ -6,6 +6,7 @@
  * FAULT_KILL=N[:half]   SIGKILL before step N, from 0; half: with half of its bytes written
  * FAULT_FULL=PATH:N     the disk is full once files whose path ends in PATH have taken N bytes (ENOSPC)
  * FAULT_CLOSE=PATH      closing such a file fails (EIO), as it may on a network disk
+ * FAULT_HOLD=STEP:FILE  the first such step (open:.run.json.tmp …) waits until FILE is there; the log has hold:STEP
  * FAULT_READ=PATH:N:ACT once N bytes of such a file were read for rows: eio, append, cut, unlink, rmdir=DIR or a signal
  * FAULT_WORKER=TYPE:N:SIGNAL[:twice]  a worker that gets its N-th message of the type sends its process the signal
  */
@@ -14,7 +15,8 @@ import { syncBuiltinESMExports } from 'node:module';
 import { basename } from 'node:path';
 import { isMainThread, parentPort } from 'node:worker_threads';
 
-const { FAULT_LOG, FAULT_HURRY, FAULT_KILL, FAULT_FULL, FAULT_CLOSE, FAULT_READ, FAULT_WORKER } = process.env;
+const { FAULT_LOG, FAULT_HURRY, FAULT_KILL, FAULT_HOLD, FAULT_FULL, FAULT_CLOSE, FAULT_READ, FAULT_WORKER } =
+  process.env;
 const { appendFileSync, truncateSync, unlinkSync, rmSync } = fs;
 
 const log = (line) => FAULT_LOG !== undefined && appendFileSync(FAULT_LOG, `${line}\n`);
@@ -42,10 +44,19 @@ async function onMainThread() {
   let steps = 0;
   /** @returns whether to do only half of it, and then die */
   const step = (name, path) => {
-    log(`${name}:${kindOf(path)}`);
+    log(`${name}:${typeInWords(path)}`);
     if (steps++ !== Number(killAt)) return false;
     if (half === undefined) process.kill(process.pid, 'SIGKILL');
     return true;
+  };
+
+  const [, holdAt, holdUntil] = /^([^:]*:[^:]*):(.*)$/.exec(FAULT_HOLD ?? '') ?? [];
+  let held = false;
+  const hold = async (name, path) => {
+    if (held || `${name}:${typeInWords(path)}` !== holdAt) return;
+    held = true;
+    log(`hold:${holdAt}`);
+    while (!fs.existsSync(holdUntil)) await new Promise((go) => setImmediate(go));
   };
 
   const [fullPath, fullAfter] = FAULT_FULL?.split(':') ?? [];
@@ -59,7 +70,10 @@ async function onMainThread() {
   };
 
   promises.open = async (path, flags, ...rest) => {
-    if (flags !== 'r' && flags !== undefined) step('open', path);
+    if (flags !== 'r' && flags !== undefined) {
+      await hold('open', path);
+      step('open', path);
+    }
     const opened = await open(path, flags, ...rest);
     paths.set(opened, String(path));
     // Each handle has its own; the other methods are the class's.
@@ -84,17 +98,15 @@ async function onMainThread() {
     return copyFile(from, to);
   };
   const { write, writeFile, sync, datasync, truncate } = prototype;
-  prototype.write = async function (bytes, offset = 0, ...rest) {
+  prototype.write = async function (bytes, offset = 0, length = bytes.length - offset, place = null) {
     const path = paths.get(this);
-    const length = bytes.length - offset;
     if (step('write', path)) {
-      await write.call(this, bytes, offset, Math.floor(length / 2));
+      await write.call(this, bytes, offset, Math.floor(length / 2), place);
       process.kill(process.pid, 'SIGKILL');
     }
     const fit = fits(path, length);
-    if (fit === length) return write.call(this, bytes, offset, ...rest);
-    if (fit === 0) throw failure('ENOSPC');
-    return write.call(this, bytes, offset, fit);
+    if (fit === 0 && length > 0) throw failure('ENOSPC');
+    return write.call(this, bytes, offset, fit, place);
   };
   prototype.writeFile = async function (text) {
     const bytes = Buffer.from(text);
@@ -123,7 +135,7 @@ async function onMainThread() {
   syncBuiltinESMExports();
 }
 
-const kindOf = (path) => {
+const typeInWords = (path) => {
   const name = basename(String(path));
   return ['.partial', '.run.json.tmp', '.run.json', '.errors', '.tmp'].find((end) => name.endsWith(end)) ?? 'other';
 };

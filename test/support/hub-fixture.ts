@@ -1,7 +1,10 @@
 /** A hub with a small model on it, and an empty cache to bring it into. */
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DownloadProgress, type HubModel, resolveHubModel, type Surroundings } from '../../dist/hub/resolve.js';
+import { defaultLimits, type HubLimits } from '../../dist/hub/limits.js';
+import { type DownloadProgress, type HubContext, type HubModel, resolveHubModel } from '../../dist/hub/resolve.js';
+import { wantedModelFiles } from '../../dist/model/checkpoint/wanted-files.js';
+import { wantedTokenizerFiles } from '../../dist/model/tokenizer/wanted-files.js';
 import { HubDouble, type HubOptions } from './hub-double.js';
 import { temporaryDirectory } from './run.js';
 
@@ -31,6 +34,7 @@ export interface ResolveSettings {
   readonly offline?: boolean;
   readonly variables?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  readonly limits?: Partial<HubLimits>;
   readonly onProgress?: (progress: DownloadProgress) => void;
   /** In place of a wait between tries; none is waited for. */
   readonly onPause?: (ms: number) => void | Promise<void>;
@@ -72,7 +76,7 @@ export class HubFixture {
   }
 
   resolve(settings: ResolveSettings = {}): Promise<HubModel> {
-    const surroundings: Surroundings = {
+    const context: HubContext = {
       variables: { ...this.variables, ...settings.variables },
       timing: {
         pause: async (ms) => {
@@ -84,17 +88,18 @@ export class HubFixture {
           return () => undefined;
         },
       },
+      limits: { ...defaultLimits, ...settings.limits },
     };
     return resolveHubModel(
       settings.id ?? 'org/model',
-      settings.purpose ?? 'model',
+      settings.purpose === 'tokenizer' ? wantedTokenizerFiles : wantedModelFiles,
       {
         offline: settings.offline ?? false,
         onProgress: settings.onProgress ?? (() => undefined),
         notify: (message) => this.notices.push(message),
         signal: settings.signal,
       },
-      surroundings,
+      context,
     );
   }
 }

@@ -18,7 +18,7 @@ export function describeRefusals(
   describe('a config that cannot be honoured is refused by name', () => {
     for (const [fields, name, expected, got] of refusals) {
       test(`${name}: ${JSON.stringify(fields)}`, () => {
-        assert.throws(() => build(new ConfigReader({ ...fine, ...fields }, 'config.json')), {
+        assert.throws(() => build(new ConfigReader({ ...fine, ...fields }, { path: 'config.json' })), {
           name: 'FatalError',
           kind: 'run',
           message:

@@ -45,9 +45,12 @@ export function start(args: readonly string[], options: RunOptions = {}): ChildP
   });
 }
 
+/** As it was before a run in this process changed it for itself. */
+const inherited = { ...process.env };
+
 /** No setting of the developer's machine is in it. */
 export function environment(more: Readonly<Record<string, string>> = {}): Record<string, string | undefined> {
-  const clean = Object.entries(process.env).filter(
+  const clean = Object.entries(inherited).filter(
     ([name]) => !/^(REWARD_SCORE_|NODE_|CI$|HF_|TRANSFORMERS_OFFLINE$|XDG_CACHE_HOME$)|_proxy$/i.test(name),
   );
   return {

@@ -11,16 +11,15 @@ os.environ["ACCELERATE_USE_CPU"] = "true"
 
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from generated import conversations, write_jsonl, write_tokenizer
 from reward_score_training.cli import main
+from tool import RewardScore
 
 ROOT = Path(__file__).resolve().parents[2]
-RewardScore = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +27,7 @@ def reward_score() -> RewardScore:
     """The tool itself, as it was built beside this package."""
     node = shutil.which("node")
     if node is None or not (ROOT / "dist/cli/main.js").exists():
-        pytest.skip("reward-score is not built: npm ci && npm run build")
+        pytest.fail("reward-score is not built: npm ci && npm run build")
 
     def run(*arguments: object, text: str | None = None) -> subprocess.CompletedProcess[str]:
         command = [node, str(ROOT / "bin/reward-score.js"), *map(str, arguments)]

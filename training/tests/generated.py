@@ -22,9 +22,11 @@ def conversations(count: int, seed: int, noise: float = 0.1) -> list[dict[str, A
     rows = []
     for index in range(count):
         messages = [{"role": "system", "content": "A parrot talks."}]
-        for turn in range(draw.randint(1, 3)):
+        for _ in range(draw.randint(1, 3)):
             topic = draw.choice(TOPICS)
-            messages.append({"role": "user", "content": f"{draw.choice(TOPICS)} or {topic}, number {draw.randrange(10**6)}?"})
+            messages.append(
+                {"role": "user", "content": f"{draw.choice(TOPICS)} or {topic}, number {draw.randrange(10**6)}?"}
+            )
             warm = draw.random() < 0.6
             reply = f"{draw.choice(WARM if warm else COLD)} {topic}"
             accepted = warm != (draw.random() < noise)
@@ -58,10 +60,15 @@ def write_tokenizer(directory: Path) -> Path:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=400, special_tokens=[END_OF_TEXT], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+        vocab_size=400,
+        special_tokens=[END_OF_TEXT],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
     )
     texts = (message["content"] for row in conversations(200, seed=1) for message in row["messages"])
     tokenizer.train_from_iterator(texts, trainer)
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token=END_OF_TEXT, eos_token=END_OF_TEXT, unk_token=END_OF_TEXT)
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token=END_OF_TEXT, eos_token=END_OF_TEXT, unk_token=END_OF_TEXT
+    )
     fast.save_pretrained(directory)
     return directory

@@ -82,7 +82,8 @@ def test_what_a_bias_would_have_gained() -> None:
     found = fit_bias(logits, labels, fit_temperature(logits, labels))
     reference = LogisticRegression(C=np.inf, tol=1e-10).fit(logits.reshape(-1, 1), labels)
     assert found.bias == pytest.approx(reference.intercept_[0], abs=1e-4)
-    assert found.significant and found.loss < found.loss_without
+    assert found.significant
+    assert found.loss < found.loss_without
     # Calibrated to the last digit: nothing is left to gain.
     logits, _ = sample(2.0)
     assert not fit_bias(logits, probability(logits / 2), 2.0).significant
@@ -98,6 +99,8 @@ def test_fold() -> None:
     fold(model, 2.5)
     assert torch.allclose(model.score(hidden), before / 2.5, atol=1e-6)
     labels = np.random.default_rng(0).integers(2, size=200)
-    assert auc(model.score(hidden).detach().numpy(), labels) == pytest.approx(auc(before.detach().numpy(), labels), abs=1e-4)
+    assert auc(model.score(hidden).detach().numpy(), labels) == pytest.approx(
+        auc(before.detach().numpy(), labels), abs=1e-4
+    )
     with pytest.raises(ValueError, match="above 0"):
         fold(model, 0.0)

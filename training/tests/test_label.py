@@ -6,12 +6,14 @@ import gzip
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from generated import conversations, read_jsonl, write_jsonl
 from reward_score_training.cli import main
 from reward_score_training.splits import SPLITS, Shares
+from tool import RewardScore
 
 
 def label(log: Path, *flags: str, output: Path | None = None) -> tuple[int, Path]:
@@ -19,15 +21,16 @@ def label(log: Path, *flags: str, output: Path | None = None) -> tuple[int, Path
     return main(["label", str(log), "-o", str(folder), *flags]), folder
 
 
-def rows_of(folder: Path) -> list[dict]:
+def rows_of(folder: Path) -> list[dict[str, Any]]:
     return [row for name in SPLITS for row in read_jsonl(folder / f"{name}.jsonl")]
 
 
-def account(folder: Path) -> dict:
-    return json.loads((folder / "account.json").read_text())
+def account(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "account.json").read_text())
+    return found
 
 
-def log_of(*rows: dict, **common: object) -> list[dict]:
+def log_of(*rows: dict[str, Any], **common: object) -> list[dict[str, Any]]:
     return [{"prompt": f"Ann: {index}\nBot:", "response": " hi", **common, **row} for index, row in enumerate(rows)]
 
 
@@ -53,9 +56,18 @@ def log_of(*rows: dict, **common: object) -> list[dict]:
         (["--given", "--label-field", "y"], {"y": "0", "label": 1}, 0),
     ],
 )
-def test_rule(tmp_path: Path, flags: list[str], row: dict, target: float | None) -> None:
+def test_rule(tmp_path: Path, flags: list[str], row: dict[str, Any], target: float | None) -> None:
     # A row that has a label in any case, so that there is something to write.
-    other = {"retry": False, "remaining_user_messages": 9, "again": 0, "more": 9, "stars": 5, "thumbs": 1, "label": 1, "y": 1}
+    other = {
+        "retry": False,
+        "remaining_user_messages": 9,
+        "again": 0,
+        "more": 9,
+        "stars": 5,
+        "thumbs": 1,
+        "label": 1,
+        "y": 1,
+    }
     code, folder = label(write_jsonl(tmp_path / "log.jsonl", log_of(row, other)), *flags)
     assert code == 0
     labels = [found["label"] for found in rows_of(folder) if found["prompt"] == "Ann: 0\nBot:"]
@@ -75,14 +87,23 @@ def test_rows_of_a_conversation_stay_together(tmp_path: Path) -> None:
     # In the order of the log, whatever else is in it; another seed is another split.
     again = label(log, "--min-remaining", "2", "--validation", "0.2", "--test", "0.2", output=tmp_path / "again")[1]
     assert (again / "train.jsonl").read_bytes() == (folder / "train.jsonl").read_bytes()
-    other = label(log, "--min-remaining", "2", "--validation", "0.2", "--test", "0.2", "--seed", "1", output=tmp_path / "other")[1]
+    other = label(
+        log, "--min-remaining", "2", "--validation", "0.2", "--test", "0.2", "--seed", "1", output=tmp_path / "other"
+    )[1]
     assert (other / "test.jsonl").read_bytes() != (folder / "test.jsonl").read_bytes()
 
 
 def test_without_ids_conversations_are_what_begins_alike(tmp_path: Path) -> None:
-    rows = [{name: value for name, value in row.items() if name != "conversation_id"} for row in conversations(200, seed=3)]
-    _, folder = label(write_jsonl(tmp_path / "log.jsonl", rows), "--min-remaining", "2", "--validation", "0.3", "--test", "0.3")
-    openings = {name: {"\n".join(row["prompt"].split("\n")[:2]) for row in read_jsonl(folder / f"{name}.jsonl")} for name in SPLITS}
+    rows = [
+        {name: value for name, value in row.items() if name != "conversation_id"} for row in conversations(200, seed=3)
+    ]
+    _, folder = label(
+        write_jsonl(tmp_path / "log.jsonl", rows), "--min-remaining", "2", "--validation", "0.3", "--test", "0.3"
+    )
+    openings = {
+        name: {"\n".join(row["prompt"].split("\n")[:2]) for row in read_jsonl(folder / f"{name}.jsonl")}
+        for name in SPLITS
+    }
     assert all(openings.values())
     assert sum(map(len, openings.values())) == len(set.union(*openings.values()))
     assert account(folder)["conversations_by"] == {"id": 0, "beginning": len(rows)}
@@ -106,7 +127,15 @@ def test_a_text_stands_in_one_split_only(tmp_path: Path, capsys: pytest.CaptureF
 
     # One text of train stands in every other conversation.
     rows = [{**row, "prompt": f"Ann: {index if index % 2 else 0}\nBot:"} for index, row in enumerate(rows)]
-    _, folder = label(write_jsonl(tmp_path / "half.jsonl", rows), "--given", "--validation", "0.2", "--test", "0.2", output=tmp_path / "half")
+    _, folder = label(
+        write_jsonl(tmp_path / "half.jsonl", rows),
+        "--given",
+        "--validation",
+        "0.2",
+        "--test",
+        "0.2",
+        output=tmp_path / "half",
+    )
     texts = {name: {row["prompt"] for row in read_jsonl(folder / f"{name}.jsonl")} for name in SPLITS}
     assert all(texts.values())
     assert sum(map(len, texts.values())) == len(set.union(*texts.values()))
@@ -140,10 +169,15 @@ def test_bad_rows_are_told_and_counted(tmp_path: Path, capsys: pytest.CaptureFix
     assert account(folder)["bad"] == {"BAD_JSON": 3, "BAD_ROW": 4, "BAD_UTF8": 2, "EMPTY_TEXT": 1}
     assert account(folder)["rows"] == 11
     told = capsys.readouterr().err.splitlines()
-    assert [line.split(": ")[0] for line in told if line.startswith(str(log))] == [f"{log}:{n}" for n in (2, 4, 5, 6, 7, 8, 9, 10, 11, 12)]
+    assert [line.split(": ")[0] for line in told if line.startswith(str(log))] == [
+        f"{log}:{n}" for n in (2, 4, 5, 6, 7, 8, 9, 10, 11, 12)
+    ]
 
     errors = tmp_path / "errors.jsonl"
-    assert main(["label", str(log), "-o", str(folder), "--overwrite", "--min-remaining", "2", "--errors", str(errors)]) == 3
+    assert (
+        main(["label", str(log), "-o", str(folder), "--overwrite", "--min-remaining", "2", "--errors", str(errors)])
+        == 3
+    )
     assert [(row["line"], row["code"]) for row in read_jsonl(errors)][:2] == [(2, "BAD_JSON"), (4, "BAD_ROW")]
 
 
@@ -155,11 +189,13 @@ def test_tables(tmp_path: Path) -> None:
         + f'"{messages}","two\r\nlines",false,2\r\n'.encode()
         + b"\r\nshort,row\r\n"
         + f'"{messages}",caf\xe9,false,2\r\n'.encode("latin-1")
-        + b'not messages,x,false,2\r\n'
+        + b"not messages,x,false,2\r\n"
     )
     code, folder = label(log, "--min-remaining", "2")
     assert code == 3
-    assert [(row["prompt"], row["response"], row["label"]) for row in rows_of(folder)] == [('Ann: a "b"\nBot: ', "two\r\nlines\n", 1)]
+    assert [(row["prompt"], row["response"], row["label"]) for row in rows_of(folder)] == [
+        ('Ann: a "b"\nBot: ', "two\r\nlines\n", 1)
+    ]
     assert account(folder)["bad"] == {"BAD_CSV": 1, "BAD_UTF8": 1, "BAD_ROW": 1}
 
     table = tmp_path / "table.tsv.gz"
@@ -191,7 +227,7 @@ def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str], message: str) -> None:
     log = write_jsonl(tmp_path / "log.jsonl", log_of({"label": 1}))
     try:
-        code, _ = label(log, *flags)
+        code: object = label(log, *flags)[0]
     except SystemExit as error:
         code = error.code
     assert code == 2
@@ -208,11 +244,12 @@ def test_work_that_is_there_is_kept(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["label", str(tmp_path / "none.jsonl"), "-o", str(tmp_path / "new"), "--given"]) == 2
 
 
-def test_the_tool_evaluates_the_rows(labelled: Path, reward_score) -> None:
+def test_the_tool_evaluates_the_rows(labelled: Path, reward_score: RewardScore) -> None:
     model = Path(__file__).resolve().parents[2] / "fixtures/tiny-gpt2"
     run = reward_score("eval", labelled / "test.jsonl", "-m", model, "--json", "--no-cache")
     assert run.returncode == 0, run.stderr
     result = json.loads(run.stdout)
     counts = account(labelled)["splits"]["test"]
-    assert result["rows"] == counts["rows"] and result["failed"] == 0
+    assert result["rows"] == counts["rows"]
+    assert result["failed"] == 0
     assert 0 < result["metrics"]["auc"]["value"] < 1

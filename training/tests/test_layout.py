@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from reward_score_training import conversations, layout
 from reward_score_training.conversations import Fields
 from reward_score_training.errors import RowError
 from reward_score_training.layout import Message
+from tool import RewardScore
 
 TALK = [
     {"role": "system", "content": "A ship at sea."},
@@ -21,7 +23,7 @@ TALK = [
 CONTEXT = "A ship at sea.\nAnn: Is that a storm?\nCaptain: Aye.\nAnn: Shall we turn?\n"
 
 # A row, and the text before what is judged, and what is judged.
-CASES = [
+CASES: list[tuple[dict[str, Any], str | None, str]] = [
     ({"messages": TALK, "response": "Hold on."}, f"{CONTEXT}Captain: ", "Hold on.\n"),
     ({"messages": TALK, "response": "Hold on.", "bot_name": "Mate"}, f"{CONTEXT}Mate: ", "Hold on.\n"),
     ({"messages": TALK}, CONTEXT.removesuffix("Shall we turn?\n"), "Shall we turn?\n"),
@@ -35,13 +37,17 @@ CASES = [
     ({"context": "Ann: hi\nBot:", "response": " hello\n"}, "Ann: hi\nBot:", " hello\n"),
     ({"prompt": "hi", "response": [{"role": "Mate", "content": "No."}]}, "user: hi\nMate: ", "No.\n"),
     ({"messages": [{"role": "system", "content": "Only this."}]}, "", "Only this.\n"),
-    ({"messages": [{"role": "Ann", "content": ""}, {"role": "Bob", "content": " \u2028a\U0001f600 "}]}, "Ann: \nBob: ", " \u2028a\U0001f600 \n"),
+    (
+        {"messages": [{"role": "Ann", "content": ""}, {"role": "Bob", "content": " \u2028a\U0001f600 "}]},
+        "Ann: \nBob: ",
+        " \u2028a\U0001f600 \n",
+    ),
     ({"messages": [], "response": "Hello."}, "Bot: ", "Hello.\n"),
     ({"text": "Ann: hi\nBot: hello\n"}, None, "Ann: hi\nBot: hello\n"),
     ({"input_text": "Ann: hi\nBot: hello\n", "prompt": "x", "response": "y"}, None, "Ann: hi\nBot: hello\n"),
 ]
 
-BAD = [
+BAD: list[tuple[dict[str, Any], str]] = [
     ({"messages": TALK, "response": ""}, "EMPTY_TEXT"),
     ({"prompt": "Ann: hi", "response": ""}, "EMPTY_TEXT"),
     ({"messages": [{"role": "Ann", "content": ""}]}, "EMPTY_TEXT"),
@@ -58,16 +64,24 @@ BAD = [
 
 
 @pytest.mark.parametrize(("row", "prompt", "response"), CASES)
-def test_text_of_a_row(row: dict, prompt: str | None, response: str) -> None:
+def test_text_of_a_row(row: dict[str, Any], prompt: str | None, response: str) -> None:
     judged = conversations.read(row, Fields())
     assert (judged.prompt, judged.response) == (prompt, response)
 
 
 @pytest.mark.parametrize(("row", "code"), BAD)
-def test_row_without_a_text(row: dict, code: str) -> None:
+def test_row_without_a_text(row: dict[str, Any], code: str) -> None:
     with pytest.raises(RowError) as caught:
         conversations.read(row, Fields())
     assert caught.value.code == code
+
+
+def test_the_names_of_fields_are_the_tools() -> None:
+    package = Path(layout.__file__).parent
+    shared = Path(__file__).resolve().parents[2] / "schema/row-fields.json"
+    assert (package / "row_fields.json").read_bytes() == shared.read_bytes(), (
+        f"cp {shared.name} {package.name}/row_fields.json"
+    )
 
 
 def test_parts_are_the_whole() -> None:
@@ -76,7 +90,7 @@ def test_parts_are_the_whole() -> None:
     assert "".join(layout.split(messages)) == layout.render(messages)
 
 
-def test_the_tool_scores_the_same_texts(reward_score, tmp_path: Path) -> None:
+def test_the_tool_scores_the_same_texts(reward_score: RewardScore) -> None:
     """A network of random weights tells any two texts apart."""
     rows = [row for row, _, _ in CASES]
     texts = [{"text": conversations.read(row, Fields()).text} for row in rows]

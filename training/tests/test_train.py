@@ -19,6 +19,7 @@ from reward_score_training.checkpoints import last_complete
 from reward_score_training.cli import main
 from reward_score_training.metrics import auc, log_loss
 from reward_score_training.order import LengthGroupedOrder
+from tool import RewardScore
 
 SIZES = "--n-layer 1 --n-head 2 --n-embd 32 --n-positions 64 --max-length 48".split()
 PACE = "--learning-rate 5e-3 --batch-size 32 --micro-batch-size 16 --save-steps 6 --log-steps 1".split()
@@ -26,7 +27,17 @@ PACE = "--learning-rate 5e-3 --batch-size 32 --micro-batch-size 16 --save-steps 
 
 @pytest.fixture(scope="session")
 def command(labelled: Path, tokenizer_folder: Path) -> list[str]:
-    return ["train", str(labelled), "--from-scratch", "--tokenizer", str(tokenizer_folder), *SIZES, *PACE, "--licence", "cc-by-4.0"]
+    return [
+        "train",
+        str(labelled),
+        "--from-scratch",
+        "--tokenizer",
+        str(tokenizer_folder),
+        *SIZES,
+        *PACE,
+        "--licence",
+        "cc-by-4.0",
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +54,16 @@ def pretrained(tokenizer_folder: Path, tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("pretrained") / "gpt2-tiny"
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
     torch.manual_seed(3)
-    config = GPT2Config(vocab_size=len(tokenizer), n_layer=1, n_head=2, n_embd=32, n_positions=64, resid_pdrop=0, embd_pdrop=0, attn_pdrop=0)
+    config = GPT2Config(
+        vocab_size=len(tokenizer),
+        n_layer=1,
+        n_head=2,
+        n_embd=32,
+        n_positions=64,
+        resid_pdrop=0,
+        embd_pdrop=0,
+        attn_pdrop=0,
+    )
     GPT2LMHeadModel(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
@@ -74,7 +94,7 @@ def texts_of(file: Path) -> list[str]:
     return [row["prompt"] + row["response"] for row in read_jsonl(file)]
 
 
-def assert_the_tool_agrees(reward_score, folder: Path, texts: list[str]) -> None:
+def assert_the_tool_agrees(reward_score: RewardScore, folder: Path, texts: list[str]) -> None:
     text = "".join(json.dumps({"text": text}) + "\n" for text in texts)
     run = reward_score("-m", folder, "--max-length", 48, "--to", "scores", "--no-cache", text=text)
     assert run.returncode == 0, run.stderr
@@ -97,12 +117,14 @@ def test_it_learns_what_was_planted(model: Path, labelled: Path) -> None:
     assert validation["log_loss"] <= validation["log_loss_before"]
 
 
-def test_the_tool_loads_it_with_equal_rewards(model: Path, labelled: Path, reward_score) -> None:
+def test_the_tool_loads_it_with_equal_rewards(model: Path, labelled: Path, reward_score: RewardScore) -> None:
     long = "Ann: " + "rain " * 80
-    assert_the_tool_agrees(reward_score, model, [*texts_of(labelled / "test.jsonl"), long, f"a{END_OF_TEXT}{END_OF_TEXT}"])
+    assert_the_tool_agrees(
+        reward_score, model, [*texts_of(labelled / "test.jsonl"), long, f"a{END_OF_TEXT}{END_OF_TEXT}"]
+    )
 
 
-def test_half_precision(command: list[str], labelled: Path, reward_score, tmp_path: Path) -> None:
+def test_half_precision(command: list[str], labelled: Path, reward_score: RewardScore, tmp_path: Path) -> None:
     folder = tmp_path / "half"
     assert main([*command, "-o", str(folder), "--save-dtype", "float16", "--precision", "bf16", "--epochs", "1"]) == 0
     assert {tensor.dtype for tensor in load_file(folder / "model.safetensors").values()} == {np.dtype("float16")}
@@ -118,18 +140,23 @@ def test_half_precision(command: list[str], labelled: Path, reward_score, tmp_pa
 def test_what_is_written(model: Path, labelled: Path) -> None:
     config = json.loads((model / "config.json").read_text())
     assert config["architectures"] == ["GPT2ForSequenceClassification"]
-    assert config["pad_token_id"] == 0 and list(config["id2label"]) == ["0"]
+    assert config["pad_token_id"] == 0
+    assert list(config["id2label"]) == ["0"]
     assert "score.bias" not in load_file(model / "model.safetensors")
     assert not model.with_name("parrot.work").exists()
     card = (model / "README.md").read_text()
     record = json.loads((model / "training.json").read_text())
     assert card.startswith("---\nlicense: cc-by-4.0\nlibrary_name: transformers\n")
-    assert '\ndescription: "A reward model: the logit of the probability that a user accepts a chatbot\'s reply, ' in card
+    assert (
+        "\ndescription: \"A reward model: the logit of the probability that a user accepts a chatbot's reply, " in card
+    )
     assert str(labelled) not in card
     for source in record["data"].values():
-        assert f"| {source['name']} | {source['rows']:,} |" in card and source["sha256"] in card
+        assert f"| {source['name']} | {source['rows']:,} |" in card
+        assert source["sha256"] in card
     assert "not retry, and remaining_user_messages at least 2" in card
-    assert "temperature of" in card and "bias" in card.lower()
+    assert "temperature of" in card
+    assert "bias" in card.lower()
     for name in ("batch size: 32", "learning rate: 0.005", "seed: 0", f"torch: {torch.__version__}"):
         assert f"- {name}\n" in card
 
@@ -148,7 +175,8 @@ def test_a_killed_run_goes_on_to_the_same_weights(command: list[str], model: Pat
             break
     assert process.wait() == -9
     kept = last_complete(checkpoints)
-    assert kept is not None and steps // 2 < int(kept.name.split("-")[1]) < steps
+    assert kept is not None
+    assert steps // 2 < int(kept.name.split("-")[1]) < steps
     assert not folder.exists()
     # One that was cut short while it was written is not gone on with.
     (checkpoints / f"checkpoint-{steps - 1}").mkdir()
@@ -166,10 +194,32 @@ def test_the_batch_is_the_same_on_any_number_of_devices(pretrained: Path, labell
     data.mkdir()
     write_jsonl(data / "train.jsonl", read_jsonl(labelled / "train.jsonl")[:320])
     write_jsonl(data / "validation.jsonl", read_jsonl(labelled / "validation.jsonl")[:40])
-    flags = ["train", str(data), "-m", str(pretrained), "--max-length", "48", "--learning-rate", "1e-3", "--batch-size", "32", "--epochs", "1"]
+    flags = [
+        "train",
+        str(data),
+        "-m",
+        str(pretrained),
+        "--max-length",
+        "48",
+        "--learning-rate",
+        "1e-3",
+        "--batch-size",
+        "32",
+        "--epochs",
+        "1",
+    ]
     one, two = tmp_path / "one", tmp_path / "two"
     assert main([*flags, "--micro-batch-size", "8", "-o", str(one)]) == 0
-    launch = start([*flags, "--micro-batch-size", "8", "--cpu", "-o", str(two)], sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m")
+    launch = start(
+        [*flags, "--micro-batch-size", "8", "--cpu", "-o", str(two)],
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+        "-m",
+    )
     _, errors = launch.communicate(timeout=300)
     assert launch.returncode == 0, errors
     assert "2 devices x 8 rows x 2" in errors
@@ -185,7 +235,9 @@ def test_soft_targets(pretrained: Path, labelled: Path, tmp_path: Path) -> None:
         rows = read_jsonl(labelled / f"{name}.jsonl")[:100]
         write_jsonl(data / f"{name}.jsonl", [{**row, "label": 0.2 + 0.6 * row["label"]} for row in rows])
     folder = tmp_path / "soft"
-    assert main(["train", str(data), "-m", str(pretrained), "--max-length", "48", "-o", str(folder), "--epochs", "1"]) == 0
+    assert (
+        main(["train", str(data), "-m", str(pretrained), "--max-length", "48", "-o", str(folder), "--epochs", "1"]) == 0
+    )
     assert "Targets are soft" in (folder / "README.md").read_text()
     assert 0.2 < json.loads((folder / "training.json").read_text())["data"]["train"]["base_rate"] < 0.8
 
@@ -217,9 +269,11 @@ def test_order() -> None:
         (["--learning-rate", "0"], "expected a number above 0"),
     ],
 )
-def test_wrong_use(command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str], message: str) -> None:
+def test_wrong_use(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str], message: str
+) -> None:
     try:
-        code = main([*command, "-o", str(tmp_path / "model"), *flags])
+        code: object = main([*command, "-o", str(tmp_path / "model"), *flags])
     except SystemExit as error:
         code = error.code
     assert code == 2
@@ -227,7 +281,9 @@ def test_wrong_use(command: list[str], tmp_path: Path, capsys: pytest.CaptureFix
     assert list(tmp_path.iterdir()) == []
 
 
-def test_checkpoints_that_cannot_become_a_reward_model(pretrained: Path, labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_checkpoints_that_cannot_become_a_reward_model(
+    pretrained: Path, labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     flags = ["train", str(labelled), "--max-length", "48", "-o", str(tmp_path / "model"), "-m"]
     assert main([*flags, str(tmp_path / "none")]) == 2
     config = json.loads((pretrained / "config.json").read_text())
@@ -242,7 +298,9 @@ def test_checkpoints_that_cannot_become_a_reward_model(pretrained: Path, labelle
         assert message in capsys.readouterr().err
 
 
-def test_rows_that_are_not_labelled(command: list[str], labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_that_are_not_labelled(
+    command: list[str], labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     data = tmp_path / "data"
     data.mkdir()
     rows = read_jsonl(labelled / "train.jsonl")[:3]

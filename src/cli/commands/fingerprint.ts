@@ -1,61 +1,39 @@
-/** What an output is made of, besides its rows: compared when a run goes on with another's work, or shards are merged. */
-import { createHash } from 'node:crypto';
-import { compressionOfName } from '../../compression/compression.js';
-import { hashTokenizerFiles } from '../../model/tokenizer/files.js';
-import { cpuIdentity } from '../../platform/cpu.js';
-import type { Fingerprint, Runtime } from '../../run/run-file.js';
-import type { ReadyModel } from '../../scorer/protocol.js';
-import type { BestSettings } from '../../selection/writer.js';
-import type { ScoreFlags } from '../flags/score-command.js';
-import type { Plan } from './plan.js';
+/** Everything that decides an output's bytes besides its rows: compared when a run goes on, and when shards are merged. */
+import { resolve } from 'node:path';
+import { optionName } from '../../option-name.js';
+import type { Fingerprint, ScorerIdentity } from '../../scorer/identity.js';
+import type { WindowTask } from '../../scorer/protocol.js';
+import { requestOptions } from '../../scorer/request.js';
+import type { WindowSize } from '../../scorer/window-size.js';
+import { decidingFlags } from '../flags/deciding.js';
+import type { ScoreOrBestFlags } from './plan.js';
 
-export function fingerprintOf(flags: ScoreFlags, plan: Plan, model: ReadyModel): Fingerprint {
-  const { engine, formatSettings, windowSize, choice } = plan;
-  const { scoring, checkpoint } = engine;
-  const { from, to, delimiter, header } = formatSettings;
-  const named = Object.entries(formatSettings.fields).map(([role, name]) => [`--${role}`, name]);
+export interface FingerprintFacts {
+  readonly version: string;
+  readonly identity: ScorerIdentity;
+  readonly task: WindowTask;
+  readonly windowSize: WindowSize;
+}
+
+/** @param flags as they apply: with what the inputs' names put in the place of flags that were not given */
+export function fingerprintOf(flags: ScoreOrBestFlags, facts: FingerprintFacts): Fingerprint {
+  const { version, identity, task, windowSize } = facts;
+  const { from, to, delimiter, header } = task.format;
+  const applied = { ...flags, from, to, delimiter };
   return {
-    'the model': digest(model.sha256, checkpoint.network),
-    'the tokenizer': digest(hashTokenizerFiles(engine.tokenizerDirectory)),
-    '--precision': engine.precision,
-    '--max-length': scoring.maxLength,
-    '--truncation-side': scoring.truncationSide,
-    '--reserve': scoring.reserve,
-    '--activation': scoring.activation,
-    '--logit': scoring.logit,
-    '--template': scoring.templateGiven ? scoring.template.name : null,
-    'the template': scoring.template.jinja === undefined ? null : digest(scoring.template.jinja),
-    '--from': from,
-    '--to': to,
-    '--delimiter': delimiter,
+    'reward-score': version,
+    ...Object.fromEntries(
+      Object.entries(identity.fingerprint).map(([name, value]) => [
+        requestOptions.some((option) => option === name) ? optionName(name) : name,
+        value,
+      ]),
+    ),
+    ...(flags.best === undefined
+      ? { command: 'score', ...decidingFlags('score', applied, 'output') }
+      : { command: 'best', ...decidingFlags('best', { ...applied, ...flags.best, to: to as 'jsonl' }, 'output') }),
+    // Two lists of one name in two places are two lists.
+    '--errors': flags.errors === undefined ? null : resolve(flags.errors),
     'the header': header?.text ?? null,
-    ...Object.fromEntries(named),
-    '--reward-field': flags.rewardField,
-    ...(choice === undefined ? {} : { command: 'best', ...selectionFingerprint(choice) }),
-    '--details': flags.details,
-    '--max-row-bytes': flags.maxRowBytes,
-    '--on-error': flags.onError,
-    '--errors': flags.errors !== undefined,
-    '--shard': flags.shard === undefined ? null : `${flags.shard.index}/${flags.shard.of}`,
-    'the packing': compressionOfName(flags.output) ?? null,
     'the window': `${windowSize.bytes} bytes, ${windowSize.rows} rows`,
   };
 }
-
-const selectionFingerprint = ({ group, responseField, top, ranked, pairs }: BestSettings): Fingerprint => ({
-  '--group': group ?? null,
-  '--response-field': responseField,
-  '--top': ranked && Number.isFinite(top) ? top : null,
-  '--rank': ranked && !Number.isFinite(top),
-  '--pairs': pairs === undefined ? null : `gap of ${pairs.minGap}`,
-});
-
-export const runtimeOf = (version: string, model: ReadyModel): Runtime => ({
-  rewardScore: version,
-  onnxruntime: model.onnxruntimeVersion,
-  cpu: digest(cpuIdentity()),
-});
-
-/** Enough of a digest to tell one from another, and to be read by a person. */
-const digest = (...parts: readonly unknown[]): string =>
-  createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);

@@ -1,7 +1,8 @@
 /** Which formats a run reads and writes, from flags and file names. */
 import { usageError } from '../../errors.js';
-import type { InputFormat, OutputFormat } from '../../rows/format.js';
-import { delimiters } from '../../rows/formats.js';
+import type { InputFormat, OutputFormat } from '../../rows/formats/format.js';
+import { delimiters } from '../../rows/formats/index.js';
+import { contentName } from '../../run/containers.js';
 
 const byExtension: Readonly<Record<string, InputFormat>> = {
   jsonl: 'jsonl',
@@ -46,5 +47,4 @@ function formatOfNames(files: readonly string[]): InputFormat {
 }
 
 /** Of what is in a file, which may be packed. */
-const extensionOf = (file: string): string =>
-  /\.([^./]+)$/.exec(file.replace(/\.(gz|zst)$/i, ''))?.[1]?.toLowerCase() ?? '';
+const extensionOf = (file: string): string => /\.([^./]+)$/.exec(contentName(file))?.[1]?.toLowerCase() ?? '';

@@ -1,20 +1,19 @@
-/** `model check`: scores rows that carry rewards once more, and tells how far apart the two are, and where. */
-
+/** `model check`: scores rows that carry rewards once more, and says how far apart the two are, and where. */
 import { usageError } from '../../errors.js';
-import { countParameters } from '../../model/architectures/network.js';
-import { createFormat, type FormatSettings, resultLines } from '../../rows/formats.js';
-import { DEFAULT_MAX_ROW_BYTES, splitRecords } from '../../rows/records.js';
-import { type RowResult, resultFields } from '../../rows/result.js';
+import { jsonlSettings } from '../../rows/formats/index.js';
+import { DEFAULT_MAX_ROW_BYTES } from '../../rows/records.js';
 import { Input } from '../../run/input.js';
-import { readWindows } from '../../run/read-windows.js';
-import { besideWorkers, scoreWindows } from '../../run/score-windows.js';
-import { windowSizeFor } from '../../run/windows.js';
-import { type Engine, loadPool, preparePool, resolveEngine } from '../../scorer/engine.js';
-import type { Window } from '../../scorer/protocol.js';
+import { countWindows, windowsOfJob } from '../../run/job-windows.js';
+import { scoreInOrder } from '../../run/score-in-order.js';
+import { type ModelScorer, openScorer } from '../../scorer/open.js';
+import type { RowOutcome, WindowTask } from '../../scorer/protocol.js';
+import type { Context } from '../context.js';
 import { ExitCode } from '../exit-codes.js';
-import type { CheckFlags } from '../flags/model-command.js';
-import { createLog } from '../log.js';
-import { withDownloads } from './downloads.js';
+import type { FlagsOf } from '../flags/flags.js';
+import { requestOf } from './request.js';
+import { Session } from './session.js';
+
+type CheckFlags = FlagsOf<'model check'>;
 
 /** Rows that are listed, the farthest off first. */
 const LISTED = 10;
@@ -28,99 +27,100 @@ interface Deviation {
   readonly difference: number;
 }
 
-export async function check(name: string | undefined, flags: CheckFlags): Promise<void> {
-  const log = createLog(flags.quiet);
+interface Comparison {
+  readonly rows: number;
+  /** Rewards that were compared. */
+  readonly rewards: number;
+  /** Rows without one. */
+  readonly without: number;
+  /** Rewards beyond the tolerance. */
+  readonly beyond: number;
+  readonly mean: number;
+  readonly largest: number;
+  readonly worst: readonly Deviation[];
+}
+
+export async function check(name: string | undefined, flags: CheckFlags, context: Context): Promise<number> {
+  const { stdout } = context;
   if (!(flags.tolerance >= 0)) throw usageError('expected --tolerance to be a number from 0 up');
-  const input = new Input(flags.against);
-  const engine = await withDownloads(flags, log, (download) =>
-    resolveEngine({ ...flags, ...(name !== undefined && { model: name }) }, download),
-  );
-  for (const notice of engine.warnings) log.note(notice);
-  const comparison = await compare(engine, input, flags, (notice) => log.note(notice));
+  const input = new Input(flags.against, context);
+  const session = new Session(context, flags, { inputs: [input] });
+  let comparison: Comparison;
+  try {
+    const scorer = await openScorer({ ...requestOf(flags), model: name }, session.scorerUi);
+    try {
+      comparison = await compare(scorer, input, flags, session);
+    } finally {
+      await scorer.close();
+    }
+  } catch (error) {
+    if (session.received !== undefined) return session.dieBySignal(session.received);
+    throw error;
+  } finally {
+    session.end();
+  }
+  if (session.received !== undefined) return session.dieBySignal(session.received);
   if (comparison.rewards === 0) {
     throw usageError(
       `${flags.against}: expected rows with ${flags.rewardField}, found none; name it by --reward-field`,
     );
   }
-  process.stdout.write(flags.json ? `${JSON.stringify(comparison, null, 2)}\n` : inWords(comparison, flags.tolerance));
-  process.exitCode = comparison.beyond > 0 ? ExitCode.badRows : ExitCode.ok;
+  stdout.write(flags.json ? `${JSON.stringify(comparison, null, 2)}\n` : inWords(comparison, flags.tolerance));
+  return comparison.beyond > 0 ? ExitCode.badRows : ExitCode.ok;
 }
 
-async function compare(engine: Engine, input: Input, flags: CheckFlags, onNotice: (notice: string) => void) {
-  // The reward that a row has already is what is checked, not in the way: results stand apart from rows.
-  const settings = resultLines(flags.rewardField);
-  const pool = await preparePool(engine, { useCache: flags.cache, onNotice });
+async function compare(
+  scorer: ModelScorer,
+  input: Input,
+  { rewardField, tolerance }: CheckFlags,
+  session: Session,
+): Promise<Comparison> {
+  // The reward that a row has already is what is checked, and not in the way.
+  const task: WindowTask = {
+    format: jsonlSettings(rewardField),
+    answer: { kind: 'results' },
+    maxRowBytes: DEFAULT_MAX_ROW_BYTES,
+    dryRun: false,
+  };
+  const reading = { inputs: [input], task, limit: undefined, shard: undefined, stream: false };
+  await scorer.load(task, countWindows(reading, scorer.windowSize));
   const totals = { rows: 0, rewards: 0, without: 0, beyond: 0, mean: 0, largest: 0 };
   let worst: Deviation[] = [];
-  try {
-    await loadPool(pool, engine, { format: settings });
-    const windows = readWindows({
-      inputs: [input],
-      format: createFormat(settings),
-      windowSize: windowSizeFor(countParameters(engine.checkpoint.network)),
-      maxRowBytes: DEFAULT_MAX_ROW_BYTES,
-      signal: new AbortController().signal,
-    });
-    const scoring = { ...besideWorkers(engine.workers), scoreWindow: (window: Window) => pool.score(window) };
-    for await (const { window, scored } of scoreWindows(windows, scoring)) {
-      const results = parseLines(scored.bytes) as RowResult[];
-      const rows = rowsOf(window, settings);
-      for (const [i, { line, row }] of rows.entries()) {
-        totals.rows++;
-        const result = results[i] as RowResult;
-        const expected = rewardsOf(row, result, flags.rewardField);
-        if (!expected.some((reward) => typeof reward === 'number')) totals.without++;
-        for (const [j, reward] of expected.entries()) {
-          if (typeof reward !== 'number') continue;
-          const got = result.rewards[j] ?? null;
-          const difference =
-            got === null ? Number.POSITIVE_INFINITY : Math.abs(got - reward) / Math.max(1, Math.abs(reward));
-          totals.rewards++;
-          if (got !== null) {
-            totals.mean += difference;
-            totals.largest = Math.max(totals.largest, difference);
-          }
-          if (difference > flags.tolerance) {
-            totals.beyond++;
-            worst.push({ line, expected: reward, got, difference });
-          }
+  const events = { signal: session.signal, onNotice: session.note };
+  const windows = await windowsOfJob(reading, scorer.windowSize, events);
+  for await (const { scored } of scoreInOrder(windows, scorer, false)) {
+    for (const outcome of scored.outcomes ?? []) {
+      totals.rows++;
+      const deviations = deviationsOf(outcome);
+      if (deviations.length === 0) totals.without++;
+      for (const deviation of deviations) {
+        totals.rewards++;
+        if (deviation.got !== null) {
+          totals.mean += deviation.difference;
+          totals.largest = Math.max(totals.largest, deviation.difference);
+        }
+        if (deviation.difference > tolerance) {
+          totals.beyond++;
+          worst.push(deviation);
         }
       }
-      worst = worst.sort((a, b) => b.difference - a.difference).slice(0, LISTED);
     }
-  } finally {
-    await pool.release();
+    worst = worst.sort((a, b) => b.difference - a.difference).slice(0, LISTED);
   }
   return { ...totals, mean: totals.mean / Math.max(1, totals.rewards), worst };
 }
 
-/** The window's rows, blank lines left out, as results have them. */
-function rowsOf(window: Window, settings: FormatSettings): { line: number | null; row: unknown }[] {
-  const format = createFormat(settings);
-  const buffer = Buffer.from(window.bytes.buffer, window.bytes.byteOffset, window.bytes.byteLength);
-  return [...splitRecords(buffer, window, format.newScanner())].flatMap((record) => {
-    const parsed = format.parse(record);
-    return parsed === undefined ? [] : [{ line: record.line, row: parsed.row }];
+/** Each reward that a row carries beside the one that it is given now. */
+const deviationsOf = ({ line, result, existing }: RowOutcome): Deviation[] =>
+  (existing?.rewards ?? []).flatMap((expected, i): Deviation[] => {
+    if (expected === null) return [];
+    const got = result.rewards[i] ?? null;
+    const difference =
+      got === null ? Number.POSITIVE_INFINITY : Math.abs(got - expected) / Math.max(1, Math.abs(expected));
+    return [{ line, expected, got, difference }];
   });
-}
 
-/** The rewards that a row carries, in the order its texts are scored in. */
-function rewardsOf(row: unknown, { shape }: RowResult, field: string): unknown[] {
-  const fields = (row ?? {}) as Record<string, unknown>;
-  return resultFields({ rewardField: field, details: false }, shape).flatMap((name) => fields[name]);
-}
-
-const parseLines = (bytes: Uint8Array): unknown[] =>
-  Buffer.from(bytes)
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as unknown);
-
-function inWords(
-  { rows, rewards, without, beyond, mean, largest, worst }: Awaited<ReturnType<typeof compare>>,
-  tolerance: number,
-): string {
+function inWords({ rows, rewards, without, beyond, mean, largest, worst }: Comparison, tolerance: number): string {
   const lines = [
     `rows ${rows}, rewards compared ${rewards}, rows without one ${without}`,
     `difference / max(1, |reward|): mean ${mean.toExponential(1)}, largest ${largest.toExponential(1)}`,

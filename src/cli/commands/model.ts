@@ -2,57 +2,91 @@
 import { rmSync } from 'node:fs';
 import { usageError } from '../../errors.js';
 import { parseHubId } from '../../hub/id.js';
+import type { ResolveOptions } from '../../hub/resolve.js';
 import { countParameters } from '../../model/architectures/network.js';
 import { readCard } from '../../model/checkpoint/card.js';
-import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { qualityInWords, shortfallOf } from '../../model/int8/quality.js';
+import { preparationFor } from '../../model/precision.js';
 import { listLeftovers, listPrepared, type StoredModel } from '../../model/prepared/store.js';
 import { prepareOnThread } from '../../scorer/pool.js';
+import { readModel } from '../../scorer/resolve.js';
 import { BUNDLED_NAME, findModel, findTokenizer } from '../../scorer/sources.js';
-import type { JsonFlag, PrepareFlags, PruneFlags } from '../flags/model-command.js';
-import type { CommonFlags } from '../flags/options.js';
-import { createLog } from '../log.js';
-import { withDownloads } from './downloads.js';
+import type { Context } from '../context.js';
+import { ExitCode } from '../exit-codes.js';
+import type { FlagsOf } from '../flags/flags.js';
+import { Session, type SessionFlags } from './session.js';
 
 const DAY_MS = 86_400_000;
 
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const printerTo =
+  ({ stdout }: Context) =>
+  (line: string): void =>
+    void stdout.write(`${line}\n`);
 
-export async function pull(name: string, flags: CommonFlags): Promise<void> {
-  parseHubId(name); // a path is already here
-  const log = createLog(flags.quiet);
-  const { directory } = await withDownloads(flags, log, (download) => findModel(name, download));
-  print(directory);
+/** Does what may need a download, with its progress; a signal ends it, and the next one goes on from there. */
+async function withDownloads<T>(
+  flags: SessionFlags & { readonly offline: boolean },
+  context: Context,
+  work: (download: ResolveOptions) => Promise<T>,
+): Promise<T> {
+  const session = new Session(context, flags, { inputs: [] });
+  const { onNotice, onDownload = () => undefined, signal } = session.scorerUi;
+  try {
+    return await work({ offline: flags.offline, signal, onProgress: onDownload, notify: onNotice });
+  } finally {
+    if (session.received === undefined) session.end();
+    else session.dieBySignal(session.received);
+  }
 }
 
-export async function prepare(name: string | undefined, flags: PrepareFlags): Promise<void> {
-  const log = createLog(flags.quiet);
-  const { directory, preparation } = await withDownloads(flags, log, async (download) => {
-    const { directory } = await findModel(name, download);
-    const checkpoint = readCheckpoint(directory); // what is wrong with it is told before a thread is started
-    const { precision } = flags;
-    if (precision === 'fp32') return { directory, preparation: { precision } };
-    return {
-      directory,
-      preparation: { precision, tokenizerDirectory: await findTokenizer(flags.tokenizer, checkpoint, download) },
-    };
+export async function pull(name: string, flags: FlagsOf<'model pull'>, context: Context): Promise<number> {
+  parseHubId(name); // A path is already here.
+  const { directory } = await withDownloads(flags, context, (download) => findModel(name, download));
+  printerTo(context)(directory);
+  return ExitCode.ok;
+}
+
+export async function prepare(
+  name: string | undefined,
+  flags: FlagsOf<'model prepare'>,
+  context: Context,
+): Promise<number> {
+  const { precision, tokenizer, strict } = flags;
+  const { log } = context;
+  const print = printerTo(context);
+  const location = await withDownloads(flags, context, async (download) => {
+    // What is wrong with it is said before a thread is started.
+    const { checkpoint } = await readModel(name, download);
+    if (checkpoint.kind === 'exported') return { kind: 'exported', file: checkpoint.file } as const;
+    const needsTexts = precision !== 'fp32';
+    const tokenizerDirectory = needsTexts ? await findTokenizer(tokenizer, checkpoint, download) : checkpoint.directory;
+    const preparation = preparationFor(precision, tokenizerDirectory);
+    return { kind: 'checkpoint', directory: checkpoint.directory, preparation } as const;
   });
-  const prepared = await prepareOnThread(directory, preparation, (notice) => log.note(notice));
+  const prepared = await prepareOnThread(location, (notice) => log.note(notice));
+  if (prepared.kind === 'exported') {
+    log.note('there is nothing to prepare');
+    print(prepared.file);
+    return ExitCode.ok;
+  }
   if (prepared.temporary) rmSync(prepared.directory, { recursive: true, force: true });
   else print(prepared.directory);
   const shortfall = shortfallOf(prepared.quality);
-  if (shortfall === undefined) return;
-  if (flags.strict) throw usageError(`${shortfall} (--strict)`);
+  if (shortfall === undefined) return ExitCode.ok;
+  if (strict) throw usageError(`${shortfall} (--strict)`);
   log.note(shortfall);
+  return ExitCode.ok;
 }
 
-export async function info(name: string | undefined, flags: CommonFlags & JsonFlag): Promise<void> {
-  const log = createLog(flags.quiet);
-  const facts = await withDownloads(flags, log, async (download) => {
-    const { directory, revision } = await findModel(name, download);
-    const checkpoint = readCheckpoint(directory);
+export async function info(name: string | undefined, flags: FlagsOf<'model info'>, context: Context): Promise<number> {
+  const { log } = context;
+  const print = printerTo(context);
+  const facts = await withDownloads(flags, context, async (download) => {
+    const { checkpoint, revision } = await readModel(name, download);
     const { network } = checkpoint;
     const tokenizer = await findTokenizer(undefined, checkpoint, download);
+    const exported = checkpoint.kind === 'exported';
+    const directory = exported ? (checkpoint.places[0] as string) : checkpoint.directory;
     const { licence, description } = readCard(directory);
     return {
       name: name ?? BUNDLED_NAME,
@@ -64,12 +98,14 @@ export async function info(name: string | undefined, flags: CommonFlags & JsonFl
       labels: network.labels,
       positions: network.maxPositions,
       vocabulary: network.vocabularySize,
-      weights: checkpoint.weights.files,
+      weights: exported ? [checkpoint.file] : checkpoint.weights.files,
       tokenizer,
       licence,
-      prepared: listPrepared()
-        .filter(({ about }) => about.model === directory)
-        .map(asListed),
+      prepared: exported
+        ? []
+        : listPrepared()
+            .filter(({ about }) => about.model === directory)
+            .map(asListed),
     };
   });
   const { licence, prepared, ...others } = facts;
@@ -81,25 +117,30 @@ export async function info(name: string | undefined, flags: CommonFlags & JsonFl
       print(`${field.padEnd(13)}${Array.isArray(value) ? value.join(', ') : text}`);
     }
     print(`${'licence'.padEnd(13)}${licence.name ?? 'not stated in the model card'}`);
-    if (prepared.length === 0) print(`${'prepared'.padEnd(13)}no`);
+    if (prepared.length === 0)
+      print(`${'prepared'.padEnd(13)}${facts.weights[0]?.endsWith('.onnx') ? 'runs as exported' : 'no'}`);
     for (const { bytes, lastUse, precision, quality } of prepared) {
       print(`${'prepared'.padEnd(13)}${precision}, ${size(bytes)}, last used ${lastUse}`);
       if (quality !== undefined) print(`${'quality'.padEnd(13)}${qualityInWords(quality)}`);
     }
   }
   if (licence.nonCommercial) log.note(`the licence, ${licence.name}, does not allow commercial use`);
+  return ExitCode.ok;
 }
 
-export function list({ json }: JsonFlag): void {
+export function list({ json }: FlagsOf<'model list'>, context: Context): number {
+  const print = printerTo(context);
   const models = listPrepared().map(asListed);
   const lines = models.map(
     ({ model, architecture, precision, bytes, lastUse }) =>
       `${size(bytes).padStart(8)}  last used ${lastUse}  ${precision}  ${architecture}  ${model}`,
   );
   for (const line of json ? [JSON.stringify(models, null, 2)] : lines) print(line);
+  return ExitCode.ok;
 }
 
-export function prune({ days, all }: PruneFlags): void {
+export function prune({ days, all }: FlagsOf<'model prune'>, context: Context): number {
+  const print = printerTo(context);
   const oldest = Date.now() - days * DAY_MS;
   const unused = listPrepared().filter(({ lastUse }) => all || lastUse.getTime() < oldest);
   for (const { directory, about, bytes } of unused) {
@@ -110,6 +151,7 @@ export function prune({ days, all }: PruneFlags): void {
     rmSync(directory, { recursive: true, force: true });
     print(`removed what an interrupted run left: ${directory}`);
   }
+  return ExitCode.ok;
 }
 
 const asListed = ({ directory, about, bytes, lastUse }: StoredModel) => ({

@@ -1,115 +1,80 @@
 /** From flags to what is to be done: everything that can be wrong with what was asked is found here. */
-import { resolve } from 'node:path';
 import { usageError } from '../../errors.js';
-import { countParameters } from '../../model/architectures/network.js';
-import { type CsvHeader, columnKey, listColumns } from '../../rows/csv.js';
-import type { RowFormat } from '../../rows/format.js';
-import { createFormat, type FormatSettings } from '../../rows/formats.js';
-import { type NamedFields, roles } from '../../rows/roles.js';
-import type { ErrorPolicy } from '../../run/error-policy.js';
+import { columnKey } from '../../rows/formats/csv-header.js';
+import { createFormat } from '../../rows/formats/index.js';
+import { type NamedFields, roles } from '../../rows/kinds/roles.js';
 import { Input } from '../../run/input.js';
 import { inspectInputs } from '../../run/inspect.js';
-import { checkDestination, checkOutput, isPlain, partialOf } from '../../run/output.js';
-import { findWork } from '../../run/resume.js';
-import { type RunState, runFileOf } from '../../run/run-file.js';
-import { type BlockRange, blocksOf } from '../../run/shards.js';
-import { type WindowSize, windowSizeFor, windowsOf } from '../../run/windows.js';
-import { type Engine, resolveEngine } from '../../scorer/engine.js';
-import { addedColumns, type BestSettings } from '../../selection/writer.js';
-import type { ScoreFlags } from '../flags/score-command.js';
-import type { Log } from '../log.js';
-import { bestSettings } from './best.js';
-import { withDownloads } from './downloads.js';
+import { checkDestination, checkDistinct, checkOutput, isPlain } from '../../run/output.js';
+import { type ClaimedOutput, claimWork } from '../../run/output-sink.js';
+import type { WindowTask } from '../../scorer/protocol.js';
+import type { Context } from '../context.js';
+import type { BestFlags, ScoreFlags } from '../flags/flags.js';
 import { chooseFormats } from './formats.js';
+import { matchColumns, selectionOf, withSelectionColumns } from './selection.js';
 
-export interface Plan {
-  readonly engine: Engine;
-  readonly inputs: readonly Input[];
-  readonly formatSettings: FormatSettings;
-  readonly format: RowFormat;
-  /** What `best` chooses by; undefined: every row is written. */
-  readonly choice: BestSettings | undefined;
-  readonly windowSize: WindowSize;
-  readonly policy: ErrorPolicy;
-  /** The blocks of each input that a shard takes; undefined: all. */
-  readonly blocks: readonly BlockRange[] | undefined;
-  /** The output is a file that has its name only when it is whole. */
-  readonly named: boolean;
-  /** The work that an earlier run to the same output left, to be gone on with. */
-  readonly left: RunState | undefined;
+/** Of `best`, the flags of score with its own beside them. */
+export interface ScoreOrBestFlags extends ScoreFlags {
+  readonly best?: BestFlags;
 }
 
-/** @throws FatalError before anything is started or written */
-export async function planRun(files: readonly string[], flags: ScoreFlags, log: Log): Promise<Plan> {
+export interface Plan {
+  readonly inputs: readonly Input[];
+  readonly task: WindowTask;
+  /** undefined: nothing is written. */
+  readonly claimed: ClaimedOutput | undefined;
+}
+
+/**
+ * @param flags links in the output's path are followed already
+ * @throws FatalError before anything is started or written
+ */
+export async function planScoring(files: readonly string[], flags: ScoreOrBestFlags, context: Context): Promise<Plan> {
   refuseContradictions(files, flags);
   const formats = chooseFormats(files, flags.best?.pairs ? { to: 'jsonl', ...flags } : flags);
-  const asked = flags.best && bestSettings(flags.best, formats, flags.stream);
+  const asked = flags.best && selectionOf(flags.best, formats, flags.stream);
   const fields = namedFields(flags, formats.from === 'csv' || formats.from === 'tsv');
   if (flags.details && formats.to === 'scores') {
     throw usageError('expected --details with --to jsonl, csv or tsv: scores are one number a line');
   }
-  const inputs = files.map((file) => new Input(file));
+  const inputs = files.map((file) => new Input(file, context));
   checkDestinations(flags, inputs);
-  const named = flags.output !== '-' && !flags.dryRun && isPlain(flags.output);
-  const wish = flags.resume ? 'resume' : flags.overwrite ? 'overwrite' : 'refuse';
-  const left = named ? await findWork(flags.output, wish) : undefined;
-  const engine = await withDownloads(flags, log, (download) => resolveEngine(flags, download));
-  const [warning] = engine.warnings;
-  if (flags.strict && warning !== undefined) throw usageError(`${warning} (--strict)`);
-  const inspected = await inspectInputs(
-    inputs,
-    {
-      ...formats,
-      fields,
-      rewardField: flags.rewardField,
-      details: flags.details,
-      reasons: flags.errors === undefined,
-      skipFailures: flags.onError !== 'null',
-      usesExisting: asked !== undefined,
-    },
-    flags.maxRowBytes,
-  );
-  const choice = asked === undefined ? undefined : choiceOf(asked, inspected.header);
-  const formatSettings = choice === undefined ? inspected : withChoice(inspected, choice);
-  const windowSize = windowSizeFor(countParameters(engine.checkpoint.network));
-  const lengths = inputs.map(({ length }) => length);
-  // A worker costs a quarter of a second of processor time to start, and a window is one worker's.
-  const needed = flags.workers === 0 ? Math.max(1, windowsOf(lengths, windowSize)) : flags.workers;
-  return {
-    engine: { ...engine, workers: Math.min(engine.workers, needed) },
-    inputs,
-    formatSettings,
-    format: createFormat(formatSettings),
-    choice,
-    windowSize,
-    policy: { action: flags.onError, limit: flags.maxErrors },
-    blocks: flags.shard && blocksOf(flags.shard, await lengthsOf(inputs, log), windowSize),
-    named,
-    left,
-  };
-}
-
-/** Columns are matched without case and outer spaces. */
-function choiceOf(asked: BestSettings, header: CsvHeader | undefined): BestSettings {
-  const { group } = asked;
-  if (header === undefined || group === undefined) return asked;
-  const key = columnKey(group);
-  if (header.columns.some((name) => columnKey(name) === key)) return { ...asked, group: key };
-  throw usageError(`${header.place}: expected a column ${group} (--group), got ${listColumns(header.columns)}`);
-}
-
-/** The output's columns are those of `best`. */
-function withChoice(settings: FormatSettings, choice: BestSettings): FormatSettings {
-  const { header, rewardField } = settings;
-  const key = columnKey(rewardField);
-  const isThere = header?.columns.some((name) => columnKey(name) === key) ?? false;
-  const columns = addedColumns(choice, rewardField, isThere);
-  return { ...settings, rewardField: isThere ? key : rewardField, addedColumns: columns };
+  const policy = flags.resume ? 'resume' : flags.overwrite ? 'overwrite' : 'refuse';
+  const claimed = flags.dryRun ? undefined : await claimWork(flags.output, policy);
+  try {
+    const inspected = await inspectInputs(
+      inputs,
+      {
+        ...formats,
+        fields,
+        rewardField: flags.rewardField,
+        details: flags.details,
+        reasons: flags.errors === undefined,
+        skipFailures: flags.onError !== 'null',
+        usesExisting: asked !== undefined,
+      },
+      flags.maxRowBytes,
+    );
+    const selection = asked && matchColumns(asked, inspected.header);
+    const format = selection === undefined ? inspected : withSelectionColumns(inspected, selection);
+    createFormat(format); // Refuses an output that cannot be made from the input.
+    const { maxRowBytes, dryRun } = flags;
+    const task: WindowTask = {
+      format,
+      answer: selection === undefined ? { kind: 'records' } : { kind: 'selection', selection },
+      maxRowBytes,
+      dryRun,
+    };
+    return { inputs, task, claimed };
+  } catch (error) {
+    claimed?.release();
+    throw error;
+  }
 }
 
 function refuseContradictions(files: readonly string[], flags: ScoreFlags): void {
   const { output, resume, shard, stream } = flags;
-  if (files.filter((file) => file === '-').length > 1) throw usageError('expected standard input (-) once at most');
+  refuseTwoStreams(files);
   if (resume && flags.overwrite) throw usageError('expected --resume or --overwrite, got both');
   if (resume && output === '-')
     throw usageError('expected --resume with -o FILE: standard output cannot be gone on with');
@@ -128,21 +93,18 @@ function refuseContradictions(files: readonly string[], flags: ScoreFlags): void
   }
 }
 
+export function refuseTwoStreams(files: readonly string[]): void {
+  if (files.filter((file) => file === '-').length > 1) throw usageError('expected standard input (-) once at most');
+}
+
 /** Files that a run writes have a place, and are neither read by it nor written twice. */
-function checkDestinations(flags: ScoreFlags, inputs: readonly Input[]): void {
-  checkOutput(flags.output, inputs);
-  const { output } = flags;
-  const written = new Map([output, partialOf(output), runFileOf(output)].map((path) => [resolve(path), '--output']));
-  for (const flag of ['errors', 'summary'] as const) {
-    const path = flags[flag];
-    if (path === undefined) continue;
-    checkDestination(`--${flag}`, path, inputs);
-    const other = written.get(resolve(path));
-    if (other !== undefined) throw usageError(`${path}: expected --${flag} to be another file than ${other}`);
-    written.set(resolve(path), `--${flag}`);
-  }
-  if (flags.resume && !isPlain(flags.output)) {
-    throw usageError(`${flags.output}: expected --resume with a regular file, got something else`);
+function checkDestinations({ output, errors, summary, resume }: ScoreFlags, inputs: readonly Input[]): void {
+  checkOutput(output, inputs);
+  const others = { '--errors': errors, '--summary': summary };
+  for (const [flag, path] of Object.entries(others)) if (path !== undefined) checkDestination(flag, path, inputs);
+  checkDistinct(output, others);
+  if (resume && !isPlain(output)) {
+    throw usageError(`${output}: expected --resume with a regular file, got something else`);
   }
 }
 
@@ -152,18 +114,4 @@ export function namedFields(flags: NamedFields, asColumns: boolean): NamedFields
     return name === undefined ? [] : [[role, asColumns ? columnKey(name) : name]];
   });
   return Object.fromEntries(named) as NamedFields;
-}
-
-/** Lengths of what the inputs hold: those of packed ones are known when they have been read. */
-async function lengthsOf(inputs: readonly Input[], log: Log): Promise<number[]> {
-  const lengths: number[] = [];
-  for (const input of inputs) {
-    if (input.size === undefined) throw usageError(`${input.name}: expected a regular file for --shard`);
-    if (input.compression === undefined) lengths.push(input.size);
-    else {
-      log.note(`${input.name}: reading it once to learn its length, which a packed file does not tell`);
-      lengths.push(await input.measure());
-    }
-  }
-  return lengths;
 }

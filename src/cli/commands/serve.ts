@@ -1,108 +1,105 @@
 /** `serve`: from flags to a server, and from a signal to its end. */
-
 import { type FatalError, messageOf, usageError } from '../../errors.js';
-import { countParameters } from '../../model/architectures/network.js';
-import { type FormatSettings, resultLines } from '../../rows/formats.js';
+import { jsonlSettings } from '../../rows/formats/index.js';
 import { LARGEST_ROW_BYTES } from '../../rows/records.js';
-import { windowSizeFor } from '../../run/windows.js';
-import { loadPool, preparePool, resolveEngine } from '../../scorer/engine.js';
-import type { WorkerPool } from '../../scorer/pool.js';
+import { type ModelScorer, openScorer } from '../../scorer/open.js';
+import type { WindowTask } from '../../scorer/protocol.js';
 import { isLoopback } from '../../serve/access.js';
 import { createApp } from '../../serve/app.js';
 import { Batches } from '../../serve/batches.js';
-import { listen } from '../../serve/listen.js';
+import { BodyReader } from '../../serve/body-reader.js';
+import { type Listener, listen } from '../../serve/listen.js';
 import { Metrics } from '../../serve/metrics.js';
-import { Reception } from '../../serve/reception.js';
-import type { ServeFlags } from '../flags/serve-command.js';
-import { createLog } from '../log.js';
+import type { Context } from '../context.js';
+import type { ServeFlags } from '../flags/flags.js';
 import { oneLine } from '../one-line.js';
-import { dieBy, watchSignals } from '../signals.js';
-import { withDownloads } from './downloads.js';
 import { namedFields } from './plan.js';
+import { requestOf } from './request.js';
+import { Session } from './session.js';
 
-export async function serve(flags: ServeFlags): Promise<void> {
-  const { host, port, token, rewardField, strict } = flags;
+export async function serve(flags: ServeFlags, context: Context): Promise<number> {
+  const { host, port, token, rewardField } = flags;
+  const { log } = context;
   if (token === undefined && !isLoopback(host)) {
     throw usageError(
       `expected a token with --host ${host}, which other machines reach: set REWARD_SCORE_TOKEN (or --token)`,
     );
   }
-  const log = createLog(flags.quiet);
-  const engine = await withDownloads(flags, log, (download) => resolveEngine(flags, download));
-  const [warning] = engine.warnings;
-  if (strict && warning !== undefined) throw usageError(`${warning} (--strict)`);
-  for (const each of engine.warnings) log.note(each);
-
   let end: (error?: FatalError) => void = () => undefined;
   const ended = new Promise<FatalError | undefined>((resolve) => {
     end = resolve;
   });
-  let stopping = false;
   const clientMs = flags.clientTimeout * 1000;
-  const reception = new Reception({ bodyBytes: flags.maxBodyBytes, queueBytes: flags.maxQueueBytes, clientMs });
+  const bodyReader = new BodyReader({ bodyBytes: flags.maxBodyBytes, queueBytes: flags.maxQueueBytes, clientMs });
   const metrics = new Metrics();
-  let pool: WorkerPool | undefined;
+  let stopping = false;
+  let scorer: ModelScorer | undefined;
   let batches: Batches | undefined;
   const app = createApp({
     token,
     rewardField,
-    reception,
+    bodyReader,
     metrics,
     clientMs,
     batches: () => batches,
     isStopping: () => stopping,
     gauges: () => ({
-      workers: engine.workers,
-      restarts: pool?.restarts ?? 0,
+      workers: scorer?.workers ?? 0,
+      restarts: scorer?.restarts ?? 0,
       waitingRows: batches?.waitingRows ?? 0,
       windowsInWork: batches?.windowsInWork ?? 0,
-      heldBytes: reception.heldBytes,
+      heldBytes: bodyReader.heldBytes,
     }),
     onFatal: end,
     onError: (error) => log.error(`unexpected error: ${oneLine(messageOf(error))}`),
   });
-  const listener = await listen(app, { host, port, clientMs });
-  const listening = `listening on ${listener.url}`;
-  // Which port was found is nowhere else to be seen.
-  if (port === 0) log.error(listening);
-  else log.note(listening);
-  const stop = (): Promise<void> => {
+  const session = new Session(context, flags, { inputs: [], onSignal: 'answering the requests in hand' });
+  let listener: Listener | undefined;
+  const stop = async (): Promise<void> => {
     stopping = true;
-    return listener.stop();
+    await listener?.stop();
   };
-  const signals = watchSignals((signal) => {
+  session.signal.addEventListener('abort', () => {
     void stop();
-    log.error(`${signal}: answering the requests in hand; once more to end at once`);
     end();
   });
 
   let failure: unknown;
   try {
-    pool = await preparePool(engine, { useCache: flags.cache, strict, onNotice: (notice) => log.note(notice) });
-    const loaded = pool;
-    await loadPool(loaded, engine, { format: formatOf(flags), maxRowBytes: LARGEST_ROW_BYTES });
+    scorer = await openScorer(requestOf(flags), {
+      ...session.scorerUi,
+      // While the model is prepared, whoever looks after the server sees that it lives.
+      async onResolved() {
+        listener = await listen(app, { host, port, clientMs });
+        // Which port was found is nowhere else to be seen.
+        log[port === 0 ? 'error' : 'note'](`listening on ${listener.url}`);
+      },
+    });
+    await scorer.load(taskOf(flags), Number.POSITIVE_INFINITY);
+    const { workers } = scorer;
+    const loaded = scorer;
     batches = new Batches({
-      windowSize: windowSizeFor(countParameters(engine.checkpoint.network)),
-      workers: engine.workers,
+      windowSize: scorer.windowSize,
+      workers,
       scoreWindow: (window) => loaded.score(window),
       onScored: (stats) => metrics.scored(stats),
     });
-    log.note(`ready: ${engine.workers === 1 ? '1 worker' : `${engine.workers} workers`}`);
+    log.note(`ready: ${workers === 1 ? '1 worker' : `${workers} workers`}`);
     failure = await ended;
   } catch (error) {
     failure = error;
   }
   await stop();
-  await pool?.release();
-  signals.stop();
-  if (signals.received !== undefined) return dieBy(signals.received);
+  await scorer?.close();
+  if (session.received !== undefined) return session.dieBySignal(session.received);
+  session.end();
   throw failure;
 }
 
 /** Rows with their rewards, as score writes them. */
-const formatOf = (flags: ServeFlags): FormatSettings => ({
-  ...resultLines(flags.rewardField),
-  to: 'jsonl',
-  details: flags.details,
-  fields: namedFields(flags, false),
+const taskOf = (flags: ServeFlags): WindowTask => ({
+  format: { ...jsonlSettings(flags.rewardField), details: flags.details, fields: namedFields(flags, false) },
+  answer: { kind: 'records' },
+  maxRowBytes: LARGEST_ROW_BYTES,
+  dryRun: false,
 });

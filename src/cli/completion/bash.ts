@@ -1,8 +1,8 @@
 /** Completion for bash, from 3.2 (macOS) on: without the bash-completion package. */
-import { type Completes, DEFAULT_COMMAND, type Place, quoted, valueFlags } from './places.js';
+import { type Completes, DEFAULT_COMMAND, type Position, quoted, valueFlags } from './places.js';
 
-export function bashScript(places: readonly Place[]): string {
-  const program = (places[0] as Place).path;
+export function bashScript(places: readonly Position[]): string {
+  const program = (places[0] as Position).path;
   const paths = places.slice(1).map(({ path }) => path);
   return `# bash completion for ${program}; to use it: source <(${program} completion bash)
 
@@ -68,17 +68,17 @@ complete -F _reward_score ${program}
 `;
 }
 
-const valuesAt = ({ path, flags }: Place): string[] =>
+const valuesAt = ({ path, flags }: Position): string[] =>
   flags.flatMap(({ names, value }) => {
     if (value === undefined) return [];
     const patterns = names.map((name) => quoted(`${path} ${name}`)).join('|');
     return [`    ${patterns}) ${completing(value.completes)}return ;;`];
   });
 
-const flagsAt = ({ path, flags }: Place): string =>
+const flagsAt = ({ path, flags }: Position): string =>
   `      ${quoted(path)}) _reward_score_words ${flags.flatMap(({ names }) => names).join(' ')} ;;`;
 
-function argumentsAt({ path, commands, argument }: Place): string {
+function argumentsAt({ path, commands, argument }: Position): string {
   const words = completing(commands.map(({ name }) => name));
   return `    ${quoted(path)}) ${words}${argument === undefined ? '' : completing(argument.completes)};;`;
 }

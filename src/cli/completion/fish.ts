@@ -1,8 +1,8 @@
 /** Completion for fish, with descriptions. */
-import { type Completes, DEFAULT_COMMAND, type Flag, type Place, valueFlags } from './places.js';
+import { type Completes, DEFAULT_COMMAND, type Flag, type Position, valueFlags } from './places.js';
 
-export function fishScript(places: readonly Place[]): string {
-  const program = (places[0] as Place).path;
+export function fishScript(places: readonly Position[]): string {
+  const program = (places[0] as Position).path;
   const paths = places.slice(1).map(({ path }) => path);
   return `# fish completion; to use it: ${program} completion fish > ~/.config/fish/completions/${program}.fish
 
@@ -38,7 +38,7 @@ ${places.flatMap((place) => linesAt(place, program)).join('\n')}
 `;
 }
 
-function linesAt({ path, flags, commands, argument }: Place, program: string): string[] {
+function linesAt({ path, flags, commands, argument }: Position, program: string): string[] {
   const line = (rest: string): string => `complete -c ${program} -n ${quoted(`__reward_score_at ${path}`)} ${rest}`;
   return [
     ...commands.map(({ name, description }) => line(`-a ${quoted(name)} -d ${quoted(description)}`)),

@@ -12,7 +12,7 @@ export interface Flag {
   readonly value: { readonly name: string; readonly completes: Completes } | undefined;
 }
 
-export interface Place {
+export interface Position {
   /** What was typed, flags aside: `reward-score model pull`. */
   readonly path: string;
   readonly flags: readonly Flag[];
@@ -24,20 +24,20 @@ export interface Place {
 /** What stands after a word that is no command belongs to this one. */
 export const DEFAULT_COMMAND = 'score';
 
-export function placesOf(program: Command): Place[] {
-  const [root, ...others] = walk(program, program.name(), []) as [Place, ...Place[]];
-  const scores = others.find(({ path }) => path === `${root.path} ${DEFAULT_COMMAND}`) as Place;
+export function placesOf(program: Command): Position[] {
+  const [root, ...others] = walk(program, program.name(), []) as [Position, ...Position[]];
+  const scores = others.find(({ path }) => path === `${root.path} ${DEFAULT_COMMAND}`) as Position;
   const own = root.flags.filter(({ names }) => !scores.flags.some((flag) => flag.names[0] === names[0]));
   return [{ ...root, flags: [...scores.flags, ...own], argument: scores.argument }, ...others];
 }
 
 /** @param siblings what `help` can be asked about */
-function walk(command: Command, path: string, siblings: readonly string[]): Place[] {
+function walk(command: Command, path: string, siblings: readonly string[]): Position[] {
   const help = command.createHelp();
   const commands = help.visibleCommands(command);
   const names = commands.map((inner) => inner.name()).filter((name) => name !== 'help');
   const [argument] = command.registeredArguments;
-  const place: Place = {
+  const place: Position = {
     path,
     flags: help.visibleOptions(command).map(flagOf),
     commands: commands.map((inner) => ({ name: inner.name(), description: inner.description() })),
@@ -63,7 +63,7 @@ const completesFor = (name: string): Completes | undefined =>
   /\bfile\b/.test(name) ? 'files' : /\b(dir|model)\b/.test(name) ? 'models' : undefined;
 
 /** The flags, of all places, that take the next word as their value. */
-export const valueFlags = (places: readonly Place[]): string[] => [
+export const valueFlags = (places: readonly Position[]): string[] => [
   ...new Set(places.flatMap(({ flags }) => flags.flatMap(({ names, value }) => (value === undefined ? [] : names)))),
 ];
 

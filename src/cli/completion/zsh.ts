@@ -1,8 +1,8 @@
 /** Completion for zsh, with descriptions: a function for each place, which hands on to that of a command. */
-import { type Completes, DEFAULT_COMMAND, type Flag, type Place, quoted } from './places.js';
+import { type Completes, DEFAULT_COMMAND, type Flag, type Position, quoted } from './places.js';
 
-export function zshScript(places: readonly Place[]): string {
-  const program = (places[0] as Place).path;
+export function zshScript(places: readonly Position[]): string {
+  const program = (places[0] as Position).path;
   return `#compdef ${program}
 # zsh completion; to use it: ${program} completion zsh > DIRECTORY/_${program}, where DIRECTORY is in $fpath
 
@@ -17,7 +17,7 @@ fi
 
 const functionName = (path: string): string => `_${path.replaceAll(' ', '__')}`;
 
-function functionAt(place: Place, program: string): string {
+function functionAt(place: Position, program: string): string {
   const { path, flags, commands, argument } = place;
   const specs = flags.flatMap(specsOf);
   if (commands.length === 0) {

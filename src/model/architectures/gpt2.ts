@@ -5,9 +5,23 @@
  * Shapes: L nodes of a pack, P pooled nodes, D = n_embd, F = n_inner.
  */
 import type { ConfigReader } from '../checkpoint/config-reader.js';
-import { ElementType, GraphBuilder, MICROSOFT } from '../graph/graph.js';
 import { type HiddenActivation, hiddenActivationNames, hiddenActivations } from '../graph/hidden-activations.js';
-import { packInputs, type RewardNetwork, type TensorShape } from './network.js';
+import type { Architecture } from './architecture.js';
+import { commonDefaults } from './family-facts.js';
+import { LayerBuilder } from './layers.js';
+import type { RewardNetwork } from './network.js';
+
+export const gpt2: Architecture = {
+  names: ['GPT2ForSequenceClassification'],
+  modelType: 'gpt2',
+  attention: 'causal',
+  pooling: 'last',
+  input: 'text',
+  /** The causal mask, and the value that it masks with. */
+  bufferNames: /^(transformer\.)?h\.\d+\.attn\.(bias|masked_bias)$/,
+  defaults: commonDefaults,
+  build,
+};
 
 interface Gpt2Config {
   readonly vocabularySize: number;
@@ -40,7 +54,7 @@ function readConfig(config: ConfigReader): Gpt2Config {
     vocabularySize: config.positiveInteger(['vocab_size'], 50257),
     maxPositions: config.positiveInteger(['n_positions', 'max_position_embeddings'], 1024),
     hiddenSize,
-    layers: config.positiveInteger(['n_layer', 'num_hidden_layers'], 12),
+    layers: config.layers(['n_layer', 'num_hidden_layers'], 12),
     heads,
     innerSize: config.positiveInteger(['n_inner'], 4 * hiddenSize),
     activation: hiddenActivations[config.choice('activation_function', hiddenActivationNames, 'gelu_new')],
@@ -51,102 +65,44 @@ function readConfig(config: ConfigReader): Gpt2Config {
   };
 }
 
-export function gpt2ForSequenceClassification(reader: ConfigReader): RewardNetwork {
+function build(reader: ConfigReader): RewardNetwork {
   const config = readConfig(reader);
-  const { hiddenSize, innerSize, layers } = config;
-  const graph = new GraphBuilder();
-  const tensors: TensorShape[] = [];
+  const { hiddenSize, innerSize, layers, epsilon } = config;
+  const net = new LayerBuilder();
+  const addAndNorm = (residual: string, branch: string, name: string): [normed: string, sum: string] =>
+    net.addThenLayerNorm(residual, branch, name, hiddenSize, epsilon);
 
-  const weight = (name: string, shape: readonly number[], innerAxis?: 0 | 1): string => {
-    tensors.push({ name, shape, ...(innerAxis !== undefined && { innerAxis }) });
-    return name;
-  };
-  const norm = (name: string): [gain: string, bias: string] => [
-    weight(`${name}.weight`, [hiddenSize]),
-    weight(`${name}.bias`, [hiddenSize]),
-  ];
-  /**
-   * Adds the branch to the residual stream, then normalises. `SkipLayerNormalization` does both in one operator, with a
-   * loop that is not vectorised: three times as slow in onnxruntime 1.30.
-   */
-  const addAndNorm = (residual: string, branch: string, ln: string): [normed: string, sum: string] => {
-    const sum = graph.add('Add', [branch, residual]);
-    const normed = graph.add('LayerNormalization', [sum, ...norm(ln)], { epsilon: { float: config.epsilon } });
-    return [normed, sum];
-  };
-  const addBias = (x: string, name: string): string => graph.add('Add', [x, weight(name, [hiddenSize])]);
-
-  /** Cuts the last axis into parts of these sizes. */
-  function split<Sizes extends number[]>(x: string, ...sizes: Sizes): { [I in keyof Sizes]: string } {
-    const parts = graph.addMany('Split', [x, graph.int64s(sizes)], sizes.length, { axis: { int: -1 } });
-    return parts as { [I in keyof Sizes]: string };
-  }
-
-  const embedding = graph.add('Gather', [
-    weight('transformer.wte.weight', [config.vocabularySize, hiddenSize]),
-    'input_ids',
-  ]);
-  const position = graph.add('Gather', [
-    weight('transformer.wpe.weight', [config.maxPositions, hiddenSize]),
-    'position_ids',
-  ]);
-  let [normed, residual] = addAndNorm(position, embedding, 'transformer.h.0.ln_1');
+  const token = net.embedding('transformer.wte', config.vocabularySize, hiddenSize, 'input_ids');
+  const position = net.embedding('transformer.wpe', config.maxPositions, hiddenSize, 'position_ids');
+  let [normed, residual] = addAndNorm(position, token, 'transformer.h.0.ln_1');
   let attentionBias = 'attention_bias';
 
   for (let layer = 0; layer < layers; layer++) {
     const prefix = `transformer.h.${layer}`;
     const last = layer === layers - 1;
-    const qkv = graph.add('MatMul', [normed, weight(`${prefix}.attn.c_attn.weight`, [hiddenSize, 3 * hiddenSize])]);
-    const qkvBias = weight(`${prefix}.attn.c_attn.bias`, [3 * hiddenSize]);
-    const [queries, key, value] = split(qkv, hiddenSize, hiddenSize, hiddenSize);
+    const qkv = net.conv1d(normed, `${prefix}.attn.c_attn`, hiddenSize, 3 * hiddenSize);
+    const bias = net.weight(`${prefix}.attn.c_attn.bias`, [3 * hiddenSize]);
+    const [queries, key, value] = net.split(qkv, hiddenSize, hiddenSize, hiddenSize);
     let query = queries;
     if (last) {
-      // Past the last layer's keys and values, only the pooled nodes are still looked at.
-      query = graph.add('Gather', [query, 'pooled_nodes'], { axis: { int: 1 } }); // [1, P, D]
-      residual = graph.add('Gather', [residual, 'pooled_nodes'], { axis: { int: 1 } });
-      attentionBias = graph.add('Gather', [attentionBias, 'pooled_nodes'], { axis: { int: 2 } }); // [1, 1, P, L]
+      query = net.pooledNodes(query, 1); // [1, P, D]
+      residual = net.pooledNodes(residual, 1);
+      attentionBias = net.pooledNodes(attentionBias, 2); // [1, 1, P, L]
     }
     const scale =
       (config.scaleByHeadSize ? (hiddenSize / config.heads) ** -0.5 : 1) / (config.scaleByLayer ? layer + 1 : 1);
-    const attended = graph.add(
-      'MultiHeadAttention',
-      [query, key, value, qkvBias, '', attentionBias],
-      { num_heads: { int: config.heads }, scale: { float: scale } },
-      MICROSOFT,
-    );
-    const attentionOut = graph.add('MatMul', [
-      attended,
-      weight(`${prefix}.attn.c_proj.weight`, [hiddenSize, hiddenSize]),
-    ]);
-    [normed, residual] = addAndNorm(residual, addBias(attentionOut, `${prefix}.attn.c_proj.bias`), `${prefix}.ln_2`);
-    const inner = graph.add('MatMul', [normed, weight(`${prefix}.mlp.c_fc.weight`, [hiddenSize, innerSize], 1)]);
-    const activated = config.activation(graph, inner, weight(`${prefix}.mlp.c_fc.bias`, [innerSize], 0));
-    const mlpOut = graph.add('MatMul', [activated, weight(`${prefix}.mlp.c_proj.weight`, [innerSize, hiddenSize], 0)]);
-    [normed, residual] = addAndNorm(
-      residual,
-      addBias(mlpOut, `${prefix}.mlp.c_proj.bias`),
-      last ? 'transformer.ln_f' : `transformer.h.${layer + 1}.ln_1`,
-    );
+    const attended = net.attention({ query, key, value, bias, attentionBias, heads: config.heads, scale });
+    const attentionOut = net.conv1d(attended, `${prefix}.attn.c_proj`, hiddenSize, hiddenSize);
+    const attentionBranch = net.addBias(attentionOut, `${prefix}.attn.c_proj`, hiddenSize);
+    [normed, residual] = addAndNorm(residual, attentionBranch, `${prefix}.ln_2`);
+    const inner = net.conv1d(normed, `${prefix}.mlp.c_fc`, hiddenSize, innerSize, { innerAxis: 1 });
+    const activated = config.activation(net.graph, inner, net.weight(`${prefix}.mlp.c_fc.bias`, [innerSize], 0));
+    const mlpOut = net.conv1d(activated, `${prefix}.mlp.c_proj`, innerSize, hiddenSize, { innerAxis: 0 });
+    const mlpBranch = net.addBias(mlpOut, `${prefix}.mlp.c_proj`, hiddenSize);
+    const nextNorm = last ? 'transformer.ln_f' : `transformer.h.${layer + 1}.ln_1`;
+    [normed, residual] = addAndNorm(residual, mlpBranch, nextNorm);
   }
 
-  const pooledStates = graph.add('Reshape', [normed, graph.int64s([-1, hiddenSize])]); // [P, D]
-  const head = weight('score.weight', [config.labels.length, hiddenSize]);
-  const logits = graph.add('Gemm', [pooledStates, head], { transB: { int: 1 } });
-
-  return {
-    architecture: 'GPT2ForSequenceClassification',
-    labels: config.labels,
-    vocabularySize: config.vocabularySize,
-    maxPositions: config.maxPositions,
-    hiddenSize,
-    padTokenId: reader.tokenId('pad_token_id'),
-    eosTokenId: reader.tokenId('eos_token_id'),
-    tensors,
-    graph: {
-      inputs: packInputs,
-      outputs: [{ name: logits, type: ElementType.float32, shape: ['pooled', config.labels.length] }],
-      nodes: graph.nodes,
-      constants: graph.constants,
-    },
-  };
+  const pooledStates = net.reshape(normed, -1, hiddenSize); // [P, D]
+  return net.finish(gpt2, reader, config, net.linear(pooledStates, 'score', hiddenSize, config.labels.length));
 }

@@ -5,9 +5,24 @@
  * Shapes: L nodes of a pack, P pooled nodes, D = hidden_size, d = head_dim, H heads of queries, K of keys and values.
  */
 import type { ConfigReader } from '../checkpoint/config-reader.js';
-import { ElementType, GraphBuilder, MICROSOFT } from '../graph/graph.js';
+import { ElementType, MICROSOFT } from '../graph/graph.js';
 import { type HiddenActivation, hiddenActivationNames, hiddenActivations } from '../graph/hidden-activations.js';
-import { packInputs, type RewardNetwork, type TensorShape } from './network.js';
+import type { Architecture } from './architecture.js';
+import { commonDefaults } from './family-facts.js';
+import { LayerBuilder } from './layers.js';
+import type { RewardNetwork } from './network.js';
+
+export const llama: Architecture = {
+  names: ['LlamaForSequenceClassification'],
+  modelType: 'llama',
+  attention: 'causal',
+  pooling: 'last',
+  input: 'text',
+  /** The rotary frequencies. */
+  bufferNames: /^model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq$/,
+  defaults: commonDefaults,
+  build,
+};
 
 interface LlamaConfig {
   readonly vocabularySize: number;
@@ -50,7 +65,7 @@ function readConfig(config: ConfigReader): LlamaConfig {
   if (heads % keyValueHeads !== 0) {
     config.refuse(['num_key_value_heads'], keyValueHeads, `a divisor of num_attention_heads (${heads})`);
   }
-  const headSize = config.positiveInteger(['head_dim'], hiddenSize / heads);
+  const headSize = config.axis(['head_dim'], config.positiveInteger(['head_dim'], hiddenSize / heads));
   if (headSize % 2 !== 0) config.refuse(['head_dim'], headSize, 'even: its dimensions are turned in pairs');
   const maxPositions = config.positiveInteger(['max_position_embeddings'], 2048);
   return {
@@ -58,7 +73,7 @@ function readConfig(config: ConfigReader): LlamaConfig {
     maxPositions,
     hiddenSize,
     innerSize: config.positiveInteger(['intermediate_size'], 11008),
-    layers: config.positiveInteger(['num_hidden_layers'], 32),
+    layers: config.layers(['num_hidden_layers'], 32),
     heads,
     keyValueHeads,
     headSize,
@@ -106,130 +121,75 @@ function readRope(config: ConfigReader, headSize: number, maxPositions: number):
   });
 }
 
-export function llamaForSequenceClassification(reader: ConfigReader): RewardNetwork {
+function build(reader: ConfigReader): RewardNetwork {
   const config = readConfig(reader);
-  const { hiddenSize, innerSize, headSize, layers } = config;
-  const querySize = config.heads * headSize;
-  const keyValueSize = config.keyValueHeads * headSize;
-  const graph = new GraphBuilder();
-  const tensors: TensorShape[] = [];
-
-  const weight = (name: string, shape: readonly number[], innerAxis?: 0 | 1): string => {
-    tensors.push({ name, shape, ...(innerAxis !== undefined && { innerAxis }) });
-    return name;
-  };
-  /** x [N, from] to [N, to]. The weight stands [to, from]; Gemm is packed from it as it is, MatMul would want a copy. */
-  const linear = (x: string, name: string, from: number, to: number, bias: boolean, innerAxis?: 0 | 1): string => {
-    const biases = bias ? [weight(`${name}.bias`, [to], innerAxis === 0 ? 0 : undefined)] : [];
-    return graph.add('Gemm', [x, weight(`${name}.weight`, [to, from], innerAxis), ...biases], { transB: { int: 1 } });
-  };
-  const reshape = (x: string, ...shape: number[]): string => graph.add('Reshape', [x, graph.int64s(shape)]);
-  const pool = (x: string): string => graph.add('Gather', [x, 'pooled_nodes'], { axis: { int: 0 } });
-
-  const epsilon = { float: config.epsilon };
-  /** Adds the branch to the residual stream, then normalises: both in one pass over memory. */
-  const addAndNorm = (residual: string, branch: string, name: string): [normed: string, sum: string] => {
-    const [normed, , , sum] = graph.addMany(
-      'SkipSimplifiedLayerNormalization',
-      [branch, residual, weight(`${name}.weight`, [hiddenSize])],
-      4,
-      { epsilon },
-      MICROSOFT,
-    ) as [string, string, string, string];
-    return [normed, sum];
-  };
+  const { hiddenSize, innerSize, heads, keyValueHeads, headSize, layers, epsilon } = config;
+  const querySize = heads * headSize;
+  const keyValueSize = keyValueHeads * headSize;
+  const net = new LayerBuilder();
+  const { graph } = net;
+  const addAndNorm = (residual: string, branch: string, name: string): [normed: string, sum: string] =>
+    net.addThenRmsNorm(residual, branch, name, hiddenSize, epsilon);
+  const attentionBiases = { bias: config.attentionBias };
 
   const angles = graph.add('Mul', [
-    reshape(graph.add('Cast', ['position_ids'], { to: { int: ElementType.float32 } }), -1, 1),
+    net.reshape(graph.add('Cast', ['position_ids'], { to: { int: ElementType.float32 } }), -1, 1),
     graph.floats(config.inverseFrequencies),
   ]);
   const turn: Turn = { cos: graph.add('Cos', [angles]), sin: graph.add('Sin', [angles]) };
-  const pooledTurn: Turn = { cos: pool(turn.cos), sin: pool(turn.sin) };
+  const pooledTurn: Turn = { cos: net.pooledNodes(turn.cos, 0), sin: net.pooledNodes(turn.sin, 0) };
   const firstRow = graph.int64s([0]);
   /** Heads [N, n·d] to [1, N, n·d], turned by their nodes' positions. */
   const rotate = (heads: string, size: number, { cos, sin }: Turn): string =>
     // The operator looks for node i in row i of what is meant as a table by position: here the rows are the nodes'.
-    graph.add('RotaryEmbedding', [reshape(heads, 1, -1, size), firstRow, cos, sin], {}, MICROSOFT);
+    graph.add('RotaryEmbedding', [net.reshape(heads, 1, -1, size), firstRow, cos, sin], {}, MICROSOFT);
 
-  const repeats = config.heads / config.keyValueHeads;
+  const repeats = heads / keyValueHeads;
   /** Keys or values [1, L, K·d] to [1, L, H·d]: each head as often as it has heads of queries. */
   const repeatHeads = (x: string): string => {
     if (repeats === 1) return x;
-    const apart = reshape(x, 1, -1, config.keyValueHeads, 1, headSize);
-    return reshape(graph.add('Expand', [apart, graph.int64s([1, 1, 1, repeats, 1])]), 1, -1, querySize);
+    const apart = net.reshape(x, 1, -1, keyValueHeads, 1, headSize);
+    return net.reshape(graph.add('Expand', [apart, graph.int64s([1, 1, 1, repeats, 1])]), 1, -1, querySize);
   };
 
-  const embeddings = weight('model.embed_tokens.weight', [config.vocabularySize, hiddenSize]);
-  let residual = reshape(graph.add('Gather', [embeddings, 'input_ids']), -1, hiddenSize); // [L, D]
-  let normed = graph.add(
-    'SimplifiedLayerNormalization',
-    [residual, weight('model.layers.0.input_layernorm.weight', [hiddenSize])],
-    { epsilon },
-  );
+  const embedded = net.embedding('model.embed_tokens', config.vocabularySize, hiddenSize, 'input_ids');
+  let residual = net.reshape(embedded, -1, hiddenSize); // [L, D]
+  let normed = net.rmsNorm(residual, 'model.layers.0.input_layernorm', hiddenSize, epsilon);
   let attentionBias = 'attention_bias';
   let queryTurn = turn;
 
   for (let layer = 0; layer < layers; layer++) {
     const prefix = `model.layers.${layer}`;
     const last = layer === layers - 1;
-    const key = linear(normed, `${prefix}.self_attn.k_proj`, hiddenSize, keyValueSize, config.attentionBias);
-    const value = linear(normed, `${prefix}.self_attn.v_proj`, hiddenSize, keyValueSize, config.attentionBias);
+    const key = net.linear(normed, `${prefix}.self_attn.k_proj`, hiddenSize, keyValueSize, attentionBiases);
+    const value = net.linear(normed, `${prefix}.self_attn.v_proj`, hiddenSize, keyValueSize, attentionBiases);
     if (last) {
-      // Past the last layer's keys and values, only the pooled nodes are still looked at.
-      normed = pool(normed);
-      residual = pool(residual);
+      normed = net.pooledNodes(normed, 0);
+      residual = net.pooledNodes(residual, 0);
       queryTurn = pooledTurn;
-      attentionBias = graph.add('Gather', [attentionBias, 'pooled_nodes'], { axis: { int: 2 } }); // [1, 1, P, L]
+      attentionBias = net.pooledNodes(attentionBias, 2); // [1, 1, P, L]
     }
-    const query = linear(normed, `${prefix}.self_attn.q_proj`, hiddenSize, querySize, config.attentionBias);
-    const attended = graph.add(
-      'MultiHeadAttention',
-      [
-        rotate(query, querySize, queryTurn),
-        repeatHeads(rotate(key, keyValueSize, turn)),
-        repeatHeads(reshape(value, 1, -1, keyValueSize)),
-        '',
-        '',
-        attentionBias,
-      ],
-      { num_heads: { int: config.heads }, scale: { float: headSize ** -0.5 } },
-      MICROSOFT,
-    );
-    const attentionOut = linear(
-      reshape(attended, -1, querySize),
-      `${prefix}.self_attn.o_proj`,
-      querySize,
-      hiddenSize,
-      config.attentionBias,
-    );
+    const query = net.linear(normed, `${prefix}.self_attn.q_proj`, hiddenSize, querySize, attentionBiases);
+    const attended = net.attention({
+      query: rotate(query, querySize, queryTurn),
+      key: repeatHeads(rotate(key, keyValueSize, turn)),
+      value: repeatHeads(net.reshape(value, 1, -1, keyValueSize)),
+      attentionBias,
+      heads,
+      scale: headSize ** -0.5,
+    });
+    const together = net.reshape(attended, -1, querySize);
+    const attentionOut = net.linear(together, `${prefix}.self_attn.o_proj`, querySize, hiddenSize, attentionBiases);
     [normed, residual] = addAndNorm(residual, attentionOut, `${prefix}.post_attention_layernorm`);
-    const gate = linear(normed, `${prefix}.mlp.gate_proj`, hiddenSize, innerSize, config.mlpBias, 0);
-    const up = linear(normed, `${prefix}.mlp.up_proj`, hiddenSize, innerSize, config.mlpBias, 0);
+    const intoMlp = { bias: config.mlpBias, innerAxis: 0 } as const;
+    const gate = net.linear(normed, `${prefix}.mlp.gate_proj`, hiddenSize, innerSize, intoMlp);
+    const up = net.linear(normed, `${prefix}.mlp.up_proj`, hiddenSize, innerSize, intoMlp);
     const inner = graph.add('Mul', [config.activation(graph, gate, ''), up]);
-    const mlpOut = linear(inner, `${prefix}.mlp.down_proj`, innerSize, hiddenSize, config.mlpBias, 1);
-    [normed, residual] = addAndNorm(
-      residual,
-      mlpOut,
-      last ? 'model.norm' : `model.layers.${layer + 1}.input_layernorm`,
-    );
+    const outOfMlp = { bias: config.mlpBias, innerAxis: 1 } as const;
+    const mlpOut = net.linear(inner, `${prefix}.mlp.down_proj`, innerSize, hiddenSize, outOfMlp);
+    const nextNorm = last ? 'model.norm' : `model.layers.${layer + 1}.input_layernorm`;
+    [normed, residual] = addAndNorm(residual, mlpOut, nextNorm);
   }
 
-  const logits = linear(normed, 'score', hiddenSize, config.labels.length, false);
-
-  return {
-    architecture: 'LlamaForSequenceClassification',
-    labels: config.labels,
-    vocabularySize: config.vocabularySize,
-    maxPositions: config.maxPositions,
-    hiddenSize,
-    padTokenId: reader.tokenId('pad_token_id'),
-    eosTokenId: reader.tokenId('eos_token_id'),
-    tensors,
-    graph: {
-      inputs: packInputs,
-      outputs: [{ name: logits, type: ElementType.float32, shape: ['pooled', config.labels.length] }],
-      nodes: graph.nodes,
-      constants: graph.constants,
-    },
-  };
+  return net.finish(llama, reader, config, net.linear(normed, 'score', hiddenSize, config.labels.length));
 }

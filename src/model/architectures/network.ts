@@ -1,4 +1,5 @@
 import { ElementType, type Graph, type Value } from '../graph/graph.js';
+import type { ArchitectureFacts, RowDefaults } from './family-facts.js';
 
 /** What the rest of the program knows about a network, whoever built its graph. */
 export interface NetworkFacts {
@@ -11,12 +12,13 @@ export interface NetworkFacts {
   readonly maxPositions: number;
   readonly padTokenId: number | undefined;
   readonly eosTokenId: number | undefined;
+  readonly defaults: RowDefaults;
 }
 
 /**
  * A network whose graph is built here: the one form that every architecture takes.
  *
- * The graph computes rewards for a pack (packs.ts), L token nodes in one sequence:
+ * The graph computes rewards for a pack (layout/), L token nodes in one sequence:
  *
  *   input_ids       int32 [1, L]        vocabulary index of each node
  *   position_ids    int32 [1, L]        its position in its own row, from 0
@@ -24,7 +26,7 @@ export interface NetworkFacts {
  *   pooled_nodes    int32 [P]           the nodes at which a logit is read
  *   logits          float [P, labels]   the only output, whatever its name
  */
-export interface RewardNetwork extends NetworkFacts {
+export interface RewardNetwork extends NetworkFacts, ArchitectureFacts {
   /** Embedding width; the cost of attention against that of the linear layers follows from it. */
   readonly hiddenSize: number;
   /** The tensors a checkpoint must hold, under their Hugging Face names: the graph's initializers of the same names. */
@@ -32,7 +34,7 @@ export interface RewardNetwork extends NetworkFacts {
   readonly graph: Graph;
 }
 
-/** A network whose graph is run as it is (foreign/). */
+/** A network whose graph is run as another tool exported it (exported/). */
 export interface ExportedNetwork extends NetworkFacts {
   /** Of its file, and of the data beside it. */
   readonly bytes: number;
@@ -53,10 +55,15 @@ export interface TensorShape {
   readonly innerAxis?: 0 | 1;
 }
 
+/** What the memory that a network takes follows from. */
+export type SizedNetwork =
+  | Pick<RewardNetwork, 'tensors' | 'hiddenSize' | 'vocabularySize'>
+  | Pick<ExportedNetwork, 'bytes' | 'vocabularySize'>;
+
 export const countElements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** Parameters; of a foreign network, as many as its files have room for in float32. */
-export const countParameters = (network: RewardNetwork | ExportedNetwork): number =>
+/** Parameters; of an exported network, as many as its files have room for in float32. */
+export const countParameters = (network: Pick<RewardNetwork, 'tensors'> | Pick<ExportedNetwork, 'bytes'>): number =>
   'bytes' in network
     ? Math.ceil(network.bytes / 4)
     : network.tensors.reduce((sum, { shape }) => sum + countElements(shape), 0);

@@ -1,20 +1,16 @@
-/** The only importer of onnxruntime-node, and what every session is opened with. */
-import { createRequire } from 'node:module';
+/** The only importer of onnxruntime-node. */
 import type { InferenceSession } from 'onnxruntime-node';
+import { Tensor } from 'onnxruntime-node';
+import type { Feeds } from '../layout/layout.js';
+import { cpu } from './cpu.js';
 
 export { InferenceSession, Tensor } from 'onnxruntime-node';
 
-export const onnxruntimeVersion: string = (
-  createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
-).version;
+/** What every session is opened with. */
+export const sessionOptions = cpu.sessionOptions satisfies InferenceSession.SessionOptions;
 
-/** One thread each: sessions side by side are faster than one session with as many threads. */
-export const sessionOptions = {
-  executionProviders: ['cpu'],
-  intraOpNumThreads: 1,
-  interOpNumThreads: 1,
-  executionMode: 'sequential',
-  // Shapes differ from run to run: a memory plan for each would be kept for ever.
-  enableMemPattern: false,
-  logSeverityLevel: 3,
-} as const satisfies InferenceSession.SessionOptions;
+/** What goes into a graph, as a session takes it. */
+export const toTensors = (feeds: Feeds): Record<string, Tensor> =>
+  Object.fromEntries(
+    Object.entries(feeds).map(([name, { type, data, dims }]) => [name, new Tensor(type, data as never, dims)]),
+  );

@@ -1,14 +1,15 @@
 /** A prepared model at work. A session belongs to the thread that opened it: `run` blocks that thread. */
 import { join } from 'node:path';
 import { messageOf, runError } from '../../errors.js';
-import { attentionBias, type Pack } from '../layout/trie.js';
-import { InferenceSession, sessionOptions, Tensor } from './onnxruntime.js';
+import type { Feeds } from '../layout/layout.js';
+import type { NetworkSession } from '../token-scorer.js';
+import { InferenceSession, sessionOptions, toTensors } from './onnxruntime.js';
 
 export const MODEL_FILE = 'model.onnx';
 export const WEIGHTS_FILE = 'weights.bin';
 
-/** Has onnxruntime write a model to `directory` with its weights packed the way this processor's kernels read them. */
-export async function savePacked(modelFile: string, directory: string): Promise<void> {
+/** Has onnxruntime write a model to `directory` with its weights prepacked, the way this processor's kernels read them. */
+export async function savePrepacked(modelFile: string, directory: string): Promise<void> {
   const session = await InferenceSession.create(modelFile, {
     ...sessionOptions,
     graphOptimizationLevel: 'disabled',
@@ -27,12 +28,12 @@ export async function savePacked(modelFile: string, directory: string): Promise<
 interface OpenOptions {
   /** Default: 1. */
   readonly threads?: number;
-  /** Have matrices packed, or find them so; for a few runs it is not worth its memory. Default: true. */
-  readonly packed?: boolean;
+  /** Have matrices prepacked, or find them so; for a few runs it is not worth its memory. Default: true. */
+  readonly prepacked?: boolean;
 }
 
 /** A network ready to run on the calling thread. */
-export class RewardSession {
+export class RewardSession implements NetworkSession {
   readonly #session: InferenceSession;
 
   private constructor(session: InferenceSession) {
@@ -40,14 +41,14 @@ export class RewardSession {
   }
 
   /** @throws FatalError `run` where the prepared model in `directory` cannot be loaded */
-  static async open(directory: string, { threads = 1, packed = true }: OpenOptions = {}): Promise<RewardSession> {
+  static async open(directory: string, { threads = 1, prepacked = true }: OpenOptions = {}): Promise<RewardSession> {
     try {
       // The graph is built as it should run; to optimise it would be to copy weights that are mapped.
       const session = await InferenceSession.create(join(directory, MODEL_FILE), {
         ...sessionOptions,
         intraOpNumThreads: threads,
         graphOptimizationLevel: 'disabled',
-        ...(!packed && { extra: { session: { disable_prepacking: '1' } } }),
+        ...(!prepacked && { extra: { session: { disable_prepacking: '1' } } }),
       });
       return new RewardSession(session);
     } catch (error) {
@@ -55,24 +56,16 @@ export class RewardSession {
     }
   }
 
-  /** Logits [P, labels], row-major, of the pack's P pooled nodes. */
-  async run(pack: Pack): Promise<Float32Array> {
-    return (await this.runAll(pack))[0] as Float32Array;
+  async run(feeds: Feeds): Promise<Float32Array> {
+    return (await this.runAll(feeds))[0] as Float32Array;
   }
 
   /** Every output of a graph that gives more than logits. */
-  async runAll(pack: Pack): Promise<Float32Array[]> {
-    const nodes = pack.tokenIds.length;
-    const outputs = await this.#session.run({
-      input_ids: new Tensor('int32', pack.tokenIds, [1, nodes]),
-      position_ids: new Tensor('int32', pack.positions, [1, nodes]),
-      attention_bias: new Tensor('float32', attentionBias(pack), [1, 1, nodes, nodes]),
-      pooled_nodes: new Tensor('int32', pack.pooledNodes, [pack.pooledNodes.length]),
-    });
+  async runAll(feeds: Feeds): Promise<Float32Array[]> {
+    const outputs = await this.#session.run(toTensors(feeds));
     return this.#session.outputNames.map((name) => outputs[name]?.data as Float32Array);
   }
 
-  /** Frees the native memory; a process that exits with sessions open may abort. */
   async release(): Promise<void> {
     await this.#session.release();
   }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { printable } from '../../platform/printable.js';
 
 interface Licence {
   /** As the card names it, e.g. `cc-by-nc-4.0`; undefined where it names none. */
@@ -24,7 +25,11 @@ export function readCard(directory: string): Card {
   // `other` is explained by a name of its own.
   const named = name === 'other' ? (field('license_name') ?? name) : name;
   const nonCommercial = /(^|[^a-z])nc([^a-z]|$)|non-?commercial/i.test(named ?? '');
-  return { description: descriptionIn(metadata), licence: { name: named, nonCommercial } };
+  const description = descriptionIn(metadata);
+  return {
+    description: description && printable(description, Number.POSITIVE_INFINITY),
+    licence: { name: named && printable(named), nonCommercial },
+  };
 }
 
 /** One line, plain or in double quotes, which YAML reads as JSON does. */

@@ -2,26 +2,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runError, usageError } from '../../errors.js';
-import { gpt2ForSequenceClassification } from '../architectures/gpt2.js';
-import { llamaForSequenceClassification } from '../architectures/llama.js';
+import { printable } from '../../platform/printable.js';
+import { architectureNames, findArchitecture } from '../architectures/index.js';
 import type { RewardNetwork } from '../architectures/network.js';
 import { checkTensors } from '../prepared/weights.js';
-import { ConfigReader } from './config-reader.js';
+import { ConfigReader, type WeightBounds } from './config-reader.js';
 import { withNetworkNames } from './names.js';
 import type { TensorSource } from './tensor-source.js';
 import { findWeightFiles, type WeightFiles } from './weight-files.js';
-
-/** Networks by the name in config.json's `architectures`. A new one is a file beside gpt2.ts and a line here. */
-const architectures: Readonly<Record<string, (config: ConfigReader) => RewardNetwork>> = {
-  GPT2ForSequenceClassification: gpt2ForSequenceClassification,
-  LlamaForSequenceClassification: llamaForSequenceClassification,
-};
-
-/** The architecture of a checkpoint that does not name one, by its model_type. */
-const defaultArchitecture: Readonly<Record<string, string>> = {
-  gpt2: 'GPT2ForSequenceClassification',
-  llama: 'LlamaForSequenceClassification',
-};
 
 export interface Checkpoint {
   readonly kind: 'checkpoint';
@@ -31,7 +19,8 @@ export interface Checkpoint {
 }
 
 /**
- * Reads config.json and finds the weights; opens neither them nor onnxruntime.
+ * Reads config.json and finds the weights. It loads no onnxruntime, and opens the weights only where config.json claims a
+ * size that no model has.
  *
  * @throws FatalError where the directory holds no checkpoint (`usage`) or one that cannot be scored
  */
@@ -43,7 +32,8 @@ export function readCheckpoint(directory: string): Checkpoint {
         'tokenizer.json), found no config.json',
     );
   }
-  return { kind: 'checkpoint', directory, weights: findWeightFiles(directory), network: readNetwork(configFile) };
+  const weights = findWeightFiles(directory);
+  return { kind: 'checkpoint', directory, weights, network: readNetwork(configFile, weights) };
 }
 
 /**
@@ -63,17 +53,26 @@ export function openTensors({ weights, network }: Checkpoint): TensorSource {
   }
 }
 
-function readNetwork(configFile: string): RewardNetwork {
-  const config = ConfigReader.open(configFile);
+function readNetwork(configFile: string, weights: WeightFiles): RewardNetwork {
+  const config = ConfigReader.open(configFile, () => boundsOf(weights));
   const named = config.read('architectures');
   const modelType = config.read('model_type');
-  const name: unknown = Array.isArray(named) && named.length > 0 ? named[0] : defaultArchitecture[String(modelType)];
-  const build = typeof name === 'string' && Object.hasOwn(architectures, name) ? architectures[name] : undefined;
-  if (build === undefined) {
+  const architecture = findArchitecture(named, modelType);
+  if (architecture === undefined) {
     throw runError(
-      `${configFile}: expected architecture ${Object.keys(architectures).join(' or ')}, ` +
-        `got ${JSON.stringify(named ?? modelType ?? null)}`,
+      `${configFile}: expected architecture ${architectureNames.join(' or ')}, ` +
+        `got ${printable(JSON.stringify(named ?? modelType ?? null))}`,
     );
   }
-  return build(config);
+  return architecture.build(config);
+}
+
+function boundsOf({ path, open }: WeightFiles): WeightBounds {
+  const source = open();
+  try {
+    const longestAxis = source.names.reduce((most, name) => Math.max(most, ...(source.shapeOf(name) ?? [])), 0);
+    return { path, tensors: source.names.length, longestAxis };
+  } finally {
+    source.close();
+  }
 }

@@ -1,31 +1,62 @@
-import { readFileSync } from 'node:fs';
-import { messageOf, runError } from '../../errors.js';
+import { readFileSync, statSync } from 'node:fs';
+import { FatalError, messageOf, runError } from '../../errors.js';
+import { printable } from '../../platform/printable.js';
+
+/** Room for the names of some hundred thousand labels. */
+const MAX_CONFIG_BYTES = 16 << 20;
+
+/** Sizes up to this one are taken without a look at the weights: whatever is built of so many parts is built at once. */
+const UNQUESTIONED = 1024;
+
+/** Labels that config.json need not name, for each of which a name is made. */
+const MOST_UNNAMED_LABELS = 1 << 20;
+
+/** What the weights of a model have, which bounds what its config.json can truthfully say. */
+export interface WeightBounds {
+  /** The files that messages name. */
+  readonly path: string;
+  /** Number of tensors. */
+  readonly tensors: number;
+  /** Longest axis of any tensor. */
+  readonly longestAxis: number;
+}
+
+interface ConfigPlace {
+  /** Named in errors. */
+  readonly path: string;
+  /** Before each field's name. */
+  readonly prefix?: string;
+  /** Called where a size is above what is taken without question. Default: every size is taken. */
+  readonly bounds?: () => WeightBounds;
+}
 
 /** Reads fields of a checkpoint's config.json; one of another type than its architecture knows is refused by name. */
 export class ConfigReader {
   readonly #fields: Readonly<Record<string, unknown>>;
-  readonly #path: string;
-  readonly #prefix: string;
+  readonly #place: ConfigPlace;
 
-  /** @param path named in errors, with `prefix` before each field's name */
-  constructor(fields: Readonly<Record<string, unknown>>, path: string, prefix = '') {
+  constructor(fields: Readonly<Record<string, unknown>>, place: ConfigPlace) {
     this.#fields = fields;
-    this.#path = path;
-    this.#prefix = prefix;
+    this.#place = place;
   }
 
-  /** @throws FatalError `run` where the file is no JSON object */
-  static open(path: string): ConfigReader {
+  /** @throws FatalError `run` where the file is no JSON object, or is larger than any config.json */
+  static open(path: string, bounds: () => WeightBounds): ConfigReader {
     let config: unknown;
     try {
+      const { size } = statSync(path);
+      if (size > MAX_CONFIG_BYTES) {
+        throw runError(`${path}: expected a config.json of at most ${MAX_CONFIG_BYTES} bytes, got ${size}`);
+      }
       config = JSON.parse(readFileSync(path, 'utf8'));
     } catch (error) {
-      throw runError(`${path}: expected JSON (${messageOf(error)})`, { cause: error });
+      if (error instanceof FatalError) throw error;
+      throw runError(`${path}: expected JSON (${printable(messageOf(error))})`, { cause: error });
     }
     if (typeof config !== 'object' || config === null || Array.isArray(config)) {
       throw runError(`${path}: expected a JSON object`);
     }
-    return new ConfigReader(config as Record<string, unknown>, path);
+    return new ConfigReader(config as Record<string, unknown>, { path, bounds });
   }
 
   /** The first of `names` that is there (the field's own name, then its aliases); null counts as absent. */
@@ -38,6 +69,25 @@ export class ConfigReader {
     const value = this.read(...names) ?? fallback;
     if (!Number.isSafeInteger(value) || (value as number) < 1) this.refuse(names, value, 'a positive integer');
     return value as number;
+  }
+
+  /** A number of layers, each of which has a tensor of its own. */
+  layers(names: readonly string[], fallback: number): number {
+    const count = this.positiveInteger(names, fallback);
+    if (count <= UNQUESTIONED) return count;
+    const { tensors, path } = this.#place.bounds?.() ?? { tensors: count, path: '' };
+    if (count > tensors) this.refuse(names, count, `at most ${tensors}, the number of tensors in ${path}`);
+    return count;
+  }
+
+  /** A length that an axis of some tensor has, of which something is made before the weights are read. */
+  axis(names: readonly string[], length: number): number {
+    if (length <= UNQUESTIONED) return length;
+    const { longestAxis, path } = this.#place.bounds?.() ?? { longestAxis: length, path: '' };
+    if (length > longestAxis) {
+      this.refuse(names, length, `at most ${longestAxis}, the longest axis of a tensor in ${path}`);
+    }
+    return length;
   }
 
   /** Without a fallback the field must be there. */
@@ -66,9 +116,10 @@ export class ConfigReader {
       const value = this.read(name) ?? {};
       if (typeof value !== 'object' || Array.isArray(value)) this.refuse([name], value, 'an object');
       const fields = value as Record<string, unknown>;
-      if (Object.keys(fields).length > 0) return new ConfigReader(fields, this.#path, `${this.#prefix}${name}.`);
+      const prefix = `${this.#place.prefix ?? ''}${name}.`;
+      if (Object.keys(fields).length > 0) return new ConfigReader(fields, { ...this.#place, prefix });
     }
-    return new ConfigReader({}, this.#path, this.#prefix);
+    return new ConfigReader({}, this.#place);
   }
 
   /** Refuses a field that is there and not this. */
@@ -98,7 +149,9 @@ export class ConfigReader {
   labels(): string[] {
     const names = this.read('id2label');
     if (names === undefined) {
-      return Array.from({ length: this.positiveInteger(['num_labels'], 2) }, (_, index) => `LABEL_${index}`);
+      const count = this.axis(['num_labels'], this.positiveInteger(['num_labels'], 2));
+      if (count > MOST_UNNAMED_LABELS) this.refuse(['num_labels'], count, `at most ${MOST_UNNAMED_LABELS}`);
+      return Array.from({ length: count }, (_, index) => `LABEL_${index}`);
     }
     const table = typeof names === 'object' ? (names as Record<string, unknown>) : {};
     const count = Object.keys(table).length;
@@ -110,9 +163,10 @@ export class ConfigReader {
   }
 
   refuse(names: readonly string[], value: unknown, expected: string): never {
+    const { path, prefix = '' } = this.#place;
+    const got = value === undefined ? 'undefined' : printable(JSON.stringify(value));
     throw runError(
-      `${this.#path}: expected ${this.#prefix}${names[0]} to be ${expected}, got ${JSON.stringify(value)}; ` +
-        'this checkpoint cannot be scored as it is',
+      `${path}: expected ${prefix}${names[0]} to be ${expected}, got ${got}; this checkpoint cannot be scored as it is`,
     );
   }
 }

@@ -1,8 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { type FatalError, messageOf, runError } from '../../errors.js';
+import { printableAscii } from '../../platform/printable.js';
 
 /** What stands in the place of weights when a download went wrong, by how it begins. */
-const strangers = [
+const knownNonWeights = [
   { begins: 'version https://git-lfs', is: 'a Git LFS pointer', advice: 'fetch the file itself with git lfs pull' },
   { begins: '<!DOCTYPE', is: 'a web page', advice: 'download the file itself' },
   { begins: '<html', is: 'a web page', advice: 'download the file itself' },
@@ -33,8 +34,8 @@ export class CheckpointFile {
     }
     try {
       const beginning = file.read(0, Math.min(file.size, 32)).toString('latin1');
-      const stranger = strangers.find(({ begins }) => beginning.startsWith(begins));
-      if (stranger) throw runError(`${path}: expected weights, got ${stranger.is}; ${stranger.advice}`);
+      const nonWeights = knownNonWeights.find(({ begins }) => beginning.startsWith(begins));
+      if (nonWeights) throw runError(`${path}: expected weights, got ${nonWeights.is}; ${nonWeights.advice}`);
       return file;
     } catch (error) {
       file.close();
@@ -104,15 +105,9 @@ export const isSize = (value: unknown): value is number => Number.isSafeInteger(
 export const isSizes = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.length <= MAX_DIMENSIONS && value.every(isSize);
 
-/** A name out of a file, fit for a message on a terminal. */
-export function printable(name: string): string {
-  const beginning = name.length > 200 ? `${name.slice(0, 200)}...` : name;
-  return beginning.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
 /** A value out of a file, in a message. What holds others is not written out: it may hold itself. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return `"${printable(value)}"`;
+  if (typeof value === 'string') return `"${printableAscii(value)}"`;
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return 'a list';
   return value instanceof Map ? 'a dict' : 'an object';

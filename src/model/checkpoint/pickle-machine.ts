@@ -1,7 +1,7 @@
 /** The stack machine that a pickle is a program for: its values, and what its opcodes do with them in common. */
 import type { FatalError } from '../../errors.js';
+import { printableAscii } from '../../platform/printable.js';
 import type { ByteCursor } from './byte-cursor.js';
-import { printable } from './file.js';
 import { type Opcode, opcodeName } from './opcodes.js';
 
 /** Something that a pickle may name, and call where it has `call`: undefined for arguments that it does not take. */
@@ -13,7 +13,7 @@ export class PickleGlobal {
   }
 }
 
-export interface PickleSurroundings {
+export interface PickleContext {
   /** The closed list of what may be named, by `module.name`. */
   readonly globals: ReadonlyMap<string, PickleGlobal>;
   /** What a persistent id stands for; undefined where it stands for nothing that is known. */
@@ -22,7 +22,7 @@ export interface PickleSurroundings {
 
 export class Machine {
   readonly cursor: ByteCursor;
-  readonly surroundings: PickleSurroundings;
+  readonly context: PickleContext;
   readonly memo = new Map<number, unknown>();
   readonly #stack: unknown[] = [];
   readonly #marks: number[] = [];
@@ -30,9 +30,9 @@ export class Machine {
   #position = 0;
   #opcode: Opcode = 'MARK';
 
-  constructor(cursor: ByteCursor, surroundings: PickleSurroundings) {
+  constructor(cursor: ByteCursor, context: PickleContext) {
     this.cursor = cursor;
-    this.surroundings = surroundings;
+    this.context = context;
   }
 
   /** Reads the next opcode. */
@@ -95,8 +95,8 @@ export class Machine {
 
   global(module: string, name: string): void {
     const fullName = `${module}.${name}`;
-    const found = this.surroundings.globals.get(fullName);
-    if (found === undefined) throw this.refused(`pickle names ${printable(fullName)}, which is not allowed`);
+    const found = this.context.globals.get(fullName);
+    if (found === undefined) throw this.refused(`pickle names ${printableAscii(fullName)}, which is not allowed`);
     this.push(found);
   }
 

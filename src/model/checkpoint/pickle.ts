@@ -9,7 +9,7 @@
  */
 import type { ByteCursor } from './byte-cursor.js';
 import type { Opcode } from './opcodes.js';
-import { Machine, PickleGlobal, type PickleSurroundings } from './pickle-machine.js';
+import { Machine, type PickleContext, PickleGlobal } from './pickle-machine.js';
 
 const HIGHEST_PROTOCOL = 5;
 
@@ -28,8 +28,8 @@ const MAX_INTEGER_BYTES = 16;
  *
  * @throws FatalError `run` where it is no whole pickle, or holds what is not allowed
  */
-export function unpickle(cursor: ByteCursor, surroundings: PickleSurroundings): unknown {
-  const machine = new Machine(cursor, surroundings);
+export function unpickle(cursor: ByteCursor, context: PickleContext): unknown {
+  const machine = new Machine(cursor, context);
   for (let count = 0; count < MAX_OPCODES; count++) {
     const opcode = machine.next();
     if (opcode === 'STOP') return machine.pop();
@@ -151,7 +151,7 @@ const operations: Readonly<Partial<Record<Opcode, (machine: Machine) => void>>> 
     if (!(state instanceof Map && machine.top() instanceof Map)) throw machine.unexpected();
   },
   BINPERSID: (machine) => {
-    const value = machine.surroundings.persistent?.(machine.pop());
+    const value = machine.context.persistent?.(machine.pop());
     if (value === undefined) throw machine.refused('pickle refers to something that is no storage of a tensor');
     machine.push(value);
   },

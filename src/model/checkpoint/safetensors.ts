@@ -4,7 +4,8 @@
  * Source: https://github.com/huggingface/safetensors (format section of the README, version 0.6)
  */
 import { messageOf, runError } from '../../errors.js';
-import { CheckpointFile, isSizes, printable } from './file.js';
+import { printableAscii } from '../../platform/printable.js';
+import { CheckpointFile, isSizes } from './file.js';
 import { bytesPerElement, type FloatType, isFloatType, toFloat32 } from './float-types.js';
 import type { TensorSource } from './tensor-source.js';
 
@@ -32,7 +33,7 @@ export function openSafetensors(path: string): TensorSource {
         if (entry === undefined) throw new RangeError(`no tensor ${name}`);
         if (entry.type === undefined) {
           throw runError(
-            `${path}: expected tensor ${printable(name)} in F32, F16 or BF16, got ${printable(entry.typeName)}`,
+            `${path}: expected tensor ${printableAscii(name)} in F32, F16 or BF16, got ${printableAscii(entry.typeName)}`,
           );
         }
         const width = bytesPerElement[entry.type];
@@ -57,7 +58,7 @@ function readHeader(file: CheckpointFile): Map<string, TensorEntry> {
   try {
     header = JSON.parse(file.read(8, headerBytes).toString('utf8'));
   } catch (error) {
-    throw broken(`its header is not JSON (${printable(messageOf(error))})`);
+    throw broken(`its header is not JSON (${printableAscii(messageOf(error))})`);
   }
   if (!isRecord(header)) throw broken('its header is not an object');
 
@@ -67,16 +68,16 @@ function readHeader(file: CheckpointFile): Map<string, TensorEntry> {
     if (name === '__metadata__') continue;
     const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : {};
     if (typeof dtype !== 'string' || !isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) {
-      throw broken(`its header has a malformed entry for ${printable(name)}`);
+      throw broken(`its header has a malformed entry for ${printableAscii(name)}`);
     }
     const [from, to] = offsets as readonly [number, number];
     if (to < from || dataStart + to > file.size) {
-      throw broken(`${printable(name)} ends at byte ${dataStart + to}, the file has ${file.size}`);
+      throw broken(`${printableAscii(name)} ends at byte ${dataStart + to}, the file has ${file.size}`);
     }
     const type = isFloatType(dtype) ? dtype : undefined;
     const elements = shape.reduce((a, b) => a * b, 1);
     if (type !== undefined && to - from !== elements * bytesPerElement[type]) {
-      throw broken(`${printable(name)} is ${type} [${shape.join(', ')}] and takes ${to - from} bytes`);
+      throw broken(`${printableAscii(name)} is ${type} [${shape.join(', ')}] and takes ${to - from} bytes`);
     }
     tensors.set(name, { type, typeName: dtype, shape, offset: dataStart + from });
   }

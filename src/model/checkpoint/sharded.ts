@@ -2,7 +2,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf, runError } from '../../errors.js';
-import { describe, isFile, printable } from './file.js';
+import { printableAscii } from '../../platform/printable.js';
+import { describe, isFile } from './file.js';
 import type { TensorSource } from './tensor-source.js';
 
 /** Of GPT-2 XL 50 kB. */
@@ -23,7 +24,7 @@ export function readShardIndex(path: string): ShardIndex {
     if (typeof name !== 'string' || !isBelow(name)) {
       throw runError(
         `${path}: expected the names of files beside it, got ${describe(name)} for ` +
-          `${printable(tensor)}; download the index again, or do not trust it`,
+          `${printableAscii(tensor)}; download the index again, or do not trust it`,
       );
     }
     fileOf.set(tensor, join(dirname(path), name));
@@ -47,7 +48,7 @@ function readWeightMap(path: string): object {
   try {
     index = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw runError(`${path}: expected JSON (${printable(messageOf(error))}); download it again`, { cause: error });
+    throw runError(`${path}: expected JSON (${printableAscii(messageOf(error))}); download it again`, { cause: error });
   }
   const map = (index as { weight_map?: unknown } | null)?.weight_map;
   if (typeof map !== 'object' || map === null || Array.isArray(map) || Object.keys(map).length === 0) {
@@ -56,9 +57,9 @@ function readWeightMap(path: string): object {
   return map;
 }
 
-/** Whether a path of an index stays below the index's folder, on any system, and can be shown. */
+/** Whether a path of an index is one that can be shown and stays below the index's folder, on any system. */
 const isBelow = (name: string): boolean =>
-  printable(name) === name &&
+  printableAscii(name) === name &&
   !/\\|^[A-Za-z]:/.test(name) &&
   name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 
@@ -83,7 +84,9 @@ export function openShards({ path, fileOf }: ShardIndex, open: (path: string) =>
     for (const [what, [tensor]] of problems) {
       if (tensor === undefined) continue;
       shard.close();
-      throw runError(`${path}: ${file} ${what} tensor ${printable(tensor)}; download the index and its files again`);
+      throw runError(
+        `${path}: ${file} ${what} tensor ${printableAscii(tensor)}; download the index and its files again`,
+      );
     }
     return shard;
   };

@@ -1,6 +1,8 @@
 /** The pickled part of a torch checkpoint: which tensors there are, and where in which storage each one lies. */
+
+import { printableAscii } from '../../platform/printable.js';
 import type { ByteCursor } from './byte-cursor.js';
-import { type CheckpointFile, describe, isSize, isSizes, printable } from './file.js';
+import { type CheckpointFile, describe, isSize, isSizes } from './file.js';
 import type { FloatType } from './float-types.js';
 import { unpickle } from './pickle.js';
 import { PickleGlobal } from './pickle-machine.js';
@@ -102,7 +104,7 @@ export function readStateDict(
       if (storage === undefined) return undefined;
       const known = storages.get(storage.key) ?? storage;
       if (known.type !== storage.type || known.elements !== storage.elements) {
-        throw cursor.broken(`storage ${printable(known.key)} is described in two ways`);
+        throw cursor.broken(`storage ${printableAscii(known.key)} is described in two ways`);
       }
       storages.set(known.key, known);
       return known;
@@ -138,7 +140,7 @@ function asStorage(id: unknown): Storage | undefined {
 
 function checkTensor(file: CheckpointFile, name: string, { fields }: UncheckedTensor): StoredTensor {
   const [storage, offset, shape, strides, , , metadata] = fields;
-  const broken = (what: string): Error => file.broken(`tensor ${printable(name)} ${what}`);
+  const broken = (what: string): Error => file.broken(`tensor ${printableAscii(name)} ${what}`);
   if (
     !isStorage(storage) ||
     !isSize(offset) ||
@@ -149,13 +151,13 @@ function checkTensor(file: CheckpointFile, name: string, { fields }: UncheckedTe
     throw broken('is not described by a storage, an offset, a size and a stride');
   }
   if (metadata instanceof Map && metadata.size > 0) {
-    throw file.refused(`tensor ${printable(name)} is a lazy negative or conjugate of what is stored`);
+    throw file.refused(`tensor ${printableAscii(name)} is a lazy negative or conjugate of what is stored`);
   }
   const end = shape.includes(0)
     ? offset
     : shape.reduce((last, size, axis) => last + (size - 1) * (strides[axis] as number), offset) + 1;
   if (end > storage.elements) {
-    throw broken(`reaches element ${end} of storage ${printable(storage.key)}, which has ${storage.elements}`);
+    throw broken(`reaches element ${end} of storage ${printableAscii(storage.key)}, which has ${storage.elements}`);
   }
   return { storage, offset, shape, strides };
 }

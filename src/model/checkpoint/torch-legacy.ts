@@ -4,8 +4,10 @@
  *
  * Source: torch 2.13.0, torch/serialization.py (_legacy_save, _legacy_load)
  */
+
+import { printableAscii } from '../../platform/printable.js';
 import { ByteCursor } from './byte-cursor.js';
-import { type CheckpointFile, describe, printable } from './file.js';
+import { type CheckpointFile, describe } from './file.js';
 import { opcodeBytes } from './opcodes.js';
 import { MAX_PICKLE_BYTES, unpickle } from './pickle.js';
 import { readStateDict, type Storage, type StoredTensors } from './state-dict.js';
@@ -45,17 +47,17 @@ export function readTorchLegacy(file: CheckpointFile): StoredTensors {
     const elements = Number(file.read(position, 8).readBigInt64LE());
     if (elements !== storage.elements) {
       throw file.broken(
-        `expected ${storage.elements} elements in storage ${printable(storage.key)} at byte ${position}, got ${elements}`,
+        `expected ${storage.elements} elements in storage ${printableAscii(storage.key)} at byte ${position}, got ${elements}`,
       );
     }
     places.set(storage, position + 8);
     position += 8 + elements * storage.type.bytesPerElement;
     if (position > file.size) {
-      throw file.broken(`storage ${printable(storage.key)} ends at byte ${position}, the file has ${file.size}`);
+      throw file.broken(`storage ${printableAscii(storage.key)} ends at byte ${position}, the file has ${file.size}`);
     }
   }
   for (const storage of storages.values()) {
-    if (!places.has(storage)) throw file.broken(`storage ${printable(storage.key)} is not in the file`);
+    if (!places.has(storage)) throw file.broken(`storage ${printableAscii(storage.key)} is not in the file`);
   }
   return { tensors, locate: (storage) => places.get(storage) as number };
 }

@@ -4,8 +4,10 @@
  *
  * Source: torch 2.13.0, torch/serialization.py and caffe2/serialize/inline_container.cc
  */
+
+import { printableAscii } from '../../platform/printable.js';
 import { ByteCursor } from './byte-cursor.js';
-import { type CheckpointFile, describe, printable } from './file.js';
+import { type CheckpointFile, describe } from './file.js';
 import { MAX_PICKLE_BYTES } from './pickle.js';
 import { readStateDict, type Storage, type StoredTensors } from './state-dict.js';
 import { ZipArchive, type ZipEntry } from './zip.js';
@@ -27,7 +29,8 @@ export function readTorchZip(file: CheckpointFile): StoredTensors {
   }
   const entry = (name: string): ZipEntry => {
     const found = archive.entry(`${directory}/${name}`);
-    if (found === undefined) throw file.broken(`expected entry ${printable(`${directory}/${name}`)} in the archive`);
+    if (found === undefined)
+      throw file.broken(`expected entry ${printableAscii(`${directory}/${name}`)} in the archive`);
     return found;
   };
 
@@ -45,7 +48,7 @@ export function readTorchZip(file: CheckpointFile): StoredTensors {
     const expected = storage.elements * storage.type.bytesPerElement;
     if (size !== expected) {
       throw file.broken(
-        `expected ${expected} bytes in entry ${printable(name)} (${storage.type.name} of ${storage.elements}), got ${size}`,
+        `expected ${expected} bytes in entry ${printableAscii(name)} (${storage.type.name} of ${storage.elements}), got ${size}`,
       );
     }
   }

@@ -1,6 +1,7 @@
 /** Reads pytorch_model.bin, what torch.save writes for a state dict: a zip archive since torch 1.6, of its own form before. */
 
-import { CheckpointFile, printable } from './file.js';
+import { printableAscii } from '../../platform/printable.js';
+import { CheckpointFile } from './file.js';
 import { toFloat32 } from './float-types.js';
 import { readStrided } from './strided.js';
 import type { TensorSource } from './tensor-source.js';
@@ -22,7 +23,7 @@ export function openTorch(path: string): TensorSource {
         const { floatType, bytesPerElement, name: typeName } = tensor.storage.type;
         if (floatType === undefined) {
           throw file.refused(
-            `expected tensor ${printable(name)} in a FloatStorage, HalfStorage or BFloat16Storage, got a ${typeName}`,
+            `expected tensor ${printableAscii(name)} in a FloatStorage, HalfStorage or BFloat16Storage, got a ${typeName}`,
           );
         }
         const origin = locate(tensor.storage);

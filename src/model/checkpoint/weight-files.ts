@@ -1,6 +1,8 @@
 /** Which files of a model's directory hold its weights. */
+
 import { join } from 'node:path';
 import { usageError } from '../../errors.js';
+import { optionName } from '../../option-name.js';
 import { isFile } from './file.js';
 import { openSafetensors } from './safetensors.js';
 import { openShards, readShardIndex } from './sharded.js';
@@ -19,14 +21,18 @@ const forms: readonly {
   { name: 'pytorch_model.bin.index.json', open: openTorch, index: true },
 ];
 
+const merge = (): string => 'merge the adapter into its base model and save that';
+const convert = (): string => 'save the model with transformers as model.safetensors';
+const nameIt = (): string => `name that file, as it is, with ${optionName('model')}`;
+
 /** Weights that are not read here, and what to do about them. */
-const others = [
-  { name: 'adapter_model.safetensors', advice: 'merge the adapter into its base model and save that' },
-  { name: 'adapter_model.bin', advice: 'merge the adapter into its base model and save that' },
-  { name: 'tf_model.h5', advice: 'save the model with transformers as model.safetensors' },
-  { name: 'model.onnx', advice: 'name that file, as it is, with --model' },
-  { name: 'onnx/model.onnx', advice: 'name that file, as it is, with --model' },
-  { name: 'flax_model.msgpack', advice: 'save the model with transformers as model.safetensors' },
+const others: readonly { readonly name: string; readonly advice: () => string }[] = [
+  { name: 'adapter_model.safetensors', advice: merge },
+  { name: 'adapter_model.bin', advice: merge },
+  { name: 'tf_model.h5', advice: convert },
+  { name: 'model.onnx', advice: nameIt },
+  { name: 'onnx/model.onnx', advice: nameIt },
+  { name: 'flax_model.msgpack', advice: convert },
 ];
 
 export interface WeightFiles {
@@ -44,7 +50,7 @@ export function findWeightFiles(directory: string): WeightFiles {
     const other = others.find(({ name }) => isFile(join(directory, name)));
     throw usageError(
       `${directory}: expected model.safetensors or pytorch_model.bin, or the index of several such files, found ` +
-        (other ? `${other.name}; ${other.advice}` : 'no weights'),
+        (other ? `${other.name}; ${other.advice()}` : 'no weights'),
     );
   }
   const path = join(directory, form.name);

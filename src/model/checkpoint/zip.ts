@@ -4,7 +4,9 @@
  *
  * Source: PKWARE's APPNOTE.TXT, version 6.3.10
  */
-import { type CheckpointFile, printable } from './file.js';
+
+import { printableAscii } from '../../platform/printable.js';
+import type { CheckpointFile } from './file.js';
 
 const LOCAL_HEADER = { signature: 0x04034b50, bytes: 30 };
 const CENTRAL_HEADER = { signature: 0x02014b50, bytes: 46 };
@@ -61,12 +63,12 @@ export class ZipArchive {
   /** Position in the file of an entry's first byte. */
   locate({ name, size, obstacle, headerPosition }: ZipEntry): number {
     if (obstacle !== undefined) {
-      throw this.#file.refused(`expected entry ${printable(name)} to be stored as it is, it is ${obstacle}`);
+      throw this.#file.refused(`expected entry ${printableAscii(name)} to be stored as it is, it is ${obstacle}`);
     }
     const header = this.#file.read(headerPosition, LOCAL_HEADER.bytes);
     const start = headerPosition + LOCAL_HEADER.bytes + header.readUInt16LE(26) + header.readUInt16LE(28);
     if (header.readUInt32LE(0) !== LOCAL_HEADER.signature || start + size > this.#file.size) {
-      throw this.#file.broken(`expected entry ${printable(name)} of ${size} bytes at byte ${headerPosition}`);
+      throw this.#file.broken(`expected entry ${printableAscii(name)} of ${size} bytes at byte ${headerPosition}`);
     }
     return start;
   }
@@ -127,9 +129,9 @@ function readDirectory(file: CheckpointFile, directory: Directory): Map<string, 
     const entryEnd = extraEnd + header.readUInt16LE(32);
     if (entryEnd > header.length) throw broken('an entry that is cut short');
     const name = header.toString('latin1', CENTRAL_HEADER.bytes, nameEnd); // as bytes: what is looked up is ASCII
-    if (entries.has(name)) throw broken(`a second entry ${printable(name)}`);
+    if (entries.has(name)) throw broken(`a second entry ${printableAscii(name)}`);
     const entry = readEntry(name, header, header.subarray(nameEnd, extraEnd));
-    if (entry === undefined) throw broken(`an entry ${printable(name)} without its zip64 sizes`);
+    if (entry === undefined) throw broken(`an entry ${printableAscii(name)} without its zip64 sizes`);
     entries.set(name, entry);
     position += entryEnd;
   }

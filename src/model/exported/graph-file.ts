@@ -9,9 +9,15 @@ export interface GraphFile {
   /** Elements of the weights. */
   readonly parameters: number;
   /** The files with weights that stand beside it, in the order in which they are first named. */
-  readonly dataFiles: readonly string[];
+  readonly dataFiles: readonly DataFile[];
   /** An operator that quantises with a scale taken from all that goes through the network at once. */
   readonly dynamicQuantizer: string | undefined;
+}
+
+export interface DataFile {
+  /** As the graph names it, relative to the graph's directory. */
+  readonly location: string;
+  readonly path: string;
 }
 
 /** As protobufjs decodes it: a list that is not there is empty, a message that is not there is null. */
@@ -70,7 +76,7 @@ export function readGraphFile(path: string): GraphFile {
   const { graph, functions } = decode(path);
   visitGraph(graph);
   for (const { node } of functions) visitNodes(node);
-  const dataFiles = [...locations].map((location) => dataFile(path, location));
+  const dataFiles = [...locations].map((location) => ({ location, path: dataFile(path, location) }));
   return { parameters, dataFiles, dynamicQuantizer };
 }
 

@@ -5,6 +5,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { usageError } from '../../errors.js';
+import { commonDefaults } from '../architectures/family-facts.js';
 import type { ExportedNetwork } from '../architectures/network.js';
 import { ConfigReader } from '../checkpoint/config-reader.js';
 import { isFile } from '../checkpoint/file.js';
@@ -31,7 +32,9 @@ export function readExportedModel(file: string): ExportedModel {
       `${file}: expected the config.json that the model was exported with beside it or in the folder above, found none`,
     );
   }
-  const config = ConfigReader.open(configFile);
+  const bytes = sizeOf(file);
+  // What the tensors are is not known here; each label takes a byte of them at the least.
+  const config = ConfigReader.open(configFile, () => ({ path: file, tensors: bytes, longestAxis: bytes }));
   const architectures = config.read('architectures');
   const name: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
   return {
@@ -46,7 +49,8 @@ export function readExportedModel(file: string): ExportedModel {
       maxPositions: config.positiveInteger(['n_positions', 'max_position_embeddings'], Number.MAX_SAFE_INTEGER),
       padTokenId: config.tokenId('pad_token_id'),
       eosTokenId: config.tokenId('eos_token_id'),
-      bytes: sizeOf(file),
+      defaults: commonDefaults,
+      bytes,
     },
   };
 }

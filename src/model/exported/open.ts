@@ -1,23 +1,28 @@
 import { basename, dirname, join } from 'node:path';
-import { onnxruntimeVersion } from '../backend/onnxruntime.js';
+import { cacheDirectory } from '../../platform/cache-directory.js';
+import { cpu } from '../backend/cpu.js';
+import { batchFeeds, paddedLayout } from '../layout/padded.js';
 import { hashFiles } from '../prepared/hashes.js';
 import type { PreparedModel } from '../prepared/prepare.js';
-import { cacheDirectory } from '../prepared/store.js';
-import { type GraphFile, readGraphFile } from './graph-file.js';
+import { TokenScorer } from '../token-scorer.js';
+import { type DataFile, type GraphFile, readGraphFile } from './graph-file.js';
+import { linkedData } from './linked-data.js';
 import type { ExportedModel } from './model.js';
 import { toleratesPadding } from './probe.js';
 import { ExportedSession } from './session.js';
 
-/** A foreign model that every worker can open: nothing is prepared, it is run as it stands. */
+/** An exported model that every worker can open: nothing is prepared, it is run as it stands. */
 export interface ExportedReady extends PreparedModel {
   readonly file: string;
   readonly parameters: number;
+  /** Its data that sessions are handed over. */
+  readonly linked: readonly DataFile[];
   /** Rows must not meet: one goes through the network at a time. */
   readonly rowByRow: boolean;
 }
 
 /**
- * Opens a foreign model and looks at how it must be run.
+ * Opens an exported model and looks at how it must be run.
  *
  * @param notify told, in a sentence, how it is run, and what that costs
  * @returns also the session, for this thread to go on with
@@ -28,7 +33,8 @@ export async function readyExportedModel(
   notify: (message: string) => void,
 ): Promise<{ readonly ready: ExportedReady; readonly session: ExportedSession }> {
   const graph = readGraphFile(model.file);
-  const session = await ExportedSession.open(model);
+  const linked = linkedData(model.file, graph.dataFiles);
+  const session = await ExportedSession.open(model, linked);
   try {
     const reason = await reasonToScoreAlone(model, graph, session);
     notify(
@@ -41,10 +47,11 @@ export async function readyExportedModel(
       file: model.file,
       directory: dirname(model.file),
       temporary: false,
-      sha256: await hashFiles([model.file, ...graph.dataFiles], memory),
+      sha256: await hashFiles([model.file, ...graph.dataFiles.map(({ path }) => path)], memory),
+      linked,
       parameters: graph.parameters,
       rowByRow: reason !== undefined,
-      onnxruntimeVersion,
+      onnxruntimeVersion: cpu.identity().onnxruntime,
     };
     return { ready, session };
   } catch (error) {
@@ -53,14 +60,28 @@ export async function readyExportedModel(
   }
 }
 
+/** An exported model that scores on the calling thread. */
+export const exportedScorer = (
+  session: ExportedSession,
+  { network }: ExportedModel,
+  { rowByRow }: Pick<ExportedReady, 'rowByRow'>,
+): TokenScorer => {
+  const { inputs } = session;
+  const { padTokenId, maxPositions, labels } = network;
+  const layout = paddedLayout({ inputs, padTokenId, maxPositions, rowByRow, limits: cpu.limits });
+  return new TokenScorer(session, layout, labels.length);
+};
+
 async function reasonToScoreAlone(
   { network }: ExportedModel,
   { dynamicQuantizer }: GraphFile,
   session: ExportedSession,
 ): Promise<string | undefined> {
-  const tolerant = await toleratesPadding((batch) => session.run(batch), network);
+  const { inputs } = session;
+  const { padTokenId } = network;
+  const tolerant = await toleratesPadding((batch) => session.run(batchFeeds(batch, { inputs, padTokenId })), network);
   if (dynamicQuantizer !== undefined) return `${dynamicQuantizer} makes rewards depend on what else is in a batch`;
   if (session.oneRow) return 'it was exported for one';
-  if (network.padTokenId === undefined) return 'its config.json names no pad_token_id';
+  if (padTokenId === undefined) return 'its config.json names no pad_token_id';
   return tolerant ? undefined : 'padded batches would change its rewards, or fail';
 }

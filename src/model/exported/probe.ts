@@ -1,4 +1,4 @@
-/** Whether a foreign classifier may be given rows in padded batches: asked of the classifier itself. */
+/** Whether a exported classifier may be given rows in padded batches: asked of the classifier itself. */
 import { FatalError } from '../../errors.js';
 import type { NetworkFacts } from '../architectures/network.js';
 import type { Batch } from '../layout/padded.js';

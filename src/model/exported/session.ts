@@ -1,28 +1,21 @@
 /** A classifier that another tool exported, at work on batches of rows. */
-import { messageOf, runError } from '../../errors.js';
-import { InferenceSession, sessionOptions, Tensor } from '../backend/onnxruntime.js';
-import type { Batch } from '../layout/padded.js';
-import type { ExportedModel } from './model.js';
 
-/** What goes in at a position of a row, by the input's name: the inputs that a text classifier may have. */
-const inputs: Readonly<Record<string, (row: readonly number[], position: number, padTokenId: number) => number>> = {
-  input_ids: (row, position, padTokenId) => row[position] ?? padTokenId,
-  attention_mask: (row, position) => (position < row.length ? 1 : 0),
-  position_ids: (_, position) => position,
-  token_type_ids: () => 0, // a row is one text
-};
+import { FatalError, messageOf, runError } from '../../errors.js';
+import { optionName } from '../../option-name.js';
+import { InferenceSession, sessionOptions, type Tensor, toTensors } from '../backend/onnxruntime.js';
+import type { Feeds } from '../layout/layout.js';
+import { type PaddedInput, type PaddedInputs, paddedInputs } from '../layout/padded.js';
+import type { NetworkSession } from '../token-scorer.js';
+import type { DataFile } from './graph-file.js';
+import { readLinkedData } from './linked-data.js';
+import type { ExportedModel } from './model.js';
 
 type Metadata = InferenceSession.ValueMetadata;
 
-interface Input {
-  readonly type: 'int32' | 'int64';
-  readonly valueAt: (row: readonly number[], position: number, padTokenId: number) => number;
-}
-
-export class ExportedSession {
+export class ExportedSession implements NetworkSession {
   readonly #model: ExportedModel;
   readonly #session: InferenceSession;
-  readonly #inputs: ReadonlyMap<string, Input>;
+  readonly inputs: PaddedInputs;
   readonly #output: string;
   /** It was exported for batches of one row. */
   readonly oneRow: boolean;
@@ -30,18 +23,26 @@ export class ExportedSession {
   private constructor(model: ExportedModel, session: InferenceSession) {
     this.#model = model;
     this.#session = session;
-    this.#inputs = new Map(session.inputMetadata.map((input) => [input.name, this.#checkInput(input)]));
-    if (!this.#inputs.has('input_ids')) this.#refuse('an input input_ids', session.inputNames.join(', '));
+    this.inputs = new Map(session.inputMetadata.map((input) => this.#checkInput(input)));
+    if (!this.inputs.has('input_ids')) this.#refuse('an input input_ids', session.inputNames.join(', '));
     this.oneRow = session.inputMetadata.some((input) => input.isTensor && input.shape[0] === 1);
     this.#output = this.#checkOutputs(session.outputMetadata);
   }
 
-  /** @throws FatalError `run` where the file is no text classifier that can be run */
-  static async open(model: ExportedModel): Promise<ExportedSession> {
+  /**
+   * @param linked data files that onnxruntime does not open by itself
+   * @throws FatalError `run` where the file is no text classifier that can be run
+   */
+  static async open(model: ExportedModel, linked: readonly DataFile[]): Promise<ExportedSession> {
     let session: InferenceSession;
     try {
-      session = await InferenceSession.create(model.file, { ...sessionOptions, graphOptimizationLevel: 'all' });
+      session = await InferenceSession.create(model.file, {
+        ...sessionOptions,
+        graphOptimizationLevel: 'all',
+        ...(linked.length > 0 && { externalData: readLinkedData(linked) }),
+      });
     } catch (error) {
+      if (error instanceof FatalError) throw error;
       throw runError(`${model.file}: onnxruntime cannot load the model: ${messageOf(error)}`, { cause: error });
     }
     try {
@@ -52,41 +53,34 @@ export class ExportedSession {
     }
   }
 
-  /** Logits [rows, labels], row-major. */
-  async run({ tokens, width }: Batch): Promise<Float32Array> {
-    const { labels, padTokenId = 0 } = this.#model.network;
-    const shape = [tokens.length, width];
-    const feeds = [...this.#inputs].map(([name, { type, valueAt }]) => {
-      const values = tokens.flatMap((row) => Array.from({ length: width }, (_, i) => valueAt(row, i, padTokenId)));
-      const data = type === 'int32' ? Int32Array.from(values) : BigInt64Array.from(values, BigInt);
-      return [name, new Tensor(type, data, shape)];
-    });
+  async run(feeds: Feeds): Promise<Float32Array> {
+    const { labels } = this.#model.network;
+    const shape = feeds.input_ids?.dims ?? [];
     let outputs: InferenceSession.ReturnType;
     try {
       // What goes wrong is thrown, and said once.
-      outputs = await this.#session.run(Object.fromEntries(feeds), [this.#output], { logSeverityLevel: 4 });
+      outputs = await this.#session.run(toTensors(feeds), [this.#output], { logSeverityLevel: 4 });
     } catch (error) {
       throw runError(
         `${this.#model.file}: the model cannot be run on ${shape.join(' x ')} tokens: ${messageOf(error)}; if it has no ` +
-          'room for so many, name fewer with --max-length',
+          `room for so many, name fewer with ${optionName('maxLength')}`,
         { cause: error },
       );
     }
     const logits = outputs[this.#output] as Tensor;
-    if (logits.dims.length !== 2 || logits.dims[0] !== tokens.length || logits.dims[1] !== labels.length) {
-      this.#refuse(this.#expectedOutput([tokens.length, labels.length]), `[${logits.dims.join(', ')}]`);
+    if (logits.dims.length !== 2 || logits.dims[0] !== shape[0] || logits.dims[1] !== labels.length) {
+      this.#refuse(this.#expectedOutput([shape[0] ?? 0, labels.length]), `[${logits.dims.join(', ')}]`);
     }
     return logits.data as Float32Array;
   }
 
-  /** Frees the native memory; a process that exits with sessions open may abort. */
   release(): Promise<void> {
     return this.#session.release();
   }
 
-  #checkInput(input: Metadata): Input {
-    const valueAt = Object.hasOwn(inputs, input.name) ? inputs[input.name] : undefined;
-    if (valueAt === undefined) this.#refuse(`no inputs but ${Object.keys(inputs).join(', ')}`, input.name);
+  #checkInput(input: Metadata): [PaddedInput, 'int32' | 'int64'] {
+    const name = paddedInputs.find((known) => known === input.name);
+    if (name === undefined) this.#refuse(`no inputs but ${paddedInputs.join(', ')}`, input.name);
     if (!input.isTensor || (input.type !== 'int32' && input.type !== 'int64')) {
       this.#refuse(`${input.name} of int64 or int32`, describe(input));
     }
@@ -94,7 +88,7 @@ export class ExportedSession {
     if (input.shape.length < 2 || rows !== 1 || positions !== undefined || others.length > 0) {
       this.#refuse(`${input.name} of [batch, sequence], both of any size`, describe(input));
     }
-    return { type: input.type, valueAt };
+    return [name, input.type];
   }
 
   #checkOutputs(outputs: readonly Metadata[]): string {

@@ -9,8 +9,8 @@ const MICROSOFT_OPSET = 1;
 /** AttributeProto.AttributeType */
 const AttributeType = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
-/** Key of an external weight's packed forms (onnxruntime 1.30, core/framework/tensor_external_data_info.cc). */
-const PACKED_KEY = 'prepacked_';
+/** Key of an external weight's prepacked forms (onnxruntime 1.30, core/framework/tensor_external_data_info.cc). */
+const PREPACKED_KEY = 'prepacked_';
 
 /** A weight that stands in a file beside the model, at `offset`. */
 export interface ExternalInitializer {
@@ -19,8 +19,8 @@ export interface ExternalInitializer {
   readonly shape: readonly number[];
   readonly offset: number;
   readonly byteLength: number;
-  /** The forms that kernels pack it in, as onnxruntime writes them: what, and where in the same file. */
-  readonly packedForms?: readonly string[];
+  /** The forms that kernels prepack it in, as onnxruntime writes them: what, and where in the same file. */
+  readonly prepackedForms?: readonly string[];
 }
 
 /** The bytes of a .onnx file whose large weights stand in `weightsFile`, in the same directory. */
@@ -54,7 +54,7 @@ export function encodeModel(graph: Graph, weights: readonly ExternalInitializer[
             location: weightsFile,
             offset: String(weight.offset),
             length: String(weight.byteLength),
-            ...Object.fromEntries((weight.packedForms ?? []).map((form, i) => [`${PACKED_KEY}${i}`, form])),
+            ...Object.fromEntries((weight.prepackedForms ?? []).map((form, i) => [`${PREPACKED_KEY}${i}`, form])),
           }).map(([key, value]) => ({ key, value })),
         })),
       ],
@@ -69,15 +69,15 @@ export function encodeModel(graph: Graph, weights: readonly ExternalInitializer[
   return modelProto.encode(message).finish();
 }
 
-/** The packed forms of a weight that a model saved by onnxruntime refers to. */
-export function readPackedForms(model: Uint8Array, weight: string): string[] {
+/** The prepacked forms of a weight that a model saved by onnxruntime refers to. */
+export function readPrepackedForms(model: Uint8Array, weight: string): string[] {
   interface Initializer {
     readonly name: string;
     readonly externalData: readonly { readonly key: string; readonly value: string }[];
   }
   const { graph } = modelProto.decode(model) as unknown as { graph: { initializer: readonly Initializer[] } };
   const entries = graph.initializer.find(({ name }) => name === weight)?.externalData ?? [];
-  return entries.filter(({ key }) => key.startsWith(PACKED_KEY)).map(({ value }) => value);
+  return entries.filter(({ key }) => key.startsWith(PREPACKED_KEY)).map(({ value }) => value);
 }
 
 function encodeAttribute([name, attribute]: [string, Attribute]): object {

@@ -1,12 +1,13 @@
 /** Runs a network on the built-in texts: what its activations are like, and what rewards it gives. */
 import type { RewardNetwork } from '../architectures/network.js';
+import { cpu } from '../backend/cpu.js';
 import type { RewardSession } from '../backend/session.js';
-import { buildPacks, costModelFor } from '../layout/trie.js';
+import { chooseLayout } from '../layout/choose-layout.js';
 import { readTokenizerFiles } from '../tokenizer/files.js';
 import { Tokenizer } from '../tokenizer/tokenizer.js';
-import { calibrationTexts } from './texts.js';
+import { builtInTexts } from './texts.js';
 
-export interface Calibration {
+export interface ActivationRanges {
   /** [rows, labels] */
   readonly logits: Float32Array;
   /** Of each pack, what the graph gives after the logits. */
@@ -14,24 +15,26 @@ export interface Calibration {
 }
 
 /** The built-in texts in a model's tokens, cut to what it has room for; ids that it does not know are left out. */
-export function calibrationRows(tokenizerDirectory: string, network: RewardNetwork): number[][] {
+export function builtInRows(tokenizerDirectory: string, network: RewardNetwork): number[][] {
   const tokenizer = new Tokenizer(readTokenizerFiles(tokenizerDirectory));
-  return calibrationTexts.map((text) => {
+  return builtInTexts.map((text) => {
     const ids = tokenizer.encode(text).filter((id) => id < network.vocabularySize);
     return ids.length === 0 ? [0] : ids.slice(-network.maxPositions);
   });
 }
 
-export async function runCalibration(
+export async function measureRanges(
   session: RewardSession,
   rows: readonly number[][],
-  { labels, hiddenSize }: RewardNetwork,
+  network: RewardNetwork,
   heartbeat: () => void,
-): Promise<Calibration> {
+): Promise<ActivationRanges> {
+  const { labels } = network;
   const logits = new Float32Array(rows.length * labels.length);
   const packs: Float32Array[][] = [];
-  for (const pack of buildPacks(rows, costModelFor(hiddenSize))) {
-    const [packed, ...watched] = (await session.runAll(pack)) as [Float32Array, ...Float32Array[]];
+  const layout = chooseLayout(network, undefined, cpu);
+  for (const pack of layout.lay(rows)) {
+    const [packed, ...watched] = (await session.runAll(pack.feeds())) as [Float32Array, ...Float32Array[]];
     heartbeat();
     pack.rows.forEach((members, i) => {
       const own = packed.subarray(i * labels.length, (i + 1) * labels.length);

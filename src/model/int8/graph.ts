@@ -21,7 +21,7 @@ const MIDDLE = 128;
 const LEAST_SCALE = 1e-30;
 
 /** Rounding leaves at most half a step either way: so many parts of a step are 127 and -127. */
-export const REST = 254;
+export const RESIDUAL_STEPS = 254;
 
 /** The graph's input that names the pooled nodes. */
 const POOLED = 'pooled_nodes';
@@ -38,7 +38,7 @@ export interface Int8Matrix {
   /** Initializer, float32 [outer]. */
   readonly scales: string;
   /** Initializer as `values`: what they leave of the weights, in 254ths of the scales. */
-  readonly rest: string;
+  readonly residual: string;
 }
 
 export interface Int8Network {
@@ -83,7 +83,7 @@ export function quantizeNetwork(
     const transposed = node.operator === 'Gemm';
     const [a, b] = shapes.get(tensor) as [number, number];
     const [inner, outer] = transposed ? [b, a] : [a, b];
-    const names = { values: `${tensor}.int8`, scales: `${tensor}.scales`, rest: `${tensor}.rest` };
+    const names = { values: `${tensor}.int8`, scales: `${tensor}.scales`, residual: `${tensor}.residual` };
     const matrix = { tensor, transposed, inner, outer, ...names };
     matrices.push(matrix);
     const activations =
@@ -109,7 +109,7 @@ export function quantizeNetwork(
 /** What every product takes. */
 interface Shared {
   readonly one: string;
-  /** 1/REST */
+  /** 1/RESIDUAL_STEPS */
   readonly part: string;
   /** int64 [P, 1] */
   readonly pooledIndices: string;
@@ -122,7 +122,7 @@ function shared(builder: GraphBuilder, weightType: WeightType): Shared {
   const zero = weightZero[weightType];
   return {
     one: builder.float(1),
-    part: builder.float(1 / REST),
+    part: builder.float(1 / RESIDUAL_STEPS),
     pooledIndices: builder.add('Cast', [column], { to: { int: ElementType.int64 } }),
     zeroWeight: zero === 0 ? [] : [builder.uint8(zero)],
   };
@@ -131,8 +131,8 @@ function shared(builder: GraphBuilder, weightType: WeightType): Shared {
 /** x times a matrix, [N, outer]: every row by its integers, pooled nodes' rows also by what those leave. */
 function multiply(
   builder: GraphBuilder,
-  { all, fine, onlyPooled }: Activations,
-  { values, scales, rest }: Int8Matrix,
+  { all, pooled, onlyPooled }: Activations,
+  { values, scales, residual }: Int8Matrix,
   { one, part, pooledIndices, zeroWeight }: Shared,
 ): string {
   const times = (rows: string, zeroPoint: string, weights: string, unit: string): string =>
@@ -140,10 +140,10 @@ function multiply(
   // The operator knows one scale for all rows: theirs follow.
   const coarse = builder.add('Mul', [times(all.values, all.zeroPoint, values, one), all.scales]);
   const left = builder.add('Add', [
-    times(fine.rest, fine.restZero, values, part),
-    times(fine.values, all.zeroPoint, rest, part),
+    times(pooled.residual, pooled.residualZero, values, part),
+    times(pooled.values, all.zeroPoint, residual, part),
   ]);
-  const missing = builder.add('Mul', [left, fine.scales]);
+  const missing = builder.add('Mul', [left, pooled.scales]);
   return onlyPooled
     ? builder.add('Add', [coarse, missing])
     : builder.add('ScatterND', [coarse, pooledIndices, missing], { reduction: { string: 'add' } });
@@ -151,7 +151,7 @@ function multiply(
 
 interface Activations {
   readonly all: QuantizedRows;
-  readonly fine: FineRows;
+  readonly pooled: PooledRows;
   /** All rows are pooled nodes'. */
   readonly onlyPooled: boolean;
 }
@@ -166,7 +166,7 @@ interface HowQuantized {
 function quantizeActivations(builder: GraphBuilder, x: string, { inner, zero, onlyPooled }: HowQuantized): Activations {
   const rows = builder.add('Reshape', [x, builder.int64s([-1, inner])]);
   const all = quantizeRows(builder, rows, zero);
-  return { all, fine: fineRows(builder, rows, all, onlyPooled), onlyPooled };
+  return { all, pooled: pooledRows(builder, rows, all, onlyPooled), onlyPooled };
 }
 
 interface QuantizedRows {
@@ -193,24 +193,29 @@ function quantizeRows(builder: GraphBuilder, x: string, zero: number): Quantized
 }
 
 /** The pooled nodes' rows, and what their integers leave of them. */
-interface FineRows {
+interface PooledRows {
   /** uint8 [P, inner] */
   readonly values: string;
   /** float32 [P, 1] */
   readonly scales: string;
   /** uint8 [P, inner], in 254ths of the scales. */
-  readonly rest: string;
-  readonly restZero: string;
+  readonly residual: string;
+  readonly residualZero: string;
 }
 
-function fineRows(builder: GraphBuilder, x: string, all: QuantizedRows, onlyPooled: boolean): FineRows {
+function pooledRows(builder: GraphBuilder, x: string, all: QuantizedRows, onlyPooled: boolean): PooledRows {
   const pool = (rows: string): string =>
     onlyPooled ? rows : builder.add('Gather', [rows, POOLED], { axis: { int: 0 } });
   const [exact, values, scales] = [pool(x), pool(all.values), pool(all.scales)];
   const left = builder.add('Sub', [exact, byRow(builder, 'DequantizeLinear', values, scales, all.zeroPoint)]);
-  const restZero = builder.uint8(MIDDLE);
-  const restScales = builder.add('Mul', [scales, builder.float(1 / REST)]);
-  return { values, scales, rest: byRow(builder, 'QuantizeLinear', left, restScales, restZero), restZero };
+  const residualZero = builder.uint8(MIDDLE);
+  const residualScales = builder.add('Mul', [scales, builder.float(1 / RESIDUAL_STEPS)]);
+  return {
+    values,
+    scales,
+    residual: byRow(builder, 'QuantizeLinear', left, residualScales, residualZero),
+    residualZero,
+  };
 }
 
 /** To integers or back, with one scale for each row. */

@@ -1,13 +1,13 @@
 /** Matrices of float32 in integers, one scale for each output channel. */
 import { ElementType } from '../graph/graph.js';
-import { type Int8Matrix, REST } from './graph.js';
+import { type Int8Matrix, RESIDUAL_STEPS } from './graph.js';
 import { WEIGHT_RANGE, type WeightType, weightZero } from './weight-type.js';
 
 export interface QuantizedMatrix {
   readonly values: Int8Array | Uint8Array;
   readonly scales: Float32Array;
   /** What the values leave of the weights, in 254ths of the scales. */
-  readonly rest: Int8Array | Uint8Array;
+  readonly residual: Int8Array | Uint8Array;
 }
 
 type Layout = Pick<Int8Matrix, 'transposed' | 'inner' | 'outer'>;
@@ -38,17 +38,17 @@ export function quantizeMatrix(
   const zero = weightZero[weightType];
   const Integers = weightType === ElementType.int8 ? Int8Array : Uint8Array;
   const quantized = new Integers(inner * outer);
-  const rest = new Integers(inner * outer);
+  const residual = new Integers(inner * outer);
   for (let k = 0; k < inner; k++) {
     const factor = factors?.[k] ?? 1;
     for (let n = 0; n < outer; n++) {
       const value = ((values[k * byInner + n * byOuter] as number) * factor) / (scales[n] as number);
       const integer = nearest(value);
       quantized[k * outer + n] = zero + integer;
-      rest[k * outer + n] = zero + nearest((value - integer) * REST);
+      residual[k * outer + n] = zero + nearest((value - integer) * RESIDUAL_STEPS);
     }
   }
-  return { values: quantized, scales, rest };
+  return { values: quantized, scales, residual };
 }
 
 /** 0 for NaN: in a channel of zeros, or one that is not finite. */

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import type { RewardNetwork } from '../architectures/network.js';
 import { RewardSession, WEIGHTS_FILE } from '../backend/session.js';
 import type { TensorSource } from '../checkpoint/tensor-source.js';
-import { packWeights, writeGraph } from '../prepared/prepack.js';
+import { prepackWeights, writeGraph } from '../prepared/prepack.js';
 import { writeWeights } from '../prepared/weights.js';
-import { type Calibration, calibrationRows, runCalibration } from './activation-ranges.js';
+import { type ActivationRanges, builtInRows, measureRanges } from './activation-ranges.js';
 import { quantizeNetwork } from './graph.js';
 import { measureQuality, type Quality } from './quality.js';
 import { findSmoothingGroups } from './smoothing.js';
@@ -35,7 +35,7 @@ export interface Int8Work {
 
 export async function makeInt8(work: Int8Work): Promise<Quality> {
   const { network, tensors, directory, heartbeat } = work;
-  const rows = calibrationRows(work.tokenizerDirectory, network);
+  const rows = builtInRows(work.tokenizerDirectory, network);
   const weightType = work.weightType ?? (await chooseWeightType());
   const { matrices, activations } = quantizeNetwork(network, { weightType });
   const groups = findSmoothingGroups(network.graph, matrices);
@@ -48,14 +48,14 @@ export async function makeInt8(work: Int8Work): Promise<Quality> {
   const int8 = quantizeNetwork(network, { weightType, zeroPoints });
   const weights = writeInt8Weights(int8, smoothing, tensors, join(directory, WEIGHTS_FILE));
   heartbeat();
-  writeGraph(int8.graph, await packWeights(int8.graph, weights, directory), directory);
+  writeGraph(int8.graph, await prepackWeights(int8.graph, weights, directory), directory);
   heartbeat();
   const { logits } = await run(work, rows, directory, true);
   return measureQuality(exact.logits, logits, network.labels.length, GROUP_SIZE);
 }
 
 /** The built-in texts in float32; what is written for it is removed. */
-async function runExact(work: Int8Work, rows: readonly number[][], watched: Watched): Promise<Calibration> {
+async function runExact(work: Int8Work, rows: readonly number[][], watched: Watched): Promise<ActivationRanges> {
   const { network, tensors } = work;
   const directory = join(work.directory, 'fp32');
   mkdirSync(directory);
@@ -72,12 +72,12 @@ async function run(
   { network, heartbeat }: Int8Work,
   rows: readonly number[][],
   directory: string,
-  packed: boolean,
-): Promise<Calibration> {
+  prepacked: boolean,
+): Promise<ActivationRanges> {
   const threads = Math.min(MOST_THREADS, availableParallelism());
-  const session = await RewardSession.open(directory, { threads, packed });
+  const session = await RewardSession.open(directory, { threads, prepacked });
   try {
-    return await runCalibration(session, rows, network, heartbeat);
+    return await measureRanges(session, rows, network, heartbeat);
   } finally {
     await session.release();
   }

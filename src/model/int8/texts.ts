@@ -95,7 +95,7 @@ export const GROUP_SIZE = 8;
 const otherReplies = [1, 2, 5, 9, 14, 20] as const;
 
 /** Prompt and reply, the candidates of a conversation together. */
-export const calibrationTexts: readonly string[] = conversations.flatMap(([prompt, reply, other], i) => {
+export const builtInTexts: readonly string[] = conversations.flatMap(([prompt, reply, other], i) => {
   const others = otherReplies.map((step, j) => conversations[(i + step) % conversations.length]?.[1 + (j % 2)] ?? '');
   return [reply, other, ...others].map((candidate) => `${prompt}\nBot: ${candidate}\n`);
 });

@@ -54,9 +54,9 @@ export function writeInt8Weights(
     for (const matrix of matrices) {
       const { inner, outer, tensor } = matrix;
       const factors = smoothing.matrices.get(tensor);
-      const { values, scales, rest } = quantizeMatrix(readMatrix(matrix, source), matrix, weightType, factors);
+      const { values, scales, residual } = quantizeMatrix(readMatrix(matrix, source), matrix, weightType, factors);
       written.push(file.add(matrix.values, weightType, [inner, outer], [values]));
-      written.push(file.add(matrix.rest, weightType, [inner, outer], [rest]));
+      written.push(file.add(matrix.residual, weightType, [inner, outer], [residual]));
       written.push(file.add(matrix.scales, ElementType.float32, [outer], [scales]));
     }
     return written;

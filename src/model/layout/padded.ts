@@ -1,5 +1,21 @@
 /** Lays rows of tokens out in batches, padded on the right to one width. */
 import { type DistinctRow, distinctRows } from './distinct-rows.js';
+import type { Feed, Feeds, Layout, LayoutLimits } from './layout.js';
+
+/** What stands at a position of a row, by the input's name: the inputs that a text classifier may have. */
+const values = {
+  input_ids: (row, position, padTokenId) => row[position] ?? padTokenId,
+  attention_mask: (row, position) => (position < row.length ? 1 : 0),
+  position_ids: (_, position) => position,
+  token_type_ids: () => 0, // a row is one text
+} satisfies Record<string, (row: readonly number[], position: number, padTokenId: number) => number>;
+
+export type PaddedInput = keyof typeof values;
+
+export const paddedInputs = Object.keys(values) as readonly PaddedInput[];
+
+/** The inputs that a graph has, and the integers that it takes. */
+export type PaddedInputs = ReadonlyMap<PaddedInput, 'int32' | 'int64'>;
 
 export interface Batch {
   readonly tokens: readonly (readonly number[])[];
@@ -17,17 +33,41 @@ export interface BatchSettings {
   readonly maxPositions: number;
   /** Every row alone, without padding. */
   readonly rowByRow: boolean;
+  readonly limits: Pick<LayoutLimits, 'batchTokens' | 'batchRows'>;
 }
 
 /** Widths are multiples of this: rows of nearly the same length meet. */
 const GRID = 8;
 
-/** In a batch, padding included; bounds a session's working memory. */
-const MAX_TOKENS = 2048;
-const MAX_ROWS = 64;
+/** Batches for a network that reads rewards by a rule of its own, and in whose graph rows do not meet. */
+export const paddedLayout = (settings: BatchSettings & { readonly inputs: PaddedInputs }): Layout => ({
+  lay: (rows) =>
+    buildBatches(rows, settings).map((batch) => ({
+      feeds: () => batchFeeds(batch, settings),
+      rows: batch.rows,
+      tokens: batch.tokens.length * batch.width,
+    })),
+  rowsMeet: false,
+});
+
+/** The inputs of a graph for one batch, [rows, width] each. */
+export function batchFeeds(
+  { tokens, width }: Batch,
+  { inputs, padTokenId = 0 }: { readonly inputs: PaddedInputs; readonly padTokenId?: number | undefined },
+): Feeds {
+  const dims = [tokens.length, width];
+  const feeds = [...inputs].map(([name, type]): [string, Feed] => {
+    const numbers = tokens.flatMap((row) => Array.from({ length: width }, (_, i) => values[name](row, i, padTokenId)));
+    return type === 'int32'
+      ? [name, { type, data: Int32Array.from(numbers), dims }]
+      : [name, { type, data: BigInt64Array.from(numbers, BigInt), dims }];
+  });
+  return Object.fromEntries(feeds);
+}
 
 /** Batches by width; which rows stand together depends on the rows, not on their order. */
 export function buildBatches(rows: readonly (readonly number[])[], settings: BatchSettings): PlacedBatch[] {
+  const { batchTokens, batchRows } = settings.limits;
   const byWidth = new Map<number, DistinctRow[]>();
   for (const row of distinctRows(rows)) {
     const width = widthOf(row.tokens, settings);
@@ -38,7 +78,7 @@ export function buildBatches(rows: readonly (readonly number[])[], settings: Bat
   return [...byWidth]
     .sort(([a], [b]) => a - b)
     .flatMap(([width, members]) => {
-      const size = settings.rowByRow ? 1 : Math.max(1, Math.min(MAX_ROWS, Math.floor(MAX_TOKENS / width)));
+      const size = settings.rowByRow ? 1 : Math.max(1, Math.min(batchRows, Math.floor(batchTokens / width)));
       return inGroupsOf(size, members).map((group) => ({
         tokens: group.map(({ tokens }) => tokens),
         width,

@@ -6,9 +6,34 @@
  * shares with its neighbour. A causal network gives a node the same state whatever follows it, so sharing is exact.
  */
 import { commonPrefix, type DistinctRow, distinctRows } from './distinct-rows.js';
+import type { Feeds, Layout } from './layout.js';
+import { pooledPosition } from './pooled-position.js';
 
-/** One token of a trie, laid out in a sequence: parents stand before their children. */
-export interface Pack {
+export interface TrieOptions {
+  /** Right-most tokens of this id are read past. */
+  readonly padTokenId: number | undefined;
+  readonly cost: CostModel;
+  /** Nodes in a pack at most, unless a single row is longer. */
+  readonly maxNodes: number;
+}
+
+/** Packs for a causal network whose rewards are read at each row's last token. */
+export const trieLayout = ({ padTokenId, cost, maxNodes }: TrieOptions): Layout => ({
+  lay: (rows) => {
+    // What comes after a row's pooled token cannot change its reward.
+    const paths = rows.map((ids) => ids.slice(0, pooledPosition(ids, padTokenId) + 1));
+    return buildPacks(paths, cost, maxNodes).map((pack) => ({
+      feeds: () => feedsOf(pack),
+      rows: pack.rows,
+      tokens: pack.tokenIds.length,
+    }));
+  },
+  // Through the attention's mask, which multiplies it by 0.
+  rowsMeet: true,
+});
+
+/** A trie of tokens, laid out in a sequence: parents stand before their children. */
+export interface TriePack {
   readonly tokenIds: Int32Array;
   /** Position in its row, from 0. */
   readonly positions: Int32Array;
@@ -26,26 +51,17 @@ export interface CostModel {
   readonly attention: number;
 }
 
-/** Nodes in a pack at most, unless a single row is longer: bounds a session's working memory. */
-const MAX_NODES = 512;
-
-/**
- * Measured with GPT-2 base (D = 768) on one thread: 1.76 ms a node, 0.49 µs a pair of nodes, 10 ms a run
- * (bench/README.md). Attention grows with D as the linear layers grow with D².
- */
-export const costModelFor = (hiddenSize: number): CostModel => ({ fixed: 6, attention: 0.21 / hiddenSize });
-
 /**
  * The cheapest packs that hold every row.
  *
  * @param rows token ids of each row up to and including the token its reward is read at; none is empty
  */
-export function buildPacks(rows: readonly (readonly number[])[], cost: CostModel): Pack[] {
+export function buildPacks(rows: readonly (readonly number[])[], cost: CostModel, maxNodes: number): TriePack[] {
   const paths = distinctRows(rows);
   const shared = paths.map((path, i) =>
     i === 0 ? 0 : commonPrefix((paths[i - 1] as DistinctRow).tokens, path.tokens),
   );
-  return cheapestBorders(paths, shared, cost).map(([from, to]) =>
+  return cheapestBorders(paths, shared, cost, maxNodes).map(([from, to]) =>
     layOut(paths.slice(from, to), shared.slice(from, to)),
   );
 }
@@ -58,6 +74,7 @@ function cheapestBorders(
   paths: readonly DistinctRow[],
   shared: readonly number[],
   cost: CostModel,
+  maxNodes: number,
 ): [number, number][] {
   const best = new Float64Array(paths.length + 1); // best[i]: cost of the first i paths
   const start = new Int32Array(paths.length + 1); // start[i]: where the pack that ends before path i begins
@@ -67,9 +84,9 @@ function cheapestBorders(
     for (let from = end - 1; from >= 0; from--) {
       const first = (paths[from] as DistinctRow).tokens.length;
       const nodes = first + beyondFirst;
-      if (nodes > MAX_NODES && from < end - 1) {
+      if (nodes > maxNodes && from < end - 1) {
         // The paths after the first only get more as the border moves left; a shorter first path may still fit.
-        if (beyondFirst >= MAX_NODES) break;
+        if (beyondFirst >= maxNodes) break;
       } else {
         const total = (best[from] as number) + cost.fixed + nodes + nodes * nodes * cost.attention;
         if (total < (best[end] as number)) {
@@ -85,7 +102,7 @@ function cheapestBorders(
   return borders.reverse();
 }
 
-function layOut(paths: readonly DistinctRow[], shared: readonly number[]): Pack {
+function layOut(paths: readonly DistinctRow[], shared: readonly number[]): TriePack {
   const sharedHere = shared.map((length, i) => (i === 0 ? 0 : length));
   const nodes = paths.reduce((sum, { tokens }, i) => sum + tokens.length - (sharedHere[i] as number), 0);
   const tokenIds = new Int32Array(nodes);
@@ -111,7 +128,7 @@ function layOut(paths: readonly DistinctRow[], shared: readonly number[]): Pack 
 const UNSEEN = -3.4028234663852886e38;
 
 /** Attention bias [L, L], row-major: 0 where the row's node sees the column's (itself and its ancestors), else UNSEEN. */
-export function attentionBias({ parents }: Pick<Pack, 'parents'>): Float32Array {
+export function attentionBias({ parents }: Pick<TriePack, 'parents'>): Float32Array {
   const size = parents.length;
   const bias = new Float32Array(size * size).fill(UNSEEN);
   parents.forEach((parent, node) => {
@@ -120,4 +137,15 @@ export function attentionBias({ parents }: Pick<Pack, 'parents'>): Float32Array 
     bias[row + node] = 0;
   });
   return bias;
+}
+
+/** The inputs of every graph that is built here (architectures/network.ts). */
+function feedsOf(pack: TriePack): Feeds {
+  const nodes = pack.tokenIds.length;
+  return {
+    input_ids: { type: 'int32', data: pack.tokenIds, dims: [1, nodes] },
+    position_ids: { type: 'int32', data: pack.positions, dims: [1, nodes] },
+    attention_bias: { type: 'float32', data: attentionBias(pack), dims: [1, 1, nodes, nodes] },
+    pooled_nodes: { type: 'int32', data: pack.pooledNodes, dims: [pack.pooledNodes.length] },
+  };
 }

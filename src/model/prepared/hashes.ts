@@ -4,10 +4,16 @@ import { createReadStream, existsSync, mkdirSync, readFileSync, renameSync, stat
 import { join } from 'node:path';
 import { isFileSystemError, messageOf, runError } from '../../errors.js';
 
-/** sha256 over files one after the other, remembered in `memory` for as long as their sizes, times and inodes stay. */
+/**
+ * sha256 over files one after the other, remembered in `memory` for as long as their sizes, times and inodes stay.
+ *
+ * The time of the last change to the inode (ctime) is among them because nothing can set it back: archives and copies
+ * keep the time of the last write, file systems give out a freed inode again at once, and two checkpoints of one
+ * architecture have one size.
+ */
 export async function hashFiles(paths: readonly string[], memory: string | undefined): Promise<string> {
   const stats = paths.map((path) => statSync(path, { bigint: true }));
-  const state = stats.map(({ size, mtimeNs, ino }) => `${size} ${mtimeNs} ${ino}`).join(' ');
+  const state = stats.map(({ size, mtimeNs, ctimeNs, ino }) => `${size} ${mtimeNs} ${ctimeNs} ${ino}`).join(' ');
   const note = memory && join(memory, createHash('sha256').update(paths.join('\0')).digest('hex').slice(0, 32));
   if (note && existsSync(note)) {
     const [noted, sha256] = readFileSync(note, 'utf8').split('\n');

@@ -1,11 +1,11 @@
 /**
- * Packs a graph's matrices the way onnxruntime's kernels read them, so that sessions map them instead of making a copy
+ * Prepacks a graph's matrices the way onnxruntime's kernels read them, so that sessions map them instead of making a copy
  * each.
  *
  * onnxruntime does this when it saves a model, but then holds all matrices in memory twice and writes them both ways:
- * gigabytes for a large model. So each is packed by a model of its own, one operator with one weight, and what comes
- * out is appended to the weights file. The names of the packed forms are onnxruntime's, which finds them by a hash
- * of their content: where it does not, it packs the matrix anew, to the same rewards.
+ * gigabytes for a large model. So each is prepacked by a model of its own, one operator with one weight, and what comes
+ * out is appended to the weights file. The names of the prepacked forms are onnxruntime's, which finds them by a hash
+ * of their content: where it does not, it prepacks the matrix anew, to the same rewards.
  */
 import {
   appendFileSync,
@@ -19,37 +19,37 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { MODEL_FILE, savePacked, WEIGHTS_FILE } from '../backend/session.js';
+import { MODEL_FILE, savePrepacked, WEIGHTS_FILE } from '../backend/session.js';
 import { ElementType, type Graph, type Node, type Value } from '../graph/graph.js';
-import { type ExternalInitializer, encodeModel, readPackedForms } from '../graph/onnx.js';
+import { type ExternalInitializer, encodeModel, readPrepackedForms } from '../graph/onnx.js';
 
-/** Packed matrices begin on pages of their own, as onnxruntime lays them out. */
+/** Prepacked matrices begin on pages of their own, as onnxruntime lays them out. */
 const PAGE = 4096;
 
-/** Operators whose second input is a matrix that their kernel packs. */
-const packingOperators = new Set(['MatMul', 'Gemm', 'MatMulIntegerToFloat']);
+/** Operators whose second input is a matrix that their kernel prepacks. */
+const prepackingOperators = new Set(['MatMul', 'Gemm', 'MatMulIntegerToFloat']);
 
 /**
- * Appends the packed form of each matrix to the weights file.
+ * Appends the prepacked form of each matrix to the weights file.
  *
  * @param directory holds the weights file
- * @returns the weights, those that were packed with where their packed form stands
+ * @returns the weights, those that were prepacked with where their prepacked form stands
  */
-export async function packWeights(
+export async function prepackWeights(
   graph: Graph,
   weights: readonly ExternalInitializer[],
   directory: string,
 ): Promise<ExternalInitializer[]> {
   const weightsFile = join(directory, WEIGHTS_FILE);
-  const packer = new Map(
-    graph.nodes.filter(({ operator }) => packingOperators.has(operator)).map((node) => [node.inputs[1], node]),
+  const readers = new Map(
+    graph.nodes.filter(({ operator }) => prepackingOperators.has(operator)).map((node) => [node.inputs[1], node]),
   );
-  const packed: ExternalInitializer[] = [];
+  const prepacked: ExternalInitializer[] = [];
   for (const weight of weights) {
-    const node = packer.get(weight.name);
-    packed.push(node === undefined ? weight : await packOne(node, weight, directory, weightsFile));
+    const node = readers.get(weight.name);
+    prepacked.push(node === undefined ? weight : await prepackOne(node, weight, directory, weightsFile));
   }
-  return packed;
+  return prepacked;
 }
 
 /** Writes the graph of a model whose weights stand in the weights file. */
@@ -57,7 +57,7 @@ export function writeGraph(graph: Graph, weights: readonly ExternalInitializer[]
   writeFileSync(join(directory, MODEL_FILE), encodeModel(graph, weights, WEIGHTS_FILE));
 }
 
-async function packOne(
+async function prepackOne(
   node: Node,
   weight: ExternalInitializer,
   directory: string,
@@ -69,9 +69,9 @@ async function packOne(
   mkdirSync(results);
   try {
     writeFileSync(modelFile, encodeModel(oneOperator(node, weight), [weight], WEIGHTS_FILE));
-    await savePacked(modelFile, results);
-    const forms = readPackedForms(readFileSync(join(results, MODEL_FILE)), weight.name);
-    return { ...weight, packedForms: forms.map((form) => moveForm(form, join(results, WEIGHTS_FILE), weightsFile)) };
+    await savePrepacked(modelFile, results);
+    const forms = readPrepackedForms(readFileSync(join(results, MODEL_FILE)), weight.name);
+    return { ...weight, prepackedForms: forms.map((form) => moveForm(form, join(results, WEIGHTS_FILE), weightsFile)) };
   } finally {
     rmSync(modelFile, { force: true });
     rmSync(results, { recursive: true });
@@ -101,7 +101,7 @@ function oneOperator({ operator, domain, attributes }: Node, { name, type, shape
 }
 
 /**
- * Copies the bytes that a packed form refers to and returns it with their new places.
+ * Copies the bytes that a prepacked form refers to and returns it with their new places.
  *
  * @param form `OPERATOR+HASH|OFFSET;BYTES;FLAG`, the last part once for each of the kernel's buffers
  */

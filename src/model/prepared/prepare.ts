@@ -5,15 +5,14 @@
  * graph, onnxruntime or processor never meets a wrong one. It is made under a lock and another name, and renamed when
  * it is whole.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, statfsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isFileSystemError, messageOf, runError } from '../../errors.js';
-import { cpuIdentity } from '../../platform/cpu.js';
+import { cacheDirectory } from '../../platform/cache-directory.js';
 import { withLock } from '../../platform/lock.js';
 import { countParameters, type RewardNetwork } from '../architectures/network.js';
-import { onnxruntimeVersion } from '../backend/onnxruntime.js';
+import { cpu } from '../backend/cpu.js';
 import { WEIGHTS_FILE } from '../backend/session.js';
 import { type Checkpoint, openTensors } from '../checkpoint/checkpoint.js';
 import type { TensorSource } from '../checkpoint/tensor-source.js';
@@ -23,20 +22,20 @@ import { int8Bytes, quantizeNetwork } from '../int8/graph.js';
 import { INT8_RECIPE, makeInt8 } from '../int8/prepare.js';
 import type { Quality } from '../int8/quality.js';
 import type { Preparation } from '../precision.js';
-import { hashTokenizerFiles } from '../tokenizer/files.js';
+import { hashTokenizerFiles } from '../tokenizer/directory.js';
 import { hashFiles } from './hashes.js';
-import { packWeights, writeGraph } from './prepack.js';
+import { prepackWeights, writeGraph } from './prepack.js';
 import {
-  cacheDirectory,
   createStore,
   describePrepared,
   inspectPrepared,
   markUsed,
   placeOf,
   readAbout,
+  removeLeftovers,
   renameIntoPlace,
-  unfinishedPlace,
 } from './store.js';
+import { removeAbandonedTemporary, temporaryPlace, unfinishedPlace } from './unfinished.js';
 import { writeWeights } from './weights.js';
 
 export interface PreparedModel {
@@ -58,11 +57,14 @@ export interface PrepareOptions {
   readonly heartbeat: () => void;
 }
 
+/** Changes with the files that a prepared model consists of: those of another form are not used. */
+const PREPARED_FORM = 2;
+
 /** From this many bytes of weights on, the first run's wait is explained. */
 const LARGE_BYTES = 100e6;
 
 /** Size of a prepared model in sizes of its float32 weights: matrices are there twice, as they were and packed. */
-const KEPT = 1.9;
+const PREPARED_RATIO = 1.9;
 
 /**
  * The prepared form of a checkpoint: found in the cache, or made and put there (or, without one, in a temporary place).
@@ -74,8 +76,9 @@ export async function prepareModel(
 ): Promise<PreparedModel> {
   const sha256 = await hashFiles(checkpoint.weights.files, useCache ? join(cacheDirectory(), 'hashes') : undefined);
   const plan = planOf(checkpoint, preparation);
+  const identity = cpu.identity();
   const key = createHash('sha256')
-    .update(JSON.stringify([sha256, onnxruntimeVersion, cpuIdentity(), ...plan.madeFrom]))
+    .update(JSON.stringify([PREPARED_FORM, sha256, cpu.id, identity, ...plan.madeFrom]))
     .update(plan.graph)
     .digest('hex')
     .slice(0, 32);
@@ -85,15 +88,16 @@ export async function prepareModel(
       directory,
       sha256,
       temporary,
-      onnxruntimeVersion,
+      onnxruntimeVersion: identity.onnxruntime,
       ...(quality && { quality }),
     };
   };
   const makeIn = (directory: string, place: string): Promise<void> => {
     // Looked at beforehand: onnxruntime's own words for a full disk do not say so.
     requireRoom(dirname(directory), plan.bytesNeeded);
-    const { bytesKept } = plan;
-    if (bytesKept > LARGE_BYTES) notify(`preparing the model: about ${(bytesKept / 1e9).toFixed(1)} GB in ${place}`);
+    const { preparedBytes } = plan;
+    if (preparedBytes > LARGE_BYTES)
+      notify(`preparing the model: about ${(preparedBytes / 1e9).toFixed(1)} GB in ${place}`);
     return make(checkpoint, preparation, { sha256, directory, heartbeat });
   };
   if (useCache) {
@@ -112,6 +116,7 @@ export async function prepareModel(
           notify(`the prepared model in ${place} is damaged: it is made anew`);
           rmSync(place, { recursive: true });
         }
+        removeLeftovers();
         const unfinished = unfinishedPlace(place);
         await makeIn(unfinished, `${cacheDirectory()}, once`);
         renameIntoPlace(unfinished, place);
@@ -123,7 +128,8 @@ export async function prepareModel(
       notify(`the prepared model cannot be kept in ${why}: it is made anew for this run`);
     }
   }
-  const directory = join(tmpdir(), `reward-score-${process.pid}-${randomUUID()}`);
+  removeAbandonedTemporary();
+  const directory = temporaryPlace();
   try {
     await makeIn(directory, `${directory}, removed after the run`);
   } catch (error) {
@@ -136,21 +142,21 @@ export async function prepareModel(
 function planOf({ network }: Checkpoint, preparation: Preparation) {
   const fp32Bytes = 4 * countParameters(network);
   if (preparation.precision === 'fp32') {
-    const bytes = KEPT * fp32Bytes;
-    return { madeFrom: [], graph: encodeModel(network.graph, [], ''), bytesKept: bytes, bytesNeeded: bytes };
+    const bytes = PREPARED_RATIO * fp32Bytes;
+    return { madeFrom: [], graph: encodeModel(network.graph, [], ''), preparedBytes: bytes, bytesNeeded: bytes };
   }
   const int8 = quantizeNetwork(network, { weightType: ElementType.int8 });
-  const bytesKept = int8Bytes(int8);
+  const preparedBytes = int8Bytes(int8);
   return {
     madeFrom: [INT8_RECIPE, hashTokenizerFiles(preparation.tokenizerDirectory)],
     graph: encodeModel(int8.graph, [], ''),
-    bytesKept,
+    preparedBytes,
     // While it is made, the weights stand beside it in float32.
-    bytesNeeded: bytesKept + fp32Bytes,
+    bytesNeeded: preparedBytes + fp32Bytes,
   };
 }
 
-interface Making {
+interface MakeOptions {
   readonly sha256: string;
   readonly directory: string;
   readonly heartbeat: () => void;
@@ -159,7 +165,7 @@ interface Making {
 async function make(
   checkpoint: Checkpoint,
   preparation: Preparation,
-  { sha256, directory, heartbeat }: Making,
+  { sha256, directory, heartbeat }: MakeOptions,
 ): Promise<void> {
   const { network } = checkpoint;
   try {
@@ -179,8 +185,8 @@ async function make(
       parameters: countParameters(checkpoint.network),
       precision: preparation.precision,
       ...(quality && { quality }),
-      onnxruntime: onnxruntimeVersion,
-      cpu: cpuIdentity(),
+      onnxruntime: cpu.identity().onnxruntime,
+      cpu: cpu.identity().device,
     });
   } catch (error) {
     rmSync(directory, { recursive: true, force: true });
@@ -190,7 +196,7 @@ async function make(
 
 async function makeFp32({ graph, tensors }: RewardNetwork, source: TensorSource, directory: string): Promise<void> {
   const weights = writeWeights(tensors, source, join(directory, WEIGHTS_FILE));
-  writeGraph(graph, await packWeights(graph, weights, directory), directory);
+  writeGraph(graph, await prepackWeights(graph, weights, directory), directory);
 }
 
 /** @throws an error of the file system's kind where fewer bytes are free */

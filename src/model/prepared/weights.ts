@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { runError } from '../../errors.js';
+import { printableAscii } from '../../platform/printable.js';
 import { countElements, type RewardNetwork, type TensorShape } from '../architectures/network.js';
-import { printable } from '../checkpoint/file.js';
 import type { TensorSource } from '../checkpoint/tensor-source.js';
 import { ElementType } from '../graph/graph.js';
 import type { ExternalInitializer } from '../graph/onnx.js';
@@ -11,13 +11,6 @@ const ALIGNMENT = 64;
 
 /** Elements held in memory at a time. */
 const CHUNK_ELEMENTS = 4 << 20;
-
-/**
- * Buffers that old versions of transformers saved beside the weights: GPT-2's causal mask and the value it masks with,
- * Llama's rotary frequencies.
- */
-const ignoredTensor =
-  /^((transformer\.)?h\.\d+\.attn\.(bias|masked_bias)|model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq)$/;
 
 /** Names listed of each kind of problem. */
 const MAX_LISTED = 8;
@@ -44,8 +37,8 @@ export function checkTensors(network: RewardNetwork, source: TensorSource, path:
   report(
     'unexpected',
     source.names
-      .filter((name) => !expected.has(name) && !ignoredTensor.test(name))
-      .map((name) => `${printable(name)} ${shape(source.shapeOf(name))}`),
+      .filter((name) => !expected.has(name) && !network.bufferNames.test(name))
+      .map((name) => `${printableAscii(name)} ${shape(source.shapeOf(name))}`),
   );
   report(
     'of another shape',

@@ -29,19 +29,12 @@ export interface TextCutter {
   cut(text: string, length: number): Generator<string>;
 }
 
-interface AddedToken {
-  readonly content: string;
-  readonly lstrip?: boolean;
-  readonly rstrip?: boolean;
-}
-
 /** undefined: the tokenizer is of a kind whose texts are not known to be cuttable. */
 export function textCutter({ tokenizer, config }: TokenizerFiles): TextCutter | undefined {
-  const added = (tokenizer.added_tokens ?? []) as readonly AddedToken[];
-  const model = tokenizer.model as { readonly type?: unknown } | undefined;
+  const { added_tokens: added, model } = tokenizer;
   const wordByWord =
-    model?.type === 'BPE' &&
-    (tokenizer.normalizer ?? null) === null &&
+    model.type === 'BPE' &&
+    tokenizer.normalizer === null &&
     !config.remove_space &&
     !config.do_lowercase_and_remove_accent &&
     splitsAfterLetters(tokenizer.pre_tokenizer);

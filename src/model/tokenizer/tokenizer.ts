@@ -5,6 +5,7 @@
  */
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { messageOf, runError } from '../../errors.js';
+import { printable } from '../../platform/printable.js';
 import { type AddedTokens, addedTokens, nothingAdded } from './added-tokens.js';
 import type { TokenizerFiles } from './files.js';
 import { type TextCutter, textCutter } from './long-texts.js';
@@ -39,7 +40,7 @@ export class Tokenizer {
   readonly #added: AddedTokens;
 
   constructor(files: TokenizerFiles) {
-    const { tokenizer, config } = files;
+    const { path, tokenizer, config } = files;
     this.#config = config;
     try {
       const preTokenizer = withUnicodeSpaces(tokenizer.pre_tokenizer);
@@ -47,7 +48,13 @@ export class Tokenizer {
       this.#added = addedTokens(tokenizer.post_processor);
       this.#cutter = textCutter(files);
     } catch (error) {
-      throw runError(`the tokenizer's files cannot be used: ${messageOf(error)}`, { cause: error });
+      // A TypeError tells of the library's inside and not of the file.
+      const reason = error instanceof TypeError ? '' : ` (${printable(messageOf(error))})`;
+      throw runError(
+        `${path}: expected a tokenizer as the library tokenizers writes it, got one that cannot be used${reason}; ` +
+          'download or save it again',
+        { cause: error },
+      );
     }
   }
 
@@ -64,7 +71,7 @@ export class Tokenizer {
   /**
    * A row of a text's tokens, cut so that what is added has room too.
    *
-   * @param showLife called after each piece of a long text
+   * @param heartbeat called after each piece of a long text
    * @returns also how many of the text's own tokens were cut; undefined: it has none
    */
   rowOf(

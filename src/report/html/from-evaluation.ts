@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { messageOf, runError } from '../../errors.js';
-import type { JudgedRows, ShownText } from '../../evaluation/columns.js';
+import type { CollectedRows, ShownText } from '../../evaluation/columns.js';
 import type { Evaluation } from '../../evaluation/evaluation.js';
 import type { ScoreMeaning } from '../../evaluation/probability.js';
 import type { Verdict } from '../../evaluation/thresholds.js';
@@ -12,41 +12,41 @@ export interface ReportInput {
   readonly run: Omit<EvaluatedRun, 'date' | 'inputs' | 'clusters'>;
   readonly evaluation: Evaluation;
   readonly verdicts: readonly Verdict[];
-  readonly judged: JudgedRows;
+  readonly collected: CollectedRows;
   /** Names of the input files, as ShownText.file counts them. */
   readonly files: readonly string[];
   /** The field of slices. */
   readonly by: string | undefined;
-  /** Rows are groups, or parts of them. */
+  /** A resample draws groups of rows. */
   readonly grouped: boolean;
   /** The file of the other scorer. */
   readonly baseline: string | undefined;
   readonly meaning: ScoreMeaning;
 }
 
-/** Of each kind of disagreement. */
+/** Rows of each kind of disagreement that the page has room for. */
 const MOST_SHOWN = 20;
 
 /** @throws FatalError `run` where the file cannot be written */
 export async function writeReport(path: string, input: ReportInput): Promise<void> {
-  // The plots take half a second to load, and few evaluations want them.
+  // The plots take half a second or more to load, and few evaluations want them.
   const [{ renderReport }, { rowPlots }, { mostDisagreeing, mostReversed }] = await Promise.all([
     import('./report.js'),
     import('./row-plots.js'),
     import('./disagreements.js'),
   ]);
-  const { run, evaluation, verdicts, judged, files, by, grouped, baseline, meaning } = input;
+  const { run, evaluation, verdicts, collected, files, by, grouped, baseline, meaning } = input;
   const { parts } = evaluation;
-  const { rows, pairs } = judged;
+  const { rows, pairs } = collected;
   const { rewards, labels } = rows.columns;
   const { chosen, rejected } = pairs.columns;
   const ratedRow = (i: number): RatedRow => ({
-    ...shown(judged.texts[i], files),
+    ...shown(collected.texts[i], files),
     reward: rewards[i] as number,
     label: labels?.[i] as number,
   });
   const ratedPair = (i: number): RatedPair => {
-    const [good, bad] = [judged.pairTexts[2 * i], judged.pairTexts[2 * i + 1]];
+    const [good, bad] = [collected.pairTexts[2 * i], collected.pairTexts[2 * i + 1]];
     return {
       place: placeOf(good, files),
       chosen: { text: good?.text ?? '', reward: chosen[i] as number },

@@ -3,8 +3,8 @@ import type { PairEvaluation } from '../../evaluation/evaluate-pairs.js';
 import type { RowEvaluation } from '../../evaluation/evaluate-rows.js';
 import type { Histogram } from '../../evaluation/histogram.js';
 import type { Metric, NotDefined } from '../../evaluation/metric.js';
+import type { MetricName } from '../../evaluation/metrics.js';
 import type { RocCurve } from '../../evaluation/roc.js';
-import type { RowMetric } from '../../evaluation/statistics.js';
 import type { LengthCurve } from './length-curve.js';
 
 /** All that a report shows. A part that is not there has no section. Every string is text, never markup. */
@@ -20,7 +20,7 @@ export interface ReportData {
   readonly thresholds?: readonly Threshold[] | undefined;
 }
 
-/** What was evaluated, when and how. */
+/** The run that a report is of: what was evaluated, when and how. */
 export interface EvaluatedRun {
   readonly model: string;
   readonly inputs: readonly { readonly name: string; readonly rows?: number | undefined }[];
@@ -69,7 +69,7 @@ export interface Disagreements {
 export interface RatedRow {
   /** `conversations.jsonl:12` */
   readonly place: string;
-  /** What was judged: the response. */
+  /** The response. */
   readonly text: string;
   /** What came before it. */
   readonly context?: string | undefined;
@@ -86,10 +86,10 @@ export interface RatedPair {
 
 /** A bound of `--fail-under` or `--fail-over`. */
 export interface Threshold {
-  readonly name: RowMetric | 'pairwise';
+  readonly name: MetricName;
   readonly bound: number;
   readonly side: 'under' | 'over';
-  /** What was held against the bound: the value, or the interval's worse end. */
+  /** Compared with the bound: the value, or the interval's worse end. */
   readonly compares: 'value' | 'interval';
   readonly metric: Metric;
   readonly met: boolean;

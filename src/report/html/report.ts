@@ -1,6 +1,6 @@
 import { isDefined, type NotDefined } from '../../evaluation/metric.js';
 import { html, type Markup } from './html.js';
-import { mainMetric, type NamedMetric, namedMetrics } from './metric-names.js';
+import { mainMetric, type NamedMetric, namedMetrics } from './named-metrics.js';
 import type { ReportData } from './report-data.js';
 import { differenceTo } from './sections/difference.js';
 import { disagreementsOf } from './sections/disagreements.js';

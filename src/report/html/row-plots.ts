@@ -15,8 +15,8 @@ const unlabelled = { reason: 'expected labels, got none' };
  * @param rows at least one, all values finite
  */
 export function rowPlots({ rewards, labels, lengths, groups, conversations }: Rows, meaning: ScoreMeaning): RowPlots {
-  const of = conversations ?? groups;
-  const clusters = of ? { of, count: of.length } : alone(rewards.length);
+  const ids = conversations ?? groups;
+  const clusters = ids ? { ids, count: ids.length } : alone(rewards.length);
   return {
     calibration: labels ? calibrationCurve(rewards, labels, clusters, meaning) : unlabelled,
     roc: labels ? rocCurve(rewards, labels) : unlabelled,

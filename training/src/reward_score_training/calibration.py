@@ -2,7 +2,7 @@
 Temperature: logits are divided by it, so that their sigmoid is the probability it claims to be.
 
 The head has no bias, and a positive temperature keeps the sign of every logit: it makes a model more or less sure, and
-cannot move a base rate. What a bias would have gained is computed beside it, to be told.
+cannot move a base rate. What a bias would have gained is computed beside it, for the card to say.
 """
 
 from __future__ import annotations

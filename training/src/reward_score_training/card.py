@@ -35,7 +35,7 @@ class Card:
     calibration: str = ""
     # Further sections: title and Markdown.
     sections: Mapping[str, str] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=lambda: versions())
+    versions: Mapping[str, str] = field(default_factory=lambda: versions())  # noqa: PLW0108 - it is defined below
 
 
 def versions() -> dict[str, str]:

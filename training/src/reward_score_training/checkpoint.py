@@ -45,7 +45,9 @@ def load_tokenizer(start: Start, config: GPT2Config | None) -> PreTrainedTokeniz
     try:
         tokenizer = AutoTokenizer.from_pretrained(start.tokenizer, truncation_side="left", padding_side="right")
     except (OSError, ValueError) as error:
-        raise UsageError(f"{start.tokenizer}: expected a tokenizer, by folder or hub id: {_first_line(error)}") from error
+        raise UsageError(
+            f"{start.tokenizer}: expected a tokenizer, by folder or hub id: {_first_line(error)}"
+        ) from error
     ids = (config.pad_token_id if config else None, tokenizer.pad_token_id, tokenizer.eos_token_id)
     pad = next((token for token in ids if token is not None), None)
     if pad is None:
@@ -63,10 +65,13 @@ def read_config(start: Start) -> GPT2Config | None:
         positions = start.scratch.n_positions
         config = None
     else:
+        assert start.model is not None, "expected a model where nothing is made from scratch"
         try:
             config = AutoConfig.from_pretrained(start.model)
         except (OSError, ValueError) as error:
-            raise UsageError(f"{start.model}: expected a GPT-2 checkpoint, by folder or hub id: {_first_line(error)}") from error
+            raise UsageError(
+                f"{start.model}: expected a GPT-2 checkpoint, by folder or hub id: {_first_line(error)}"
+            ) from error
         if config.model_type != "gpt2":
             raise UsageError(f"{start.model}: expected a GPT-2 checkpoint, got model_type {config.model_type}")
         classifier = any("ForSequenceClassification" in name for name in config.architectures or ())
@@ -84,7 +89,8 @@ def load_network(start: Start, tokenizer: PreTrainedTokenizerBase) -> PreTrained
         model = load_trained(start.model)
     else:
         model = GPT2ForSequenceClassification(
-            GPT2Config(
+            # The base class takes num_labels, through **kwargs.
+            GPT2Config(  # type: ignore[call-arg]
                 vocab_size=len(tokenizer),
                 num_labels=1,
                 bos_token_id=tokenizer.bos_token_id,
@@ -105,7 +111,10 @@ def load_network(start: Start, tokenizer: PreTrainedTokenizerBase) -> PreTrained
 
 
 def load_trained(directory: str | Path) -> PreTrainedModel:
-    return AutoModelForSequenceClassification.from_pretrained(directory, num_labels=1, dtype=torch.float32)
+    model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
+        directory, num_labels=1, dtype=torch.float32
+    )
+    return model
 
 
 def identity(start: Start, config: GPT2Config | None) -> dict[str, Any]:

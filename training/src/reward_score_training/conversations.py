@@ -8,16 +8,10 @@ from typing import Any
 
 from . import layout
 from .errors import RowError
+from .row_fields import BOT_NAME, DEFAULT_NAMES, SYSTEM
 
 Row = dict[str, Any]
 
-# Names by role, in the order in which reward-score looks for them.
-DEFAULT_NAMES = {
-    "text": ("text", "input_text"),
-    "prompt": ("prompt", "context"),
-    "response": ("response", "completion"),
-    "messages": ("messages", "context", "turns", "conversation", "conversations"),
-}
 # Not `id`: that is as often the row's own, and rows of one conversation would stand on both sides of a split.
 CONVERSATION_NAMES = ("conversation_id", "chat_id", "dialogue_id")
 
@@ -80,7 +74,9 @@ def identity(row: Row, judged: Judged, fields: Fields) -> tuple[str, bool]:
     value = next((row[name] for name in names if row.get(name) not in (None, "")), None)
     if value is not None:
         if isinstance(value, (dict, list, bool)):
-            raise RowError("BAD_ROW", f"expected a conversation's id to be a string or a number, got {layout.preview(value)}")
+            raise RowError(
+                "BAD_ROW", f"expected a conversation's id to be a string or a number, got {layout.preview(value)}"
+            )
         return str(value), True
     if fields.conversation is not None:
         raise RowError("BAD_ROW", f"expected {fields.conversation} to name the conversation, got nothing")
@@ -103,7 +99,7 @@ def _after_text(name: str, prompt: str, response: tuple[str, Any] | None, row: R
 def _from_messages(messages: list[layout.Message]) -> Judged:
     prompt, response = layout.split(messages)
     # A bot's system message is that of all its conversations.
-    first = next((index for index, message in enumerate(messages) if message.author != "system"), 0)
+    first = next((index for index, message in enumerate(messages) if message.author != SYSTEM), 0)
     return Judged(prompt, response, "messages", layout.render(messages[: first + 1]))
 
 
@@ -124,7 +120,7 @@ def _find(row: Row, role: str, fields: Fields) -> tuple[str, Any] | None:
 
 
 def _bot_name(row: Row) -> str | None:
-    value = row.get("bot_name")
+    value = row.get(BOT_NAME)
     return value if isinstance(value, str) else None
 
 

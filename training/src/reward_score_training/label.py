@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from . import __version__, conversations
+from .chat_logs import LogFile, Place
 from .conversations import Fields, Judged, Row
 from .errors import RowError, UsageError
-from .logs import LogFile, Place
+from .log import counted, log
 from .rules import Rule
-from .say import counted, say
 from .splits import SPLITS, Counts, Shares, SplitFiles
 
 ACCOUNT = "account.json"
-# Bad rows that are told one by one, where no file takes them all.
-TOLD = 20
+# Bad rows that are logged one by one, where no file takes them all.
+LOGGED = 20
 # Rows of prompt and response that are enough to see that no white space stands between them.
 SEAMS_TO_JUDGE = 100
 
@@ -43,12 +43,12 @@ def label(options: LabelOptions) -> int:
     _prepare(options.output, options.overwrite)
     tally = Tally()
     with (
-        open(options.errors, "w", encoding="utf-8") if options.errors else nullcontext() as errors,
+        options.errors.open("w", encoding="utf-8") if options.errors else nullcontext() as errors,
         SplitFiles(options.output) as files,
     ):
         report = BadRows(errors)
-        for log in logs:
-            for place, row in log.read():
+        for chats in logs:
+            for place, row in chats.read():
                 try:
                     _add(row, options, files, tally)
                 except RowError as error:
@@ -60,7 +60,7 @@ def label(options: LabelOptions) -> int:
         splits = files.finish()
     account = _account(options, logs, tally, report, splits)
     (options.output / ACCOUNT).write_text(json.dumps(account, indent=2) + "\n", encoding="utf-8")
-    _tell(options, tally, report, splits)
+    _log_counts(options, tally, report, splits)
     return 3 if report.total else 0
 
 
@@ -86,7 +86,7 @@ class Tally:
 
     def hint(self) -> None:
         if self.seams > 0 and self.spaced == 0:
-            say(
+            log(
                 f"none of the first {counted(self.seams, 'row')} of prompt and response has white space between the two: "
                 "they are joined as they are, as reward-score joins them"
             )
@@ -106,12 +106,12 @@ class BadRows:
         if self._file is not None:
             line = {"file": place.file, "line": place.line, "code": error.code, "message": str(error)}
             self._file.write(json.dumps(line) + "\n")
-        elif self.total <= TOLD:
-            say(f"{place}: {error.code}: {error}")
+        elif self.total <= LOGGED:
+            log(f"{place}: {error.code}: {error}")
 
     def end(self) -> None:
-        if self._file is None and self.total > TOLD:
-            say(f"and {counted(self.total - TOLD, 'more bad row')}: --errors FILE lists all")
+        if self._file is None and self.total > LOGGED:
+            log(f"and {counted(self.total - LOGGED, 'more bad row')}: --errors FILE lists all")
 
 
 def _add(row: Row | RowError, options: LabelOptions, files: SplitFiles, tally: Tally) -> None:
@@ -129,7 +129,9 @@ def _add(row: Row | RowError, options: LabelOptions, files: SplitFiles, tally: T
 
 
 def _line(judged: Judged, conversation: str, target: float) -> bytes:
-    parts = {"text": judged.response} if judged.prompt is None else {"prompt": judged.prompt, "response": judged.response}
+    parts = (
+        {"text": judged.response} if judged.prompt is None else {"prompt": judged.prompt, "response": judged.response}
+    )
     row = {"conversation_id": conversation, **parts, "label": int(target) if target in (0, 1) else target}
     try:
         return (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8")
@@ -140,20 +142,26 @@ def _line(judged: Judged, conversation: str, target: float) -> bytes:
 def _prepare(directory: Path, overwrite: bool) -> None:
     made = [name for name in (*(f"{split}.jsonl" for split in SPLITS), ACCOUNT) if (directory / name).exists()]
     if made and not overwrite:
-        raise UsageError(f"{directory}: expected a folder without labelled rows, got {made[0]}: --overwrite replaces it")
+        raise UsageError(
+            f"{directory}: expected a folder without labelled rows, got {made[0]}: --overwrite replaces it"
+        )
     directory.mkdir(parents=True, exist_ok=True)
     # What an interrupted run leaves must not look whole.
     for name in made:
         (directory / name).unlink()
 
 
-def _account(options: LabelOptions, logs: list[LogFile], tally: Tally, bad: BadRows, splits: dict[str, Counts]) -> dict[str, Any]:
+def _account(
+    options: LabelOptions, logs: list[LogFile], tally: Tally, bad: BadRows, splits: dict[str, Counts]
+) -> dict[str, Any]:
     return {
         "version": __version__,
         "rule": str(options.rule),
         "seed": options.shares.seed,
         "shares": {"validation": options.shares.validation, "test": options.shares.test},
-        "inputs": [{"name": log.name, "bytes": log.bytes, "sha256": log.sha256, "rows": log.rows} for log in logs],
+        "inputs": [
+            {"name": chats.name, "bytes": chats.bytes, "sha256": chats.sha256, "rows": chats.rows} for chats in logs
+        ],
         "rows": tally.labelled + tally.unlabelled + bad.total,
         "labelled": tally.labelled,
         "unlabelled": tally.unlabelled,
@@ -172,19 +180,23 @@ def _account_of_rows(tally: Tally, bad: BadRows) -> str:
     )
 
 
-def _tell(options: LabelOptions, tally: Tally, bad: BadRows, splits: dict[str, Counts]) -> None:
-    say(_account_of_rows(tally, bad))
-    say(str(options.rule))
+def _log_counts(options: LabelOptions, tally: Tally, bad: BadRows, splits: dict[str, Counts]) -> None:
+    log(_account_of_rows(tally, bad))
+    log(str(options.rule))
     if tally.by_id < tally.labelled:
-        say(
+        log(
             f"{counted(tally.labelled - tally.by_id, 'row')} without a conversation's id: those that begin alike were taken "
             "as one conversation (--conversation FIELD names the id)"
         )
-    say(f"{'split':<12}{'rows':>12}{'conversations':>15}{'base rate':>11}{'in an earlier split':>21}{'repeated':>11}")
+    log(f"{'split':<12}{'rows':>12}{'conversations':>15}{'base rate':>11}{'in an earlier split':>21}{'repeated':>11}")
     for name, counts in splits.items():
         rate = "-" if counts.base_rate is None else f"{counts.base_rate:.4f}"
-        say(f"{name:<12}{counts.rows:>12,}{counts.conversations:>15,}{rate:>11}{counts.dropped:>21,}{counts.repeated:>11,}")
+        log(
+            f"{name:<12}{counts.rows:>12,}{counts.conversations:>15,}{rate:>11}{counts.dropped:>21,}{counts.repeated:>11,}"
+        )
     shares = {"train": 1, "validation": options.shares.validation, "test": options.shares.test}
     empty = [name for name, counts in splits.items() if shares[name] > 0 and counts.rows == 0]
     if empty:
-        say(f"{' and '.join(empty)}: no rows. Are there enough conversations, and are they told apart (--conversation)?")
+        log(
+            f"{' and '.join(empty)}: no rows. Are there enough conversations, and are they told apart (--conversation)?"
+        )

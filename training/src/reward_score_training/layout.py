@@ -1,15 +1,13 @@
-"""How messages become the text that is scored: the layout `chai`, as reward-score renders it (src/rows/)."""
+"""How messages become the text that is scored: the layout `chai`, as reward-score renders it (schema/row-fields.json)."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .errors import RowError
-
-AUTHOR_FIELDS = ("role", "speaker", "name", "from")
-CONTENT_FIELDS = ("content", "text", "message", "value")
+from .row_fields import AUTHOR_FIELDS, CONTENT_FIELDS, MESSAGE, SYSTEM, SYSTEM_MESSAGE, UNNAMED_BOT
 
 
 class Message(NamedTuple):
@@ -20,7 +18,8 @@ class Message(NamedTuple):
 def render(messages: Sequence[Message]) -> str:
     """`NAME: CONTENT` and a newline for each message; a system message is its content alone."""
     return "".join(
-        f"{content}\n" if author == "system" else f"{author}: {content}\n" for author, content in messages
+        (SYSTEM_MESSAGE if author == SYSTEM else MESSAGE).format(author=author, content=content)
+        for author, content in messages
     )
 
 
@@ -30,7 +29,7 @@ def split(messages: Sequence[Message]) -> tuple[str, str]:
     return render(messages).removesuffix(response), response
 
 
-def read_messages(value: Any, field: str) -> list[Message]:
+def read_messages(value: object, field: str) -> list[Message]:
     """Messages in any of the field names in use."""
     if not isinstance(value, list):
         raise RowError("BAD_ROW", f"expected {field} to be an array of messages, got {preview(value)}")
@@ -47,7 +46,9 @@ def read_messages(value: Any, field: str) -> list[Message]:
     return messages
 
 
-def with_response(context: Sequence[Message], response: Any, field: str, bot_name: str | None = None) -> list[Message]:
+def with_response(
+    context: Sequence[Message], response: object, field: str, bot_name: str | None = None
+) -> list[Message]:
     """The context and a response after it. A response in messages is its last one, after any that repeat the context's."""
     if isinstance(response, str):
         if response == "":
@@ -66,17 +67,17 @@ def with_response(context: Sequence[Message], response: Any, field: str, bot_nam
 def answering_author(context: Sequence[Message]) -> str:
     """Who answers: the last speaker other than the system and the author of the last message."""
     asking = context[-1].author if context else None
-    others = (author for author, _ in reversed(context) if author not in ("system", asking))
-    return next(others, "Bot")
+    others = (author for author, _ in reversed(context) if author not in (SYSTEM, asking))
+    return next(others, UNNAMED_BOT)
 
 
-def preview(value: Any) -> str:
+def preview(value: object) -> str:
     """The beginning of a value, as JSON."""
     text = json.dumps(value, ensure_ascii=True)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _first_string(item: Any, names: Sequence[str]) -> str | None:
+def _first_string(item: object, names: Sequence[str]) -> str | None:
     """The first of the fields that is there, if it is a string."""
     if not isinstance(item, dict):
         return None

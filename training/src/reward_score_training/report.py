@@ -74,9 +74,27 @@ def _card(title: str, licence: str | None, record: dict[str, Any], outcome: Outc
         },
         figures=[
             Table(
-                ("split", "rows", "base rate", "mean probability", "AUC", "log loss", "before calibration", "base rate alone"),
+                (
+                    "split",
+                    "rows",
+                    "base rate",
+                    "mean probability",
+                    "AUC",
+                    "log loss",
+                    "before calibration",
+                    "base rate alone",
+                ),
                 [
-                    (f.split, f.rows, f.base_rate, f.mean_probability, f.auc, f.log_loss, f.log_loss_before, f.log_loss_constant)
+                    (
+                        f.split,
+                        f.rows,
+                        f.base_rate,
+                        f.mean_probability,
+                        f.auc,
+                        f.log_loss,
+                        f.log_loss_before,
+                        f.log_loss_constant,
+                    )
                     for f in outcome.figures
                 ],
                 intro="On rows that were not trained on, of the model as it is in this folder. The temperature was fitted on validation."
@@ -98,7 +116,9 @@ def _origin(labels: dict[str, Any] | None) -> str:
     if labels is None:
         return ""
     logs = ", ".join(f"{log['name']} (sha256 {log['sha256']})" for log in labels["inputs"])
-    how = "the id that rows have" if labels["conversations_by"]["beginning"] == 0 else "their ids or what they begin with"
+    how = (
+        "the id that rows have" if labels["conversations_by"]["beginning"] == 0 else "their ids or what they begin with"
+    )
     return (
         f"From {logs}: {labels['rows']:,} rows, {labels['labelled']:,} labelled, {labels['unlabelled']:,} without what the rule asks for, "
         f"{sum(labels['bad'].values()):,} bad. Split by conversation ({how}), seed {labels['seed']}; a text stands in one split only."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from .conversations import Row
 from .errors import RowError
@@ -121,5 +121,5 @@ def _count(row: Row, name: str) -> int:
     return int(value)
 
 
-def _shown(row: Row, name: str) -> Any:
+def _shown(row: Row, name: str) -> str:
     return preview(row[name]) if name in row else "no such field"

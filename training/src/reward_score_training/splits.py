@@ -63,7 +63,7 @@ class SplitFiles:
         self._paths = {name: directory / f"{name}.jsonl" for name in SPLITS}
         self._stack = ExitStack()
         self._files: dict[str, BinaryIO] = {
-            name: self._stack.enter_context(open(self._rough(name), "wb")) for name in SPLITS
+            name: self._stack.enter_context(self._rough(name).open("wb")) for name in SPLITS
         }
         self._texts = {name: array("Q") for name in SPLITS}
         self._conversations = {name: array("Q") for name in SPLITS}
@@ -96,7 +96,7 @@ class SplitFiles:
             if kept.all():
                 self._rough(name).replace(self._paths[name])
             else:
-                with open(self._rough(name), "rb") as source, open(self._paths[name], "wb") as file:
+                with self._rough(name).open("rb") as source, self._paths[name].open("wb") as file:
                     file.writelines(_chosen(source, kept))
                 texts = texts[kept]
             distinct = _distinct(texts)
@@ -129,7 +129,8 @@ def _distinct(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
 def _stand_in(values: NDArray[np.uint64], ordered: NDArray[np.uint64]) -> NDArray[np.bool_]:
     if len(ordered) == 0:
         return np.zeros(len(values), dtype=bool)
-    return ordered[np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)] == values
+    found: NDArray[np.bool_] = ordered[np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)] == values
+    return found
 
 
 def _chosen(lines: BinaryIO, kept: NDArray[np.bool_]) -> Iterator[bytes]:

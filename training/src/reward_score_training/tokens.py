@@ -14,9 +14,9 @@ from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
 from . import conversations
+from .chat_logs import FORMATS, LogFile
 from .conversations import Fields
 from .errors import RowError, UsageError
-from .logs import FORMATS, LogFile
 from .rules import Given
 
 # Rows that are tokenised at once.
@@ -83,7 +83,9 @@ def _write(path: Path, tokenizer: PreTrainedTokenizerBase, max_length: int, stor
             encoded = encode(list(texts), tokenizer, max_length)
             ids = [row for row, _ in encoded]
             columns = [ids, list(labels), [len(row) for row in ids]]
-            writer.write_batch(pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema))
+            writer.write_batch(
+                pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+            )
             rows += len(ids)
             truncated += sum(length > max_length for _, length in encoded)
             accepted += sum(labels)
@@ -118,7 +120,7 @@ def sha256_of(paths: Iterable[Path]) -> str:
     """Of the files' bytes, one after the other."""
     digest = hashlib.sha256()
     for path in paths:
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()

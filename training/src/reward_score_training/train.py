@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,15 +21,15 @@ from .checkpoint import Start, identity, load_network, load_tokenizer, load_trai
 from .checkpoints import MarkComplete, claim, last_complete
 from .errors import UsageError
 from .label import ACCOUNT
+from .log import counted, log
 from .metrics import auc, log_loss
 from .report import Figure, Outcome, write_card
-from .say import counted, say
 from .splits import SPLITS, TEST, TRAIN, VALIDATION
 from .tokens import Split, find_split, sha256_of, sha256_of_tokenizer, tokenized
 from .trainer import Progress, RewardTrainer, held_out_metrics, logits_of
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16}
-# The largest number of rows that a device takes at once, unless told.
+# The largest number of rows that a device takes at once, unless a flag says otherwise.
 MICRO_BATCH = 16
 
 
@@ -82,7 +81,7 @@ def _train(options: TrainOptions) -> int:
     logging.disable_progress_bar()
     work = options.output.with_name(f"{options.output.name}.work")
     if options.output.exists() and options.resume and not work.exists():
-        say(f"{options.output}: finished before")
+        log(f"{options.output}: finished before")
         return 0
     if options.output.exists() and not (options.overwrite or options.resume):
         raise UsageError(f"{options.output}: expected a new folder, got one that exists: --overwrite replaces it")
@@ -107,7 +106,7 @@ def _train(options: TrainOptions) -> int:
     args.eval_strategy = "steps"
     args.eval_steps = _steps_of_epoch(args, splits[TRAIN].rows.num_rows)
     if _is_main(args):
-        _tell(splits, args, options)
+        _log_start(splits, args, options)
     set_seed(args.seed)
     trainer = RewardTrainer(
         load_network(options.start, tokenizer),
@@ -121,7 +120,7 @@ def _train(options: TrainOptions) -> int:
     trainer.accelerator.wait_for_everyone()
     checkpoint = last_complete(work / "checkpoints")
     if options.resume and _is_main(args):
-        say(f"going on after {checkpoint.name}" if checkpoint else "nothing to go on with: training begins")
+        log(f"going on after {checkpoint.name}" if checkpoint else "nothing to go on with: training begins")
     trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     trainer.save_model(str(work / "trained"))
     trainer.accelerator.wait_for_everyone()
@@ -163,14 +162,17 @@ def _fit_batches(args: TrainingArguments, options: TrainOptions) -> None:
         raise UsageError(f"--batch-size {batch}: expected a multiple of the {counted(devices, 'device')}")
     micro = options.micro_batch or max(size for size in range(1, min(MICRO_BATCH, share) + 1) if share % size == 0)
     if share % micro:
-        raise UsageError(f"--micro-batch-size {micro}: expected a divisor of {share} (batch size {batch}, {counted(devices, 'device')})")
+        raise UsageError(
+            f"--micro-batch-size {micro}: expected a divisor of {share} (batch size {batch}, {counted(devices, 'device')})"
+        )
     args.per_device_train_batch_size = args.per_device_eval_batch_size = micro
     args.gradient_accumulation_steps = share // micro
 
 
 def _steps_of_epoch(args: TrainingArguments, rows: int) -> int:
     micro_batches = math.ceil(rows / (args.per_device_train_batch_size * max(1, args.n_gpu)))
-    return math.ceil(math.ceil(micro_batches / args.world_size) / args.gradient_accumulation_steps)
+    steps: int = math.ceil(math.ceil(micro_batches / args.world_size) / args.gradient_accumulation_steps)
+    return steps
 
 
 def _find_splits(directory: Path) -> dict[str, Path]:
@@ -219,7 +221,8 @@ def _finish(
         shutil.rmtree(written, ignore_errors=True)
         # The Trainer turns it off.
         model.config.use_cache = True
-        model.to(DTYPES[options.save_dtype]).save_pretrained(written)
+        # A decorator of transformers hides that this is a method.
+        model.to(dtype=DTYPES[options.save_dtype]).save_pretrained(written)  # type: ignore[call-arg]
         tokenizer.save_pretrained(written)
         for weights in written.glob("*.safetensors"):
             # Safetensors lets nobody else read them.
@@ -289,7 +292,11 @@ def _write(
     account = options.data / ACCOUNT
     record = {
         "base": base,
-        "hyperparameters": {**asdict(options.hyperparameters), "precision": options.precision, "save_dtype": options.save_dtype},
+        "hyperparameters": {
+            **asdict(options.hyperparameters),
+            "precision": options.precision,
+            "save_dtype": options.save_dtype,
+        },
         "parameters": model.num_parameters(),
         "data": {name: asdict(split.source) for name, split in splits.items()},
         "labels": json.loads(account.read_text(encoding="utf-8")) if account.exists() else None,
@@ -301,28 +308,30 @@ def _write(
     write_card(written / "README.md", options.title or options.output.name, options.licence, record, outcome)
     if options.output.exists():
         shutil.rmtree(options.output)
-    os.replace(written, options.output)
+    written.replace(options.output)
     if not options.keep_checkpoints:
         shutil.rmtree(work)
     for figure in outcome.figures:
-        say(
+        log(
             f"{figure.split}: {counted(figure.rows, 'row')}, AUC {figure.auc:.4f}, log loss {figure.log_loss:.4f} "
             f"(before calibration {figure.log_loss_before:.4f}, the base rate alone {figure.log_loss_constant:.4f})"
         )
-    say(f"temperature {outcome.temperature:.4g}. {outcome.note}" if outcome.temperature else outcome.note)
-    say(f"{options.output}: written")
+    log(f"temperature {outcome.temperature:.4g}. {outcome.note}" if outcome.temperature else outcome.note)
+    log(f"{options.output}: written")
 
 
-def _tell(splits: dict[str, Split], args: TrainingArguments, options: TrainOptions) -> None:
+def _log_start(splits: dict[str, Split], args: TrainingArguments, options: TrainOptions) -> None:
     for name, split in splits.items():
         source = split.source
-        say(f"{name}: {counted(source.rows, 'row')}, base rate {source.base_rate:.4f}, {source.truncated:,} cut to {options.hyperparameters.max_length} tokens")
+        log(
+            f"{name}: {counted(source.rows, 'row')}, base rate {source.base_rate:.4f}, {source.truncated:,} cut to {options.hyperparameters.max_length} tokens"
+        )
     devices = args.world_size * max(1, args.n_gpu)
-    say(
+    log(
         f"batches of {options.hyperparameters.batch_size}: {counted(devices, 'device')} x {args.per_device_train_batch_size} rows "
         f"x {args.gradient_accumulation_steps}, {options.precision}"
     )
 
 
 def _is_main(args: TrainingArguments) -> bool:
-    return args.process_index == 0
+    return bool(args.process_index == 0)

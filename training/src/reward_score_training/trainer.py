@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -23,10 +23,11 @@ from transformers import (
     TrainerState,
     TrainingArguments,
 )
+from transformers.modeling_outputs import SequenceClassifierOutputWithPast
 
+from .log import log
 from .metrics import auc
 from .order import LengthGroupedOrder
-from .say import say
 
 
 class RewardTrainer(Trainer):
@@ -48,7 +49,7 @@ class RewardTrainer(Trainer):
 
     def _get_train_sampler(self, train_dataset: Dataset | None = None) -> LengthGroupedOrder:
         # Of the dataset as it was given: what is passed here has lost the columns that the network does not take.
-        lengths = self.train_dataset.with_format("numpy")["length"][:]
+        lengths = cast(Dataset, self.train_dataset).with_format("numpy")["length"][:]
         self._order = LengthGroupedOrder(lengths, self.args.per_device_train_batch_size, self.args.seed)
         self.add_callback(_Epochs(self._order))
         return self._order
@@ -65,9 +66,13 @@ class _Epochs(TrainerCallback):
         self._order.set_epoch(state.global_step // steps)
 
 
-def cross_entropy(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
+def cross_entropy(
+    outputs: SequenceClassifierOutputWithPast,
+    labels: torch.Tensor,
+    num_items_in_batch: torch.Tensor | int | None = None,
+) -> torch.Tensor:
     """The mean over the whole batch, of which these rows may be a part."""
-    logits = outputs.logits.float().reshape(-1)
+    logits = cast(torch.Tensor, outputs.logits).float().reshape(-1)
     labels = labels.float().reshape(-1)
     if num_items_in_batch is None:
         return binary_cross_entropy_with_logits(logits, labels)
@@ -85,7 +90,9 @@ def logits_of(
     # Like lengths together: little padding.
     order = np.argsort(-rows.with_format("numpy")["length"][:], kind="stable")
     prediction = RewardTrainer(model, args, tokenizer).predict(rows.select(order))
-    return prediction.predictions.astype(np.float64).reshape(-1), np.asarray(prediction.label_ids, dtype=np.float64).reshape(-1)
+    return np.asarray(prediction.predictions, dtype=np.float64).reshape(-1), np.asarray(
+        prediction.label_ids, dtype=np.float64
+    ).reshape(-1)
 
 
 class Progress(TrainerCallback):
@@ -95,17 +102,24 @@ class Progress(TrainerCallback):
         self._began, self._first = time.monotonic(), state.global_step
 
     def on_log(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: dict[str, float] | None = None, **_: Any
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
     ) -> None:
         if not state.is_world_process_zero or not logs:
             return
         where = f"step {state.global_step:,}/{state.max_steps:,}"
         if "eval_loss" in logs:
-            say(f"{where}  validation: log loss {logs['eval_loss']:.4f}, AUC {logs['eval_auc']:.4f}")
+            log(f"{where}  validation: log loss {logs['eval_loss']:.4f}, AUC {logs['eval_auc']:.4f}")
         elif "loss" in logs:
             done = state.global_step - self._first
             left = (time.monotonic() - self._began) / max(1, done) * (state.max_steps - state.global_step)
-            say(f"{where}  loss {float(logs['loss']):.4f}  learning rate {logs['learning_rate']:.3g}  {_duration(left)} left")
+            log(
+                f"{where}  loss {float(logs['loss']):.4f}  learning rate {logs['learning_rate']:.3g}  {_duration(left)} left"
+            )
 
 
 def _duration(seconds: float) -> str:

@@ -1,17 +1,17 @@
 /** The rewards that another scorer gave the same rows: --baseline. */
 import { usageError } from '../../../errors.js';
 import type { EvaluatedRow } from '../../../evaluation/evaluated-rows.js';
-import { columnKey } from '../../../rows/csv.js';
-import { createFormat, type FormatSettings } from '../../../rows/formats.js';
+import type { StandardStreams } from '../../../platform/standard-streams.js';
+import { columnKey } from '../../../rows/formats/csv-header.js';
+import { createFormat } from '../../../rows/formats/index.js';
 import { Input } from '../../../run/input.js';
 import { inspectInputs } from '../../../run/inspect.js';
 import { readWindows } from '../../../run/read-windows.js';
 import { existingRewardsScorer } from '../../../scorer/existing-rewards-scorer.js';
+import { existingRewardsWindow } from '../../../scorer/window-size.js';
 import { chooseFormats } from '../formats.js';
 import { rowsInWords } from '../print.js';
 import { fieldKey } from './first-row.js';
-
-const WINDOW = { bytes: 65_536, rows: 4096 };
 
 export interface BaselineSettings {
   readonly path: string;
@@ -37,14 +37,16 @@ export class Baseline {
   }
 
   /** @throws FatalError `usage` where the file is not scored, or an id is there twice */
-  static async read({ path, id, rewardField, maxRowBytes }: BaselineSettings): Promise<Baseline> {
+  static async read(
+    { path, id, rewardField, maxRowBytes }: BaselineSettings,
+    streams: StandardStreams,
+  ): Promise<Baseline> {
     const formats = chooseFormats([path], {});
-    const input = new Input(path);
-    const inspected = await inspectInputs(
+    const input = new Input(path, streams);
+    const format = await inspectInputs(
       [input],
       {
         ...formats,
-        to: 'evaluation',
         fields: {},
         rewardField: formats.from === 'jsonl' ? rewardField : columnKey(rewardField),
         details: false,
@@ -54,22 +56,24 @@ export class Baseline {
       },
       maxRowBytes,
     );
-    const evaluation = { id: id && fieldKey(id, '--id', inspected), texts: false };
-    const settings: FormatSettings = { ...inspected, evaluation };
+    const fields = { id: id && fieldKey(id, '--id', format), texts: false };
     const baseline = new Baseline(path, id !== undefined);
-    const score = existingRewardsScorer(settings, maxRowBytes);
-    const { signal } = new AbortController();
-    const format = createFormat(settings);
-    for await (const window of readWindows({ inputs: [input], format, windowSize: WINDOW, maxRowBytes, signal })) {
+    const score = existingRewardsScorer({ format, answer: { kind: 'evaluation', fields }, maxRowBytes, dryRun: false });
+    const windows = readWindows({
+      inputs: [input],
+      format: createFormat(format),
+      windowSize: existingRewardsWindow,
+      maxRowBytes,
+      signal: new AbortController().signal,
+    });
+    for await (const window of windows) {
       const scored = await score(window);
-      if (scored === undefined) {
+      if (scored?.evaluated === undefined) {
         throw usageError(
           `${path}: expected scored rows for --baseline, got some without ${rewardField}; score it first, or --reward-field`,
         );
       }
-      for (const line of Buffer.from(scored.bytes).toString('utf8').split('\n')) {
-        if (line !== '') baseline.#add(JSON.parse(line) as EvaluatedRow | null);
-      }
+      for (const row of scored.evaluated) baseline.#add(row);
     }
     return baseline;
   }

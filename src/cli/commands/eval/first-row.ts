@@ -1,10 +1,10 @@
 /** What the first rows say of all: whether they carry rewards, and where their labels are. */
 import { usageError } from '../../../errors.js';
-import { columnKey, listColumns } from '../../../rows/csv.js';
 import { existingShape } from '../../../rows/existing-rewards.js';
-import { createFormat, type FormatSettings } from '../../../rows/formats.js';
-import { formOfRow } from '../../../rows/forms.js';
-import type { Row } from '../../../rows/roles.js';
+import { columnKey, listColumns } from '../../../rows/formats/csv-header.js';
+import { createFormat, type FormatSettings } from '../../../rows/formats/index.js';
+import { kindOfRow } from '../../../rows/kinds/kinds.js';
+import type { Row } from '../../../rows/kinds/roles.js';
 import type { Input } from '../../../run/input.js';
 
 /** Where rows have their labels, unless a flag says so. */
@@ -22,11 +22,11 @@ export interface FirstRows {
 
 export async function lookAtFirstRows(inputs: readonly Input[], settings: FormatSettings): Promise<FirstRows> {
   const { header, rewardField, fields } = settings;
-  const shape = (row: Row) => existingShape(Object.keys(row), rewardField) ?? formOfRow(row, fields);
+  const shape = (row: Row) => existingShape(Object.keys(row), rewardField) ?? kindOfRow(row, fields);
   const rows: Row[] =
     header === undefined ? [] : [Object.fromEntries(header.columns.map((name) => [columnKey(name), '']))];
   if (header === undefined) {
-    const format = createFormat({ ...settings, to: 'results' });
+    const format = createFormat(settings);
     for (const input of inputs) {
       const found = await input.peekRecord(
         format.newScanner(),

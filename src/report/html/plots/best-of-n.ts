@@ -1,14 +1,15 @@
 import type { RowEvaluation } from '../../../evaluation/evaluate-rows.js';
+import type { Choice } from '../../../evaluation/groups.js';
 import { isDefined } from '../../../evaluation/metric.js';
 import type { Plot } from '../plot.js';
 import { colour } from '../plot-config.js';
 import { free } from './scales.js';
 
-/** What the chosen one of N candidates is worth, between a random one and the best. */
+/** The value of the chosen one of N candidates, between those of a random one and of the best. */
 export function bestOfNPlot(curve: RowEvaluation['bestOf'], labelled: boolean): Plot {
-  const points = (choice: 'random' | 'chosen' | 'oracle') =>
-    curve.flatMap(({ draws, worth: { [choice]: worth } }) => {
-      return isDefined(worth) ? [{ n: draws, value: worth.value, low: worth.low, high: worth.high }] : [];
+  const points = (choice: Choice) =>
+    curve.flatMap(({ draws, choiceValues: { [choice]: metric } }) => {
+      return isDefined(metric) ? [{ n: draws, value: metric.value, low: metric.low, high: metric.high }] : [];
     });
   const x = {
     field: 'n',
@@ -18,7 +19,7 @@ export function bestOfNPlot(curve: RowEvaluation['bestOf'], labelled: boolean): 
     title: 'N, candidates to choose from',
   };
   const y = { field: 'value', ...free(labelled ? 'Mean label' : 'Mean reward') };
-  const curveOf = (choice: 'random' | 'chosen' | 'oracle', color: string, strokeDash: number[], shape: string) => ({
+  const curveOf = (choice: Choice, color: string, strokeDash: number[], shape: string) => ({
     data: { values: points(choice) },
     mark: {
       type: 'line' as const,

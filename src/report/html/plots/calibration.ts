@@ -3,7 +3,7 @@ import type { Plot } from '../plot.js';
 import { colour } from '../plot-config.js';
 import { share } from './scales.js';
 
-/** What became of rows against what the model said of them, with Wilson intervals. */
+/** The share of positives against the probability that the model gave, with Wilson intervals. */
 export function calibrationPlot(bins: readonly CalibrationBin[]): Plot {
   const values = bins.map(({ rows, meanProbability, rate, low, high }) => ({ rows, meanProbability, rate, low, high }));
   const x = { field: 'meanProbability', ...share('Mean probability of the bin') };

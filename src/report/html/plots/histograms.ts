@@ -62,17 +62,17 @@ function bandsOf(byLabel: Histogram['byLabel']): Band[] {
   const all = sum(sizes);
   const bands: (typeof byLabel)[number][][] = [];
   let before = 0;
-  for (const [i, of] of byLabel.entries()) {
+  for (const [i, labelCounts] of byLabel.entries()) {
     const band = byLabel.length <= MOST ? i : Math.min(MOST - 1, Math.floor((before / all) * MOST));
     before += sizes[i] as number;
     const labels = bands[band];
-    if (labels) labels.push(of);
-    else bands[band] = [of];
+    if (labels) labels.push(labelCounts);
+    else bands[band] = [labelCounts];
   }
   return bands.flatMap((labels) => {
     const [first, last] = [labels[0], labels.at(-1)];
     if (!first || !last) return [];
-    const counts = first.counts.map((_, bin) => sum(labels.map((of) => of.counts[bin] as number)));
+    const counts = first.counts.map((_, bin) => sum(labels.map(({ counts }) => counts[bin] as number)));
     const name = first === last ? plain(first.label) : `${plain(first.label)} to ${plain(last.label)}`;
     return [{ name, rows: sum(counts), counts }];
   });

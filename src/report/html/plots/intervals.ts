@@ -1,16 +1,15 @@
+import type { BaselineName } from '../../../evaluation/baselines.js';
 import type { Estimate } from '../../../evaluation/metric.js';
 import type { Plot } from '../plot.js';
 import { colour } from '../plot-config.js';
 import { preview, visible } from '../visible.js';
 import { free } from './scales.js';
 
-/** A named value with its interval, and values to hold it against. */
+/** A named value with its interval, and the values to compare it with. */
 export interface IntervalRow {
   readonly name: string;
   readonly own: Estimate;
-  readonly longest?: number | undefined;
-  readonly shortest?: number | undefined;
-  readonly random?: number | undefined;
+  readonly baselines: Readonly<Partial<Record<BaselineName, number>>>;
 }
 
 const STEP = 44;
@@ -22,7 +21,8 @@ const STEP = 44;
  * @param reference a line through all rows
  */
 export function intervalPlot(label: string, title: string, rows: readonly IntervalRow[], reference?: number): Plot {
-  const values = rows.map(({ name, own, longest, shortest, random }, i) => {
+  const values = rows.map(({ name, own, baselines }, i) => {
+    const { longest, shortest, random } = baselines;
     const { value, low, high } = own;
     return {
       name: visible(preview(name, 44)),
@@ -43,7 +43,7 @@ export function intervalPlot(label: string, title: string, rows: readonly Interv
     scale: { domain: [0, rows.length], nice: false, reverse: true },
     axis: null,
   };
-  const marks = (field: 'longest' | 'shortest' | 'random', shape: string, color: string) => ({
+  const marks = (field: BaselineName, shape: string, color: string) => ({
     transform: [{ filter: `isValid(datum.${field})` }],
     mark: { type: 'point' as const, shape, color, size: 55, strokeWidth: 1.75, opacity: 1, filled: false },
     encoding: { x: { ...x, field }, y },

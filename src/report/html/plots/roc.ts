@@ -3,7 +3,7 @@ import type { Plot } from '../plot.js';
 import { colour } from '../plot-config.js';
 import { share } from './scales.js';
 
-/** True against false positives at each threshold. */
+/** The true positive rate against the false one at each threshold. */
 export function rocPlot({ falsePositiveRate, truePositiveRate }: RocCurve): Plot {
   const values = falsePositiveRate.map((fpr, i) => ({ fpr, tpr: truePositiveRate[i] }));
   const x = { field: 'fpr', ...share('False positive rate') };

@@ -1,6 +1,6 @@
 import { isDefined, type Metric } from '../../../evaluation/metric.js';
 import { html, type Markup } from '../html.js';
-import type { NamedMetric } from '../metric-names.js';
+import type { NamedMetric } from '../named-metrics.js';
 import { change, count, decimal, interval } from '../numbers.js';
 import { preview } from '../visible.js';
 import { section, table } from './section.js';
@@ -46,7 +46,7 @@ export function differenceTo(baseline: string, metrics: readonly NamedMetric[]):
 function verdict({ low, high }: Metric & { low: number; high: number }, better: NamedMetric['better']): Markup {
   if (low <= 0 && high >= 0) return html`<span class="none">no clear difference</span>`;
   const larger = low > 0;
-  if (!better) return html`${larger ? 'larger' : 'smaller'}`;
-  const isBetter = larger === (better === 'larger');
+  if (better === 'neither') return html`${larger ? 'larger' : 'smaller'}`;
+  const isBetter = larger === (better === 'higher');
   return html`<b class="${isBetter ? 'met' : 'missed'}">${isBetter ? '▲ better' : '▼ worse'}</b>`;
 }

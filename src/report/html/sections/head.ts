@@ -1,6 +1,6 @@
 import { type Estimate, isDefined } from '../../../evaluation/metric.js';
 import { type Content, html, type Markup } from '../html.js';
-import type { NamedMetric } from '../metric-names.js';
+import type { NamedMetric } from '../named-metrics.js';
 import { count, decimal, interval } from '../numbers.js';
 import type { EvaluatedRun, Threshold } from '../report-data.js';
 import { preview } from '../visible.js';
@@ -38,16 +38,14 @@ function facts({ inputs, date, version, labels }: EvaluatedRun): [string, Conten
 
 const dateOf = (date: Date): string => `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
-function metricTile({ title, own, longest, shortest, random }: NamedMetric): Markup | undefined {
+function metricTile({ title, own, baselines }: NamedMetric): Markup | undefined {
   if (!isDefined(own)) return undefined;
-  const baselines = Object.entries({ longest, shortest, random }).flatMap(([name, metric]) =>
-    metric && isDefined(metric) ? [{ name, metric }] : [],
-  );
+  const defined = Object.entries(baselines).flatMap(([name, metric]) => (isDefined(metric) ? [{ name, metric }] : []));
   return html`<div class="tile"><p class="name">${title}</p><p class="value">${decimal(own.value)}</p>
 <p class="range">95 % interval ${interval(own)}</p>${
-    baselines.length > 0 &&
-    html`<p class="against">${baselines.map(({ name, metric }) => `${name} ${decimal(metric.value)}`).join(' · ')}</p>
-<p class="against">${against(own, baselines)}</p>`
+    defined.length > 0 &&
+    html`<p class="against">${defined.map(({ name, metric }) => `${name} ${decimal(metric.value)}`).join(' · ')}</p>
+<p class="against">${against(own, defined)}</p>`
   }</div>`;
 }
 

@@ -1,15 +1,14 @@
+import { baselineNames } from '../../../evaluation/baselines.js';
 import { isDefined, type Metric } from '../../../evaluation/metric.js';
 import { type Content, html, type Markup } from '../html.js';
-import type { NamedMetric } from '../metric-names.js';
+import type { NamedMetric } from '../named-metrics.js';
 import { count, decimal, interval } from '../numbers.js';
 import { table } from './section.js';
 
-const baselines = ['longest', 'shortest', 'random'] as const;
-
-/** All metrics beside the baselines; why others are not there. */
+/** All metrics beside the baselines, and why others are not defined. */
 export function metricsOf(metrics: readonly NamedMetric[]): Markup {
   const defined = metrics.filter(({ own }) => isDefined(own));
-  const shown = baselines.filter((baseline) => defined.some((metric) => metric[baseline]));
+  const shown = baselineNames.filter((name) => defined.some(({ baselines }) => baselines[name]));
   const columns = [
     { title: 'Metric' },
     { title: 'Model', kind: 'number' as const },
@@ -18,10 +17,10 @@ export function metricsOf(metrics: readonly NamedMetric[]): Markup {
     { title: 'n', kind: 'number' as const },
   ];
   const rows = defined.map((metric) => [
-    html`<b>${metric.title}</b> <code>${metric.name}</code><span class="meaning">${metric.meaning}${metric.better === 'smaller' && '; smaller is better'}</span>`,
+    html`<b>${metric.title}</b> <code>${metric.name}</code><span class="meaning">${metric.explanation}${metric.better === 'lower' && '; smaller is better'}</span>`,
     isDefined(metric.own) && html`<b>${decimal(metric.own.value)}</b>`,
     isDefined(metric.own) && interval(metric.own),
-    ...shown.map((baseline) => baselineCell(metric[baseline])),
+    ...shown.map((baseline) => baselineCell(metric.baselines[baseline])),
     isDefined(metric.own) && count(metric.own.n),
   ]);
   return html`${defined.length > 0 && table('Metrics and baselines', columns, rows, 'spoken')}
@@ -40,10 +39,10 @@ function notDefined(metrics: readonly NamedMetric[]): Markup | undefined {
   const note = (name: string, metric: Metric | undefined) => {
     if (metric && !isDefined(metric)) byReason.set(metric.reason, [...(byReason.get(metric.reason) ?? []), name]);
   };
-  for (const metric of metrics) {
-    note(metric.name, metric.own);
-    if (isDefined(metric.own))
-      for (const baseline of baselines) note(`${metric.name} of ${baseline}`, metric[baseline]);
+  for (const { name, own, baselines } of metrics) {
+    note(name, own);
+    if (!isDefined(own)) continue;
+    for (const baseline of baselineNames) note(`${name} of ${baseline}`, baselines[baseline]);
   }
   if (byReason.size === 0) return undefined;
   return html`<p>Not defined here:</p>

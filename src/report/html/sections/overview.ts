@@ -1,26 +1,22 @@
-import { isDefined, type Metric } from '../../../evaluation/metric.js';
+import { type BaselineName, baselineNames } from '../../../evaluation/baselines.js';
+import { isDefined } from '../../../evaluation/metric.js';
 import type { Markup } from '../html.js';
-import type { NamedMetric } from '../metric-names.js';
+import type { NamedMetric } from '../named-metrics.js';
 import { decimal } from '../numbers.js';
 import { drawn } from '../plot.js';
-import { intervalPlot } from '../plots/intervals.js';
+import { type IntervalRow, intervalPlot } from '../plots/intervals.js';
 import { figure, type Key } from './section.js';
 
 /** Metrics that share an axis, with their baselines, in one view. */
 export async function overview(metrics: readonly NamedMetric[]): Promise<Markup | undefined> {
-  const value = (metric: Metric | undefined) => (metric && isDefined(metric) ? metric.value : undefined);
-  const rows = metrics.flatMap(({ title, own, bounded, longest, shortest, random }) =>
-    bounded && isDefined(own)
-      ? [{ name: title, own, longest: value(longest), shortest: value(shortest), random: value(random) }]
-      : [],
+  const rows = metrics.flatMap(({ title, own, baselines, shown }): IntervalRow[] =>
+    shown.overview && isDefined(own) ? [{ name: title, own, baselines: definedValues(baselines) }] : [],
   );
   if (rows.length === 0) return undefined;
-  const has = (baseline: 'longest' | 'shortest' | 'random') => rows.some((row) => row[baseline] !== undefined);
+  const present = baselineNames.filter((baseline) => rows.some(({ baselines }) => baselines[baseline] !== undefined));
   const keys: Key[] = [
     ['model', 'model, 95 % interval'],
-    ...(has('longest') ? [['up', 'longest'] satisfies Key] : []),
-    ...(has('shortest') ? [['down', 'shortest'] satisfies Key] : []),
-    ...(has('random') ? [['cross', 'random'] satisfies Key] : []),
+    ...present.map((baseline) => [baselineKeys[baseline], baseline] satisfies Key),
   ];
   const label = `Metrics with their intervals beside the baselines: ${rows.map(({ name, own }) => `${name} ${decimal(own.value)}`).join(', ')}`;
   const drawing = await drawn(intervalPlot(label, 'Value', rows));
@@ -31,3 +27,10 @@ export async function overview(metrics: readonly NamedMetric[]): Promise<Markup 
     'A model that has learned more than length lies right of all baselines.',
   );
 }
+
+const baselineKeys: Readonly<Record<BaselineName, Key[0]>> = { longest: 'up', shortest: 'down', random: 'cross' };
+
+const definedValues = (baselines: NamedMetric['baselines']): IntervalRow['baselines'] =>
+  Object.fromEntries(
+    Object.entries(baselines).flatMap(([name, metric]) => (isDefined(metric) ? [[name, metric.value]] : [])),
+  );

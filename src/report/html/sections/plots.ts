@@ -1,7 +1,7 @@
 import type { RowEvaluation } from '../../../evaluation/evaluate-rows.js';
 import { isDefined } from '../../../evaluation/metric.js';
 import { html, type Markup } from '../html.js';
-import type { NamedMetric } from '../metric-names.js';
+import type { NamedMetric } from '../named-metrics.js';
 import { count, decimal } from '../numbers.js';
 import { drawn } from '../plot.js';
 import { bestOfNPlot } from '../plots/best-of-n.js';
@@ -16,7 +16,7 @@ import { figure, type Key, section } from './section.js';
 /**
  * The curves and histograms there is data for.
  *
- * @param labelled whether a candidate's worth is its label, or its reward
+ * @param labelled whether a candidate's value is its label, or its reward
  */
 export async function plotsOf(
   metrics: readonly NamedMetric[],
@@ -70,8 +70,8 @@ async function histograms(
   return figure(title, await drawn(histogramPlot(histogram, labelled)), [], reading);
 }
 
-async function bestOfN({ bestOf, worth }: RowEvaluation, labelled: boolean): Promise<Markup | undefined> {
-  const points = bestOf.filter(({ worth }) => isDefined(worth.chosen));
+async function bestOfN({ bestOf, choiceValues }: RowEvaluation, labelled: boolean): Promise<Markup | undefined> {
+  const points = bestOf.filter(({ choiceValues }) => isDefined(choiceValues.chosen));
   // One point is no curve: each group has one candidate.
   if (points.length < 2) return undefined;
   const keys: Key[] = [
@@ -81,14 +81,14 @@ async function bestOfN({ bestOf, worth }: RowEvaluation, labelled: boolean): Pro
   ];
   const drawing = await drawn(bestOfNPlot(points, labelled));
   return figure('Best of N', drawing, keys, [
-    gain(worth, labelled),
+    gain(choiceValues, labelled),
     ' Each N is of the groups with at least N candidates.',
   ]);
 }
 
-/** How much of what there is to gain by choosing is gained. */
-function gain(worth: RowEvaluation['worth'], labelled: boolean): string {
-  const { random, chosen, oracle } = worth ?? {};
+/** Which part of the best possible gain the choice by reward gains. */
+function gain(choiceValues: RowEvaluation['choiceValues'], labelled: boolean): string {
+  const { random, chosen, oracle } = choiceValues ?? {};
   if (!random || !chosen || !oracle || !isDefined(random) || !isDefined(chosen) || !isDefined(oracle)) return '';
   const ofAll = `${decimal(chosen.value)}, of a random one ${decimal(random.value)}`;
   if (!labelled) return `In whole groups the mean reward of the chosen candidate is ${ofAll}.`;

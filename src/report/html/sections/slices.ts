@@ -1,6 +1,6 @@
 import { isDefined } from '../../../evaluation/metric.js';
 import { type Content, html, type Markup } from '../html.js';
-import { mainMetric, type NamedMetric, namedMetrics } from '../metric-names.js';
+import { mainMetric, type NamedMetric, namedMetrics } from '../named-metrics.js';
 import { count, decimal, interval } from '../numbers.js';
 import { drawn } from '../plot.js';
 import { type IntervalRow, intervalPlot } from '../plots/intervals.js';
@@ -24,7 +24,7 @@ interface Slice {
   readonly key: string;
   readonly rows: number;
   readonly metrics: readonly NamedMetric[];
-  /** Why it has no metrics. */
+  /** The reason for no metrics. */
   readonly reason?: string;
 }
 
@@ -49,13 +49,20 @@ async function dots(
   const rows = largest(slices, PLOTTED).flatMap(({ key, rows, metrics }): IntervalRow[] => {
     const metric = named(metrics, main);
     if (!metric || !isDefined(metric.own)) return [];
-    return [{ name: `${preview(key, 30)} (${count(rows)})`, own: metric.own, longest: definedValue(metric.longest) }];
+    const longest = definedValue(metric.baselines.longest);
+    return [
+      {
+        name: `${preview(key, 30)} (${count(rows)})`,
+        own: metric.own,
+        baselines: longest === undefined ? {} : { longest },
+      },
+    ];
   });
   if (rows.length === 0) return undefined;
   const all = main === overall && isDefined(overall.own) ? overall.own.value : undefined;
   const keys: Key[] = [
     ['model', 'model, 95 % interval'],
-    ...(rows.some(({ longest }) => longest !== undefined) ? [['up', 'longest'] satisfies Key] : []),
+    ...(rows.some(({ baselines }) => baselines.longest !== undefined) ? [['up', 'longest'] satisfies Key] : []),
     ...(all === undefined ? [] : [['chance', 'model, all rows'] satisfies Key]),
   ];
   const label = `${main.title} of ${rows.length} slices by ${field}, with intervals`;
@@ -107,6 +114,6 @@ const named = (metrics: readonly NamedMetric[], { name }: NamedMetric, defined =
 /** Those with the most rows, in the order given. */
 function largest(slices: readonly Slice[], most: number): readonly Slice[] {
   if (slices.length <= most) return slices;
-  const kept = new Set(slices.toSorted((a, b) => b.rows - a.rows).slice(0, most));
-  return slices.filter((slice) => kept.has(slice));
+  const chosen = new Set(slices.toSorted((a, b) => b.rows - a.rows).slice(0, most));
+  return slices.filter((slice) => chosen.has(slice));
 }

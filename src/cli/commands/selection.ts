@@ -1,0 +1,65 @@
+/** What `best` makes of its flags, and what it prints at the end. */
+import { usageError } from '../../errors.js';
+import { type CsvHeader, columnKey, listColumns } from '../../rows/formats/csv-header.js';
+import type { FormatSettings } from '../../rows/formats/index.js';
+import type { RunStatistics } from '../../run/statistics.js';
+import { summarizeChoices } from '../../selection/gains.js';
+import { addedColumns, type SelectionSettings } from '../../selection/settings.js';
+import type { BestFlags } from '../flags/flags.js';
+import type { Log } from '../log.js';
+import type { Formats } from './formats.js';
+
+/** @throws FatalError `usage` for flags that do not go together */
+export function selectionOf(flags: BestFlags, { from, to }: Formats, stream: boolean): SelectionSettings {
+  const { group, responseField, top, rank, pairs, minGap } = flags;
+  if (from === 'text') throw usageError('expected rows with candidates or a group for best, got --from text');
+  if (rank && top !== undefined) throw usageError('expected --top or --rank, got both');
+  if (pairs && (rank || top !== undefined)) throw usageError('expected --pairs without --top or --rank');
+  if (minGap !== undefined && !pairs) throw usageError('expected --min-gap with --pairs');
+  if (pairs && to !== 'jsonl') throw usageError(`expected --to jsonl with --pairs, got ${to}`);
+  if (stream && group !== undefined) {
+    throw usageError('expected --stream without --group: a group is known to be whole when the next one begins');
+  }
+  return {
+    group,
+    responseField,
+    top: top ?? (rank ? Number.POSITIVE_INFINITY : 1),
+    ranked: rank || top !== undefined,
+    pairs: pairs ? { minGap: minGap ?? 0 } : undefined,
+  };
+}
+
+/**
+ * Columns are matched without case and outer spaces.
+ *
+ * @throws FatalError `usage` where the inputs have no such column
+ */
+export function matchColumns(asked: SelectionSettings, header: CsvHeader | undefined): SelectionSettings {
+  const { group } = asked;
+  if (header === undefined || group === undefined) return asked;
+  const key = columnKey(group);
+  if (header.columns.some((name) => columnKey(name) === key)) return { ...asked, group: key };
+  throw usageError(`${header.place}: expected a column ${group} (--group), got ${listColumns(header.columns)}`);
+}
+
+/** The format of an output whose columns are those of `best`. */
+export function withSelectionColumns(settings: FormatSettings, selection: SelectionSettings): FormatSettings {
+  const { header, rewardField } = settings;
+  const key = columnKey(rewardField);
+  const isThere = header?.columns.some((name) => columnKey(name) === key) ?? false;
+  const columns = addedColumns(selection, rewardField, isThere);
+  return { ...settings, rewardField: isThere ? key : rewardField, addedColumns: columns };
+}
+
+/** The curve by which a user chooses how many candidates to draw. */
+export function printGains({ counts }: RunStatistics, log: Log): void {
+  const { groups, ties, gains } = summarizeChoices(counts.choices);
+  if (groups === 0) return;
+  log.note(`${groups.toLocaleString('en-US')} groups, ${ties.toLocaleString('en-US')} with a tie for the best`);
+  const cell = (value: number): string => value.toFixed(3).padStart(9);
+  log.note('     N   groups     best    first   random   (mean rewards; best of N drawn at random)');
+  for (const gain of gains) {
+    const means = [gain.best, gain.first, gain.random].map(cell).join('');
+    log.note(`${String(gain.candidates).padStart(6)} ${String(gain.groups).padStart(8)}${means}`);
+  }
+}

@@ -1,0 +1,84 @@
+/** All flags, in the order of help, and what is derived from their records: those of a command, and the types of their values. */
+import { badRowFlags } from './bad-rows.js';
+import { bestFlags } from './best.js';
+import { evalFlags } from './eval.js';
+import { fieldFlags } from './fields.js';
+import type { CommandName, Flag } from './flag.js';
+import { inputOutputFlags } from './input-output.js';
+import { longRunFlags } from './long-runs.js';
+import { mergeFlags } from './merge.js';
+import { modelFlags } from './model.js';
+import { modelCommandFlags } from './model-commands.js';
+import { scoringFlags } from './scoring.js';
+import { serveFlags } from './serve.js';
+import { workFlags } from './work.js';
+
+/** What a command has of its own stands before what it shares with others. */
+const flags = [
+  ...bestFlags,
+  ...evalFlags,
+  ...serveFlags,
+  ...mergeFlags,
+  ...modelCommandFlags,
+  ...modelFlags,
+  ...inputOutputFlags,
+  ...fieldFlags,
+  ...scoringFlags,
+  ...badRowFlags,
+  ...longRunFlags,
+  ...workFlags,
+] as const;
+
+export const flagsOf = (command: CommandName): readonly Flag[] =>
+  (flags as readonly Flag[]).filter(({ commands }) => commands.includes(command));
+
+/** Flags that the command knows only to refuse them. */
+export const refusedBy = (command: CommandName): readonly Flag[] =>
+  (flags as readonly Flag[]).filter((flag) => flag.refusedBy?.[command] !== undefined);
+
+/** The values of a command's flags: a field for each, which may be absent where a flag has a value and no default. */
+export type FlagsOf<Command extends CommandName> = Simplified<
+  { readonly [F in Always<FlagIn<Command>> as FieldOf<F['name']>]: ValueOf<F> } & {
+    readonly [F in Sometimes<FlagIn<Command>> as FieldOf<F['name']>]?: ValueOf<F>;
+  }
+>;
+
+export type ScoreFlags = FlagsOf<'score'>;
+export type BestFlags = FlagsOf<'best'>;
+export type EvalFlags = FlagsOf<'eval'>;
+export type ServeFlags = FlagsOf<'serve'>;
+
+type AnyFlag = (typeof flags)[number];
+
+/** The records that are a command's; a union is distributed over. */
+type FlagIn<Command extends CommandName, F extends AnyFlag = AnyFlag> = F extends unknown
+  ? Command extends F['commands'][number]
+    ? F
+    : never
+  : never;
+
+/** Those that have no value until it is given. */
+type Sometimes<F extends AnyFlag> = F extends { value: string }
+  ? F extends { default: string | number } | { required: true }
+    ? never
+    : F
+  : never;
+
+type Always<F extends AnyFlag> = Exclude<F, Sometimes<F>>;
+
+type ValueOf<F extends AnyFlag> = F extends { choices: readonly (infer Choice)[] }
+  ? Choice
+  : F extends { parse: (text: string, before?: never) => infer Value }
+    ? Value
+    : F extends { value: string }
+      ? string
+      : boolean;
+
+type FieldOf<Name extends string> = Name extends `no-${infer Rest}` ? CamelCase<Rest> : CamelCase<Name>;
+
+type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Rest}`
+  ? `${Head}${Capitalize<CamelCase<Rest>>}`
+  : Name;
+
+/** One record type in the place of an intersection, as editors and errors show it. */
+type Simplified<T> = { [Key in keyof T]: T[Key] };

@@ -1,0 +1,53 @@
+/** How values are made from their texts, and what is said of a text that is no value. */
+import { InvalidArgumentError } from 'commander';
+import { parseThreshold, type Side, type Threshold } from '../../evaluation/thresholds.js';
+
+export const wholeNumber =
+  (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      const range = most === Number.MAX_SAFE_INTEGER ? `${least} up` : `${least} to ${most}`;
+      throw new InvalidArgumentError(`Expected a whole number from ${range}.`);
+    }
+    return value;
+  };
+
+export function notNegative(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0) || value === Number.POSITIVE_INFINITY) {
+    throw new InvalidArgumentError('Expected a number from 0 up.');
+  }
+  return value;
+}
+
+/** A text that matches, as it is. */
+const matching =
+  (pattern: RegExp, expected: string) =>
+  (text: string): string => {
+    if (!pattern.test(text)) throw new InvalidArgumentError(expected);
+    return text;
+  };
+
+export const fieldName = matching(/\S/, 'Expected the name of a field.');
+export const fileName = matching(/\S/, 'Expected the name of a file.');
+export const modelName = matching(/\S/, 'Expected the name of a model.');
+export const hostName = matching(/\S/, 'Expected an address or a name.');
+export const secret = matching(/^[\x21-\x7e]+$/, 'Expected ASCII characters without spaces.');
+
+const asciiCharacter = matching(
+  /^[^"\r\n\u0080-\uffff]$/,
+  'Expected one ASCII character that is no quote or line end.',
+);
+export const separator = (text: string): string => asciiCharacter(text === '\\t' ? '\t' : text);
+
+const label = matching(/\S/, 'Expected a label.');
+export const labels = (text: string, before: readonly string[] = []): readonly string[] => [...before, label(text)];
+
+export const thresholds =
+  (side: Side) =>
+  (text: string, before: readonly Threshold[] = []): readonly Threshold[] => {
+    const parsed = parseThreshold(side, text);
+    if (typeof parsed === 'string') throw new InvalidArgumentError(parsed);
+    return [...before, parsed];
+  };

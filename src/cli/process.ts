@@ -1,0 +1,35 @@
+/** The program as a process of its own: bin/reward-score.js. */
+import { readFileSync } from 'node:fs';
+import { forceExit, needsForcedExit } from '../platform/forced-exit.js';
+import type { Context } from './context.js';
+import { createLog } from './log.js';
+import { main } from './main.js';
+import { dieBy } from './signals.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+export async function runProcess(): Promise<void> {
+  // Whoever reads help or messages may have seen enough; of the output, run/output.ts knows.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  const code = await main(process.argv.slice(2), processContext());
+  // Not process.exit(): it would cut off what is still on its way to a pipe.
+  process.exitCode = code;
+  if (needsForcedExit()) await forceExit(code);
+}
+
+/** What this process gives to a run of the program. */
+export const processContext = (): Context => ({
+  // Node opens standard input when it is asked for: whoever reads files should leave it alone.
+  get stdin() {
+    return process.stdin;
+  },
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  signals: process,
+  dieBy,
+  version,
+  log: createLog(process.stderr),
+});

@@ -1,0 +1,114 @@
+/** commander's program of all commands and their flags: it parses, and help, completion and docs/cli.md are made from it. */
+import { Argument, Command, type Option } from 'commander';
+import { type ArgumentDescription, type CommandDescription, commands, families } from './command-table.js';
+import { type Context, withLog } from './context.js';
+import { ExitCode } from './exit-codes.js';
+import { addFlags, refuseFlags } from './flags/options.js';
+import { quieted } from './log.js';
+
+interface Program {
+  readonly command: Command;
+  /**
+   * Parses the arguments and runs the command that they name.
+   *
+   * @returns its exit code
+   * @throws CommanderError for wrong use that commander has reported, and where help or the version was asked for
+   */
+  run(): Promise<number>;
+}
+
+export function createProgram(args: readonly string[], context: Context): Program {
+  const { stdout, stderr, version } = context;
+  let exitCode: number = ExitCode.ok;
+  const program = new Command('reward-score')
+    .description(
+      'Scores conversations with GPT-2 reward models: JSONL or CSV in, the same rows with their rewards out.',
+    )
+    .version(version, '-V, --version')
+    .helpOption('-h, --help', 'show this help')
+    .addHelpText('after', '\nThe flags of score: reward-score score --help')
+    .configureHelp({ optionDescription })
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void stderr.write(text),
+      outputError: (text, write) => write(inOneLine(text, program, args)),
+      // commander has a default for what is no terminal.
+      getOutHelpWidth: () => (stdout.isTTY ? stdout.columns : undefined) as number,
+      getErrHelpWidth: () => (stderr.isTTY ? stderr.columns : undefined) as number,
+    })
+    .exitOverride();
+  for (const description of commands) {
+    const [last = '', ...path] = description.name.split(' ').reverse();
+    const parent = path.reduceRight(childOf, program);
+    const command = parent.command(last, { isDefault: description.isDefault ?? false });
+    addCommand(command, description, context, program, (code) => {
+      exitCode = code;
+    });
+  }
+  return {
+    command: program,
+    async run() {
+      await program.parseAsync(args, { from: 'user' });
+      return exitCode;
+    },
+  };
+}
+
+/** The command of a family such as `model`, which is made when its first member is. */
+const childOf = (parent: Command, name: string): Command =>
+  parent.commands.find((child) => child.name() === name) ??
+  parent.command(name).description(families[name as keyof typeof families]);
+
+function addCommand(
+  command: Command,
+  description: CommandDescription,
+  context: Context,
+  program: Command,
+  finished: (exitCode: number) => void,
+): void {
+  const { name, summary, after, readsInput = false } = description;
+  command.description(summary);
+  for (const argument of description.arguments) command.addArgument(argumentOf(argument));
+  if (after !== undefined) command.addHelpText('after', `\n${after}`);
+  if (name !== 'completion') addFlags(command, name, context.env);
+  command.action(async () => {
+    if (readsInput && command.args.length === 0 && context.stdin.isTTY) {
+      command.outputHelp({ error: true });
+      command.error('', { exitCode: ExitCode.usage });
+    }
+    if (name !== 'completion') refuseFlags(command, name);
+    const flags = command.opts();
+    const log = flags.quiet === true ? quieted(context.log) : context.log;
+    const operands = readsInput && command.args.length === 0 ? ['-'] : command.args;
+    finished(await description.run(operands, flags as never, withLog(context, log), program));
+  });
+}
+
+function argumentOf({ name, doc, choices, parse }: ArgumentDescription): Argument {
+  const argument = new Argument(name, doc);
+  if (choices !== undefined) argument.choices(choices);
+  if (parse !== undefined) argument.argParser(parse);
+  return argument;
+}
+
+/** Without the variable, whose name follows from the flag's, and without defaults that say nothing. */
+function optionDescription({ description, argChoices, defaultValue }: Option): string {
+  const notes = [
+    ...(argChoices === undefined ? [] : [argChoices.join(', ')]),
+    ...(defaultValue === undefined || typeof defaultValue === 'boolean' ? [] : [`default: ${defaultValue}`]),
+  ];
+  return notes.length === 0 ? description : `${description} (${notes.join('; ')})`;
+}
+
+/** commander's errors in the words and the one line of all others. */
+function inOneLine(text: string, program: Command, args: readonly string[]): string {
+  if (!text.startsWith('error: ')) return text;
+  const message = text
+    .trimEnd()
+    .replace(/^error: /, 'reward-score: ')
+    .replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?');
+  const lost = message.includes('unknown option') && !message.endsWith('?');
+  const typed = args.find((word) => !word.startsWith('-'));
+  const command = program.commands.find((each) => each.name() === typed)?.name() ?? 'score';
+  return `${message}${lost ? `; reward-score ${command} --help lists them` : ''}\n`;
+}

@@ -1,0 +1,25 @@
+/** How a row is made for a network where the user does not say. */
+export interface RowDefaults {
+  /** Name of a built-in template. */
+  readonly template: string;
+  /** Tokens of a row at most; fewer where the network has fewer positions. */
+  readonly length: number;
+  /** The side that a row which is too long is cut at. */
+  readonly side: 'left' | 'right';
+}
+
+/** What every network has been given so far, whichever family it is of. */
+export const commonDefaults: RowDefaults = { template: 'chai', length: 256, side: 'left' };
+
+/** What is true of every network of a family, whatever its sizes are. */
+export interface ArchitectureFacts {
+  /** Which nodes a node sees: itself and those before it, or all of its row. This decides how rows are laid out. */
+  readonly attention: 'causal' | 'bidirectional';
+  /** Which of a row's nodes the reward is read at. `last` is the right-most one that is not the pad token. */
+  readonly pooling: 'last' | 'first' | 'mean';
+  /** Whether prompt and response go in as one text, or as two that the tokenizer joins. */
+  readonly input: 'text' | 'pair';
+  /** Names of tensors that old versions of transformers saved beside the weights, and that no reward depends on. */
+  readonly bufferNames: RegExp;
+  readonly defaults: RowDefaults;
+}

@@ -1,0 +1,19 @@
+/** The families of networks that are built here. */
+import type { Architecture } from './architecture.js';
+import { gpt2 } from './gpt2.js';
+import { llama } from './llama.js';
+
+const architectures: readonly Architecture[] = [gpt2, llama];
+
+export const architectureNames: readonly string[] = architectures.flatMap(({ names }) => names);
+
+/**
+ * @param named `architectures` of a config.json, of which the first counts
+ * @param modelType its `model_type`, which decides where `architectures` names none
+ */
+export function findArchitecture(named: unknown, modelType: unknown): Architecture | undefined {
+  const name: unknown = Array.isArray(named) ? named[0] : undefined;
+  return architectures.find((architecture) =>
+    name === undefined ? architecture.modelType === modelType : architecture.names.includes(name as string),
+  );
+}

@@ -1,0 +1,168 @@
+/**
+ * The layers that networks are built of, as nodes of a graph, and the weights that these layers take.
+ *
+ * Shapes: L nodes of a pack, P pooled nodes, D = hidden size.
+ */
+import type { ConfigReader } from '../checkpoint/config-reader.js';
+import { ElementType, GraphBuilder, MICROSOFT } from '../graph/graph.js';
+import type { Architecture } from './architecture.js';
+import { packInputs, type RewardNetwork, type TensorShape } from './network.js';
+
+/** What a network's config.json says beside the sizes of its layers. */
+interface NetworkSizes {
+  readonly vocabularySize: number;
+  readonly maxPositions: number;
+  readonly hiddenSize: number;
+  readonly labels: readonly string[];
+}
+
+interface LinearOptions {
+  readonly bias?: boolean;
+  /** The axis of the weight that runs over the MLP's inner activations. */
+  readonly innerAxis?: 0 | 1;
+}
+
+interface Attention {
+  /** [1, L or P, heads·d] */
+  readonly query: string;
+  /** [1, L, heads·d], as `value` */
+  readonly key: string;
+  readonly value: string;
+  /** Of all three, [3·heads·d]; none where it is left out. */
+  readonly bias?: string;
+  /** [1, 1, L or P, L] */
+  readonly attentionBias: string;
+  readonly heads: number;
+  readonly scale: number;
+}
+
+/** A network while its layers are added; each method returns the name of what its layer gives. */
+export class LayerBuilder {
+  readonly graph = new GraphBuilder();
+  readonly #tensors: TensorShape[] = [];
+
+  /** Declares a tensor of the checkpoint. The weights file holds tensors in the order in which they are declared. */
+  weight(name: string, shape: readonly number[], innerAxis?: 0 | 1): string {
+    this.#tensors.push({ name, shape, ...(innerAxis !== undefined && { innerAxis }) });
+    return name;
+  }
+
+  /** The rows of a table of `count` vectors that `indices` name. */
+  embedding(name: string, count: number, size: number, indices: string): string {
+    return this.graph.add('Gather', [this.weight(`${name}.weight`, [count, size]), indices]);
+  }
+
+  /** x [N, from] to [N, to]. The weight stands [to, from]; Gemm is prepacked from it as it is, MatMul would want a copy. */
+  linear(x: string, name: string, from: number, to: number, { bias = false, innerAxis }: LinearOptions = {}): string {
+    const biases = bias ? [this.weight(`${name}.bias`, [to], innerAxis === 0 ? 0 : undefined)] : [];
+    const weight = this.weight(`${name}.weight`, [to, from], innerAxis);
+    return this.graph.add('Gemm', [x, weight, ...biases], { transB: { int: 1 } });
+  }
+
+  /** x [..., from] to [..., to], without its bias. The weight stands [from, to], as transformers' Conv1D has it. */
+  conv1d(
+    x: string,
+    name: string,
+    from: number,
+    to: number,
+    { innerAxis }: Pick<LinearOptions, 'innerAxis'> = {},
+  ): string {
+    return this.graph.add('MatMul', [x, this.weight(`${name}.weight`, [from, to], innerAxis)]);
+  }
+
+  addBias(x: string, name: string, size: number): string {
+    return this.graph.add('Add', [x, this.weight(`${name}.bias`, [size])]);
+  }
+
+  /**
+   * Adds a branch to the residual stream, then normalises. `SkipLayerNormalization` does both in one operator, with a
+   * loop that is not vectorised: three times as slow in onnxruntime 1.30.
+   */
+  addThenLayerNorm(
+    residual: string,
+    branch: string,
+    name: string,
+    size: number,
+    epsilon: number,
+  ): [normed: string, sum: string] {
+    const sum = this.graph.add('Add', [branch, residual]);
+    const gain = this.weight(`${name}.weight`, [size]);
+    const bias = this.weight(`${name}.bias`, [size]);
+    return [this.graph.add('LayerNormalization', [sum, gain, bias], { epsilon: { float: epsilon } }), sum];
+  }
+
+  rmsNorm(x: string, name: string, size: number, epsilon: number): string {
+    const gain = this.weight(`${name}.weight`, [size]);
+    return this.graph.add('SimplifiedLayerNormalization', [x, gain], { epsilon: { float: epsilon } });
+  }
+
+  /** Adds a branch to the residual stream, then normalises: both in one pass over memory. */
+  addThenRmsNorm(
+    residual: string,
+    branch: string,
+    name: string,
+    size: number,
+    epsilon: number,
+  ): [normed: string, sum: string] {
+    const [normed, , , sum] = this.graph.addMany(
+      'SkipSimplifiedLayerNormalization',
+      [branch, residual, this.weight(`${name}.weight`, [size])],
+      4,
+      { epsilon: { float: epsilon } },
+      MICROSOFT,
+    ) as [string, string, string, string];
+    return [normed, sum];
+  }
+
+  attention({ query, key, value, bias = '', attentionBias, heads, scale }: Attention): string {
+    const inputs = [query, key, value, bias, '', attentionBias];
+    return this.graph.add(
+      'MultiHeadAttention',
+      inputs,
+      { num_heads: { int: heads }, scale: { float: scale } },
+      MICROSOFT,
+    );
+  }
+
+  reshape(x: string, ...shape: number[]): string {
+    return this.graph.add('Reshape', [x, this.graph.int64s(shape)]);
+  }
+
+  /** Cuts the last axis into parts of these sizes. */
+  split<Sizes extends number[]>(x: string, ...sizes: Sizes): { [I in keyof Sizes]: string } {
+    const parts = this.graph.addMany('Split', [x, this.graph.int64s(sizes)], sizes.length, { axis: { int: -1 } });
+    return parts as { [I in keyof Sizes]: string };
+  }
+
+  /** The pooled nodes of x alone, whose nodes stand along `axis`: past the last layer's keys and values no others are looked at. */
+  pooledNodes(x: string, axis: number): string {
+    return this.graph.add('Gather', [x, 'pooled_nodes'], { axis: { int: axis } });
+  }
+
+  /** The network that the layers make, when the last of them has given its logits [P, labels]. */
+  finish(architecture: Architecture, reader: ConfigReader, sizes: NetworkSizes, logits: string): RewardNetwork {
+    const { attention, pooling, input, bufferNames, defaults, names } = architecture;
+    const { vocabularySize, maxPositions, hiddenSize, labels } = sizes;
+    return {
+      architecture: names[0],
+      attention,
+      pooling,
+      input,
+      bufferNames,
+      defaults,
+      labels,
+      vocabularySize,
+      maxPositions,
+      hiddenSize,
+      padTokenId: reader.tokenId('pad_token_id'),
+      eosTokenId: reader.tokenId('eos_token_id'),
+      tensors: this.#tensors,
+      graph: {
+        inputs: packInputs,
+        outputs: [{ name: logits, type: ElementType.float32, shape: ['pooled', labels.length] }],
+        nodes: this.graph.nodes,
+        constants: this.graph.constants,
+      },
+    };
+  }
+}

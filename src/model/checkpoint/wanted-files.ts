@@ -1,0 +1,72 @@
+/**
+ * Which files of a repository make a model, with its own tokenizer if it has one: what the hub is asked for (WantedFiles of
+ * hub/wanted-files.ts).
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf, runError } from '../../errors.js';
+import { wantedTokenizerFiles } from '../tokenizer/wanted-files.js';
+
+/** The first of these that is there holds the weights: safetensors before pickle, as transformers chooses. */
+const weightFiles = [
+  'model.safetensors',
+  'model.safetensors.index.json',
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+] as const;
+
+/** The README has the licence. */
+const small = ['config.json', 'README.md'];
+
+const isIndex = (name: string): boolean => name.endsWith('.index.json');
+
+export const wantedModelFiles = {
+  missingFromRepository(listed: readonly string[]): string | undefined {
+    if (!listed.includes('config.json')) return 'a model (config.json)';
+    return weightsIn(listed) === undefined ? 'weights (model.safetensors or pytorch_model.bin)' : undefined;
+  },
+  smallFiles(listed: readonly string[]): readonly string[] {
+    const weights = weightsIn(listed);
+    const names = small.filter((name) => listed.includes(name));
+    if (weights !== undefined && isIndex(weights)) names.push(weights);
+    return [...wantedTokenizerFiles.smallFiles(listed), ...names];
+  },
+  largeFiles(listed: readonly string[], snapshot: string): readonly string[] {
+    const weights = weightsIn(listed);
+    return weights === undefined ? [] : shardsOf(weights, snapshot);
+  },
+  /** A model may come without a tokenizer of its own. */
+  missingFromSnapshot(snapshot: string): readonly string[] {
+    const has = (name: string): boolean => existsSync(join(snapshot, name));
+    const missing = has('config.json') ? [] : ['config.json'];
+    const weights = weightFiles.find(has);
+    if (weights === undefined) return [...missing, 'model.safetensors'];
+    return [...missing, ...shardsOf(weights, snapshot).filter((name) => !has(name))];
+  },
+  /** Whether a model that lacks a tokenizer has one is for the hub to say. */
+  isComplete: (snapshot: string): boolean =>
+    wantedModelFiles.missingFromSnapshot(snapshot).length === 0 && wantedTokenizerFiles.isComplete(snapshot),
+};
+
+const weightsIn = (listed: readonly string[]): string | undefined => weightFiles.find((name) => listed.includes(name));
+
+/** The file itself, or the shards that an index in the snapshot names. */
+function shardsOf(weights: string, snapshot: string): readonly string[] {
+  if (!isIndex(weights)) return [weights];
+  const path = join(snapshot, weights);
+  let map: unknown;
+  try {
+    map = (JSON.parse(readFileSync(path, 'utf8')) as { weight_map?: unknown } | null)?.weight_map;
+  } catch (error) {
+    throw runError(`${path}: expected JSON (${messageOf(error)})`, { cause: error });
+  }
+  const names = new Set(Object.values(map ?? {}) as unknown[]);
+  for (const name of names) {
+    // A name from outside, and soon a path.
+    if (typeof name !== 'string' || !/^\w[\w.-]*$/.test(name)) {
+      throw runError(`${path}: expected weight_map to name files, got ${JSON.stringify(name)}`);
+    }
+  }
+  if (names.size === 0) throw runError(`${path}: expected weight_map to name files, found none`);
+  return [...names] as string[];
+}

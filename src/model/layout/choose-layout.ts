@@ -1,0 +1,25 @@
+import type { RewardNetwork } from '../architectures/network.js';
+import type { Backend } from '../backend/backend.js';
+import type { Layout } from './layout.js';
+import { trieLayout } from './trie.js';
+
+/** What decides how rows are laid out for a network that is built here. */
+export type LayoutFacts = Pick<RewardNetwork, 'attention' | 'pooling' | 'hiddenSize'>;
+
+export const layoutFactsOf = ({ attention, pooling, hiddenSize }: RewardNetwork): LayoutFacts => ({
+  attention,
+  pooling,
+  hiddenSize,
+});
+
+/** @param padTokenId right-most tokens of this id are read past */
+export function chooseLayout(
+  { attention, pooling, hiddenSize }: LayoutFacts,
+  padTokenId: number | undefined,
+  { cost, limits }: Backend,
+): Layout {
+  if (attention === 'causal' && pooling === 'last') {
+    return trieLayout({ padTokenId, cost: cost(hiddenSize), maxNodes: limits.nodes });
+  }
+  throw new Error(`no layout for a network of ${attention} attention that pools its ${pooling} node`);
+}

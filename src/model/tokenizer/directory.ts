@@ -1,0 +1,72 @@
+/** Which files a tokenizer is made of, and what tells one tokenizer from another. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf, runError } from '../../errors.js';
+import { isFile } from '../checkpoint/file.js';
+
+/** The files of a tokenizer's directory that a reward can depend on. The readers in this folder know no other names. */
+export const tokenizerFiles = {
+  tokenizer: 'tokenizer.json',
+  vocabulary: 'vocab.json',
+  merges: 'merges.txt',
+  config: 'tokenizer_config.json',
+  specialTokens: 'special_tokens_map.json',
+  addedTokens: 'added_tokens.json',
+  chatTemplate: 'chat_template.jinja',
+} as const;
+
+/** A folder of chat templates that are asked for by name. */
+const MORE_TEMPLATES = 'additional_chat_templates';
+
+/** The files that hold the vocabulary: the first form that a directory has counts. */
+const vocabularyForms = [[tokenizerFiles.tokenizer], [tokenizerFiles.vocabulary, tokenizerFiles.merges]] as const;
+
+const { config, specialTokens, addedTokens, chatTemplate } = tokenizerFiles;
+const besideVocabulary = [config, specialTokens, addedTokens, chatTemplate];
+
+/** The names of the files that hold a directory's vocabulary; undefined where it has no tokenizer. */
+export const vocabularyIn = (directory: string): (typeof vocabularyForms)[number] | undefined =>
+  vocabularyForms.find((names) => names.every((name) => isFile(join(directory, name))));
+
+/** Whether a directory has a tokenizer: tokenizer.json, or vocab.json and merges.txt. */
+export const hasTokenizer = (directory: string): boolean => vocabularyIn(directory) !== undefined;
+
+/** What a directory without a tokenizer lacks: what was expected, and what is there. */
+export function describeMissingTokenizer(directory: string): string {
+  const found = vocabularyForms.flat().filter((name) => isFile(join(directory, name)));
+  return `expected tokenizer.json, or vocab.json and merges.txt, found ${found.length === 0 ? 'neither' : `only ${found}`}`;
+}
+
+/**
+ * sha256 of every file of a tokenizer that is there, by the file's name.
+ *
+ * @throws FatalError `run` where one cannot be read
+ */
+export function tokenizerFileHashes(directory: string): Record<string, string> {
+  const names = [...(vocabularyIn(directory) ?? []), ...besideVocabulary, ...moreTemplates(directory)];
+  const present = names.filter((name) => isFile(join(directory, name)));
+  return Object.fromEntries(present.map((name) => [name, hashOf(join(directory, name))]));
+}
+
+/** One sha256 for all of a tokenizer's files: it changes when any of them does. */
+export const hashTokenizerFiles = (directory: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify(tokenizerFileHashes(directory)))
+    .digest('hex');
+
+function moreTemplates(directory: string): string[] {
+  const folder = join(directory, MORE_TEMPLATES);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
+  return readdirSync(folder)
+    .sort()
+    .map((name) => `${MORE_TEMPLATES}/${name}`);
+}
+
+function hashOf(path: string): string {
+  try {
+    return createHash('sha256').update(readFileSync(path)).digest('hex');
+  } catch (error) {
+    throw runError(`${path}: cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}

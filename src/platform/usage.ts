@@ -1,0 +1,10 @@
+/** What this process has taken of the machine. */
+
+/** Memory that is resident now, in bytes. */
+export const residentBytes = (): number => process.memoryUsage.rss();
+
+/** Time on processors since the start, all threads together. */
+export function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}

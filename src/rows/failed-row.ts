@@ -1,0 +1,11 @@
+import type { RowFailure } from './failure.js';
+import type { Position } from './records.js';
+
+/** A row that failed, for the statistics of a run and its list of errors. */
+export interface FailedRow extends Position {
+  /** Number of the row in its window, from 0. */
+  readonly row: number;
+  readonly failure: RowFailure;
+  /** The record, where no output record carries it. */
+  readonly input?: string;
+}

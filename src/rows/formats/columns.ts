@@ -1,0 +1,50 @@
+import { usageError } from '../../errors.js';
+import { optionName } from '../../option-name.js';
+import { existingShape } from '../existing-rewards.js';
+import { type ColumnsKind, kindOfColumns, type RowKind } from '../kinds/kinds.js';
+import type { NamedFields } from '../kinds/roles.js';
+import { type CsvHeader, columnKey, listColumns } from './csv-header.js';
+
+interface ColumnSettings {
+  readonly delimiter: string;
+  /** Keys of columns. */
+  readonly fields: NamedFields;
+  /** Rows that have their rewards already need nothing to score. */
+  readonly usesExisting: boolean;
+  readonly rewardField: string;
+}
+
+/**
+ * What a header says of its rows: the kind that they have, and which of the columns that are read hold JSON.
+ *
+ * @returns without a kind where rows carry their rewards and have nothing to score
+ * @throws FatalError `usage` where there is nothing to score, or a column that is read is there twice
+ */
+export function readColumns(
+  header: CsvHeader,
+  { delimiter, fields, usesExisting, rewardField }: ColumnSettings,
+): Pick<ColumnsKind, 'jsonColumns'> & { readonly kind: RowKind | undefined } {
+  const keys = header.columns.map(columnKey);
+  const absent = Object.values(fields).filter((name) => !keys.includes(name));
+  const kind = absent.length > 0 ? undefined : kindOfColumns(keys, fields);
+  const doubled = kind?.columns.find((name) => keys.indexOf(name) !== keys.lastIndexOf(name));
+  if (doubled !== undefined) {
+    throw usageError(`${header.place}: expected one column ${doubled}, which is read, got several of that name`);
+  }
+  if (kind !== undefined) return kind;
+  // Rows that carry their rewards need no text.
+  if (absent.length === 0 && usesExisting && existingShape(keys, rewardField) !== undefined)
+    return { kind, jsonColumns: [] };
+  const expected =
+    absent.length > 0
+      ? `the columns that flags name, ${absent.map((name) => JSON.stringify(name)).join(', ')}`
+      : 'columns to score: text, messages, or prompt with response, candidates, or chosen and rejected';
+  const got = listColumns(header.columns);
+  throw usageError(`${header.place}: expected ${expected}; got ${got}${delimiterHint(header, delimiter)}`);
+}
+
+function delimiterHint({ columns: [lone, ...others] }: CsvHeader, delimiter: string): string {
+  if (lone === undefined || others.length > 0) return '';
+  const better = [';', '\t', ','].find((separator) => separator !== delimiter && lone.includes(separator));
+  return better === undefined ? '' : `; is it ${optionName('delimiter')} ${better === '\t' ? "'\\t'" : `'${better}'`}?`;
+}

@@ -1,0 +1,78 @@
+/** The cells of a record of CSV: how they are read, looked for and written. The only importer of csv-parse. */
+import { parse } from 'csv-parse/sync';
+import { messageOf } from '../../errors.js';
+import type { Span } from '../json-scanner.js';
+
+const QUOTE = 0x22;
+
+/**
+ * The value of a cell in a column that may hold JSON; undefined where it is not JSON and has to be. A context is a prompt
+ * unless it looks like messages.
+ */
+export function jsonCell(key: string, cell: string): unknown {
+  const mayBeText = key === 'context';
+  if (mayBeText && !cell.startsWith('[')) return cell;
+  try {
+    return JSON.parse(cell);
+  } catch {
+    return mayBeText ? cell : undefined;
+  }
+}
+
+export function parseCells(record: string, delimiter: string): string[] {
+  // Most records have no quotes, and starting the parser costs more than all of their splitting.
+  if (!record.includes('"')) return record.split(delimiter);
+  const records: string[][] = parse(record, { delimiter, relax_column_count: true, record_delimiter: ['\n', '\r\n'] });
+  return records[0] ?? [];
+}
+
+/** The parser's words change from version to version, and its line numbers are the record's own; the output must not follow. */
+export function problemOf(error: unknown): string {
+  switch ((error as { code?: unknown }).code) {
+    case 'CSV_QUOTE_NOT_CLOSED':
+      return 'expected a closing quote, got the end of the input';
+    case 'INVALID_OPENING_QUOTE':
+      return 'expected quotes around the whole field, got one inside it';
+    case 'CSV_INVALID_CLOSING_QUOTE':
+      return 'expected a delimiter or line end after a closing quote; a quote inside quotes is written twice';
+    default:
+      return messageOf(error);
+  }
+}
+
+/** A JSON value as a cell: nothing for null, a string as it is, the rest as JSON. */
+export function cellOf(value: string | undefined, delimiter: string): string {
+  if (value === undefined || value === 'null') return '';
+  if (value.startsWith('[')) return `"${value.replaceAll('"', '""')}"`;
+  return quote(value.startsWith('"') ? (JSON.parse(value) as string) : value, delimiter);
+}
+
+export const quote = (cell: string, delimiter: string): string =>
+  cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+
+/** Where a record's cell stands, with its quotes; undefined where there are fewer. */
+export function cellAt(record: Buffer, delimiter: number, index: number): Span | undefined {
+  let start = 0;
+  for (let left = index; ; left--) {
+    const end = endOfCell(record, start, delimiter);
+    if (left === 0) return { start, end };
+    if (record[end] !== delimiter) return undefined;
+    start = end + 1;
+  }
+}
+
+function endOfCell(record: Buffer, start: number, delimiter: number): number {
+  if (record[start] !== QUOTE) {
+    const end = record.indexOf(delimiter, start);
+    return end < 0 ? record.length : end;
+  }
+  let at = start + 1;
+  // A quote inside quotes is written twice.
+  while (at < record.length && (record[at] !== QUOTE || record[at + 1] === QUOTE)) at += record[at] === QUOTE ? 2 : 1;
+  return Math.min(at + 1, record.length);
+}
+
+export function textOfCell(cell: Buffer): string {
+  const text = cell.toString('utf8');
+  return cell[0] === QUOTE ? text.slice(1, -1).replaceAll('""', '"') : text;
+}

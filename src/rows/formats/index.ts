@@ -1,0 +1,86 @@
+/** Which format reads the rows of a run and writes its records. */
+
+import { usageError } from '../../errors.js';
+import { optionName } from '../../option-name.js';
+import type { NamedFields } from '../kinds/roles.js';
+import { type ResultSettings, resultFields, scoreLine, shapeOf } from '../results.js';
+import { readColumns } from './columns.js';
+import { csvToCsv, csvToJsonl } from './csv.js';
+import type { CsvHeader } from './csv-header.js';
+import type { InputFormat, OutputFormat, RowFormat } from './format.js';
+import { jsonlToJsonl } from './jsonl.js';
+import { textToJsonl } from './text.js';
+
+export interface FormatSettings extends ResultSettings {
+  readonly from: InputFormat;
+  readonly to: OutputFormat;
+  /** Of CSV and TSV input. */
+  readonly delimiter: string;
+  /** Leave out rows that cannot be scored. */
+  readonly skipFailures: boolean;
+  /** A row that has the reward field already is not scored again, but taken as it is; else it is a bad row. */
+  readonly usesExisting: boolean;
+  /** Columns that the output has beside the input's, where they are not the result's. */
+  readonly addedColumns?: readonly string[];
+  /** Keys of columns, where the input has columns. */
+  readonly fields: NamedFields;
+  /** Of CSV and TSV input. */
+  readonly header: CsvHeader | undefined;
+}
+
+/** What stands between fields, unless a flag says otherwise. */
+export const delimiters = { csv: ',', tsv: '\t' } as const;
+
+/** JSON lines as they are by default, for programs. */
+export const jsonlSettings = (rewardField: string): FormatSettings => ({
+  from: 'jsonl',
+  to: 'jsonl',
+  delimiter: delimiters.csv,
+  rewardField,
+  details: false,
+  reasons: true,
+  skipFailures: false,
+  usesExisting: false,
+  fields: {},
+  header: undefined,
+});
+
+/** @throws FatalError `usage` where the header has no fields to score, or the output cannot be made from the input */
+export function createFormat(settings: FormatSettings): RowFormat {
+  const { to, skipFailures } = settings;
+  const rows = createRowFormat(settings);
+  const format = to === 'scores' ? toScores(rows) : rows;
+  if (!skipFailures) return format;
+  return {
+    ...format,
+    write: (record, parsed, result) => (result.failure === undefined ? format.write(record, parsed, result) : []),
+  };
+}
+
+/** A line for each row that holds its rewards and nothing else. */
+const toScores = (format: RowFormat): RowFormat => ({
+  ...format,
+  outputHeader: undefined,
+  write: (_, __, result) => [`${scoreLine(result)}\n`],
+});
+
+function createRowFormat(settings: FormatSettings): RowFormat {
+  const { from, to } = settings;
+  if (from !== 'csv' && from !== 'tsv') {
+    if (to === 'csv' || to === 'tsv') {
+      throw usageError(
+        `expected ${optionName('to')} jsonl or scores for ${from} input, got ${to}: its rows have no common columns`,
+      );
+    }
+    return from === 'text' ? textToJsonl(settings) : jsonlToJsonl(settings, settings.fields.text ?? 'text');
+  }
+  const { header, delimiter, addedColumns } = settings;
+  // The input is blank: nothing is read or written.
+  if (header === undefined) return { ...textToJsonl(settings), parse: () => undefined };
+  const { kind, jsonColumns } = readColumns(header, settings);
+  const csv = { ...settings, header, jsonColumns };
+  if (to === 'jsonl') return csvToJsonl(csv);
+  const quotedAnew = to !== from && (to === 'csv' || to === 'tsv');
+  const names = addedColumns ?? resultFields(settings, shapeOf(kind));
+  return csvToCsv(csv, quotedAnew ? delimiters[to] : delimiter, names);
+}

@@ -1,0 +1,91 @@
+/** JSON Lines: rows are parsed to be understood, and written by splicing into the line's own bytes. */
+import { isUtf8 } from 'node:buffer';
+import { clip, typeInWords } from '../describe-value.js';
+import { failure, notUtf8 } from '../failure.js';
+import type { Row } from '../kinds/roles.js';
+import { type InputRecord, LineScanner } from '../records.js';
+import { type ResultSettings, resultMembers, unparsedRecord } from '../results.js';
+import { membersText } from '../splice.js';
+import type { ParsedRecord, RowFormat } from './format.js';
+
+const BYTE_ORDER_MARK = Buffer.from('\ufeff');
+const NEWLINE = Buffer.from('\n');
+const OPENING_QUOTE = 0x22;
+const CLOSING_BRACE = 0x7d;
+
+/**
+ * Reads JSON lines and writes them back with the result spliced in before the closing brace.
+ *
+ * @param settings what is written
+ * @param textField the field that a line which is a bare string is read as
+ */
+export const jsonlToJsonl = (settings: ResultSettings, textField: string): RowFormat => ({
+  newScanner: () => new LineScanner(),
+  linesAreRecords: true,
+  outputHeader: undefined,
+  isBlank: ({ bytes, oversized }) => oversized === undefined && isBlankLine(bytes),
+  parse: (record) => parse(record, textField),
+  write({ bytes, lineEnd, oversized }, { row }, result) {
+    const end = lineEnd.length > 0 ? lineEnd : NEWLINE;
+    const content = trimmed(bytes);
+    if (row === undefined) {
+      const input = oversized === undefined ? content.toString('utf8') : undefined;
+      return [unparsedRecord(result, settings, input), end];
+    }
+    const taken = result.rewards.length === 0 && Object.hasOwn(row, settings.rewardField);
+    return splice({ bytes, lineEnd: end }, row, membersText(resultMembers(result, settings, taken)));
+  },
+  splice: ({ bytes, lineEnd }, { row = {} }, members) =>
+    splice({ bytes, lineEnd: lineEnd.length > 0 ? lineEnd : NEWLINE }, row, membersText(members)),
+});
+
+/** A line with the inside of an object after its own. */
+function splice(
+  { bytes, lineEnd }: Pick<InputRecord, 'bytes' | 'lineEnd'>,
+  row: Row,
+  members: string,
+): (Buffer | string)[] {
+  if (members === '') return [bytes, lineEnd];
+  const content = trimmed(bytes);
+  if (content[0] === OPENING_QUOTE) return ['{"text":', content, `,${members}}`, lineEnd];
+  const brace = bytes.lastIndexOf(CLOSING_BRACE);
+  const comma = Object.keys(row).length === 0 ? '' : ',';
+  return [bytes.subarray(0, brace), comma + members, bytes.subarray(brace), lineEnd];
+}
+
+function parse({ bytes }: InputRecord, textField: string): ParsedRecord | undefined {
+  const content = trimmed(bytes);
+  if (content.length === 0) return undefined;
+  const badBytes = isUtf8(content) ? undefined : notUtf8();
+  const line = content.toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    // V8 words its reason in another way from version to version; the output's bytes must not follow.
+    return {
+      failure: badBytes ?? failure('BAD_JSON', `expected a JSON object or string, got no valid JSON: ${clip(line)}`),
+    };
+  }
+  const row = typeof value === 'string' ? { [textField]: value } : value;
+  if (typeof row !== 'object' || row === null || Array.isArray(row)) {
+    return { failure: badBytes ?? failure('BAD_ROW', `expected a JSON object or string, got ${typeInWords(value)}`) };
+  }
+  if (badBytes === undefined) return { row: row as Row };
+  // A bare string is no object to splice into: its bytes would stay as they are, and no JSON reader takes them.
+  return typeof value === 'string' ? { failure: badBytes } : { row: row as Row, failure: badBytes };
+}
+
+export const isBlankLine = (line: Buffer): boolean => trimmed(line).length === 0;
+
+/** A line without JSON's white space around it, nor a byte-order mark before it. */
+export function trimmed(bytes: Buffer): Buffer {
+  let start = 0;
+  let end = bytes.length;
+  if (bytes.subarray(0, 3).equals(BYTE_ORDER_MARK)) start = 3;
+  while (start < end && isSpace(bytes[start])) start++;
+  while (end > start && isSpace(bytes[end - 1])) end--;
+  return bytes.subarray(start, end);
+}
+
+const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a;

@@ -1,0 +1,33 @@
+/** Plain text: each line is a text, a blank one too, so that the output lines up with the input. */
+import { isUtf8 } from 'node:buffer';
+import { notUtf8 } from '../failure.js';
+import { type InputRecord, LineScanner } from '../records.js';
+import { type ResultSettings, resultMembers, unparsedRecord } from '../results.js';
+import { membersText } from '../splice.js';
+import type { RowFormat } from './format.js';
+
+/** A file that holds a byte-order mark and nothing else has no lines. */
+const isMarkAlone = ({ bytes, lineEnd, byte }: InputRecord): boolean =>
+  byte === 0 && lineEnd.length === 0 && bytes.toString('latin1') === '\xef\xbb\xbf';
+
+/** Reads lines of text, writes JSON lines. */
+export const textToJsonl = (settings: ResultSettings): RowFormat => ({
+  newScanner: () => new LineScanner(),
+  linesAreRecords: true,
+  outputHeader: undefined,
+  isBlank: isMarkAlone,
+  parse(record) {
+    if (isMarkAlone(record)) return undefined;
+    const { bytes, byte } = record;
+    const text = bytes.toString('utf8');
+    // A byte-order mark belongs to the file and not to its first text.
+    const row = { text: byte === 0 ? text.replace(/^\ufeff/, '') : text };
+    return isUtf8(bytes) ? { row } : { row, failure: notUtf8() };
+  },
+  write: ({ bytes, oversized }, { row }, result) => [
+    row === undefined
+      ? `${unparsedRecord(result, settings, oversized === undefined ? bytes.toString('utf8') : undefined)}\n`
+      : `{"text":${JSON.stringify(row.text)},${membersText(resultMembers(result, settings))}}\n`,
+  ],
+  splice: (_, { row }, members) => [`{"text":${JSON.stringify(row?.text)},${membersText(members)}}\n`],
+});

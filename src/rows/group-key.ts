@@ -1,0 +1,143 @@
+/**
+ * What a record's group is known by, found in its bytes. The main thread cuts the input between groups and parses no row:
+ * it looks for one field, and parses that one's value, and only where its bytes are not those of the record before.
+ */
+
+import { canonicalKey } from './field-key.js';
+import { followPath, valueAt } from './fields.js';
+import { cellAt, jsonCell, textOfCell } from './formats/csv-cells.js';
+import { columnKey } from './formats/csv-header.js';
+import type { FormatSettings } from './formats/index.js';
+import { trimmed } from './formats/jsonl.js';
+import { JsonError, memberValue, type Span } from './json-scanner.js';
+import { kindOfColumns } from './kinds/kinds.js';
+import type { InputRecord } from './records.js';
+
+/** How rows are read: what of a run's settings says where a field stands. */
+export type GroupKeySettings = Pick<FormatSettings, 'from' | 'delimiter' | 'header' | 'fields'>;
+
+/** The key of a record's group; undefined where it has no value in the field, one too deep for a key, or cannot be read. */
+export type GroupKeyReader = (record: InputRecord) => string | undefined;
+
+/**
+ * Reads the field that groups rows. Records whose parsed rows have one value in it (`canonicalKey` of `valueAt`) have one
+ * key. A record that is not valid may have a key all the same, which its row, as there is none, has not.
+ *
+ * @param field of CSV, the key of a column
+ */
+export function groupKeyReader({ from, delimiter, header, fields }: GroupKeySettings, field: string): GroupKeyReader {
+  if (from === 'jsonl') return keyOfLine(field, fields.text ?? 'text');
+  if (header === undefined || from === 'text') return () => undefined;
+  const keys = header.columns.map(columnKey);
+  const jsonColumns = kindOfColumns(keys, fields)?.jsonColumns ?? [];
+  return keyOfCells(field, keys, jsonColumns, delimiter);
+}
+
+/** The part of a record's bytes that holds the value, and how to read it. */
+interface Found extends Span {
+  readonly bytes: Buffer;
+  readonly read: (value: Buffer) => unknown;
+}
+
+/** Reads a value only where it has other bytes, or is read in another way, than the one before. */
+function remembering(find: (record: InputRecord) => Found | undefined): GroupKeyReader {
+  let value = Buffer.alloc(0);
+  let read: Found['read'] | undefined;
+  let key: string | undefined;
+  return (record) => {
+    const found = record.oversized === undefined ? find(record) : undefined;
+    if (found === undefined) return undefined;
+    const { bytes, start, end } = found;
+    if (
+      read === found.read &&
+      end - start === value.length &&
+      bytes.compare(value, 0, value.length, start, end) === 0
+    ) {
+      return key;
+    }
+    // A copy: a view would keep the chunk of the input that it was read in.
+    value = Buffer.from(bytes.subarray(start, end));
+    read = found.read;
+    key = canonicalKey(read(value) ?? undefined);
+    return key;
+  };
+}
+
+function keyOfLine(field: string, textField: string): GroupKeyReader {
+  const steps = field.split('.');
+  // A reader for each number of steps that objects have led: what is left of the path is followed in the value.
+  const readers = [...steps, ''].map(
+    (_, step) =>
+      (bytes: Buffer): unknown =>
+        followPath(parsed(bytes), steps.slice(step)),
+  );
+  const readText = (bytes: Buffer): unknown => valueAt({ [textField]: parsed(bytes) }, field);
+
+  return remembering(({ bytes }) => {
+    const line = trimmed(bytes);
+    if (line[0] === QUOTE) return { bytes: line, start: 0, end: line.length, read: readText };
+    try {
+      const found = findValue(line, field, steps);
+      if (found === undefined) return undefined;
+      const { start, end, step } = found;
+      return { bytes: line, start, end, read: readers[step] as Found['read'] };
+    } catch (error) {
+      if (error instanceof JsonError) return undefined;
+      throw error;
+    }
+  });
+}
+
+const QUOTE = 0x22;
+const OPENING_BRACE = 0x7b;
+
+/**
+ * The value that a name, or else the first steps of a path, lead to, through objects alone.
+ *
+ * @returns with the number of steps that were taken; undefined where there is no such member
+ * @throws JsonError where the line is no object in JSON
+ */
+function findValue(line: Buffer, field: string, steps: readonly string[]): (Span & { step: number }) | undefined {
+  const whole = { start: 0, end: line.length };
+  const exact = memberValue(line, whole, field);
+  if (exact !== undefined) return { start: exact.start, end: exact.end, step: steps.length };
+  if (steps.length === 1) return undefined;
+  let value: Span = whole;
+  let step = 0;
+  for (; step < steps.length && line[value.start] === OPENING_BRACE; step++) {
+    const inside = memberValue(line, value, steps[step] as string);
+    if (inside === undefined) return undefined;
+    value = inside;
+  }
+  return { start: value.start, end: value.end, step };
+}
+
+/** undefined where it is not JSON. */
+function parsed(json: Buffer): unknown {
+  try {
+    return JSON.parse(json.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param keys of the columns; of several of one key the last counts */
+function keyOfCells(
+  field: string,
+  keys: readonly string[],
+  jsonColumns: readonly string[],
+  delimiter: string,
+): GroupKeyReader {
+  const column = keys.includes(field) ? field : (field.split('.')[0] as string);
+  const index = keys.lastIndexOf(column);
+  if (index < 0) return () => undefined;
+  const read = (bytes: Buffer): unknown => {
+    const cell = textOfCell(bytes);
+    const value = jsonColumns.includes(column) ? jsonCell(column, cell) : cell;
+    return valueAt({ [column]: value === undefined ? cell : value }, field);
+  };
+  return remembering(({ bytes }) => {
+    const cell = cellAt(bytes, delimiter.charCodeAt(0), index);
+    return cell && { bytes, start: cell.start, end: cell.end, read };
+  });
+}

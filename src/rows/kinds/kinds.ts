@@ -1,0 +1,83 @@
+/** The kinds a row may have, whatever format it came in: which one it is, as far as its fields tell. */
+import {
+  BOT_NAME,
+  contextRole,
+  conversationRole,
+  type Field,
+  findFields,
+  type NamedFields,
+  type Role,
+  type Row,
+} from './roles.js';
+
+export const rowKinds = ['text', 'pair', 'candidates', 'response', 'messages'] as const;
+export type RowKind = (typeof rowKinds)[number];
+
+/** The kind that a row has, as far as its fields tell; undefined where it has none. */
+export const kindOfRow = (row: Row, fields: NamedFields): RowKind | undefined =>
+  findKind(findFields(row, fields), fields)?.kind;
+
+/** What a header says of its rows. */
+export interface ColumnsKind {
+  readonly kind: RowKind;
+  /** The columns that are read. */
+  readonly columns: readonly string[];
+  /** Those of them whose cells are, or may be, JSON. */
+  readonly jsonColumns: readonly string[];
+}
+
+/** The kind that rows with these columns have; undefined where there is none. */
+export function kindOfColumns(columns: readonly string[], fields: NamedFields): ColumnsKind | undefined {
+  const row: Row = Object.fromEntries(columns.map((name) => [name, '']));
+  // A context is a prompt if something answers it, else messages.
+  for (const sample of columns.includes('context') ? [row, { ...row, context: [] }] : [row]) {
+    const found = findFields(sample, fields);
+    const match = findKind(found, fields);
+    if (match === undefined) continue;
+    const columnOf = (role: Role): string => (found.get(role) as Field).name;
+    const context = match.roles.includes('prompt') || match.roles.includes('messages');
+    return {
+      kind: match.kind,
+      columns: [...match.roles.map(columnOf), ...(context ? [BOT_NAME] : [])],
+      jsonColumns: match.roles.filter((role) => holdsJson(role, columnOf(role), fields)).map(columnOf),
+    };
+  }
+  return undefined;
+}
+
+/** A column called context may hold messages in one row and a prompt in the next, unless a flag says which. */
+const holdsJson = (role: Role, name: string, fields: NamedFields): boolean =>
+  role === 'messages' || role === 'candidates' || (role === 'prompt' && name === 'context' && !fields.prompt);
+
+/** The kinds in the order they are looked for, each by the roles it must have. */
+const kinds: readonly {
+  readonly kind: RowKind;
+  readonly needs: readonly (Role | 'context' | 'conversation')[];
+}[] = [
+  { kind: 'text', needs: ['text'] },
+  { kind: 'pair', needs: ['chosen', 'rejected'] },
+  { kind: 'candidates', needs: ['context', 'candidates'] },
+  { kind: 'response', needs: ['context', 'response'] },
+  { kind: 'messages', needs: ['conversation'] },
+];
+
+interface KindMatch {
+  readonly kind: RowKind;
+  /** The roles that it reads. */
+  readonly roles: readonly Role[];
+}
+
+export function findKind(found: ReadonlyMap<Role, Field>, fields: NamedFields): KindMatch | undefined {
+  const context = contextRole(found, fields);
+  const matches = kinds.flatMap(({ kind, needs }): KindMatch[] => {
+    const roles = needs.map((need) => {
+      if (need === 'context') return context;
+      return need === 'conversation' ? conversationRole(found, fields) : need;
+    });
+    if (!roles.every((role) => role !== undefined && found.has(role))) return [];
+    // A pair may do without a context.
+    if (kind === 'pair') roles.push(context);
+    return [{ kind, roles: roles.filter((role) => role !== undefined) }];
+  });
+  return matches.find(({ roles }) => roles.some((role) => fields[role] !== undefined)) ?? matches[0];
+}

@@ -1,0 +1,28 @@
+/** The field that says why a row has no reward, which one run writes and the next may read. */
+import { type FailureCode, failure, failureCodes, type RowFailure } from './failure.js';
+import type { Row } from './kinds/roles.js';
+import type { SplicedMember } from './splice.js';
+
+const REWARD_ERROR = 'reward_error';
+
+/**
+ * The members that carry a failure; none for a result without one.
+ *
+ * @param input the record, where no fields of its own are written
+ */
+export const rewardErrorMembers = (problem: RowFailure | undefined, input?: string): SplicedMember[] =>
+  problem === undefined ? [] : [[REWARD_ERROR, JSON.stringify({ ...problem, input })]];
+
+export const hasRewardError = (row: Row): boolean => Object.hasOwn(row, REWARD_ERROR);
+
+/**
+ * The failure that an earlier run wrote into a row.
+ *
+ * @param index of the candidate without a reward
+ * @returns undefined where there is none, or it is not one of this program's
+ */
+export function readRewardError(row: Row, index?: number): RowFailure | undefined {
+  const { code, message } = (row[REWARD_ERROR] ?? {}) as { code?: unknown; message?: unknown };
+  const isKnown = typeof code === 'string' && Object.hasOwn(failureCodes, code) && typeof message === 'string';
+  return isKnown ? failure(code as FailureCode, message, index) : undefined;
+}

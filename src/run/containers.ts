@@ -1,0 +1,21 @@
+/** The containers that inputs and outputs may be in. A new one is a file that implements `Container` and a line here. */
+import { gzip, zstd } from '../compression/containers.js';
+import type { Container } from '../rows/container.js';
+
+const containers: readonly Container[] = [gzip, zstd];
+
+/** The container that a file's name promises, in any case. */
+export const containerOfName = (path: string): Container | undefined =>
+  containers.find(({ extension }) => path.toLowerCase().endsWith(extension));
+
+/** The file's name without what promises a container. */
+export const contentName = (path: string): string =>
+  path.slice(0, path.length - (containerOfName(path)?.extension.length ?? 0));
+
+/** The container of a file that begins so. */
+export const containerOfBytes = (head: Uint8Array): Container | undefined =>
+  containers.find((container) => container.matches(head) === true);
+
+/** Whether more bytes are needed to tell what a file that begins so is in. A pipe may give them one by one. */
+export const isUndecided = (head: Uint8Array): boolean =>
+  containerOfBytes(head) === undefined && containers.some((container) => container.matches(head) === undefined);

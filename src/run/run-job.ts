@@ -1,0 +1,88 @@
+/** Runs a job: windows to the scorer, answers in file order to the sink. */
+import { runError } from '../errors.js';
+import type { ScoredWindow, Window } from '../scorer/protocol.js';
+import type { Scorer } from '../scorer/scorer.js';
+import { giveUp } from './error-policy.js';
+import type { Input } from './input.js';
+import type { Job, JobEvents, JobProgress } from './job.js';
+import { countWindows, windowsOfJob } from './job-windows.js';
+import { scoreInOrder } from './score-in-order.js';
+import type { UnfinishedWork } from './sink.js';
+
+/** How a run ended: with the input, because nobody reads the output any more, because it was told to stop, or badly. */
+export type RunEnd = 'finished' | 'reader gone' | 'stopped' | 'failed';
+
+export interface RunOutcome {
+  readonly end: RunEnd;
+  /** Why the run failed. */
+  readonly error?: unknown;
+  /** An earlier run had done everything. */
+  readonly nothingLeft: boolean;
+  /** What is left of a run that did not finish. */
+  readonly unfinished?: UnfinishedWork | undefined;
+}
+
+/**
+ * @param scorer is loaded here, unless there is nothing left to score
+ * @throws FatalError for what is wrong before the first window is scored; what goes wrong later is the outcome's `error`
+ */
+export async function runJob(job: Job, scorer: Scorer, events: JobEvents): Promise<RunOutcome> {
+  const { sink } = job;
+  const size = scorer.windowSize;
+  const windows = await sink.begin(await windowsOfJob(job, size, events));
+  if (windows === undefined) {
+    await sink.finish();
+    return { end: 'finished', nothingLeft: true };
+  }
+  await scorer.load(job.task, countWindows(job, size));
+  events.onStart?.();
+  try {
+    await sink.open();
+    const end = await scoreWindows(job, scorer, windows, events);
+    if (end !== 'finished') return { end, nothingLeft: false, unfinished: await sink.abort() };
+    await sink.finish();
+    return { end, nothingLeft: false };
+  } catch (error) {
+    return { end: 'failed', error, nothingLeft: false, unfinished: await sink.abort() };
+  }
+}
+
+/** @throws FatalError where an answer cannot be written, or there are too many bad rows */
+async function scoreWindows(
+  { inputs, sink, policy, stream }: Job,
+  scorer: Scorer,
+  windows: AsyncIterable<Window>,
+  { signal, onProgress }: JobEvents,
+): Promise<RunEnd> {
+  const progress = onProgress && progressOf(inputs, sink.statistics.counts.rows);
+  for await (const { window, scored } of scoreInOrder(windows, scorer, stream)) {
+    const end = giveUp(policy, sink.statistics.counts, scored.stats);
+    // Of the last rows some may be other ones when the run goes on: what came before them is safe first.
+    if (end !== undefined || window.open) await sink.settle();
+    const answer = end === undefined ? scored : await scorer.score({ ...window, rows: end.rows });
+    const { path } = inputs[window.file] as Input;
+    if (!(await sink.write(window, answer, path, end === undefined))) return 'reader gone';
+    if (end !== undefined) throw tooManyFailures(end.message, path, answer);
+    if (progress !== undefined) onProgress?.(progress(window, sink.statistics.counts.rows));
+  }
+  return signal.aborted ? 'stopped' : 'finished';
+}
+
+/** How far the run is after a window. */
+function progressOf(inputs: readonly Input[], rowsBefore: number): (window: Window, rows: number) => JobProgress {
+  const sizes = inputs.map(({ length }) => length ?? 0);
+  let before: JobProgress['before'] | undefined;
+  return (window, rows) => {
+    const start = sizes.slice(0, window.file).reduce((sum, size) => sum + size, 0) + window.byte;
+    before ??= { bytes: start, rows: rowsBefore };
+    return { bytes: start + window.bytes.length, rows, before };
+  };
+}
+
+function tooManyFailures(why: string, path: string, { stats }: ScoredWindow): Error {
+  const last = stats.failed.at(-1);
+  if (last === undefined) return runError(`gave up: ${why}`);
+  const { line, byte, failure } = last;
+  const place = `${path === '-' ? 'standard input' : path}:${line ?? `byte ${byte}`}`;
+  return runError(`${place}: ${failure.code}: ${failure.message}; gave up there (${why})`);
+}

@@ -1,0 +1,73 @@
+/** The JSON account of a run. */
+import type { ScorerIdentity } from '../scorer/identity.js';
+import type { ModelScorer } from '../scorer/open.js';
+import { summarizeChoices } from '../selection/gains.js';
+import type { Input } from './input.js';
+import type { RunState } from './run-file.js';
+import type { RunStatistics } from './statistics.js';
+
+export interface RunFacts {
+  readonly version: string;
+  readonly node: string;
+  /** The processor's name. */
+  readonly cpu: string;
+  /** undefined: no model was needed. */
+  readonly scorer: Pick<ModelScorer, 'identity' | 'workers' | 'restarts'> | undefined;
+  /** What an output's run file says of it; undefined where there is none. */
+  readonly state: Pick<RunState, 'shard' | 'runtimes' | 'finished'> | undefined;
+  readonly resumed: boolean;
+  readonly inputs: readonly Input[];
+  readonly statistics: RunStatistics;
+  readonly seconds: number;
+  /** Of a dry run: how long the run itself would take. */
+  readonly estimate: number | undefined;
+  /** The run chose the best of groups. */
+  readonly selects: boolean;
+  readonly complete: boolean;
+  readonly exitCode: number;
+}
+
+export function summaryOf(facts: RunFacts): object {
+  const { scorer, statistics, seconds, state } = facts;
+  const { counts } = statistics;
+  const finished = state?.finished ?? null;
+  return {
+    version: facts.version,
+    complete: facts.complete,
+    exitCode: facts.exitCode,
+    ...modelAndScoring(scorer?.identity),
+    runtime: {
+      node: facts.node,
+      onnxruntime: scorer?.identity.onnxruntime ?? null,
+      cpu: facts.cpu,
+      workers: scorer?.workers ?? 0,
+      restarts: scorer?.restarts ?? 0,
+      others: state?.runtimes.slice(0, -1) ?? [],
+    },
+    shard: state?.shard ?? null,
+    resumed: facts.resumed,
+    inputs: facts.inputs.map((input, file) => ({
+      path: input.path,
+      bytes: finished === null ? input.bytesRead : (input.size ?? input.bytesRead),
+      sha256: finished === null ? (input.sha256 ?? null) : (finished.hashes[file] ?? null),
+      rows: counts.rowsByFile[file] ?? 0,
+    })),
+    rows: counts.rows,
+    forms: counts.forms,
+    rewardsWritten: counts.rewardsWritten,
+    failed: counts.failed,
+    failures: counts.failures,
+    firstFailures: counts.firstFailures,
+    truncated: { rows: counts.truncatedRows, tokens: counts.truncatedTokens },
+    tokens: counts.tokens,
+    computedTokens: counts.computedTokens,
+    rewards: statistics.rewards,
+    seconds,
+    ...(facts.selects && { best: summarizeChoices(counts.choices) }),
+    ...(facts.estimate !== undefined && { estimatedSeconds: facts.estimate }),
+    rowsPerSecond: seconds > 0 ? counts.rows / seconds : null,
+  };
+}
+
+const modelAndScoring = (identity: ScorerIdentity | undefined): object =>
+  identity === undefined ? { model: null, scoring: null } : { model: identity.model, scoring: identity.scoring };

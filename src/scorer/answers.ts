@@ -1,0 +1,143 @@
+/** What is made of a window's rows once their results are known: one way for each kind of answer. */
+import { type EvaluatedRow, evaluatedRow, problemOf } from '../evaluation/evaluated-rows.js';
+import { concatBytes } from '../platform/bytes.js';
+import { existingResult } from '../rows/existing-rewards.js';
+import type { FailedRow } from '../rows/failed-row.js';
+import type { RowFailure } from '../rows/failure.js';
+import type { RowFormat } from '../rows/formats/format.js';
+import { createFormat, type FormatSettings } from '../rows/formats/index.js';
+import type { Row } from '../rows/kinds/roles.js';
+import type { ResultSettings } from '../rows/results.js';
+import type { ScoredRecord } from '../selection/group.js';
+import { select } from '../selection/select.js';
+import type { SelectionSettings } from '../selection/settings.js';
+import type { RowOutcome, ScoredWindow, WindowStats, WindowTask } from './protocol.js';
+
+/** A window's records with their results. */
+export interface ScoredRows {
+  /** Those after the first `rows` are there to be looked at, and neither written nor counted. */
+  readonly scored: readonly ScoredRecord[];
+  readonly rows: number;
+  readonly stats: Omit<WindowStats, 'failed' | 'rewards'>;
+  /** The window is a part of one that is answered as a whole. */
+  readonly part: boolean;
+  readonly dryRun: boolean;
+}
+
+export interface Answer {
+  /** How records are read. */
+  readonly format: RowFormat;
+  /** How results are written into rows; undefined where they are not, so that rows may have any fields. */
+  readonly results: ResultSettings | undefined;
+  /** Why a row that could be scored is of no use for the answer. */
+  readonly refuse?: (row: Row) => RowFailure | undefined;
+  write(rows: ScoredRows): ScoredWindow;
+}
+
+/** The answer that a task asks for. */
+export function createAnswer({ format: settings, answer }: WindowTask): Answer {
+  switch (answer.kind) {
+    case 'records':
+      return writeRecords(settings);
+    case 'selection':
+      return writeSelection(settings, answer.selection);
+    case 'results':
+      return giveResults(settings);
+    case 'evaluation': {
+      const rules = { ...settings, evaluation: answer.fields };
+      return {
+        format: createFormat(settings),
+        results: undefined,
+        refuse: (row) => problemOf(row, rules),
+        write(rows) {
+          const evaluated = written(rows).map(({ record, parsed, result }): EvaluatedRow | null =>
+            evaluatedRow(parsed, result, record.line, rules),
+          );
+          return { output: nothing(), stats: statsOf(rows), evaluated };
+        },
+      };
+    }
+  }
+}
+
+function writeRecords(settings: FormatSettings): Answer {
+  const format = createFormat(settings);
+  return {
+    format,
+    results: settings,
+    write(rows) {
+      const output: (Buffer | string)[] = [];
+      if (!rows.dryRun) {
+        for (const { record, parsed, result } of written(rows)) output.push(...format.write(record, parsed, result));
+      }
+      return { output: bytesOf(output), stats: statsOf(rows, settings) };
+    },
+  };
+}
+
+function writeSelection(settings: FormatSettings, selection: SelectionSettings): Answer {
+  const format = createFormat({ ...settings, skipFailures: false });
+  return {
+    format,
+    results: undefined,
+    write(rows) {
+      // The candidates of a group may stand in several parts.
+      if (rows.part) return { output: nothing(), stats: statsOf(rows, settings), outcomes: outcomesOf(rows) };
+      if (rows.dryRun) return { output: nothing(), stats: statsOf(rows, settings) };
+      return selectBest(rows, { ...settings, format }, selection);
+    },
+  };
+}
+
+/** The records that `best` writes for a window's groups. */
+export function selectBest(
+  rows: ScoredRows,
+  output: FormatSettings & { readonly format: RowFormat },
+  selection: SelectionSettings,
+): ScoredWindow {
+  const stats = statsOf(rows, output);
+  const { pieces, failed, counts } = select(written(rows), selection, output, rows.scored[rows.rows]?.parsed);
+  const all = [...stats.failed, ...failed].sort((a, b) => a.row - b.row);
+  return { output: bytesOf(pieces), stats: { ...stats, failed: all, choices: counts } };
+}
+
+const giveResults = (settings: FormatSettings): Answer => ({
+  format: createFormat(settings),
+  results: undefined,
+  write: (rows) => ({
+    output: nothing(),
+    stats: statsOf(rows),
+    outcomes: outcomesOf(rows).map((outcome, i): RowOutcome => {
+      const { row } = (rows.scored[i] as ScoredRecord).parsed;
+      const existing = row && existingResult(row, settings.rewardField, settings.fields);
+      return { ...outcome, ...(existing && { existing }) };
+    }),
+  }),
+});
+
+const written = ({ scored, rows }: ScoredRows): readonly ScoredRecord[] => scored.slice(0, rows);
+
+const outcomesOf = (rows: ScoredRows): RowOutcome[] =>
+  written(rows).map(({ record, result }) => ({ line: record.line, result }));
+
+/** @param settings of output records; undefined where there are none that could carry the reason of a failure */
+function statsOf(rows: ScoredRows, settings?: ResultSettings): WindowStats {
+  const failed: FailedRow[] = [];
+  const rewards: number[] = [];
+  for (const [row, { record, parsed, result }] of written(rows).entries()) {
+    if (result.failure !== undefined) {
+      const { byte, line, oversized } = record;
+      const lost = settings?.reasons === false && parsed.row === undefined && parsed.cells === undefined;
+      const input = lost && oversized === undefined ? { input: record.bytes.toString('utf8') } : {};
+      failed.push({ row, byte, line, failure: result.failure, ...input });
+    }
+    for (const reward of result.rewards) if (reward !== null) rewards.push(reward);
+  }
+  return { ...rows.stats, failed, rewards: Float32Array.from(rewards) };
+}
+
+const bytesOf = (pieces: readonly (Buffer | string)[]): Uint8Array =>
+  concatBytes(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)));
+
+/** Memory of its own each time: it is handed over to the main thread. */
+const nothing = (): Uint8Array => new Uint8Array();

@@ -1,0 +1,10 @@
+/** How large the runs of records are that a worker scores at once. */
+export interface WindowSize {
+  /** Window k of a file holds the groups of records that begin in its bytes [k·bytes, (k + 1)·bytes) … */
+  readonly bytes: number;
+  /** … cut further after this many records, between groups. */
+  readonly rows: number;
+}
+
+/** Of rows that carry their rewards, so that no model decides. */
+export const existingRewardsWindow: WindowSize = { bytes: 65_536, rows: 4096 };

@@ -1,0 +1,96 @@
+/** What choosing among N candidates gains over taking one: counts that add up over groups, windows, runs and shards. */
+import type { RankedCandidate } from './rank.js';
+
+/** Sums over the groups that have at least N candidates with a reward. */
+interface GainSums {
+  groups: number;
+  /** Of the expected reward of the best among N of them, drawn at random. */
+  best: number;
+  /** Of the reward of the first of all. */
+  first: number;
+  /** Of the mean reward of all. */
+  random: number;
+}
+
+/** What choosing gained, as plain data that adds up. */
+export interface ChoiceCounts {
+  groups: number;
+  /** Groups in which another candidate has the best reward too. */
+  ties: number;
+  /** By N: 1, 2, 4, 8 … */
+  gains: Record<string, GainSums>;
+}
+
+export const noChoices = (): ChoiceCounts => ({ groups: 0, ties: 0, gains: {} });
+
+/** @param ranked of one group, best first; not empty */
+export function countChoice(counts: ChoiceCounts, ranked: readonly RankedCandidate[]): void {
+  const [winner] = ranked as [RankedCandidate];
+  counts.groups++;
+  if (ranked.length > 1 && winner.margin === 0) counts.ties++;
+  const first = ranked.reduce((a, b) => (b.index < a.index ? b : a)).reward;
+  const random = ranked.reduce((sum, { reward }) => sum + reward, 0) / ranked.length;
+  for (let draws = 1; draws <= ranked.length; draws *= 2) {
+    addGain(counts.gains, String(draws), { groups: 1, best: expectedBest(ranked, draws), first, random });
+  }
+}
+
+export function addChoices(counts: ChoiceCounts, more: Readonly<ChoiceCounts>): void {
+  counts.groups += more.groups;
+  counts.ties += more.ties;
+  for (const [draws, gain] of Object.entries(more.gains)) addGain(counts.gains, draws, gain);
+}
+
+/** The means of a number of candidates, over the groups that have as many. */
+interface Gain {
+  /** How many are drawn at random from each group. */
+  readonly candidates: number;
+  readonly groups: number;
+  /** Mean rewards. */
+  readonly best: number;
+  readonly first: number;
+  readonly random: number;
+}
+
+export interface ChoiceSummary {
+  readonly groups: number;
+  readonly ties: number;
+  /** By the number of candidates, the smallest first. */
+  readonly gains: readonly Gain[];
+}
+
+export function summarizeChoices({ groups, ties, gains }: ChoiceCounts): ChoiceSummary {
+  const points = Object.entries(gains).map(([candidates, sums]) => ({
+    candidates: Number(candidates),
+    groups: sums.groups,
+    best: sums.best / sums.groups,
+    first: sums.first / sums.groups,
+    random: sums.random / sums.groups,
+  }));
+  return { groups, ties, gains: points.sort((a, b) => a.candidates - b.candidates) };
+}
+
+function addGain(gains: ChoiceCounts['gains'], draws: string, more: GainSums): void {
+  const gain = gains[draws] ?? { groups: 0, best: 0, first: 0, random: 0 };
+  gain.groups += more.groups;
+  gain.best += more.best;
+  gain.first += more.first;
+  gain.random += more.random;
+  gains[draws] = gain;
+}
+
+/**
+ * The mean, over all ways to draw N of the candidates, of the best reward among them. The k-th best is the best of those
+ * drawn if it is drawn and none of the k - 1 better ones is.
+ */
+function expectedBest(ranked: readonly RankedCandidate[], draws: number): number {
+  let expected = 0;
+  let noneBetter = 1; // chance that none of those before is drawn
+  for (const [better, { reward }] of ranked.entries()) {
+    const left = ranked.length - better;
+    const noneHere = noneBetter * (Math.max(0, left - draws) / left);
+    expected += (noneBetter - noneHere) * reward;
+    noneBetter = noneHere;
+  }
+  return expected;
+}

@@ -1,0 +1,166 @@
+/** The records of flags: complete, without contradictions, and each with the right answer to what depends on it. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { commands } from '../../dist/cli/command-table.js';
+import { comparedByContent, decidingFlags } from '../../dist/cli/flags/deciding.js';
+import { type CommandName, fieldOf, variableOf } from '../../dist/cli/flags/flag.js';
+import { type BestFlags, flagsOf, refusedBy, type ScoreFlags } from '../../dist/cli/flags/flags.js';
+
+const names = commands.flatMap(({ name }): CommandName[] => (name === 'completion' ? [] : [name]));
+
+describe('records of flags', () => {
+  for (const command of names) {
+    test(`${command}: no name, short name or field is there twice`, () => {
+      const all = [...flagsOf(command), ...refusedBy(command)];
+      for (const identities of [
+        all.map(({ name }) => name),
+        all.flatMap(({ short }) => (short === undefined ? [] : [short])),
+        all.map(fieldOf),
+      ]) {
+        assert.deepEqual(identities, [...new Set(identities)]);
+      }
+    });
+
+    test(`${command}: only flags with a value have choices, parsers and defaults, and these fit together`, () => {
+      for (const { name, value, choices, parse, default: start } of flagsOf(command)) {
+        if (value === undefined)
+          assert.deepEqual([name, choices, parse, start], [name, undefined, undefined, undefined]);
+        if (choices !== undefined && start !== undefined) assert.ok(choices.includes(String(start)), name);
+        assert.ok(choices === undefined || parse === undefined, `${name}: choices or a parser`);
+      }
+    });
+  }
+
+  test('fields and variables follow from names', () => {
+    assert.deepEqual([fieldOf({ name: 'max-row-bytes' }), fieldOf({ name: 'no-cache' })], ['maxRowBytes', 'cache']);
+    assert.equal(variableOf({ name: 'no-cache' }), 'REWARD_SCORE_NO_CACHE');
+  });
+});
+
+/** What depends on each flag of score and best. A new flag fails this test until somebody has thought about it. */
+const decisions = {
+  reward: [
+    ...['model', 'tokenizer', 'template', 'max-length', 'truncation-side', 'reserve', 'activation', 'logit'],
+    'precision',
+  ],
+  output: [
+    ...['output', 'from', 'to', 'delimiter', 'max-row-bytes', 'reward-field', 'on-error', 'errors', 'shard', 'stream'],
+    ...['text', 'prompt', 'response', 'messages', 'candidates', 'chosen', 'rejected'],
+  ],
+  run: [
+    ...['limit', 'max-errors', 'exit-zero', 'resume', 'overwrite', 'dry-run', 'summary', 'strict', 'workers'],
+    ...['worker-timeout', 'no-cache', 'offline', 'quiet', 'no-progress', 'debug'],
+  ],
+} as const;
+
+const ofBest = ['group', 'response-field', 'top', 'rank', 'pairs', 'min-gap'];
+
+describe('what flags decide', () => {
+  for (const [command, own] of [
+    ['score', ['details']],
+    ['best', ofBest],
+  ] as const) {
+    test(command, () => {
+      for (const decides of ['reward', 'output', 'run'] as const) {
+        const found = flagsOf(command).filter((flag) => flag.decides === decides);
+        const expected = [...decisions[decides], ...(decides === 'output' ? own : [])];
+        assert.deepEqual(found.map(({ name }) => name).sort(), expected.sort(), decides);
+      }
+    });
+  }
+
+  test('a flag has one answer in all commands that share its record', () => {
+    // merge and model prepare say other things by --strict, --overwrite and --output, and decide as little by them.
+    const answers = new Map<string, string>();
+    for (const flag of ['score', 'best', 'eval', 'serve', 'model check'].flatMap((name) =>
+      flagsOf(name as CommandName),
+    )) {
+      assert.equal(answers.get(flag.name) ?? flag.decides, flag.decides, flag.name);
+      answers.set(flag.name, flag.decides);
+    }
+  });
+});
+
+/** score as it is without flags. */
+const scoreValues: ScoreFlags = {
+  output: '-',
+  maxRowBytes: 1000,
+  details: false,
+  rewardField: 'reward',
+  truncationSide: 'left',
+  reserve: 0,
+  activation: 'none',
+  precision: 'fp32',
+  onError: 'null',
+  exitZero: false,
+  resume: false,
+  overwrite: false,
+  stream: false,
+  dryRun: false,
+  strict: false,
+  workers: 0,
+  cache: true,
+  offline: false,
+  quiet: false,
+  progress: true,
+  debug: false,
+};
+
+const noFields = Object.fromEntries(
+  ['text', 'prompt', 'response', 'messages', 'candidates', 'chosen', 'rejected'].map((name) => [`--${name}`, null]),
+);
+
+describe('deciding flags', () => {
+  test('of score without flags', () => {
+    assert.deepEqual(decidingFlags('score', scoreValues, 'reward'), {
+      '--template': null,
+      '--max-length': null,
+      '--truncation-side': 'left',
+      '--reserve': 0,
+      '--activation': 'none',
+      '--logit': null,
+      '--precision': 'fp32',
+    });
+    assert.deepEqual(decidingFlags('score', scoreValues, 'output'), {
+      '--output': null,
+      '--from': null,
+      '--to': null,
+      '--delimiter': null,
+      '--max-row-bytes': 1000,
+      '--details': false,
+      ...noFields,
+      '--reward-field': 'reward',
+      '--on-error': 'null',
+      '--errors': null,
+      '--shard': null,
+      '--stream': false,
+    });
+  });
+
+  test('values that are no plain ones are compared by what of them decides', () => {
+    const values = { ...scoreValues, output: 'a.JSONL.GZ', errors: 'bad.jsonl', shard: { index: 1, of: 2 } };
+    const { '--output': output, '--errors': errors, '--shard': shard } = decidingFlags('score', values, 'output');
+    assert.deepEqual([output, errors, shard], ['gzip', true, '1/2']);
+  });
+
+  test('of best, with its own', () => {
+    const { details: _, ...shared } = scoreValues;
+    const values: BestFlags = { ...shared, to: 'csv', responseField: 'r', rank: false, pairs: true, minGap: 0.5 };
+    const deciding = decidingFlags('best', values, 'output');
+    assert.ok(!('--details' in deciding));
+    assert.deepEqual(Object.fromEntries(ofBest.map((name) => [name, deciding[`--${name}`]])), {
+      group: null,
+      'response-field': 'r',
+      top: null,
+      rank: false,
+      pairs: true,
+      'min-gap': 0.5,
+    });
+  });
+
+  test('flags that name a model or a file of rows are left to whoever reads it', () => {
+    assert.deepEqual(comparedByContent('score'), ['--model', '--tokenizer']);
+    assert.deepEqual(comparedByContent('best'), ['--model', '--tokenizer']);
+    assert.deepEqual(comparedByContent('eval'), ['--baseline', '--model', '--tokenizer']);
+  });
+});
