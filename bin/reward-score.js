@@ -6,6 +6,13 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
   process.exitCode = 2;
 } else {
   module.enableCompileCache?.();
-  const { runProcess } = await import('../dist/cli/process.js');
-  await runProcess();
+  try {
+    const { runProcess } = await import('../dist/cli/process.js');
+    await runProcess();
+  } catch (error) {
+    // Before the program is read, nothing of it can say so.
+    if (error.code !== 'EMFILE') throw error;
+    process.stderr.write(`reward-score: ${error.message}; allow more open files (ulimit -n) and start again\n`);
+    process.exitCode = 1;
+  }
 }

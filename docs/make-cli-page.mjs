@@ -15,28 +15,29 @@ import { failureCodes } from '../dist/rows/failure.js';
 
 /** Variables that no flag has. One that the sources read and that is not here, or the other way round, is an error. */
 const variables = {
-  REWARD_SCORE_CACHE:
-    'where prepared models are kept; else `$XDG_CACHE_HOME/reward-score`, else `~/.cache/reward-score`',
-  XDG_CACHE_HOME: 'where caches are kept that have no variable of their own',
-  HF_HUB_CACHE: 'where downloads are kept, shared with Python; else `$HF_HOME/hub`',
+  REWARD_SCORE_CACHE: 'directory of prepared models; else `$XDG_CACHE_HOME/reward-score`, else `~/.cache/reward-score`',
+  XDG_CACHE_HOME: 'directory of caches that have no variable of their own',
+  HF_HUB_CACHE: 'directory of downloads, shared with Python; else `$HF_HOME/hub`',
   HUGGINGFACE_HUB_CACHE: 'the old name of `HF_HUB_CACHE`',
-  HF_HOME: 'else `$XDG_CACHE_HOME/huggingface`, else `~/.cache/huggingface`',
+  HF_HOME:
+    'directory of what the Hugging Face libraries keep; else `$XDG_CACHE_HOME/huggingface`, else `~/.cache/huggingface`',
   HF_ENDPOINT: 'address of the hub; else `https://huggingface.co`',
   HF_TOKEN: 'access token, sent to the hub alone',
   HUGGING_FACE_HUB_TOKEN: 'the old name of `HF_TOKEN`',
   HF_TOKEN_PATH: 'file with an access token; else `$HF_HOME/token`',
   HF_HUB_DISABLE_IMPLICIT_TOKEN: 'send no token',
-  HF_HUB_OFFLINE: 'never reach the network, as `--offline`',
+  HF_HUB_OFFLINE: 'never use the network, as with `--offline`',
   TRANSFORMERS_OFFLINE: 'the same, where `HF_HUB_OFFLINE` is not set',
   HF_HUB_ETAG_TIMEOUT: 'seconds that the hub may be silent when asked about a file; else 10',
-  HF_HUB_DOWNLOAD_TIMEOUT: 'seconds that it may be silent while a file comes; else 10',
-  HF_HUB_DISABLE_SYMLINKS: 'copy files in the cache where links would do',
+  HF_HUB_DOWNLOAD_TIMEOUT: 'seconds that it may be silent during a download; else 10',
+  HF_HUB_DISABLE_SYMLINKS: 'copy files into the cache instead of linking them',
   HF_HUB_DISABLE_PROGRESS_BARS: 'show no progress',
   CI: 'show no progress',
-  GITHUB_ACTIONS: 'with `true`, `eval` prints missed thresholds and bad rows as annotations (workflow commands)',
-  NODE_EXTRA_CA_CERTS: 'file of certificates that Node.js trusts besides its own, for a proxy that opens what passes',
-  NODE_USE_ENV_PROXY: 'with 1, Node.js (from 22.21 and 24 on) uses `HTTPS_PROXY` and `NO_PROXY`',
-  ORT_DISABLE_TELEMETRY: "set to 1 here unless it is set: onnxruntime's builds report to Microsoft otherwise",
+  GITHUB_ACTIONS: 'if it is `true`, `eval` prints missed thresholds and bad rows as annotations (workflow commands)',
+  NODE_EXTRA_CA_CERTS: 'file of certificates that Node.js trusts besides its own, for a proxy that decrypts traffic',
+  NODE_USE_ENV_PROXY: 'if it is 1, Node.js (from 22.21 and 24 on) uses `HTTPS_PROXY` and `NO_PROXY`',
+  ORT_DISABLE_TELEMETRY:
+    "set to 1 by reward-score unless it is set, because onnxruntime's builds report to Microsoft otherwise",
 };
 
 const { command: program } = createProgram([], processContext());
@@ -45,9 +46,10 @@ const sections = [
 
 <!-- Made by \`npm run docs:cli\` from the program; a change here is lost. -->
 
-Flags stand in any order, and the last of two wins. A flag beats its environment variable, which beats the default. The
-variable of a switch says yes with any value but \`0\`, \`false\`, \`no\`, \`off\` and nothing. After \`--\`, everything is an
-argument. \`--help\` after a command shows its flags; \`reward-score --version\` shows the version.`,
+Flags may stand in any order. If a flag is given twice, the last one counts. A flag takes precedence over its environment variable, and
+the variable over the default. The variable of a switch turns it on with any value except \`0\`, \`false\`, \`no\`, \`off\` and the
+empty one. After \`--\`, everything is an argument. \`--help\` after a command shows its flags, and \`reward-score --version\` shows
+the version.`,
   ...commandsOf(program).flatMap((command) => sectionsOf(command, 2)),
   '## Exit codes',
   table(
@@ -67,7 +69,7 @@ argument. \`--help\` after a command shows its flags; \`reward-score --version\`
   ),
   `## Environment variables
 
-Besides those of flags. The Hugging Face ones mean what they mean to Python's library.`,
+These are read besides the variables of flags. Those of Hugging Face mean what they mean to its Python library.`,
   table(
     ['variable', 'meaning'],
     Object.entries(checkedVariables()).map(([name, meaning]) => [`\`${name}\``, meaning]),

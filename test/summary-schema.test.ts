@@ -11,8 +11,9 @@ import { signals } from '../dist/cli/signals.js';
 import { activations } from '../dist/model/activation.js';
 import { failureCodes } from '../dist/rows/failure.js';
 import { rowKinds } from '../dist/rows/kinds/kinds.js';
+import { start } from './support/binary.js';
 import { copyExportedModel } from './support/exported-models.js';
-import { rewardScore, root, start, temporaryDirectory } from './support/run.js';
+import { rewardScore, root, temporaryDirectory } from './support/run.js';
 
 interface Schema {
   readonly description?: string;

@@ -29,10 +29,11 @@ cd ..
 "$bin/ruff" check --quiet .
 "$bin/ruff" format --quiet --check .
 # One program at a time: each has modules of its own, and some have the same names.
-for program in "training/src training/tests" "recipes/starter recipes/tests" "bench" "examples/python examples/best-of-n test/examples"; do
+for program in "training/src training/tests" "recipes/starter recipes/tests" "bench" "examples/python examples/best-of-n test/examples" \
+  "test/python"; do
   # Words are split on purpose.
   "$bin/mypy" --no-error-summary $program
 done
 
 cd training
-"$bin/python" -m pytest -c pyproject.toml "$@"
+PYTHONPATH=../test/python "$bin/python" -m pytest -p skipped_tests -c pyproject.toml "$@"

@@ -1,4 +1,6 @@
-/** The commands: what help says of each, what it takes, and what runs it. What runs is loaded when it is called for. */
+/**
+ * The commands: the help, the arguments and the function of each. The function's module is loaded when it is called.
+ */
 import type { Command } from 'commander';
 import { metricNames } from '../evaluation/metrics.js';
 import type { Context } from './context.js';
@@ -11,7 +13,7 @@ export interface ArgumentDescription {
   readonly name: string;
   readonly doc: string;
   readonly choices?: readonly string[];
-  /** Throws where the argument is not what it should be. */
+  /** Throws where the argument is invalid. */
   readonly parse?: (text: string) => unknown;
 }
 
@@ -20,11 +22,11 @@ export interface CommandDescription<Name extends CommandName | 'completion' = Co
   readonly name: Name;
   readonly summary: string;
   readonly arguments: readonly ArgumentDescription[];
-  /** What help says after the flags: examples, and what else is worth knowing. */
+  /** What help says after the flags: examples and notes. */
   readonly after?: string;
-  /** What stands before no command's name is its argument. */
+  /** Arguments without a command's name belong to this command. */
   readonly isDefault?: true;
-  /** Without arguments it reads standard input; where that is a terminal, help is shown instead. */
+  /** Without arguments the command reads standard input; where that is a terminal, help is shown instead. */
   readonly readsInput?: true;
   /** @returns the exit code */
   run(
@@ -42,20 +44,20 @@ const files = (doc: string): ArgumentDescription => ({ name: '[file...]', doc })
 
 const model: ArgumentDescription = {
   name: '[model]',
-  doc: 'directory, or Hugging Face id (default: the bundled starter)',
+  doc: 'model directory, .onnx classifier, or Hugging Face id (default: the bundled starter)',
   parse: modelName,
 };
 
-/** Commands that only have others below them, by name. */
+/** Commands that only have subcommands, by name. */
 export const families = {
-  model: 'look after models: pull, prepare, info, check, list, prune',
+  model: 'manage models: pull, prepare, info, check, list, prune',
 } as const;
 
-/** In the order of help. */
+/** The commands in the order of help. */
 export const commands: readonly CommandDescription[] = [
   command({
     name: 'score',
-    summary: 'score files (or standard input); the default command',
+    summary: 'score files or standard input; this is the default command',
     arguments: [files('JSONL, CSV, TSV or text files; - is standard input')],
     isDefault: true,
     readsInput: true,
@@ -65,54 +67,54 @@ export const commands: readonly CommandDescription[] = [
   reward-score -m ./my-model chats.jsonl -o scored.jsonl --resume
   cat chats.jsonl | reward-score -m ./my-model --to scores
 
-Each flag can also be given as a variable: --max-length as REWARD_SCORE_MAX_LENGTH.
-Exit codes: 0 all rows scored, 1 fatal, 2 wrong use, 3 some rows are bad, 130/143 interrupted.`,
+Each flag can also be set by an environment variable: --max-length by REWARD_SCORE_MAX_LENGTH.
+Exit codes: 0 all rows are scored, 1 fatal error, 2 wrong use, 3 some rows are bad, 130/143 interrupted.`,
     run: async (args, flags, context) => (await import('./commands/score.js')).score(args, flags, context),
   }),
   command({
     name: 'best',
-    summary: 'choose the best candidate of each group, list them by rank, or make pairs to train on',
-    arguments: [files('files of rows with candidates, or of rows that --group joins; - is standard input')],
+    summary: 'choose the best candidate of each group, rank all candidates, or make pairs to train on',
+    arguments: [files('files of rows with candidates, or of rows to be grouped by --group; - is standard input')],
     readsInput: true,
     after: `Examples:
   reward-score best -m ./my-model candidates.jsonl > winners.jsonl
-  reward-score best -m ./my-model samples.csv --group prompt_id --top 4 -o kept.csv
+  reward-score best -m ./my-model samples.csv --group prompt_id --top 4 -o best-four.csv
   reward-score best -m ./my-model candidates.jsonl --pairs --min-gap 0.5 > pairs.jsonl
 
-A row that carries the reward field already is not scored again.`,
+Rows that already have the reward field are not scored again.`,
     run: async (args, flags, context) =>
       (await import('./commands/score.js')).score(args, { ...flags, details: false, best: flags }, context),
   }),
   command({
     name: 'eval',
-    summary: 'judge a reward model on labelled rows or pairs: metrics with intervals, thresholds for CI',
+    summary: 'evaluate a reward model on labelled rows or pairs: metrics with intervals, thresholds for CI',
     arguments: [files('JSONL, CSV, TSV or text files, scored or not; - is standard input')],
     readsInput: true,
     after: `Examples:
   reward-score eval -m ./my-model labelled.jsonl --group question --by topic
   reward-score eval labelled-scored.jsonl --fail-under auc=0.8 --fail-over ece=0.3 --junit eval.xml
 
-Rows that carry rewards are not scored again, and need no model.
+Rows that already have rewards are not scored again and need no model.
 Metrics: ${metricNames.join(', ')}.
-Exit codes: those of score, and 4: a threshold was missed.`,
+Exit codes: those of score, and 4 if a threshold was missed.`,
     run: async (args, flags, context) => (await import('./commands/eval.js')).evaluateFiles(args, flags, context),
   }),
   command({
     name: 'merge',
-    summary: 'join the outputs of all shards into that of one run',
+    summary: 'join the outputs of all shards into the output of one run',
     arguments: [{ name: '<output-file...>', doc: 'outputs of score --shard, in any order, each with its .run.json' }],
     run: async (args, flags, context) => (await import('./commands/merge.js')).merge(args, flags, context),
   }),
   command({
     name: 'serve',
-    summary: 'score rows over HTTP, many clients in common batches',
+    summary: 'score rows over HTTP, in batches that clients share',
     arguments: [],
     after: `Examples:
   reward-score serve -m ./my-model --port 8080
   curl http://127.0.0.1:8080/v1/rewards --json '{"rows": [{"prompt": "User: hi\\nBot:", "response": " hello"}]}'
 
-POST /v1/rewards takes rows and gives them with their rewards; POST /get_reward is OpenRLHF's remote reward model.
-GET /health/live, /health/ready and /metrics are for whoever looks after it. docs/serve.md has the rest.`,
+POST /v1/rewards takes rows and returns them with their rewards; POST /get_reward is OpenRLHF's remote reward model.
+GET /health/live, /health/ready and /metrics are for monitoring. docs/serve.md describes all of them.`,
     run: async (_, flags, context) => (await import('./commands/serve.js')).serve(flags, context),
   }),
   command({
@@ -129,25 +131,25 @@ GET /health/live, /health/ready and /metrics are for whoever looks after it. doc
   }),
   command({
     name: 'model info',
-    summary: 'what a model is, and whether it is prepared',
+    summary: 'show what a model is, and whether it is prepared',
     arguments: [model],
     run: async ([name], flags, context) => (await import('./commands/model.js')).info(name, flags, context),
   }),
   command({
     name: 'model check',
-    summary: 'score scored rows again and compare: are these rewards reproduced?',
+    summary: 'score rows again and compare: are their rewards reproduced?',
     arguments: [model],
     run: async ([name], flags, context) => (await import('./commands/model-check.js')).check(name, flags, context),
   }),
   command({
     name: 'model list',
-    summary: 'prepared models on disk, the last used first',
+    summary: 'list the prepared models on disk, the last used first',
     arguments: [],
     run: async (_, flags, context) => (await import('./commands/model.js')).list(flags, context),
   }),
   command({
     name: 'model prune',
-    summary: 'remove prepared models that are not used any more',
+    summary: 'remove prepared models that are no longer used',
     arguments: [],
     run: async (_, flags, context) => (await import('./commands/model.js')).prune(flags, context),
   }),

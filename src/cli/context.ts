@@ -1,22 +1,23 @@
-/** What a run of the program gets from whoever starts it: a process, or a test that stays in its own. */
+/** What a run of the program gets from its caller: a process, or a test within its own process. */
 import type { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { Log } from './log.js';
 
 export interface Context {
   readonly stdin: Readable & TerminalFacts;
-  /** Data only. */
+  /** Receives only data. */
   readonly stdout: Writable & TerminalFacts;
   readonly stderr: Writable & TerminalFacts;
   /**
-   * Environment variables. They are those of the process: commander, the hub and the workers read them there themselves.
+   * Environment variables. They must be those of the process: commander, the hub and the workers read them there
+   * themselves.
    */
   readonly env: NodeJS.ProcessEnv;
-  /** Emits the signals that the run is to end by, under their names. */
+  /** Emits the signals that end the run, under their names. */
   readonly signals: Pick<EventEmitter, 'on' | 'off'>;
-  /** Ends the run as a signal would have: of a process, it does not come back. */
+  /** Ends the run as a signal would have; in a process, it does not return. */
   readonly dieBy: (signal: NodeJS.Signals) => void;
-  /** Of reward-score. */
+  /** Version of reward-score. */
   readonly version: string;
   /** Writes to stderr. */
   readonly log: Log;
@@ -28,6 +29,9 @@ interface TerminalFacts {
   readonly columns?: number;
 }
 
-/** The same with another log. It is no copy: standard input is not to be opened before it is read. */
+/**
+ * The same context with another log. It inherits instead of copying, as standard input must not be opened before it is
+ * read.
+ */
 export const withLog = (context: Context, log: Log): Context =>
   Object.create(context, { log: { value: log } }) as Context;

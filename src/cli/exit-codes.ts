@@ -2,14 +2,14 @@ import { constants } from 'node:os';
 
 export const ExitCode = { ok: 0, fatal: 1, usage: 2, badRows: 3, missed: 4 } as const;
 
-/** What each means to whoever started the program. */
+/** The meaning of each exit code. */
 export const exitCodeMeanings: Readonly<Record<keyof typeof ExitCode, string>> = {
   ok: 'all rows are scored, or the reader of the output (`head`) had enough',
-  fatal: 'fatal: a model that cannot be loaded, input or output that fails; what was finished is kept',
+  fatal: 'fatal: a model that cannot be loaded, input or output that fails; finished work is saved',
   usage: 'wrong use, before anything is written',
   badRows: 'finished, and some rows are bad; `model check`: some rewards are not reproduced',
   missed: '`eval`: finished, and a threshold was missed',
 };
 
-/** What the shell sees of a process that a signal ended. */
+/** The exit code that the shell sees for a process that a signal ended. */
 export const exitCodeOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];

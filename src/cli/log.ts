@@ -1,15 +1,17 @@
-/** What the program says to a person: on standard error, one line each. */
+/** The messages for the user, which go to standard error, one line each. */
 import type { Writable } from 'node:stream';
+import { printableMessage } from '../platform/printable.js';
 
 export interface Log {
-  /** Worth knowing, and left out by --quiet. */
+  /** Writes a message that --quiet suppresses. */
   note(message: string): void;
-  /** Always said. */
+  /** Writes a message in any case. */
   error(message: string): void;
 }
 
 export function createLog(stderr: Writable): Log {
-  const say = (message: string): void => void stderr.write(`reward-score: ${message}\n`);
+  // Names of files, rows and models are in messages, whatever characters they consist of.
+  const say = (message: string): void => void stderr.write(`reward-score: ${printableMessage(message)}\n`);
   return { note: say, error: say };
 }
 

@@ -1,4 +1,4 @@
-/** The command line: from arguments to an exit code. Starts quickly: what scores is loaded when it is needed. */
+/** The command line, from arguments to an exit code. It starts quickly, as the code that scores is loaded on demand. */
 import { CommanderError } from 'commander';
 import { FatalError, messageOf } from '../errors.js';
 import { spellOptionsAs } from '../option-name.js';
@@ -7,23 +7,24 @@ import { ExitCode } from './exit-codes.js';
 import { isSwitchedOn } from './flags/options.js';
 import { oneLine } from './one-line.js';
 import { createProgram } from './program.js';
+import { explainSystemError } from './system-errors.js';
 
 /**
- * @param args without those of Node
- * @returns the exit code; whatever goes wrong is reported on standard error
+ * @param args the arguments without those of Node
+ * @returns the exit code; every error is reported on standard error
  */
 export async function main(args: readonly string[], context: Context): Promise<number> {
   spellOptionsAs('flag');
   try {
     return await createProgram(args, context).run();
   } catch (error) {
-    return report(error, args, context);
+    return report(explainSystemError(error), args, context);
   }
 }
 
 /** Reports an error in one line and returns its exit code. */
 function report(error: unknown, args: readonly string[], { env, log }: Context): number {
-  // commander has reported its own by now; help and version end with its code 0.
+  // commander has already reported its own errors; help and version end with its code 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
   const expected = error instanceof FatalError;
   const message = expected ? error.message : `unexpected error: ${messageOf(error)} (--debug shows where)`;

@@ -11,17 +11,17 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 };
 
 export async function runProcess(): Promise<void> {
-  // Whoever reads help or messages may have seen enough; of the output, run/output.ts knows.
+  // The reader of help or messages may close the pipe; run/output.ts handles that of the output.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const code = await main(process.argv.slice(2), processContext());
-  // Not process.exit(): it would cut off what is still on its way to a pipe.
+  // process.exit() would cut off what is still on its way to a pipe.
   process.exitCode = code;
   if (needsForcedExit()) await forceExit(code);
 }
 
-/** What this process gives to a run of the program. */
+/** The context that this process gives to a run of the program. */
 export const processContext = (): Context => ({
-  // Node opens standard input when it is asked for: whoever reads files should leave it alone.
+  // Node opens standard input on first access, which a run that reads only files should not do.
   get stdin() {
     return process.stdin;
   },

@@ -1,5 +1,9 @@
-/** commander's program of all commands and their flags: it parses, and help, completion and docs/cli.md are made from it. */
+/**
+ * commander's program of all commands and flags. It parses arguments, and help, completion and docs/cli.md are made
+ * from it.
+ */
 import { Argument, Command, type Option } from 'commander';
+import { printableMessage } from '../platform/printable.js';
 import { type ArgumentDescription, type CommandDescription, commands, families } from './command-table.js';
 import { type Context, withLog } from './context.js';
 import { ExitCode } from './exit-codes.js';
@@ -22,16 +26,16 @@ export function createProgram(args: readonly string[], context: Context): Progra
   let exitCode: number = ExitCode.ok;
   const program = new Command('reward-score')
     .description(
-      'Scores conversations with GPT-2 reward models: JSONL or CSV in, the same rows with their rewards out.',
+      'Scores conversations with reward models (GPT-2, Llama): JSONL or CSV goes in, and the same rows come out with their rewards.',
     )
     .version(version, '-V, --version')
     .helpOption('-h, --help', 'show this help')
-    .addHelpText('after', '\nThe flags of score: reward-score score --help')
+    .addHelpText('after', '\nThe flags of score are listed by: reward-score score --help')
     .configureHelp({ optionDescription })
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void stderr.write(text),
-      outputError: (text, write) => write(inOneLine(text, program, args)),
+      outputError: (text, write) => write(printableMessage(inOneLine(text, program, args))),
       // commander has a default for what is no terminal.
       getOutHelpWidth: () => (stdout.isTTY ? stdout.columns : undefined) as number,
       getErrHelpWidth: () => (stderr.isTTY ? stderr.columns : undefined) as number,
@@ -91,7 +95,7 @@ function argumentOf({ name, doc, choices, parse }: ArgumentDescription): Argumen
   return argument;
 }
 
-/** Without the variable, whose name follows from the flag's, and without defaults that say nothing. */
+/** Describes a flag without its variable, whose name follows from that of the flag, and without trivial defaults. */
 function optionDescription({ description, argChoices, defaultValue }: Option): string {
   const notes = [
     ...(argChoices === undefined ? [] : [argChoices.join(', ')]),
@@ -100,7 +104,7 @@ function optionDescription({ description, argChoices, defaultValue }: Option): s
   return notes.length === 0 ? description : `${description} (${notes.join('; ')})`;
 }
 
-/** commander's errors in the words and the one line of all others. */
+/** Rewrites commander's errors to one line in the style of all others. */
 function inOneLine(text: string, program: Command, args: readonly string[]): string {
   if (!text.startsWith('error: ')) return text;
   const message = text

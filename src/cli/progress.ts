@@ -1,14 +1,16 @@
-/** How far the run is: a bar on a terminal, else one plain line a minute. The only importer of cli-progress. */
+/**
+ * Shows the progress of a run: a bar on a terminal, else one plain line a minute. The only importer of cli-progress.
+ */
 import cliProgress from 'cli-progress';
 import type { Context } from './context.js';
 
 const LINE_INTERVAL_MS = 60_000;
 
 interface Done {
-  /** In all, what earlier runs did included. */
+  /** Bytes in all, including those of earlier runs. */
   readonly bytes: number;
   readonly rows: number;
-  /** What earlier runs did: it says nothing of this one's speed. */
+  /** The work of earlier runs, which says nothing about this one's speed. */
   readonly before: { readonly bytes: number; readonly rows: number };
 }
 
@@ -19,12 +21,12 @@ export interface Progress {
 
 export interface DownloadProgress {
   update(done: { readonly file: string; readonly doneBytes: number; readonly totalBytes: number | undefined }): void;
-  /** Takes the bar away; the next update brings it back. */
+  /** Removes the bar; the next update shows it again. */
   stop(): void;
 }
 
 export interface ProgressOptions {
-  /** Bytes of input in all, where that is known. */
+  /** Bytes of all inputs, where that is known. */
   readonly totalBytes: number | undefined;
   readonly enabled: boolean;
   readonly context: Context;
@@ -38,7 +40,7 @@ export function startProgress({ totalBytes, enabled, context }: ProgressOptions)
   return showsBars(context) ? bar(totalBytes, context) : none;
 }
 
-/** The same for a download, of which nothing is known before its first bytes. */
+/** Shows the progress of a download, of which nothing is known before its first bytes. */
 export function startDownloadProgress({ enabled, context }: Omit<ProgressOptions, 'totalBytes'>): DownloadProgress {
   if (!enabled) return none;
   if (context.stderr.isTTY) return showsBars(context) ? downloadBar(context) : none;
@@ -83,14 +85,14 @@ function bar(totalBytes: number | undefined, { stderr: stream }: Context): Progr
       ? '{rows} rows  {rate} rows/s  {duration_formatted}'
       : '{bar} {percentage}%  {rows} rows  {rate} rows/s  {left} left';
   const progress = new cliProgress.SingleBar(
-    // gracefulExit would remove Node's own end on Ctrl-C and put none in its place.
+    // gracefulExit would remove Node's own handling of Ctrl-C without a replacement.
     { format, stream, gracefulExit: false, clearOnComplete: true, hideCursor: true, barsize: 30, fps: 5 },
     cliProgress.Presets.shades_classic,
   );
   progress.start(totalBytes ?? 1, 0, { rows: '0', rate: '-', left: '-' });
   return {
     update({ bytes, rows, before }) {
-      if (!progress.isActive) return; // an update after its end would draw it once more
+      if (!progress.isActive) return; // An update after its end would draw it once more.
       const seconds = (performance.now() - started) / 1000;
       progress.update(totalBytes === undefined ? 0 : Math.min(bytes, totalBytes), {
         rows: rows.toLocaleString('en-US'),
@@ -127,8 +129,9 @@ function lines(totalBytes: number | undefined, { log }: Context): Progress {
   };
 }
 
-/** Rows a second, in two digits or more. */
+/** Rows a second, with two digits or more. */
 export function perSecond(rows: number, seconds: number): string {
   const rate = rows / Math.max(0.001, seconds);
-  return rate >= 100 ? Math.round(rate).toLocaleString('en-US') : rate.toPrecision(2);
+  // 99.5 and more would be 1.0e+2 in two digits.
+  return rate >= 99.5 ? Math.round(rate).toLocaleString('en-US') : rate.toPrecision(2);
 }

@@ -1,13 +1,13 @@
-/** What signals do: the first one ends the run in good order, the second at once. */
+/** Handles signals: the first one ends the run cleanly, the second at once. */
 import type { Context } from './context.js';
 import { exitCodeOf } from './exit-codes.js';
 
 export const signals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
 export interface SignalWatch {
-  /** Which signal came, if one did. */
+  /** The signal that came, if one did. */
   readonly received: NodeJS.Signals | undefined;
-  /** Gives the signals back to Node. */
+  /** Restores Node's own handling of the signals. */
   stop(): void;
 }
 
@@ -39,6 +39,6 @@ export function watchSignals(
 export function dieBy(signal: NodeJS.Signals): void {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
-  // The system spares process 1, which a container's first program is: it has to end itself.
+  // The system does not deliver it to process 1, which a container's first program is: that has to exit by itself.
   if (process.pid === 1) process.exit(exitCodeOf(signal));
 }

@@ -1,6 +1,6 @@
-/** Takes bytes by number from a stream cut into chunks anywhere. */
+/** Takes a given number of bytes from a stream whose chunks may end anywhere. */
 export class ChunkCursor {
-  /** Of the next byte, in the whole stream. */
+  /** Offset of the next byte in the whole stream. */
   offset = 0;
   readonly #source: AsyncIterator<Buffer>;
   #chunk: Buffer = Buffer.alloc(0);
@@ -9,7 +9,7 @@ export class ChunkCursor {
     this.#source = chunks[Symbol.asyncIterator]();
   }
 
-  /** Fewer only where the stream ends. */
+  /** Returns so many bytes, or fewer only where the stream ends. */
   async take(length: number): Promise<Buffer> {
     const first = this.#takeHere(length);
     if (first.length === length) return first;
@@ -22,7 +22,7 @@ export class ChunkCursor {
     return Buffer.concat(parts);
   }
 
-  /** Returns how many bytes there were to pass over. */
+  /** Returns how many bytes were skipped: fewer only where the stream ends. */
   async skip(length: number): Promise<number> {
     let missing = length - this.#takeHere(length).length;
     while (missing > 0 && (await this.#nextChunk())) missing -= this.#takeHere(missing).length;

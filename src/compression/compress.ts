@@ -6,11 +6,11 @@ import { compressZstdFrame } from './zstd-library.js';
 
 const gzipAsync = promisify(gzip);
 
-/** Where a gzip member tells which operating system wrote it, and the value for a system that is not known. */
+/** Where a gzip member states which operating system wrote it, and the value for an unknown system. */
 const SYSTEM_OFFSET = 9;
 const UNKNOWN_SYSTEM = 255;
 
-/** One whole gzip member or zstd frame: of the same bytes the same bytes, on every machine. */
+/** Makes one whole gzip member or zstd frame: the same bytes give the same member on every machine. */
 export async function compressMember(bytes: Uint8Array, compression: Compression): Promise<Buffer> {
   if (compression === 'zstd') return compressZstdFrame(bytes);
   const member = await gzipAsync(bytes);

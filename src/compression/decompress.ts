@@ -4,7 +4,7 @@ import { gunzip } from './gunzip.js';
 import { unzstd } from './unzstd.js';
 
 /**
- * Decompresses as it is read from: memory is bounded however much a few bytes decompress to, and nothing is read ahead.
+ * Decompresses on demand: memory is bounded however much a few bytes decompress to, and nothing is read ahead.
  * Members or frames may follow one another. No bytes at all are an empty input, whatever the name says: users
  * make such files with `touch`.
  *

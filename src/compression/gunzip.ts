@@ -1,13 +1,13 @@
-/** gzip (RFC 1952) by Node's zlib, off the main thread. */
+/** Decompresses gzip (RFC 1952) with Node's zlib, off the main thread. */
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { messageOf } from '../errors.js';
 import { cut, damaged, trailing } from './damage.js';
 
 const OUTPUT_BYTES = 1 << 18;
-/** Given to zlib at once: of a damaged file so much is lost, and a message tells the place so exactly. */
+/** Bytes given to zlib at once: a damaged file loses up to so many, and messages give the place to so many. */
 const SLICE_BYTES = 1 << 14;
 
-/** Members one after another, and zeros after the last, as tape drives and some tools leave them. */
+/** Reads members one after another, and zeros after the last, as tape drives and some tools leave them. */
 export async function* gunzip(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer, void, undefined> {
   const stream = new GunzipStream(name);
   try {
@@ -23,8 +23,8 @@ export async function* gunzip(chunks: AsyncIterable<Buffer>, name: string): Asyn
 }
 
 /**
- * zlib's stream, driven by hand: a pipe throws away what it holds when an error comes, and so the last rows of a file
- * that was cut.
+ * zlib's stream, driven by hand: a pipe throws away what it holds when an error comes, and so would lose the last rows
+ * of a file that was cut.
  */
 class GunzipStream {
   readonly #name: string;
@@ -100,7 +100,7 @@ class GunzipStream {
       case 'incorrect length check':
         return damaged(
           this.#name,
-          `expected decompressed bytes with the checksum and length that the gzip data tells at or after byte ${this.#offset}, got others`,
+          `expected decompressed bytes with the checksum and length that the gzip data states at or after byte ${this.#offset}, got others`,
           options,
         );
       default:

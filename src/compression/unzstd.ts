@@ -1,4 +1,4 @@
-/** Walks through zstd frames (RFC 8878) block by block: memory is bounded, and a message can tell the place. */
+/** Walks through zstd frames (RFC 8878) block by block: memory is bounded, and a message can give the place. */
 import { setImmediate } from 'node:timers/promises';
 import { runError } from '../errors.js';
 import { ChunkCursor } from './chunk-cursor.js';
@@ -18,7 +18,7 @@ const MAGIC_BYTES = 4;
 const CHECKSUM_BYTES = 4;
 const BLOCKS_A_TURN = 8;
 
-/** Frames one after another; those that carry something else are passed over. */
+/** Reads frames one after another; skippable frames are skipped. */
 export async function* unzstd(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer, void, undefined> {
   const cursor = new ChunkCursor(chunks);
   try {
@@ -72,7 +72,7 @@ async function* decompressFrame(
       if (!block.isValid) throw refused();
       const content = await cursor.take(block.length);
       if (content.length < block.length) {
-        // Bytes that are not compressed can be had singly.
+        // Bytes that are not compressed can be returned even where the block is cut.
         if (block.type === 'raw' && content.length > 0) yield content;
         throw cut(name, `the rest of the zstd frame of byte ${start}`, cursor.offset);
       }

@@ -1,6 +1,6 @@
 /** The headers within a zstd frame: RFC 8878, 3.1.1. */
 
-/** As much as a decoder must accept without being asked; the zstd tool too refuses more. */
+/** The largest window that a decoder accepts by default; the zstd tool too refuses more. */
 export const MOST_WINDOW_BYTES = 128 * 1024 * 1024;
 
 /** No block decompresses to more. */
@@ -15,7 +15,7 @@ export function restLength(descriptor: number): number {
 }
 
 export interface FrameHeader {
-  /** How far back its bytes refer, and so what a decoder must remember. */
+  /** How far back its bytes refer, and so how many bytes a decoder must hold. */
   readonly windowBytes: number;
   /** 0 for none. */
   readonly dictionary: number;
@@ -34,7 +34,7 @@ export function parseFrameHeader(descriptor: number, rest: Buffer): FrameHeader 
   const idBytes = dictionaryIdBytes(descriptor);
   const dictionary = idBytes === 0 ? 0 : rest.readUIntLE(at, idBytes);
   at += idBytes;
-  // The content is its own window. Its size is told in 1, 4 or 8 bytes, or in 2 less 256.
+  // The content is its own window. Its size takes 1, 4 or 8 bytes, or 2 bytes that hold the size less 256.
   if (isOneSegment(descriptor)) {
     const bytes = contentSizeBytes(descriptor);
     windowBytes = bytes === 8 ? Number(rest.readBigUInt64LE(at)) : rest.readUIntLE(at, bytes) + (bytes === 2 ? 256 : 0);
@@ -45,11 +45,11 @@ export function parseFrameHeader(descriptor: number, rest: Buffer): FrameHeader 
 export interface BlockHeader {
   readonly isLast: boolean;
   readonly type: 'raw' | 'repeated byte' | 'compressed' | 'reserved';
-  /** In the file. */
+  /** Bytes in the file. */
   readonly length: number;
-  /** Decompressed, where its header tells. */
+  /** Bytes after decompression, where the header states them. */
   readonly decompressedLength: number | undefined;
-  /** Whether it keeps to the format's bounds. */
+  /** Whether it is within the format's bounds. */
   readonly isValid: boolean;
 }
 

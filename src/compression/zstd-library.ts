@@ -1,16 +1,17 @@
 /**
- * zstd itself as WebAssembly: Node has it only from 22.15, and there it loses rows without an error. Releases up to the middle of
- * 2026 take a frame that was cut for a whole one (https://github.com/nodejs/node/issues/64592), and frames after the first are
- * dropped (https://github.com/nodejs/node/issues/64741): a file that was written window by window has a frame for each.
+ * zstd itself as WebAssembly: Node has it only from 22.15, and there it loses rows without an error. Releases up to the
+ * middle of 2026 accept a truncated frame as a whole one (https://github.com/nodejs/node/issues/64592), and frames
+ * after the first are dropped (https://github.com/nodejs/node/issues/64741): a file that was written window by window
+ * has a frame for each.
  *
- * The package's own class copies byte by byte (15 times slower), and has one stream for all who ask. So the bindings
- * below it are used, as the package's types/zstdlib.d.ts has them; its version is pinned, and the tests know if they
- * change.
+ * The package's own class copies byte by byte (15 times slower), and has one stream for all callers. So the bindings
+ * below it are used, as the package's types/zstdlib.d.ts has them; its version is pinned, and the tests fail if the
+ * bindings change.
  */
 import { MOST_BLOCK_BYTES } from './zstd-header.js';
 
 interface Bindings {
-  /** Another one whenever memory grows. */
+  /** Replaced by another array whenever memory grows. */
   readonly HEAPU8: Uint8Array;
   readonly zstd: {
     new (): Stream;
@@ -24,12 +25,12 @@ interface Bindings {
 }
 
 interface Stream {
-  /** Returns the length of what was decompressed: 0 where that cannot be, and ever after. */
+  /** Returns the number of bytes decompressed: 0 after an error, and for every later call. */
   decompressChunk(to: number, room: number, from: number, length: number): number;
   delete(): void;
 }
 
-/** What the zstd tool uses if nothing is said. */
+/** The zstd tool's default. */
 const LEVEL = 3;
 
 /** A frame of one byte. */
@@ -47,7 +48,7 @@ function loadBindings(): Promise<Bindings> {
   return bindings;
 }
 
-/** One frame, given in pieces: the header, each block, the checksum. */
+/** Decompresses one frame, given in pieces: the header, each block, the checksum. */
 export class ZstdFrame {
   readonly #stream: Stream;
   readonly #from: Memory;
@@ -63,14 +64,14 @@ export class ZstdFrame {
     this.#stream = new bindings.zstd();
   }
 
-  /** A header and a checksum give no bytes. Nor does a block that cannot be decompressed. */
+  /** A header and a checksum give no bytes, nor does a block that cannot be decompressed. */
   decompress(piece: Uint8Array): Buffer {
     this.#from.write(piece);
     const { pointer, length } = this.#to;
     return this.#to.read(this.#stream.decompressChunk(pointer, length, this.#from.pointer, piece.length));
   }
 
-  /** Whether all pieces are given and right: if so, another frame can be decompressed. */
+  /** Whether all pieces were given and valid: if so, another frame can be decompressed. */
   isWhole(): boolean {
     return this.decompress(PROBE).length === 1;
   }
@@ -82,7 +83,7 @@ export class ZstdFrame {
   }
 }
 
-/** Tells its content's size, and no checksum: the bindings have no way to ask for one. */
+/** Makes a frame with its content's size and without a checksum, which the bindings cannot ask for. */
 export async function compressZstdFrame(bytes: Uint8Array): Promise<Buffer> {
   const bindings = await loadBindings();
   const { zstd } = bindings;
@@ -116,7 +117,7 @@ class Memory {
     this.#bindings.HEAPU8.set(bytes, this.pointer);
   }
 
-  /** A copy. */
+  /** Returns a copy. */
   read(length: number): Buffer {
     return Buffer.from(this.#bindings.HEAPU8.subarray(this.pointer, this.pointer + length));
   }

@@ -5,16 +5,16 @@ import { mapValues } from './record.js';
 
 /** One point of the best-of-N curve. */
 export interface BestOfPoint {
-  /** N, the candidates that are drawn. */
+  /** N, the number of candidates that are drawn. */
   readonly draws: number;
   readonly choiceValues: Statistics<Choice>;
 }
 
 /**
  * The value of the best-scored of N candidates, for N = 1, 2, 4, 8 … and the size of the largest group. It is the mean
- * over the groups with at least N candidates, so the values of a random candidate and of the best one in the same groups
- * stand beside it. In each group it is the exact expectation over all draws of N candidates without replacement, and
- * over the choice among tied ones.
+ * over the groups with at least N candidates, so that the values of a random candidate and of the best one in the same
+ * groups can be compared with it. In each group it is the exact expectation over all draws of N candidates without
+ * replacement, and over the choice among tied ones.
  *
  * @param scores [rows], finite
  * @param values [rows], a candidate's value: its label, or without labels its score
@@ -79,9 +79,9 @@ function tieMeans(scores: Float64Array, values: Float64Array): Tie[] {
 }
 
 /**
- * The expected value of the best of `draws` out of `size` candidates. It is one of a tie if one of the tie is drawn and
- * none of the better ones is; the chance that none of the k best is drawn is hypergeometric, C(size - k, draws) /
- * C(size, draws).
+ * The expected value of the best of `draws` out of `size` candidates. The best belongs to a tie if one of the tie is
+ * drawn and none of the better ones is; the chance that none of the k best is drawn is hypergeometric, C(size - k,
+ * draws) / C(size, draws).
  */
 function expectedBest(ties: readonly Tie[], size: number, draws: number): number {
   let [expected, better, noneDrawn] = [0, 0, 1];

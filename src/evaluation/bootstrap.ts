@@ -11,7 +11,7 @@ export interface BootstrapOptions {
 /** A statistic's value in the sample and in each resample. */
 interface Replicate {
   readonly value: number;
-  /** [resamples]; NaN where a resample leaves nothing to compute it of. */
+  /** [resamples]; NaN where a resample has nothing to compute it from. */
   readonly resampled: Float64Array;
   /** [resamples], if the statistic has it. */
   readonly noise?: Float64Array | undefined;
@@ -63,7 +63,7 @@ export function bootstrap(
 
 /**
  * The value of a statistic and its 95 % percentile interval, from the 2.5 % to the 97.5 % quantile of the resampled
- * values. Resamples that leave nothing to compute it of are ignored.
+ * values. Resamples that have nothing to compute it from are ignored.
  *
  * The sum of absolute values grows with noise, and a resample has more of it than the sample: where all is noise, the
  * 2.5 % quantile may lie above the value, and the truth below both. There the lower end is the value less the 97.5 %
@@ -119,7 +119,7 @@ function endsOf(resampled: Float64Array, clusters: number): { low: number; high:
   return { low: quantile(sorted, 0.025), high: quantile(sorted, 0.975) };
 }
 
-/** Linear between the values beside it, as numpy's `quantile`. */
+/** Interpolates linearly between the neighbouring values, as numpy's `quantile`. */
 function quantile(sorted: Float64Array, fraction: number): number {
   const at = fraction * (sorted.length - 1);
   const below = sorted[Math.floor(at)] as number;

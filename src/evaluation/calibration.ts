@@ -3,14 +3,16 @@ import { whyNotBinary } from './labels/binary-labels.js';
 import { isDefined, type NotDefined } from './metric.js';
 import { probabilitiesOf, type ScoreMeaning } from './probability.js';
 
-/** Bins of equal width; each holds its upper edge, and the first also 0. Source: scikit-learn 1.9 `calibration_curve` */
+/**
+ * Bins of equal width; each holds its upper edge, and the first also 0. Source: scikit-learn 1.9 `calibration_curve`
+ */
 export const BINS = 15;
 const innerEdges = Float64Array.from({ length: BINS - 1 }, (_, i) => (i + 1) / BINS);
 
 /** The 97.5 % quantile of the normal distribution. */
 const Z = 1.959963984540054;
 
-/** What the rows of one bin were predicted to be, and what they are. */
+/** The predicted and the actual share of positives of one bin's rows. */
 export interface CalibrationBin {
   /** The bin is (from, to], the first one [0, to]. */
   readonly from: number;
@@ -25,8 +27,9 @@ export interface CalibrationBin {
 
 /**
  * The bins that hold rows, from the least probability up. The interval is Wilson's (JASA 1927) for as many trials as
- * there are clusters in the bin: rows of one conversation may all say the same, so with more rows than clusters it is
- * on the safe side. A bootstrap would give an interval of no width where a bin's rows are all alike.
+ * there are clusters in the bin: rows of one conversation may all have the same label, so that with more rows than
+ * clusters the interval is conservative. A bootstrap would give an interval of no width where a bin's rows are all
+ * alike.
  *
  * @param scores [rows]
  * @param labels [rows], 0 or 1

@@ -2,10 +2,10 @@ import { alone, type Clusters } from './clusters.js';
 import type { Groups } from './groups.js';
 
 /**
- * An order of rows that depends on what is in them, not on where they stood, and the groups and clusters in that order.
+ * An order of rows that depends on their content and not on their places, and the groups and clusters in that order.
  */
 export interface CanonicalOrder {
-  /** [rows], indices of the rows; those of one cluster stand together, and in it those of one group. */
+  /** [rows], indices of the rows; those of one cluster are consecutive, and in it those of one group. */
   readonly order: Int32Array;
   readonly clusters: Clusters;
   /** Each row is its own group where none are given. */
@@ -13,9 +13,9 @@ export interface CanonicalOrder {
 }
 
 /**
- * Puts rows in an order such that shuffled rows give the same metrics and the same resamples, to the last bit. Rows go
- * by their values, groups by their rows and clusters by their groups; what still ties is alike in everything, so it
- * does not matter which comes first.
+ * Puts rows in an order such that shuffled rows give the same metrics and the same resamples, to the last bit. Rows are
+ * sorted by their values, groups by their rows and clusters by their groups; those that still tie are equal in
+ * everything, so that it does not matter which comes first.
  *
  * @param given columns [rows]: all values that a metric may read
  * @param groupOf [rows], a number for each group
@@ -67,7 +67,7 @@ interface Positions {
   readonly order: Int32Array;
   /** The place of each item; no two have the same. */
   readonly position: Int32Array;
-  /** The same, but equal items have one rank. */
+  /** The place of each item, but equal items have one rank. */
   readonly rank: Int32Array;
 }
 
@@ -84,7 +84,7 @@ function positions(count: number, compare: (a: number, b: number) => number): Po
 }
 
 /**
- * Lists of members, such as groups of rows, by what is in them: as words go in a dictionary, the members of each sorted
+ * Sorts lists of members, such as groups of rows, by their content: in lexicographic order, the members of each sorted
  * by rank.
  *
  * @param memberRank [members]

@@ -1,6 +1,6 @@
 /**
- * Which cluster each unit (a row, a pair, a group) is in. A resample draws clusters: a conversation or group with all
- * that is in it, or a single row.
+ * Which cluster each unit (a row, a pair, a group) is in. A resample draws clusters: a whole conversation or group, or
+ * a single row.
  */
 export interface Clusters {
   /** [units], the number of each unit's cluster, from 0 to count - 1. */
@@ -8,7 +8,7 @@ export interface Clusters {
   readonly count: number;
 }
 
-/** Each unit is a cluster of its own. */
+/** Clusters of one unit each. */
 export const alone = (units: number): Clusters => ({
   ids: Int32Array.from({ length: units }, (_, i) => i),
   count: units,

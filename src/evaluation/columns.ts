@@ -1,44 +1,44 @@
-/** Collects the rows of a run into the columns that an evaluation takes. */
+/** Collects the rows of a run into the columns of an evaluation. */
 
 import type { RewardShape } from '../rows/results.js';
 import type { EvaluatedRow } from './evaluated-rows.js';
 import { GrowingColumn } from './growing-column.js';
 import type { Pairs, Rows } from './rows.js';
 
-/** The place and the beginning of a text: for the rows that a report shows. */
+/** The place and the beginning of a text, for the rows that a report shows. */
 export interface ShownText {
   /** Number of the input file, from 0. */
   readonly file: number;
   readonly line: number | null;
   /** Number of the candidate, from 0; undefined where the row has one text. */
   readonly index: number | undefined;
-  /** Empty where it is not known. */
+  /** The beginning of the text; empty where it is not known. */
   readonly text: string;
 }
 
 /** Rows or pairs, and the slice that each is in. */
 interface Collected<T> {
   readonly columns: T;
-  /** [rows or pairs]; undefined where no slices were asked for. */
+  /** [rows or pairs]; undefined where no slices were requested. */
   readonly slices: readonly string[] | undefined;
 }
 
 export interface CollectedRows {
   readonly rows: Collected<Rows>;
   readonly pairs: Collected<Pairs>;
-  /** [rows]; none where they were not asked for. */
+  /** [rows]; empty where they were not requested. */
   readonly texts: readonly ShownText[];
   /** [2 pairs], the chosen one and the rejected one. */
   readonly pairTexts: readonly ShownText[];
-  /** Rows and pairs whose texts' lengths are not known. */
+  /** Number of rows and pairs whose texts' lengths are not known. */
   readonly withoutLength: number;
-  /** Rows and pairs without the field of slices. */
+  /** Number of rows and pairs without the field of slices. */
   readonly withoutSlice: number;
 }
 
 export interface CollectOptions {
   readonly labelled: boolean;
-  /** A field says which rows are one group. */
+  /** Whether a field says which rows are one group. */
   readonly grouped: boolean;
   readonly sliced: boolean;
   readonly texts: boolean;
@@ -120,7 +120,7 @@ export class Collector {
       });
       return;
     }
-    // Candidates of one row are a group; of the others, those with one key are.
+    // The candidates of one row are a group; so are other rows with one key.
     const group = shape === 'array' ? --this.#groups : conversation;
     for (const [i, reward] of rewards.entries()) {
       push(this.#rows, {
@@ -177,7 +177,7 @@ export class Collector {
 const columnsOf = <Name extends string>(...names: Name[]): Record<Name, GrowingColumn> =>
   Object.fromEntries(names.map((name) => [name, new GrowingColumn()])) as Record<Name, GrowingColumn>;
 
-/** A value that is missing is NaN. */
+/** Appends a row's values to the columns; a missing value is NaN. */
 function push<Name extends string>(
   columns: Record<Name, GrowingColumn>,
   values: Record<Name, number | undefined>,
@@ -187,7 +187,7 @@ function push<Name extends string>(
   }
 }
 
-/** Numbers from 0: the same for the same name, and one more for each that has no name. */
+/** Gives numbers from 0: the same for the same name, and a new one for each item without a name. */
 class NumberedNames {
   readonly #numbers = new Map<string, number>();
   readonly #names: string[] = [];

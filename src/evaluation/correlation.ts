@@ -26,7 +26,7 @@ export function correlationInGroups(
 }
 
 /**
- * Spearman's rank correlation: Pearson's of the ranks, tied values having the mean of theirs. NaN if x or y is
+ * Spearman's rank correlation: Pearson's of the ranks, where tied values have the mean of theirs. NaN if x or y is
  * constant.
  *
  * Source: scipy 1.17 `spearmanr`
@@ -68,7 +68,7 @@ export function kendall(x: Float64Array, y: Float64Array): number {
   return difference / Math.sqrt(pairs - tiedInX) / Math.sqrt(pairs - tiedInY);
 }
 
-/** Pairs within runs of sorted elements, of which `same(i)` says whether i goes with i - 1. */
+/** Counts pairs within runs of sorted elements; `same(i)` says whether i belongs to the run of i - 1. */
 function tiedPairs(length: number, same: (i: number) => boolean): number {
   let [pairs, before] = [0, 0];
   for (let i = 1; i < length; i++) {

@@ -21,12 +21,15 @@ export interface RowOptions extends BootstrapOptions {
 /** All metrics of one scorer on a set of rows. */
 export interface RowEvaluation {
   readonly rows: number;
-  /** 0 without groups. A metric's `n` counts those of them that have it. */
+  /** Number of groups; 0 without groups. A metric's `n` counts those for which it is defined. */
   readonly groups: number;
   readonly clusters: number;
   readonly metrics: Metrics<RowMetric>;
   readonly baselines: Baselines<Metrics<OrderMetric>>;
-  /** The mean values that `lift` is made of. A candidate's value is its label, or its reward where there are no labels. */
+  /**
+   * The mean values from which `lift` is computed. A candidate's value is its label, or its reward where there are no
+   * labels.
+   */
   readonly choiceValues?: Metrics<Choice>;
   /** The best-of-N curve: the same for N drawn candidates. */
   readonly bestOf: readonly { readonly draws: number; readonly choiceValues: Metrics<Choice> }[];

@@ -1,4 +1,4 @@
-/** What an evaluation needs of each row: its rewards, and beside them labels, group and lengths. */
+/** What an evaluation needs of each row: its rewards, labels, group and lengths. */
 import { optionName } from '../option-name.js';
 import { existingResult, existingShape } from '../rows/existing-rewards.js';
 import { failure, isFailure, type RowFailure } from '../rows/failure.js';
@@ -14,14 +14,14 @@ import { type LabelField, labelsOf } from './labels/row-labels.js';
 
 /** Fields that an evaluation reads, by names or paths. */
 export interface EvaluationFields {
-  /** undefined: rows have no labels. */
+  /** The field of labels; undefined where rows have none. */
   readonly label?: string | undefined;
   /** Labels that count as 1, all others as 0. */
   readonly positive?: readonly string[] | undefined;
   readonly group?: string | undefined;
   readonly by?: string | undefined;
   readonly id?: string | undefined;
-  /** Also pass on the beginnings of the responses. */
+  /** Whether to pass on the beginnings of the responses too. */
   readonly texts: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface EvaluatedRow {
   readonly line: number | null;
 }
 
-/** Characters of a text that are passed on. */
+/** The most characters of a text that are passed on. */
 const SHOWN = 300;
 
 interface EvaluationSettings {
@@ -82,7 +82,7 @@ function problemOfKeys(row: Row, { group, by, id }: EvaluationFields): RowFailur
 }
 
 /**
- * @param parsed a row that `problemOf` has nothing to say about
+ * @param parsed a row for which `problemOf` returns undefined
  * @param line the row's line in its file
  * @returns null for a bad row
  */
@@ -104,7 +104,8 @@ export function evaluatedRow(
   const known = texts.length === rewards.length && parts.length === rewards.length;
   return {
     shape,
-    // Rounded as they would be written, so that a row gives the same metrics when it is scored here and before.
+    // Rewards are rounded as they would be written, so that a row gives the same metrics whether it is scored here or
+    // before.
     rewards: hasRewards ? (rewards as number[]) : rewards.map((reward) => writtenReward(reward as number)),
     ...(labels !== undefined && !isFailure(labels) && { labels }),
     ...(known && { lengths: texts.map(textLength) }),
@@ -123,7 +124,7 @@ function keyed(name: string, row: Row, field: string | undefined): object {
   return key === undefined ? {} : { [name]: key };
 }
 
-/** The key by which rows are grouped or matched: 1 in JSON has that of 1 in a cell of CSV. */
+/** The key by which rows are grouped or matched: 1 in JSON has the same key as 1 in a cell of CSV. */
 function keyOf(value: unknown): string | undefined {
   if (isMissing(value)) return undefined;
   return typeof value === 'string' ? value : canonicalKey(value);

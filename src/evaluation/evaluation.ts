@@ -1,4 +1,4 @@
-/** From collected rows to everything that is shown of them. */
+/** Computes everything that is shown of the collected rows. */
 import { type BaselineName, type Baselines, baselineNames } from './baselines.js';
 import type { BootstrapOptions } from './bootstrap.js';
 import type { CollectedRows } from './columns.js';
@@ -18,7 +18,7 @@ interface Parts {
 /** The metrics of one scorer on some rows and pairs. */
 export interface ScorerReport {
   readonly parts: Parts;
-  /** The number of rewards of rows: candidates count one by one. */
+  /** The number of rewards of rows; each candidate counts. */
   readonly rewards: number;
   readonly pairs: number;
   readonly groups: number;
@@ -43,7 +43,7 @@ export interface Evaluation extends ScorerReport {
 
 export interface EvaluationOptions extends BootstrapOptions, RowOptions {}
 
-/** A field with more values than this is most likely not one to slice by. */
+/** A field with more values than this is probably not suitable for slices. */
 const MOST_SLICES = 100;
 
 const noPairs: NotDefined = { reason: 'expected pairs (chosen and rejected), got none' };
@@ -157,7 +157,7 @@ function slicesOf<T extends Columns<T>>(columns: T, keys: readonly string[] = []
   return (key) => slices.get(key) ?? select(columns, new Int32Array());
 }
 
-/** Each name once, the most frequent first; names that are as frequent are in order. */
+/** Each name once, the most frequent first; equally frequent names are sorted. */
 function largestFirst(names: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);

@@ -2,7 +2,7 @@ import type { Clusters } from './clusters.js';
 import { meanOf } from './means.js';
 import type { NotDefined, Statistic, Statistics } from './metric.js';
 
-/** Candidates that a choice is made among: rows that stand one after the other. */
+/** Groups of candidates to choose from, which are consecutive rows. */
 export interface Groups {
   /** [groups + 1]; group g is the rows from starts[g] up to and without starts[g + 1]. */
   readonly starts: Int32Array;
@@ -10,7 +10,7 @@ export interface Groups {
   readonly clusters: Clusters;
 }
 
-/** How good a choice by the largest score is; among tied candidates the choice is made at random. */
+/** How good the choice of the largest score is; among tied candidates the choice is random. */
 export interface ChoiceStatistics {
   /** The share of groups whose chosen candidate has the best value of its group. */
   readonly top1: Statistic | NotDefined;
@@ -26,7 +26,7 @@ export interface ChoiceStatistics {
 export type Choice = 'random' | 'chosen' | 'oracle';
 
 /**
- * Each group counts the same, whatever its size. Groups of one candidate are left out: there is nothing to choose.
+ * Each group counts the same, whatever its size. Groups of one candidate are left out, as there is no choice.
  *
  * @param scores [rows], finite
  * @param values [rows], a candidate's value: its label, larger is better; without labels the scores themselves

@@ -1,14 +1,14 @@
-/** How many scores of each label lie between which edges. */
+/** How many scores of each label are between which edges. */
 export interface Histogram {
   /** [bins + 1]; a bin holds its lower edge, the last one both. */
   readonly edges: readonly number[];
-  /** From the least label up; counts [bins]. */
+  /** The counts [bins] of each label, from the least label up. */
   readonly byLabel: readonly { readonly label: number; readonly counts: readonly number[] }[];
 }
 
 /**
- * Scores by label in bins of equal width from the least score to the largest, as numpy's `histogram`. Where all scores
- * are one, its bin has the width 1 around it.
+ * Counts scores by label in bins of equal width from the least score to the largest, as numpy's `histogram`. Where all
+ * scores are equal, the bins span a width of 1 around that score.
  *
  * @param scores [rows], finite; at least one
  * @param labels [rows]

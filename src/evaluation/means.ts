@@ -29,7 +29,7 @@ export function meanOf(values: Float64Array, clusters: Clusters, expected = 'row
 /** The sample's standard deviation (n - 1) of one value for each row. */
 export function deviationOf(values: Float64Array, clusters: Clusters): Statistic | NotDefined {
   if (values.length < 2) return { reason: `expected 2 rows or more, got ${values.length}` };
-  // Deviations from the mean of all: what is subtracted below is small beside the sum of squares.
+  // With deviations from the mean of all, what is subtracted below is small beside the sum of squares.
   const middle = values.reduce((sum, value) => sum + value, 0) / values.length;
   const deviations = values.map((value) => value - middle);
   const { sums, sizes } = sumsOf(deviations, clusters);

@@ -3,7 +3,7 @@ export interface Estimate {
   readonly value: number;
   readonly low: number;
   readonly high: number;
-  /** The number of rows, pairs or groups that the value was computed of. */
+  /** The number of rows, pairs or groups from which the value was computed. */
   readonly n: number;
 }
 
@@ -18,19 +18,20 @@ export type Metric = Estimate | NotDefined;
 export type Counts = Uint32Array;
 
 /**
- * A metric as a function of how often each cluster counts, so that the value and its resamples share one code. What can
- * be computed once, above all sorting, is done when it is made; a call takes time in proportion to the rows at most.
+ * A metric as a function of how often each cluster counts, so that one function computes the value and its resamples.
+ * What can be computed once, above all sorting, is done when it is made; a call takes time in proportion to the rows at
+ * most.
  */
 export interface Statistic {
-  /** The number of rows, pairs or groups that it is computed of. */
+  /** The number of rows, pairs or groups from which it is computed. */
   readonly n: number;
   /** The number of clusters that these are in. */
   readonly clusters: number;
-  /** NaN where the resample leaves nothing to compute it of: one class only, no row. */
+  /** NaN where the resample has nothing to compute it from: one class only, or no row. */
   readonly at: (counts: Counts) => number;
   /**
-   * For a sum of absolute values, which noise can only add to: the sum of how far each of them is in the resample from
-   * what it is in the sample, so at least how far the two sums are apart. See `estimate`.
+   * For a sum of absolute values, which noise can only increase: the sum of the distances of each of them in the
+   * resample from its value in the sample, which is at least the distance of the two sums. See `estimate`.
    */
   readonly noise?: (counts: Counts) => number;
 }

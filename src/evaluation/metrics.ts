@@ -1,6 +1,6 @@
 /**
- * All metrics, by the names that thresholds and --json have for them, in the order in which they are shown. A new one is
- * a file in metrics/ and a line here: what computes, compares, prints or draws metrics goes through this table.
+ * All metrics, by their names in thresholds and --json, in the order in which they are shown. A new one is a file in
+ * metrics/ and a line here: all code that computes, compares, prints or draws metrics iterates this table.
  */
 import { accuracy } from './metrics/accuracy.js';
 import { auc } from './metrics/auc.js';
@@ -40,7 +40,7 @@ type NameOf<T extends Takes> = {
   [Name in MetricName]: (typeof metrics)[Name]['takes'] extends T ? Name : never;
 }[MetricName];
 
-/** Metrics that take an order of the rows alone: a text's length has them too. */
+/** Metrics that need only an order of the rows, so that a text's length has them too. */
 export type OrderMetric = NameOf<'order'>;
 export type RowMetric = NameOf<'order' | 'rewards'>;
 export type PairMetric = NameOf<'pairs'>;

@@ -1,9 +1,9 @@
 import type { NotDefined } from './metric.js';
 
-/** What a score says of its row: the logit of the chance that it is positive, or that chance. */
+/** What a score means: the logit of the probability that its row is positive, or that probability. */
 export type ScoreMeaning = 'logit' | 'probability';
 
-/** [rows], the chance that each row is positive. */
+/** [rows], the probability that each row is positive. */
 export function probabilitiesOf(scores: Float64Array, meaning: ScoreMeaning): Float64Array | NotDefined {
   if (meaning === 'logit') return scores.map(sigmoid);
   const outside = scores.find((score) => score < 0 || score > 1);

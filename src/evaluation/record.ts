@@ -1,4 +1,4 @@
-/** The same record with other values; what is missing stays missing. */
+/** Maps the values of a record; what is missing stays missing. */
 export function mapValues<T extends object, To>(
   record: T,
   to: (value: NonNullable<T[keyof T]>, name: keyof T) => To,

@@ -10,9 +10,9 @@ export interface RocCurve {
 }
 
 /**
- * The ROC curve for a picture. A point is left out when it is nearer than 1/resolution, in both rates, to the last one
- * that was not, so there are at most 2 x resolution + 2; with Infinity it has all distinct scores, as in scikit-learn
- * 1.9 `roc_curve` with `drop_intermediate=False`.
+ * The ROC curve for a picture. A point is left out where it is nearer than 1/resolution, in both rates, to the last
+ * point that was not left out, so that there are at most 2 x resolution + 2; with Infinity it has all distinct scores,
+ * as in scikit-learn 1.9 `roc_curve` with `drop_intermediate=False`.
  *
  * @param scores [rows], finite
  * @param labels [rows], 0 or 1

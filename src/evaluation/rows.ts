@@ -6,7 +6,7 @@ import type { NotDefined } from './metric.js';
  */
 export interface Rows {
   readonly rewards: Float64Array;
-  /** 0 and 1, or grades; larger is better. */
+  /** Labels 0 and 1, or grades; larger is better. */
   readonly labels?: Float64Array | undefined;
   /** The length of each response in characters, for the baselines `longest` and `shortest`. */
   readonly lengths?: Float64Array | undefined;
@@ -14,11 +14,13 @@ export interface Rows {
   readonly baselineRewards?: Float64Array | undefined;
   /** A number for each group of candidates. */
   readonly groups?: Int32Array | undefined;
-  /** A number for each conversation: a resample draws it whole. By default it draws groups, or single rows without them. */
+  /**
+   * A number for each conversation: a resample draws it whole. By default it draws groups, or single rows without them.
+   */
   readonly conversations?: Int32Array | undefined;
 }
 
-/** Scored pairs, by column, as `Rows`. */
+/** Scored pairs, by column, like `Rows`. */
 export interface Pairs {
   readonly chosen: Float64Array;
   readonly rejected: Float64Array;

@@ -1,6 +1,6 @@
 import { type Columns, select } from './rows.js';
 
-/** Evaluates the rows or pairs of each key apart, in the order of the keys. */
+/** Evaluates the rows or pairs of each key separately, in the order of the keys. */
 export function evaluateSlices<T extends Columns<T>, Evaluation>(
   columns: T,
   keys: readonly string[],

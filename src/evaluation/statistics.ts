@@ -14,18 +14,18 @@ import {
 export const rowStatistics = (sample: RowSample): Statistics<RowMetric> =>
   record(rowMetricNames, (name) => metrics[name].compute(sample));
 
-/** The statistics of scores that have an order and no other meaning. */
+/** The statistics of scores that only have an order. */
 export const orderStatistics = (sample: RowSample): Statistics<OrderMetric> =>
   record(orderMetricNames, (name) => metrics[name].compute(sample));
 
-/** The statistics that scores which are drawn at random have on average, over all orders of the rows. */
+/** The averages of the statistics for random scores, over all orders of the rows. */
 export const randomStatistics = (sample: RowSample): Statistics<OrderMetric> =>
   record(orderMetricNames, (name) => metrics[name].random(sample));
 
 export const pairStatistics = (sample: PairSample): Statistics<PairMetric> =>
   record(pairMetricNames, (name) => metrics[name].compute(sample));
 
-/** The statistics that scores which are drawn at random have on average. */
+/** The averages of the statistics for random scores. */
 export const randomPairStatistics = (sample: PairSample): Statistics<PairMetric> =>
   record(pairMetricNames, (name) => metrics[name].random(sample));
 

@@ -1,4 +1,4 @@
-/** What an evaluation must reach: --fail-under and --fail-over. */
+/** The bounds that an evaluation must meet: --fail-under and --fail-over. */
 
 import { type Estimate, isDefined, type Metric, type Metrics } from './metric.js';
 import { type MetricName, metricNames } from './metrics.js';
@@ -15,11 +15,11 @@ export interface Threshold {
 export interface Verdict extends Threshold {
   readonly missed: boolean;
   readonly result: Metric;
-  /** The interval's worse end was compared with the bound, and not the value. */
+  /** Whether the interval's worse end was compared with the bound, and not the value. */
   readonly onInterval: boolean;
 }
 
-/** @returns a message on what is wrong with the text, where it is no threshold */
+/** @returns a message on what is wrong with the text, where it is not a threshold */
 export function parseThreshold(side: Side, text: string): Threshold | string {
   const [, name, number = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   if (name === undefined) return 'Expected NAME=NUMBER, as auc=0.8.';

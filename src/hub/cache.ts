@@ -35,7 +35,7 @@ export class ModelCache {
     return join(this.directory, 'blobs', etag);
   }
 
-  /** The commit that the revision was at when it was last asked for. */
+  /** The commit that the revision pointed to when the hub was last asked. */
   knownCommit(): string | undefined {
     if (isCommit(this.#id.revision)) return this.#id.revision;
     if (!existsSync(this.#reference())) return undefined;
@@ -43,7 +43,7 @@ export class ModelCache {
     return isCommit(commit) ? commit : undefined;
   }
 
-  /** Notes the commit that the revision is at, once its files are there. */
+  /** Records the commit that the revision points to, once its files are in the cache. */
   async remember(commit: string): Promise<void> {
     if (this.knownCommit() === commit) return;
     const reference = this.#reference();
@@ -51,7 +51,7 @@ export class ModelCache {
       mkdirSync(dirname(reference), { recursive: true });
       await writeFileAtomically(reference, commit);
     } catch {
-      // A cache that cannot be written, and has all the files, is good for this run.
+      // A cache that has all the files but cannot be written still serves this run.
     }
   }
 
@@ -61,7 +61,7 @@ export class ModelCache {
     mkdirSync(dirname(pointer), { recursive: true });
     if (existsSync(pointer)) return;
     if (this.#symlinks && linkTo(blob, pointer)) return;
-    // Without links one copy must do, as in Python: the snapshot has it, unless another one needs the blob.
+    // Without links there is one copy, as in Python: the snapshot gets it, unless another snapshot needs the blob.
     const unfinished = `${blob}.${randomUUID().slice(0, 8)}.incomplete`;
     if (!isNew) copyFileSync(blob, unfinished);
     renameSync(isNew ? blob : unfinished, pointer);
@@ -75,10 +75,10 @@ export class ModelCache {
 /** Whether a link could be made. Windows may forbid them, and some file systems have none. */
 function linkTo(blob: string, pointer: string): boolean {
   try {
-    rmSync(pointer, { force: true }); // a link to a blob that is gone
+    rmSync(pointer, { force: true }); // It may be a link to a blob that is gone.
     symlinkSync(relative(dirname(pointer), blob), pointer);
     return true;
   } catch {
-    return existsSync(pointer); // another process made it
+    return existsSync(pointer); // Another process may have made it.
   }
 }

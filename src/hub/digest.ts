@@ -1,11 +1,11 @@
-/** Whether a file is what its etag names. */
+/** Checks whether a file is what its etag names. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { sizeOf } from '../platform/files.js';
 
 /**
  * Large files are named by their sha256, others by git's hash of them; some servers that stand in for the hub name them
- * by their sha1. An etag of another form says nothing about the content, and the size must do.
+ * by their sha1. An etag of another form says nothing about the content, so that only the size can be checked.
  */
 export async function matchesEtag(path: string, etag: string, size: number | undefined): Promise<boolean> {
   const actualSize = sizeOf(path);

@@ -1,4 +1,7 @@
-/** A file of the hub's into a blob of the cache: resumed where it broke off, checked, and in place only when whole. */
+/**
+ * Downloads a file into a blob of the cache: it is resumed where it broke off, checked, and put in place only when
+ * whole.
+ */
 import { constants, renameSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -12,17 +15,19 @@ import { type RetryOptions, RetryPolicy } from './retries.js';
 import { TransferError } from './transfer-error.js';
 
 const PEER_POLL_MS = 1000;
-/** Polls without a byte from the other process until this one goes its own way. It may be checking what it has. */
+/**
+ * Polls without a byte from the other process, which may be checking what it has, until this one downloads by itself.
+ */
 const PEER_STILL_POLLS = 60;
 
 export interface DownloadOptions extends RetryOptions {
-  /** A longer file is refused, whether its size is known before or not. */
+  /** A longer file is refused, whether or not its size is known beforehand. */
   readonly maxBytes: number;
-  /** Called with how many bytes of the file are there, often. */
+  /** Called often, with how many bytes of the file are there. */
   readonly onBytes: (bytes: number) => void;
 }
 
-/** Whether the blob is new: false where it was there, or another process brought it. */
+/** Returns whether the blob is new: false where it was there already, or another process downloaded it. */
 export async function downloadBlob(
   hub: Hub,
   file: RemoteFile,
@@ -62,8 +67,8 @@ function isWhole(blob: string, file: RemoteFile): boolean {
 }
 
 /**
- * Waits while another process downloads the blob: of several runs that start together, as shards do, one does it. From
- * one that does not go on this one goes its own way, into a file of its own.
+ * Waits while another process downloads the blob: of several runs that start together, as shards do, one downloads.
+ * Where the other process makes no progress, this one downloads into a file of its own.
  */
 async function watchPeer(file: RemoteFile, blob: string, options: DownloadOptions): Promise<void> {
   const { timing, signal, notify, onBytes } = options;
@@ -79,7 +84,7 @@ async function watchPeer(file: RemoteFile, blob: string, options: DownloadOption
   }
 }
 
-/** A disk that is too small is found at once, not after the gigabytes that fit. */
+/** Refuses a disk that is too small at once, and not after the gigabytes that fit. */
 function checkRoom({ name, size }: RemoteFile, partial: string): void {
   const free = freeBytes(dirname(partial));
   const needed = (size ?? 0) - (sizeOf(partial) ?? 0);
@@ -110,7 +115,7 @@ async function receive(hub: Hub, file: RemoteFile, path: string, options: Downlo
       try {
         let answer = await hub.read(file, offset);
         if (startOf(answer) !== offset) {
-          // Ranges are not served, or not as asked for: from the beginning, then.
+          // Ranges are not served, or not as requested: the file is read from the beginning.
           await handle.truncate(0);
           if (offset > 0 && startOf(answer) !== 0) {
             answer.discard();
@@ -121,14 +126,14 @@ async function receive(hub: Hub, file: RemoteFile, path: string, options: Downlo
         }
         for await (const piece of answer.body()) {
           if (offset + piece.length > options.maxBytes) {
-            rmSync(path, { force: true }); // else the next run would go on with it
+            rmSync(path, { force: true }); // Otherwise the next run would resume it.
             throw tooLong(hub, file, options.maxBytes);
           }
           await writeAll(handle, piece, offset);
           offset += piece.length;
           options.onBytes(offset);
-          if (isReceived()) break; // more than there should be is not read; the check will tell
-          // From the beginning again and again is no progress.
+          if (isReceived()) break; // Surplus bytes are not read; the check of the content reports them.
+          // Starting from the beginning again and again is not progress.
           if (offset > furthest) retries.reset();
           furthest = Math.max(furthest, offset);
         }
@@ -145,7 +150,7 @@ async function receive(hub: Hub, file: RemoteFile, path: string, options: Downlo
   }
 }
 
-/** The offset that an answer begins at; undefined where it has nothing of the file. */
+/** The offset that an answer begins at; undefined where it has no part of the file. */
 function startOf({ status, headers }: Answer): number | undefined {
   if (status === 200) return 0;
   const start = /^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1];

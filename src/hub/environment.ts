@@ -9,7 +9,7 @@ const DEFAULT_TIMEOUT_SECONDS = 10;
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** How long the other side may be silent. */
+/** How long the server may be silent. */
 export interface Timeout {
   readonly ms: number;
   readonly variable: string;
@@ -17,23 +17,24 @@ export interface Timeout {
 
 export interface HubEnvironment {
   readonly cacheDirectory: string;
-  /** Where the token stands that `hf auth login` wrote. */
+  /** The file into which `hf auth login` writes the token. */
   readonly tokenFile: string;
   /** The hub's address, without a slash at its end. */
   readonly endpoint: string;
   /** The variable that forbids the network, if one does. */
   readonly offlineBy: string | undefined;
-  /** For what the hub says of a file. */
+  /** For requests of a file's metadata. */
   readonly etagTimeout: Timeout;
-  /** For a file. */
+  /** For the download of a file. */
   readonly downloadTimeout: Timeout;
   readonly symlinks: boolean;
 }
 
 /**
- * A variable that is set and empty counts as not set. (The Python library would put its cache in the current directory.)
+ * Reads the variables. One that is set and empty counts as not set. (The Python library would put its cache in the
+ * current directory.)
  *
- * @throws FatalError where a variable has a value that cannot be
+ * @throws FatalError where a variable has an invalid value
  */
 export function readHubEnvironment(variables: Variables): HubEnvironment {
   const path = (name: string): string | undefined => (variables[name] ? expand(variables[name], variables) : undefined);
@@ -52,7 +53,7 @@ export function readHubEnvironment(variables: Variables): HubEnvironment {
 
 export const isTrue = (value: string | undefined): boolean => /^(1|on|yes|true)$/i.test(value ?? '');
 
-/** `~` at the beginning, then `$NAME` and `${NAME}`; a name that is not set stays as it is. */
+/** Expands `~` at the beginning, then `$NAME` and `${NAME}`; a name that is not set stays as it is. */
 function expand(path: string, variables: Variables): string {
   const home = variables[isWindows() ? 'USERPROFILE' : 'HOME'] || homedir();
   return path
@@ -78,7 +79,7 @@ function endpointOf(variables: Variables): string {
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw usageError(`expected HF_ENDPOINT to be an http or https address, got ${text}`);
   }
-  // Not shown: what stands there is a password.
+  // The address is not shown, as it contains a password.
   if (url.username || url.password) throw usageError('expected HF_ENDPOINT without a user name and password in it');
   return text;
 }

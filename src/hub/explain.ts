@@ -1,4 +1,4 @@
-/** What ended a download, in the user's words and with what to do about it. */
+/** Explains to the user what ended a download, and what to do about it. */
 
 import { runError } from '../errors.js';
 import { optionName } from '../option-name.js';
@@ -6,7 +6,7 @@ import type { HubEnvironment, Variables } from './environment.js';
 import type { HubId } from './id.js';
 import { proxyHint, TransferError } from './transfer-error.js';
 
-/** What is no failure of the network or of the disk stays as it is. */
+/** Errors that come neither from the network nor from the disk stay as they are. */
 export function explain(error: unknown, { text }: HubId, { cacheDirectory }: HubEnvironment, variables: Variables) {
   if (error instanceof TransferError) {
     const advice = error.unreachable

@@ -1,6 +1,6 @@
 /**
- * One request and its answer, redirects followed by hand: the token goes to the hub's own address and to no other,
- * and where a redirect goes is not always where what it says is wanted from.
+ * One request and its answer. Redirects are followed by hand: the token goes to the hub's own address and to no other,
+ * and sometimes the headers of the redirect are wanted and not those of its target.
  */
 import { runError } from '../errors.js';
 import type { Timeout } from './environment.js';
@@ -21,7 +21,7 @@ export interface HttpOptions {
 export interface RequestOptions {
   readonly timeout: Timeout;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether an answer that redirects says all that is wanted. */
+  /** Whether the headers of a redirect say all that is needed, so that it need not be followed. */
   readonly isEnough?: (headers: Headers) => boolean;
 }
 
@@ -29,9 +29,9 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly host: string;
-  /** It is the hub that answers, not a place that it sent us to. */
+  /** Whether the answer comes from the hub itself, and not from a host that it redirected to. */
   readonly fromHub: boolean;
-  /** The body, piece by piece. To be read to its end, left early, or discarded. */
+  /** The body, piece by piece. The caller reads it to its end, leaves it early, or discards it. */
   body(): AsyncGenerator<Uint8Array>;
   discard(): void;
 }
@@ -45,7 +45,7 @@ export class Http {
     this.#hubOrigin = new URL(options.endpoint).origin;
   }
 
-  /** @throws TransferError where no answer comes; an answer of any status is one */
+  /** @throws TransferError where no answer comes; one of any status counts as an answer */
   async request(method: 'GET' | 'HEAD', address: string, options: RequestOptions): Promise<Answer> {
     let url = new URL(address);
     for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
@@ -96,7 +96,7 @@ export class Http {
         signal: abort.signal,
         headers: {
           'user-agent': 'reward-score',
-          // Sizes and ranges are of the file, not of a compressed form of it.
+          // Sizes and ranges must refer to the file, and not to a compressed form of it.
           'accept-encoding': 'identity',
           ...headers,
           ...(token && fromHub && { authorization: `Bearer ${token.value}` }),

@@ -1,4 +1,4 @@
-/** The hub's routes: what a revision is and has, what a file is, and its bytes. */
+/** The hub's routes: the commit and the files of a revision, a file's metadata, and its bytes. */
 
 import { runError } from '../errors.js';
 import { concatBytes } from '../platform/bytes.js';
@@ -51,19 +51,19 @@ export class Hub {
   async file(commit: string, name: string): Promise<RemoteFile> {
     const answer = await this.#http.request('HEAD', this.#address(commit, name), {
       timeout: this.#environment.etagTimeout,
-      // Of a large file, the hub's redirect to where it is stored says more than the storage would.
+      // For a large file, the hub's redirect to the storage says more than the storage would.
       isEnough: (headers) => headers.has('x-linked-etag') && headers.has('x-linked-size'),
     });
     const { status, headers } = answer;
     answer.discard();
     if (status >= 400) throw this.#refusal(answer, name);
     const etag = (headers.get('x-linked-etag') ?? headers.get('etag'))?.replace(/^W\//, '').replaceAll('"', '');
-    // It becomes a file's name.
+    // The etag becomes a file's name.
     if (etag === undefined || !/^\w[\w.-]{0,199}$/.test(etag)) throw this.#noHub(answer);
     return { name, commit, etag, size: sizeIn(headers) };
   }
 
-  /** A file's bytes from an offset on, where the answer is 206; all of them, where it is 200; none, where it is 416. */
+  /** Requests a file's bytes from an offset on: 206 answers with these, 200 with the whole file, 416 with none. */
   async read({ commit, name }: RemoteFile, offset: number): Promise<Answer> {
     const answer = await this.#http.request('GET', this.#address(commit, name), {
       timeout: this.#environment.downloadTimeout,
@@ -109,7 +109,7 @@ export class Hub {
 }
 
 function sizeIn(headers: Headers): number | undefined {
-  // The length of a compressed answer is not the file's.
+  // The length of a compressed answer is not that of the file.
   const length = headers.has('content-encoding') ? null : headers.get('content-length');
   const size = headers.get('x-linked-size') ?? length;
   return size !== null && /^\d+$/.test(size) ? Number(size) : undefined;

@@ -1,4 +1,4 @@
-/** What a model on a Hugging Face hub is called: `org/name` or `name`, either with `@revision`. */
+/** The id of a model on a Hugging Face hub: `org/name` or `name`, either with `@revision`. */
 import { usageError } from '../errors.js';
 
 const DEFAULT_REVISION = 'main';
@@ -12,10 +12,10 @@ export interface HubId {
   readonly text: string;
 }
 
-/** A full commit hash: what it names never changes. */
+/** Whether a revision is a full commit hash, whose content never changes. */
 export const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(revision);
 
-/** @throws FatalError where the text cannot be an id by the hub's rules (and, by now, is no path either) */
+/** @throws FatalError where the text cannot be an id by the hub's rules (the caller has found that it is not a path) */
 export function parseHubId(text: string): HubId {
   const at = text.indexOf('@');
   const repository = at < 0 ? text : text.slice(0, at);
@@ -32,13 +32,15 @@ export function parseHubId(text: string): HubId {
 
 const repositoryPattern = /^(?:\w(?:[\w.-]{0,94}\w)?\/)?\w(?:[\w.-]{0,94}\w)?$/;
 
-/** Between org and name, `--` stands in the cache's directory names. */
+/** `--` is refused: the cache's directory names have it between org and name. */
 const isRepository = (text: string): boolean =>
   repositoryPattern.test(text) && !text.includes('--') && !text.includes('..') && !text.endsWith('.git');
 
-/** Git's rules for names (git-check-ref-format). A revision becomes a path under refs/, which it must not leave. */
+/**
+ * Follows git's rules for names (git-check-ref-format). A revision becomes a path under refs/, which it must not leave.
+ */
 const isRevision = (text: string): boolean =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: git refuses them
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: git refuses control characters
   /^[^\x00-\x20\x7f~^:?*[\\]{1,250}$/.test(text) &&
   !/\.\.|@\{/.test(text) &&
   text.split('/').every((part) => part !== '' && !part.startsWith('.') && !/\.(lock)?$/.test(part));

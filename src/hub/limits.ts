@@ -1,8 +1,8 @@
-/** What a hub, or whoever answers in its place, may make this process hold in memory or write to the disk. */
+/** How much a hub, or a server that answers in its place, may make this process hold in memory or write to the disk. */
 export interface HubLimits {
-  /** Of the answer that lists a revision's files: some hundred bytes a file. */
+  /** Largest answer that lists a revision's files, with some hundred bytes a file. */
   readonly answerBytes: number;
-  /** Of a file other than weights. Tokenizers are the largest, with tens of megabytes. */
+  /** Largest file other than weights. Tokenizers are the largest of these, with tens of megabytes. */
   readonly smallFileBytes: number;
 }
 

@@ -1,7 +1,8 @@
 /**
- * Unfinished downloads: `blobs/ETAG.MACHINE-PROCESS-RANDOM.incomplete`, one file a process, so that no two write into
- * one. The name says whose it is: a file of a process that lives is watched, one of a process that is gone is taken over
- * by renaming it, which only one can. There is no lock that a crash could leave behind.
+ * Unfinished downloads: `blobs/ETAG.MACHINE-PROCESS-RANDOM.incomplete`, one file a process, so that no two processes
+ * write into the same file. The name says which process writes it: the file of a running process is watched; the file
+ * of a process that has ended is taken over by renaming it, which only one process can do. There is no lock that a
+ * crash could leave behind.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
@@ -10,37 +11,40 @@ import { basename, dirname, join } from 'node:path';
 import { statOrUndefined } from '../platform/files.js';
 import { isAlive, thisProcess } from '../platform/processes.js';
 
-/** In place of the process: whoever wrote it is done with it. */
-const NOBODY = 0;
-/** Of another machine it is not known who lives, but nobody stops for so long and goes on. */
+/** Stands in place of the process number once the writer is done with the file. */
+const NO_PROCESS = 0;
+/** Whether a process of another machine is running is not known, but none pauses for so long and then continues. */
 const ABANDONED_AFTER_MS = 3_600_000;
 
 export interface PartialFile {
   readonly path: string;
   readonly size: number;
-  /** `active`: its process writes it; `abandoned`: its process is gone or done; `unknown`: perhaps another process has its number. */
+  /**
+   * `active`: its process writes it; `abandoned`: its process has ended or is done; `unknown`: another process may have
+   * its number.
+   */
   readonly state: 'active' | 'abandoned' | 'unknown';
 }
 
-/** Files that this process writes. */
+/** The files that this process writes. */
 const own = new Set<string>();
 
-/** Where process numbers mean the same: containers that share a cache do not share them. */
+/** Identifies the machine and its process numbers: containers that share a cache do not share process numbers. */
 const machine = createHash('sha256').update(`${hostname()} ${processNamespace()}`).digest('hex').slice(0, 8);
 
 function processNamespace(): string {
   try {
     return readlinkSync('/proc/self/ns/pid');
   } catch {
-    return ''; // not Linux
+    return ''; // Only Linux has that file.
   }
 }
 
-/** What another process is writing for the blob, as it seems. */
+/** The file that another process seems to be writing for the blob. */
 export const livePartial = (blob: string): PartialFile | undefined =>
   find(blob).find(({ state }) => state === 'active');
 
-/** A file for this process to write: a new one, or what a process that is gone has of the blob. */
+/** Gives this process a file to write: a new one, or the one of the blob that an ended process left. */
 export function claimPartial(blob: string): string {
   mkdirSync(dirname(blob), { recursive: true });
   const path = nameFor(blob, thisProcess().pid);
@@ -52,17 +56,17 @@ export function claimPartial(blob: string): string {
       else renameSync(abandoned.path, path);
       claimed = true;
     } catch (error) {
-      if (!isGone(error)) throw error; // else another process was quicker
+      if (!isGone(error)) throw error; // If it is gone, another process took it first.
     }
   }
   return path;
 }
 
-/** Leaves the file, if it is still there, to whoever comes. */
+/** Leaves the file, if it is still there, to the next process that wants it. */
 export function releasePartial(path: string, blob: string): void {
   own.delete(path);
   try {
-    renameSync(path, nameFor(blob, NOBODY));
+    renameSync(path, nameFor(blob, NO_PROCESS));
   } catch (error) {
     if (!isGone(error)) throw error;
   }
@@ -71,7 +75,7 @@ export function releasePartial(path: string, blob: string): void {
 const nameFor = (blob: string, pid: number): string =>
   `${blob}.${machine}-${pid}-${randomBytes(4).toString('hex')}.incomplete`;
 
-/** The largest first. */
+/** The partial files of a blob, the largest first. */
 function find(blob: string): PartialFile[] {
   const directory = dirname(blob);
   return namesIn(directory)
@@ -88,10 +92,10 @@ function find(blob: string): PartialFile[] {
 }
 
 function stateOf(path: string, writtenOn: string, pid: number, isOld: boolean): PartialFile['state'] {
-  if (pid === NOBODY) return 'abandoned';
+  if (pid === NO_PROCESS) return 'abandoned';
   if (writtenOn !== machine) return isOld ? 'abandoned' : 'active';
   if (!lives(pid, path)) return 'abandoned';
-  // Another process may have been given the number since.
+  // Another process may have been given the same number since.
   return isOld ? 'unknown' : 'active';
 }
 

@@ -1,11 +1,11 @@
-/** What the hub means by an answer that is not what was asked for. */
+/** Explains the hub's answers of failure. */
 import { FatalError, runError, usageError } from '../errors.js';
 import type { Answer } from './http.js';
 import type { HubId } from './id.js';
 import type { Token } from './token.js';
 import { TransferError } from './transfer-error.js';
 
-/** The hub is there, has the model, and knows no such revision: what is cached under that name is not it. */
+/** The hub has the model and knows no such revision, so that what is cached under that name is not used. */
 export class NoSuchRevision extends FatalError {
   constructor(message: string) {
     super('usage', message);
@@ -26,7 +26,7 @@ export function refusal(answer: Answer, { id, file, endpoint, token }: Asked): F
   const page = `${endpoint}/${id.repository}`;
   const what = `${host} answered ${status}`;
 
-  // A storage host's addresses are good for a while: the next request is given a new one.
+  // A storage host's addresses expire: the next request to the hub gets a new one.
   const byStorage = file !== undefined && !answer.fromHub && code === null;
   if (status === 408 || status === 429 || status >= 500 || byStorage) {
     return new TransferError(what, { retryAfterMs: retryAfterMs(headers) });
@@ -43,7 +43,7 @@ export function refusal(answer: Answer, { id, file, endpoint, token }: Asked): F
   if (status === 401 && token !== undefined && code !== 'RepoNotFound') {
     return usageError(`${id.text}: ${host} does not accept the access token from ${token.source}`);
   }
-  // The hub answers 401 to strangers for what is private and for what is not there.
+  // Without a token the hub answers 401 for private models and for missing ones alike.
   if (status === 401 || status === 404 || code === 'RepoNotFound') {
     const hidden =
       token === undefined
@@ -61,7 +61,7 @@ export function refusal(answer: Answer, { id, file, endpoint, token }: Asked): F
   );
 }
 
-/** One line of the server's words, if they are words, without what it was told in confidence. */
+/** One line of the server's message, if it is text, with the token removed. */
 function serverMessage(headers: Headers, token: Token | undefined): string | undefined {
   const words = headers
     .get('x-error-message')
@@ -70,7 +70,10 @@ function serverMessage(headers: Headers, token: Token | undefined): string | und
   return (token ? words?.replaceAll(token.value, '***') : words) || undefined;
 }
 
-/** `Retry-After`, in seconds or as a date; else the hub's own header: `"api";r=0;t=55` is 0 requests left for 55 s. */
+/**
+ * Reads `Retry-After`, in seconds or as a date; else the hub's own header: `"api";r=0;t=55` is 0 requests left for 55
+ * s.
+ */
 function retryAfterMs(headers: Headers): number | undefined {
   const text = headers.get('retry-after')?.trim() ?? /;r=0;t=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1];
   if (text === undefined) return undefined;

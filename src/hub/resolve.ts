@@ -1,4 +1,4 @@
-/** From a hub id to a directory with the model's files: the door of this folder. */
+/** From a hub id to a directory with the model's files. This is the entry of this folder. */
 
 import { FatalError, usageError } from '../errors.js';
 import { optionName } from '../option-name.js';
@@ -21,17 +21,17 @@ import type { WantedFiles } from './wanted-files.js';
 export type { DownloadProgress };
 
 export interface ResolveOptions {
-  /** Use what is in the cache, and never reach the network. */
+  /** Uses what is in the cache, and never the network. */
   readonly offline: boolean;
-  /** Called as the large files arrive, often. */
+  /** Called often while the large files arrive. */
   readonly onProgress: (progress: DownloadProgress) => void;
   /** Called with sentences for the user. */
   readonly notify: (message: string) => void;
-  /** Ends a download; the next one goes on where it ended. */
+  /** Aborts a download; the next one resumes it. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a download depends on beside its options; tests hand in their own. */
+/** What a download depends on beside its options; tests pass their own. */
 export interface HubContext {
   readonly variables: Variables;
   readonly timing: Timing;
@@ -40,15 +40,15 @@ export interface HubContext {
 
 export interface HubModel {
   readonly directory: string;
-  /** The commit that its files are of. */
+  /** The commit that its files come from. */
   readonly revision: string;
 }
 
 /**
- * The wanted files of a model on the hub: in the Hugging Face cache, or downloaded into it. The hub is asked where a branch or
- * tag is; a whole commit in the cache needs no network.
+ * Finds the wanted files of a model on the hub in the Hugging Face cache, or downloads them into it. The hub is asked
+ * which commit a branch or tag points to; a complete commit in the cache needs no network.
  *
- * @throws FatalError where there is no such model (`usage`) or it cannot be had (`run`); the signal's reason
+ * @throws FatalError where there is no such model (`usage`) or it cannot be downloaded (`run`); the signal's reason
  */
 export async function resolveHubModel(
   text: string,
@@ -102,8 +102,8 @@ function cannotBeOffline({ text, revision }: HubId, cache: ModelCache, wanted: W
 }
 
 /**
- * What the hub has; where it does not say, the copy in the cache, as with the Python library: there is no network, the
- * hub is down, the token is no longer good.
+ * Asks the hub which commit the revision points to. Where the hub gives no answer (there is no network, the hub is
+ * down, the token is no longer valid), the copy in the cache is used, as by the Python library.
  */
 async function askRevision(
   hub: Hub,
@@ -112,7 +112,7 @@ async function askRevision(
   retries: RetryOptions,
 ): Promise<Revision | HubModel> {
   try {
-    // Neither who has a copy is made to wait, nor who has no network.
+    // A user who has a copy, or has no network, is not made to wait for retries.
     return await withRetries(
       () => hub.revision(),
       retries,

@@ -1,4 +1,4 @@
-/** How often, and after which waits, something that failed on the way is tried again. */
+/** How often, and after which waits, a failed transfer is tried again. */
 import type { Timing } from './timing.js';
 import { TransferError } from './transfer-error.js';
 
@@ -16,7 +16,7 @@ export interface RetryOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Exponential backoff, unless the other side asks for a wait of its own. */
+/** Exponential backoff, unless the server asks for a certain wait. */
 export class RetryPolicy {
   readonly #options: RetryOptions;
   #failures = 0;
@@ -35,7 +35,7 @@ export class RetryPolicy {
     await timing.pause(wait, signal);
   }
 
-  /** Something arrived: what fails from here on is a new failure. */
+  /** To be called when something arrived: what fails from here on is a new failure. */
   reset(): void {
     this.#failures = 0;
   }

@@ -1,4 +1,7 @@
-/** Brings what a snapshot lacks of a revision's files: the small ones first, so that one with the large files has them all. */
+/**
+ * Downloads the files that a snapshot lacks: the small ones first, so that a snapshot with the large files has them
+ * all.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runError, usageError } from '../errors.js';
@@ -12,16 +15,16 @@ import type { WantedFiles } from './wanted-files.js';
 
 export interface DownloadProgress {
   readonly file: string;
-  /** Of all the large files, with what was there before. */
+  /** Bytes of all the large files that are there, with those that were there before. */
   readonly doneBytes: number;
-  /** Undefined where the hub does not say. */
+  /** Bytes of all the large files; undefined where the hub does not say. */
   readonly totalBytes: number | undefined;
 }
 
 export interface SnapshotOptions extends RetryOptions {
   readonly limits: HubLimits;
   readonly onProgress: (progress: DownloadProgress) => void;
-  /** Called once, before the first of any files. */
+  /** Called once, before the first file is downloaded. */
   readonly onStart: () => void;
 }
 
@@ -43,7 +46,7 @@ export class Snapshot {
     this.#options = options;
   }
 
-  /** @throws FatalError where the revision does not have what is wanted, or it cannot be had */
+  /** @throws FatalError where the revision does not have the wanted files, or they cannot be downloaded */
   async complete(wanted: WantedFiles): Promise<void> {
     const { files, commit } = this.#revision;
     const missing = wanted.missingFromRepository(files);

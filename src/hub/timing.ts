@@ -1,10 +1,10 @@
-/** Time, as the downloads see it: handed in, so that no test has to wait. */
+/** Time, as the downloads see it. It is passed in, so that no test has to wait. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Timing {
-  /** Resolves after a wait; rejects with the signal's reason where that is aborted first. */
+  /** Resolves after a wait; rejects with the signal's reason where the signal is aborted first. */
   pause(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `expire` after a time, unless what it returns is called before. */
+  /** Calls `expire` after a time, unless the returned function is called before. */
   deadline(ms: number, expire: () => void): () => void;
 }
 

@@ -1,10 +1,10 @@
-/** What can go wrong on the way and may go right when it is tried again; all else is a FatalError. */
+/** A failure of the transfer that may succeed when it is tried again; every other failure is a FatalError. */
 import { isTrue, type Variables } from './environment.js';
 
 export class TransferError extends Error {
-  /** How long the other side asks to be left alone. */
+  /** How long the server asks to wait. */
   readonly retryAfterMs: number | undefined;
-  /** No answer came about: no network, no such host, a firewall or proxy in between. */
+  /** Whether no answer came at all: there is no network or no such host, or a firewall or proxy is in between. */
   readonly unreachable: boolean;
 
   constructor(
@@ -30,7 +30,7 @@ const connectCodes = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** What fetch, or reading from its body, threw. fetch says `fetch failed`, and why in the cause. */
+/** Wraps what fetch, or reading from its body, threw. fetch says `fetch failed`, and gives the reason in the cause. */
 export function transferError(thrown: unknown, host: string): TransferError {
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
   const { code, message } = cause as NodeJS.ErrnoException;

@@ -16,10 +16,10 @@ export class InputLines {
     try {
       const line = JSON.stringify(input);
       if (line !== undefined) return `${line}\n`;
-      this.#problems.set(index, failure('BAD_ROW', `expected a string or an object, got ${typeof input}`));
+      this.#problems.set(index, failure('BAD_ROW', `expected a string or an object, got ${got(input)}`));
     } catch (error) {
       // A BigInt, a circle, a getter that throws, or more levels than the stack has room for.
-      this.#problems.set(index, failure('BAD_ROW', `expected an input that JSON can hold: ${messageOf(error)}`));
+      this.#problems.set(index, failure('BAD_ROW', `expected an input that JSON can hold: ${reasonOf(error)}`));
     }
     return 'null\n';
   }
@@ -29,5 +29,17 @@ export class InputLines {
     const problem = this.#problems.get(index);
     this.#problems.delete(index);
     return problem;
+  }
+}
+
+const got = (input: unknown): string =>
+  typeof input === 'object' ? 'an object whose toJSON() gives nothing' : typeof input;
+
+/** In words, of whatever an input throws. */
+function reasonOf(thrown: unknown): string {
+  try {
+    return String(messageOf(thrown));
+  } catch {
+    return 'it throws what has no text';
   }
 }

@@ -1,5 +1,4 @@
 /** A reward model for programs. */
-import { setImmediate } from 'node:timers/promises';
 import type { FailureCode } from '../rows/failure.js';
 import { jsonlSettings } from '../rows/formats/index.js';
 import { LARGEST_ROW_BYTES } from '../rows/records.js';
@@ -9,9 +8,11 @@ import { scoreInOrder } from '../run/score-in-order.js';
 import { batchesOf } from '../run/waiting-batches.js';
 import { openScorer } from '../scorer/open.js';
 import type { RowOutcome, Window, WindowTask } from '../scorer/protocol.js';
-import type { ScorerRequest } from '../scorer/request.js';
+import { requestOptions, type ScorerRequest } from '../scorer/request.js';
 import type { Scorer } from '../scorer/scorer.js';
 import { InputLines, type RewardInput } from './input-lines.js';
+import { InputSource } from './input-source.js';
+import { checkOptions } from './options.js';
 import { rejectOnAbort, untilAborted } from './until-aborted.js';
 
 /** An option that is left out, or undefined, has its default; one that there is not is refused. */
@@ -31,27 +32,31 @@ export type RewardResult =
       readonly reward?: readonly (number | null)[];
     };
 
+interface CallOptions {
+  /** Ends the call, and leaves the model as it is. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const callOptions = ['signal'] satisfies (keyof CallOptions)[];
+
 export interface RewardModel extends AsyncDisposable {
   /**
    * One result for each input, in order. Never rejects for what is wrong with an input. Calls may overlap.
    *
    * @throws FatalError where nothing can be scored any more, and the signal's reason as soon as it is aborted
    */
-  score(
-    inputs: Iterable<RewardInput>,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<RewardResult[]>;
+  score(inputs: Iterable<RewardInput>, options?: CallOptions): Promise<RewardResult[]>;
   /**
    * One result for each input, in order, while more come: a batch is what has come until a worker is free, so an input
-   * that is waited for is answered at once. Batches begin small and grow while results are taken; no inputs are taken
-   * beyond those. Rewards equal those of `score` within rounding.
+   * that is waited for is answered at once. Batches begin small and grow with the results that are taken; no inputs are
+   * taken beyond one batch for each worker. Rewards equal those of `score` within rounding.
    *
    * @throws FatalError where nothing can be scored any more, the signal's reason as soon as it is aborted, and what
    *   `inputs` throws
    */
   scoreStream(
     inputs: AsyncIterable<RewardInput> | Iterable<RewardInput>,
-    options?: { readonly signal?: AbortSignal | undefined },
+    options?: CallOptions,
   ): AsyncGenerator<RewardResult, void, undefined>;
   /** Frees the threads and their memory, when the calls under way have ended. */
   close(): Promise<void>;
@@ -65,6 +70,9 @@ const task: WindowTask = {
   dryRun: false,
 };
 
+/** The model is named beside them, and notices go nowhere. */
+const loadOptions = [...requestOptions.filter((name) => name !== 'model' && name !== 'strict'), 'signal'];
+
 /**
  * Loads a model into a pool of worker threads.
  *
@@ -73,6 +81,7 @@ const task: WindowTask = {
  * @throws FatalError where there is none, or it cannot be scored, or an option is not what it should be
  */
 export async function loadRewardModel(name?: string, options: RewardModelOptions = {}): Promise<RewardModel> {
+  checkOptions(options, loadOptions);
   const { signal, ...request } = options;
   const scorer = await openScorer({ ...request, model: name }, { onNotice: () => undefined, signal });
   try {
@@ -95,16 +104,18 @@ class ScoringModel implements RewardModel {
     this.#scorer = scorer;
   }
 
-  async score(
-    inputs: Iterable<RewardInput>,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<RewardResult[]> {
+  async score(inputs: Iterable<RewardInput>, options: CallOptions = {}): Promise<RewardResult[]> {
     this.#refuseClosed();
+    checkOptions(options, callOptions);
+    const { signal } = options;
     signal?.throwIfAborted();
     const lines = new InputLines();
     const scored: Promise<readonly RowOutcome[]>[] = [];
     for await (const window of this.#windows(linesOf(inputs, lines), false)) {
-      scored.push(this.#scorer.score(window).then(({ outcomes = [] }) => outcomes));
+      const outcomes = this.#scorer.score(window).then(({ outcomes = [] }) => outcomes);
+      outcomes.catch(() => undefined); // It may fail before it is waited for, or when nobody waits any more.
+      scored.push(outcomes);
+      signal?.throwIfAborted();
     }
     const all = Promise.all(scored);
     all.catch(() => undefined); // Aborted before it is waited for.
@@ -119,21 +130,32 @@ class ScoringModel implements RewardModel {
 
   async *scoreStream(
     inputs: AsyncIterable<RewardInput> | Iterable<RewardInput>,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+    options: CallOptions = {},
   ): AsyncGenerator<RewardResult, void, undefined> {
     this.#refuseClosed();
+    checkOptions(options, callOptions);
+    const { signal } = options;
+    signal?.throwIfAborted();
     const lines = new InputLines();
-    const source = iteratorOf(inputs);
-    const batches = waitingLines(source, this.#scorer.windowSize.rows, lines);
+    const source = new InputSource(inputs);
+    let hasFailed = false;
     let index = 0;
     try {
+      const { rows, bytes } = this.#scorer.windowSize;
+      // As many as were taken so far, so that a reader which leaves has had about as many inputs taken as it had results.
+      const most = (): number => Math.min(Math.max(FIRST_BATCH, index), rows);
+      const batches = waitingLines(source, most, bytes, lines);
       const answers = scoreInOrder(this.#windows(batches, true), this.#scorer, true);
       for await (const { scored } of untilAborted(answers, signal)) {
         for (const outcome of scored.outcomes ?? []) yield resultOf(outcome, index++, lines);
       }
+    } catch (error) {
+      hasFailed = true;
+      throw error;
     } finally {
       // Here, and not where the source is read: its next item may be waited for there, and never come.
-      await Promise.race([source.return?.(), setImmediate()]);
+      const closing = source.close();
+      await (hasFailed ? closing.catch(() => undefined) : closing);
     }
   }
 
@@ -162,24 +184,24 @@ async function* linesOf(inputs: Iterable<RewardInput>, lines: InputLines): Async
   for (const input of inputs) yield Buffer.from(lines.lineOf(input));
 }
 
-type AnyIterator<T> = AsyncIterator<T> | Iterator<T>;
-
-const iteratorOf = <T>(items: AsyncIterable<T> | Iterable<T>): AnyIterator<T> =>
-  Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
-
+/** @param most inputs of the next batch at most */
 async function* waitingLines(
-  source: AnyIterator<RewardInput>,
-  most: number,
+  source: InputSource<RewardInput>,
+  most: () => number,
+  windowBytes: number,
   lines: InputLines,
 ): AsyncGenerator<Buffer> {
-  let limit = Math.min(FIRST_BATCH, most);
-  const growing = (): number => {
-    const now = limit;
-    limit = Math.min(2 * limit, most);
-    return now;
-  };
-  for await (const batch of batchesOf(source, growing)) {
-    yield Buffer.from(batch.map((input) => lines.lineOf(input)).join(''));
+  for await (const batch of batchesOf(source, most)) {
+    let text = '';
+    for (const input of batch) {
+      text += lines.lineOf(input);
+      // A window ends there: all long inputs of a batch in one string may be more than a string can hold.
+      if (text.length >= windowBytes) {
+        yield Buffer.from(text);
+        text = '';
+      }
+    }
+    if (text !== '') yield Buffer.from(text);
   }
 }
 

@@ -2,8 +2,8 @@ export const activations = ['none', 'sigmoid', 'softmax'] as const;
 export type Activation = (typeof activations)[number];
 
 /**
- * The reward of one row: its label's logit, or what the activation makes of it, computed in double precision and
- * rounded to float32.
+ * Computes the reward of one row: its label's logit, or the activation of that, in double precision and rounded to
+ * float32.
  *
  * @param logits [labels]
  * @param label index of the label that is the reward

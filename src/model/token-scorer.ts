@@ -7,7 +7,7 @@ export interface ScoredRows {
   readonly computedTokens: number;
 }
 
-/** A network on the calling thread, whoever built its graph. */
+/** A network on the calling thread, whether its graph was built here or exported. */
 export interface NetworkSession {
   /** Logits of a pack, [its rows, labels], row-major. */
   run(feeds: Feeds): Promise<Float32Array>;
@@ -36,21 +36,24 @@ export class TokenScorer {
     const logits = new Float32Array(rows.length * labels);
     let computedTokens = 0;
 
-    /** Runs a pack and puts its logits in the places of its rows, or of `members` instead; tells whether all are finite. */
+    /**
+     * Runs a pack and puts its logits in the places of its rows, or of `members` instead. Returns whether all are
+     * finite.
+     */
     const run = async ({ feeds, rows, tokens }: Pack, members?: readonly number[]): Promise<boolean> => {
-      const packed = await this.#session.run(feeds());
+      const packLogits = await this.#session.run(feeds());
       heartbeat();
       computedTokens += tokens;
       for (const [i, own] of rows.entries()) {
-        const values = packed.subarray(i * labels, (i + 1) * labels);
+        const values = packLogits.subarray(i * labels, (i + 1) * labels);
         for (const row of members ?? own) logits.set(values, row * labels);
       }
-      return packed.every(Number.isFinite);
+      return packLogits.every(Number.isFinite);
     };
 
     for (const pack of this.#layout.lay(rows)) {
       if ((await run(pack)) || pack.rows.length === 1 || !this.#layout.rowsMeet) continue;
-      // One row's NaN may have reached its neighbours: only alone does each show its own.
+      // One row's NaN may have reached its neighbours, so each row is run alone.
       for (const members of pack.rows) {
         const [first] = members as [number];
         for (const alone of this.#layout.lay([rows[first] as number[]])) await run(alone, members);

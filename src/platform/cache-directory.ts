@@ -5,6 +5,6 @@ import { isAbsolute, join } from 'node:path';
 export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): string {
   if (environment.REWARD_SCORE_CACHE) return environment.REWARD_SCORE_CACHE;
   const xdg = environment.XDG_CACHE_HOME;
-  // The XDG specification has relative paths ignored.
+  // The XDG specification says that relative paths are ignored.
   return join(xdg && isAbsolute(xdg) ? xdg : join(homedir(), '.cache'), 'reward-score');
 }

@@ -1,6 +1,7 @@
 /**
  * An exclusive claim on some work among the processes that share a file system. It is a file that names its holder.
- * Whoever finds it taken is told by whom and does not wait, and the claim of a process that has died is taken over.
+ * A process that finds it taken learns the holder and does not wait; the claim of a process that has died is taken
+ * over.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -25,16 +26,16 @@ export interface Claim {
   release(): void;
 }
 
-/** The claim, or who holds it; that is undefined where the file does not say. */
+/** The claim, or its holder, which is undefined where the file does not say. */
 export type ClaimResult = { readonly claim: Claim } | { readonly holder: ProcessIdentity | undefined };
 
-/** Holders touch their claims this often, because a process on another machine cannot be looked for. */
+/** Holders touch their claims this often, because a process on another machine cannot be looked up. */
 const HEARTBEAT_MS = 5000;
 /** The claim of a holder on another machine that was not touched for this long is taken over. */
 const LIFETIME_MS = 30_000;
 const POLL_MS = 1000;
 
-/** What `link` says on file systems without hard links. */
+/** Error codes of `link` on file systems without hard links. */
 const NO_LINKS = /^(?:EPERM|ENOTSUP|EOPNOTSUPP|ENOSYS|EMLINK)$/;
 
 /** The claims of this process by their ids. A claim with its number and another id was left by an earlier process. */
@@ -61,8 +62,8 @@ export async function takeClaim(path: string, pause: () => Promise<void> = () =>
       const state = await stateOf(path, found, own, pause);
       if (state === 'held') return { holder: found.holder };
       if (state === 'gone') continue;
-      // Of all who find the claim dead, only one at a time may replace it: the holder of a claim on that very claim.
-      // So nobody removes a successor's claim by mistake, as ids are never used again.
+      // Of the processes that find the claim dead, only one at a time may replace it: the holder of a claim on that
+      // very claim. So none removes a successor's claim by mistake, as ids are never used again.
       const succession = await takeClaim(`${path}.${found.id}`, pause);
       if ('holder' in succession) return succession;
       try {
@@ -153,7 +154,7 @@ async function stateOf(
   }
 }
 
-/** The file that is this process's claim once it stands at its place. */
+/** The file that becomes this process's claim once it is linked to the claim's path. */
 class OwnFile {
   readonly id = randomUUID();
   readonly #place: string;
@@ -176,13 +177,13 @@ class OwnFile {
     }
   }
 
-  /** Returns the time of it by the clock of the file system, in milliseconds. */
+  /** Touches the file, and returns the time by the clock of the file system, in milliseconds. */
   touch(): number {
     writeSync(this.#file, this.#content, 0);
     return fstatSync(this.#file).mtimeMs;
   }
 
-  /** A link is made whole or not at all, and by one process only. */
+  /** Links the file to the path: a link is made whole or not at all, and by one process only. */
   linkTo(path: string): boolean {
     try {
       linkSync(this.#draft, path);

@@ -1,4 +1,4 @@
-/** The process's surroundings: the one place outside the command line where they are read. */
+/** The process's environment: the one place outside the command line where it is read. */
 
 /** The environment variables. */
 export const environment = (): NodeJS.ProcessEnv => process.env;

@@ -1,10 +1,10 @@
-/** What is asked of a file system in several places. */
+/** File system operations that several folders need. */
 import { randomUUID } from 'node:crypto';
 import { type Stats, statfsSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** undefined where nothing has that name, a file stands where a directory should, or the place may not be looked into. */
+/** Undefined where nothing has that name, a file is where a directory should be, or access is denied. */
 export function statOrUndefined(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
@@ -30,14 +30,14 @@ export function freeBytes(directory: string): number | undefined {
 }
 
 export interface AtomicWriteOptions {
-  /** Whether the content is on the disk, and not on its way there, when this is done. Default: false. */
+  /** Whether to wait until the content is on the disk. Default: false. */
   readonly sync?: boolean;
-  /** The name under which it is written first, in the same directory. Default: one that nobody else has. */
+  /** The name under which it is written first, in the same directory. Default: a unique one. */
   readonly unfinished?: string;
 }
 
 /**
- * Replaces a file so that readers, and whoever comes after a crash, find the old content or the new, and never a part.
+ * Replaces a file so that readers, also after a crash, find the old content or the new, and never a part.
  *
  * @throws what the file system says; the old file stays, and nothing new beside it
  */
@@ -62,7 +62,7 @@ export async function writeFileAtomically(
   if (sync) await syncDirectoryOf(path);
 }
 
-/** Brings a file's name to the disk: after a crash the file has it. */
+/** Writes a file's name to the disk, so that the file has it after a crash. */
 export async function syncDirectoryOf(path: string): Promise<void> {
   const handle = await open(dirname(path), 'r');
   try {

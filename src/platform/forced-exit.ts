@@ -1,45 +1,45 @@
 /**
  * How a process ends that has a thread in native code which never returns.
  *
- * Not by process.exit(), nor by an exception, nor by itself when nothing is left to do: all of them wait for the
- * thread. Measured with a worker in crypto.pbkdf2Sync of 2^31 rounds, Node 20.20 and 26.10: process.exit,
- * process.reallyExit, a throw and worker.unref() never end; process.abort is 134, SIGKILL 137. What ends with a code of
- * its own choice:
+ * It does not end by process.exit(), nor by an exception, nor by itself when nothing remains to be done: all of them
+ * wait for the thread. Measured with a worker in crypto.pbkdf2Sync of 2^31 rounds, Node 20.20 and 26.10: process.exit,
+ * process.reallyExit, a throw and worker.unref() never end; process.abort is 134, SIGKILL 137. Two ways end the process
+ * with an exit code that it chooses:
  *
  * - process.execve of a shell that exits: the kernel ends all threads at once. Node 22.15 and later, not on Windows.
- * - WASI's proc_exit: calls exit() of the C library, which waits for nobody. Everywhere, but it runs the destructors of
- *   native libraries beside a thread that uses one of them, which then may fault.
+ * - WASI's proc_exit: calls exit() of the C library, which waits for no thread. It works everywhere, but it runs the
+ *   destructors of native libraries beside a thread that uses one of them, which then may fault.
  */
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 
 /** exit() beside a running thread may get stuck in turn. */
-const PATIENCE_MS = 5000;
+const WATCHDOG_MS = 5000;
 
-/** What is used of it; TypeScript declares it with the browser's types only. */
+/** The part that is used here; TypeScript declares WebAssembly with the browser's types only. */
 const { WebAssembly } = globalThis as unknown as {
   WebAssembly: { Module: new (code: Uint8Array) => object; Instance: new (module: object, imports: object) => object };
 };
 
 let hung = false;
 
-/** A thread of this process cannot be ended. */
+/** To be called when a thread of this process cannot be ended. */
 export const requireForcedExit = (): void => {
   hung = true;
 };
 
-/** Whether the process must be ended by endWithHungThread. */
+/** Whether the process must be ended by forceExit. */
 export const needsForcedExit = (): boolean => hung;
 
 /**
- * Ends the process with this exit code although a thread hangs, when what was written to the standard streams is out.
- * Where that cannot be, the process is killed (137).
+ * Ends the process with this exit code although a thread hangs, once the standard streams are flushed. Where that is
+ * impossible, the process is killed (137).
  */
 export async function forceExit(code: number): Promise<never> {
   await startWatchdog();
   await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))));
-  // From here on at a stretch: Node warns of what is experimental as soon as it has a moment.
+  // No await from here on: Node prints its warnings of experimental features as soon as the event loop turns.
   try {
     (process as Replaceable).execve?.('/bin/sh', ['sh', '-c', `exit ${code}`]);
   } catch {
@@ -49,15 +49,18 @@ export async function forceExit(code: number): Promise<never> {
   throw new Error('WASI returned from proc_exit');
 }
 
-/** Kills the process if it is still there after PATIENCE_MS. Resolves when it lies still: a thread that starts during exit() faults. */
+/**
+ * Kills the process if it still runs after WATCHDOG_MS. Resolves once the watchdog is idle: a thread that starts during
+ * exit() faults.
+ */
 async function startWatchdog(): Promise<void> {
   const program = `
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${PATIENCE_MS});
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${WATCHDOG_MS});
     setImmediate(() => require('node:worker_threads').parentPort.postMessage('ready'));`;
   await once(new Worker(program, { eval: true, execArgv: [] }), 'message');
 }
 
-/** What @types/node of Node 20 does not know of. */
+/** A function that @types/node of Node 20 does not declare. */
 type Replaceable = { readonly execve?: (file: string, args: readonly string[]) => void };
 
 function exitByWasi(code: number): void {

@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path';
 
 export interface Limits {
   readonly cores: number;
-  /** That may still be taken without swapping. */
+  /** Memory that may still be taken without swapping. */
   readonly freeBytes: number;
 }
 
@@ -50,7 +50,7 @@ function controlGroups(root: string): Group[] {
 const upwards = (path: string): string[] => (path === '/' || path === '.' ? ['/'] : [path, ...upwards(dirname(path))]);
 
 function coresOf(group: Group): number[] {
-  // "max 100000" has no number, and a quota of -1 is none.
+  // "max 100000" starts with no number, and a quota of -1 means that there is none.
   const [quota, period] = (group('cpu.max') ?? `${group('cpu.cfs_quota_us')} ${group('cpu.cfs_period_us')}`).split(' ');
   const cores = Number(quota) / Number(period);
   return cores > 0 ? [cores] : [];
@@ -60,14 +60,14 @@ function freeIn(group: Group): number[] {
   // Version 1 writes a huge number where there is no limit, version 2 `max`.
   const limit = Number(group('memory.max') ?? group('memory.limit_in_bytes'));
   if (!(limit < totalmem())) return [];
-  // What the group holds that is no cache of files, which gives way.
+  // Only memory that does not cache files counts as taken, as the cache gives way.
   const taken = /^(?:anon|total_rss) (\d+)$/m.exec(group('memory.stat') ?? '')?.[1] ?? 0;
   return [Math.max(0, limit - Number(taken))];
 }
 
 function freeOnMachine(root: string): number {
   const kilobytes = /^MemAvailable:\s*(\d+) kB$/m.exec(read(join(root, 'proc/meminfo')) ?? '')?.[1];
-  // Other systems count what files are cached in as taken: there, all memory is as good a guess.
+  // Other systems count the file cache as taken: there, all memory is as good a guess.
   return kilobytes === undefined ? totalmem() : Number(kilobytes) * 1024;
 }
 
@@ -75,6 +75,6 @@ function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return undefined; // no such system, version or group
+    return undefined; // The system, the version or the group does not have that file.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A lock between processes that a crash cannot leave held: whoever finds it looks whether its holder still lives.
- * Two that find the same dead holder at the same moment may both go on, so it is for work that is wasteful to do
+ * A lock between processes that a crash cannot leave held: a process that finds it looks whether its holder still runs.
+ * Two that find the same dead holder at the same moment may both continue, so it is for work that is wasteful to do
  * twice, and not wrong.
  */
 import { randomUUID } from 'node:crypto';
@@ -10,14 +10,14 @@ import { isOnThisMachine, isRunning, type ProcessIdentity, thisProcess } from '.
 
 const POLL_MS = 200;
 
-/** A holder on another machine cannot be looked for: its lock counts as left behind after this long. */
+/** A holder on another machine cannot be looked up: its lock counts as left behind after this long. */
 const FOREIGN_LIFETIME_MS = 3_600_000;
 
 /**
  * Runs `work` while no other process that uses the same lock file does.
  *
  * @param path of the lock file; its directory exists
- * @param onWait told once, if somebody else has the lock
+ * @param onWait called once, if another process has the lock
  */
 export async function withLock<T>(path: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
   for (let waited = false; !acquire(path); waited = true) {
@@ -35,7 +35,7 @@ function acquire(path: string): boolean {
   const mine = `${path}.${randomUUID()}`;
   writeFileSync(mine, JSON.stringify(thisProcess()));
   try {
-    // A link is made whole or not at all: nobody finds a lock without its holder's name.
+    // A link is made whole or not at all: no process finds a lock without its holder's name.
     linkSync(mine, path);
     return true;
   } catch (error) {
@@ -54,7 +54,8 @@ function isLeftBehind(path: string): boolean {
     holder = JSON.parse(readFileSync(path, 'utf8')) as ProcessIdentity;
     age = Date.now() - statSync(path).mtimeMs;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ENOENT'; // gone is free; unreadable is nobody's
+    // A lock that is gone is free; an unreadable one has no holder that could be looked up.
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
   }
   return isOnThisMachine(holder) ? !isRunning(holder) : age > FOREIGN_LIFETIME_MS;
 }

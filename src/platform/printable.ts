@@ -10,11 +10,21 @@ const MOST_UNITS = 200;
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
- * A text that a person wrote: what a terminal does not show stands as `\uXXXX`.
+ * Escapes a text that a person wrote: characters that a terminal does not show become `\uXXXX`.
  *
  * @param most UTF-16 units of it that are shown
  */
 export const printable = (text: string, most = MOST_UNITS): string => escapeAll(text, unprintable, most);
+
+/**
+ * What a message must not carry to a terminal. Joiners are not among them: names in Persian, in Indic scripts and of
+ * emoji have them, and they do nothing but choose the shape of the letters beside them.
+ */
+const unprintableInMessage = /(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** A whole message, with its line ends: what a terminal would obey or hide stands as `\uXXXX`. */
+export const printableMessage = (text: string): string =>
+  escapeAll(text, unprintableInMessage, Number.POSITIVE_INFINITY);
 
 /** A text out of a file that may be damaged or no text at all: all but ASCII stands as `\uXXXX`. */
 export const printableAscii = (text: string): string => escapeAll(text, /[^ -~]/g, MOST_UNITS);

@@ -1,11 +1,11 @@
-/** Which process is at work on something, so that another one can tell whether it still is. */
+/** Identifies the process that works on something, so that another one can find out whether it still runs. */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 export interface ProcessIdentity {
   readonly host: string;
   readonly pid: number;
-  /** Tells a process from a later one with the same number; undefined where the system does not say. */
+  /** Distinguishes a process from a later one with the same number; undefined where the system does not say. */
   readonly started?: string | undefined;
 }
 
@@ -20,12 +20,12 @@ export const isOnThisMachine = ({ host }: ProcessIdentity): boolean => host === 
 /** Whether a process of this machine still runs. */
 export function isRunning({ pid, started }: ProcessIdentity): boolean {
   const stat = statOf(pid);
-  // Killed, and not yet asked about by its parent: in containers nobody may ever ask.
+  // It was killed, and its parent has not collected its status yet: in containers, no process may ever do so.
   if (stat?.state === 'Z') return false;
   return isAlive(pid) && started === stat?.started;
 }
 
-/** Whether a process of this number is on this machine, whoever's it is. */
+/** Whether a process of this number runs on this machine, whichever user owns it. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,4 +1,4 @@
-/** What this process has taken of the machine. */
+/** How much of the machine this process has used. */
 
 /** Memory that is resident now, in bytes. */
 export const residentBytes = (): number => process.memoryUsage.rss();

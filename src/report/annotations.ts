@@ -10,7 +10,7 @@ export interface AnnotatedFailure {
   readonly message: string;
 }
 
-/** An error for each missed threshold, a warning for each of the first bad rows. */
+/** Writes an error for each missed threshold and a warning for each of the first bad rows. */
 export function annotations(verdicts: readonly Verdict[], failures: readonly AnnotatedFailure[]): string {
   const errors = verdicts
     .filter(({ missed }) => missed)
@@ -31,7 +31,9 @@ const annotation = (
     .map(([name, value]) => `${name}=${escapedProperty(value)}`)
     .join(',')}::${escapedMessage(message)}\n`;
 
-/** Line ends are escaped as the commands have it; a log is shown on terminals too, which must not obey the rest. */
+/**
+ * Escapes line ends as the commands require; the other control characters must not reach a terminal that shows the log.
+ */
 const escapedMessage = (text: string): string =>
   text
     .replaceAll('%', '%25')

@@ -5,9 +5,9 @@ import { demand, missInWords } from './verdicts.js';
 export interface RunCase {
   readonly rows: number;
   readonly failed: number;
-  /** Bad rows do not fail the test case: --exit-zero. */
+  /** Whether bad rows do not fail the test case (--exit-zero). */
   readonly forgiven: boolean;
-  /** Why the run did not finish. */
+  /** Why the run did not finish; undefined where it did. */
   readonly error?: string | undefined;
 }
 
@@ -50,7 +50,10 @@ function element(name: string, attributes: Readonly<Record<string, string>>, ins
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** What XML 1.0 has no way to write becomes U+FFFD; white space that a parser would make a blank is a reference. */
+/**
+ * Replaces characters that XML 1.0 cannot represent by U+FFFD; white space that a parser would normalise is a
+ * reference.
+ */
 const escaped = (text: string): string =>
   text
     .replaceAll(/[&<>"]/g, (character) => entities[character] as string)

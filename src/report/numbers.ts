@@ -1,7 +1,7 @@
 /** Numbers as a person reads them. */
 import type { Estimate } from '../evaluation/metric.js';
 
-/** Three or four digits. */
+/** Writes a number with three or four digits. */
 export function short(value: number): string {
   if (value === 0) return '0';
   const digits = Math.abs(value) < 1 ? 3 : 4;
@@ -11,7 +11,7 @@ export function short(value: number): string {
 export const ends = ({ low, high }: Pick<Estimate, 'low' | 'high'>, spell: (end: number) => string = short): string =>
   `${spell(low)} to ${spell(high)}`;
 
-/** As `short`, but with all digits where a rounded value would stand on another side of the bound than the value does. */
+/** As `short`, but with all digits where the rounded value would be on another side of the bound than the value. */
 export function exact(value: number, bound: number): string {
   const rounded = short(value);
   return Math.sign(Number(rounded) - bound) === Math.sign(value - bound) ? rounded : String(value);

@@ -3,10 +3,10 @@ import { printable } from './printable.js';
 
 const WIDTH = 80;
 
-/** Characters that a line has room for in a name. */
+/** The most characters of a name on a line. */
 const KEY_WIDTH = 24;
 
-/** Columns that stand apart: the first is aligned to the left, the others to the right. */
+/** Lays out columns: the first is aligned to the left, the others to the right. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] as readonly string[]).map((_, column) =>
     Math.max(...rows.map((row) => [...(row[column] as string)].length)),
@@ -18,7 +18,7 @@ export function table(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
 }
 
-/** A name that leaves room for the numbers beside it: its beginning and its end where it is long. */
+/** Clips a long name to its beginning and its end, so that there is room for the numbers beside it. */
 export const clipped = (text: string): string => {
   const characters = [...printable(text)];
   return characters.length <= KEY_WIDTH
@@ -26,7 +26,7 @@ export const clipped = (text: string): string => {
     : `${characters.slice(0, 9).join('')}...${characters.slice(12 - KEY_WIDTH).join('')}`;
 };
 
-/** A text in lines, each after the margin. */
+/** Breaks a text into lines, each after the margin. */
 export function wrapped(text: string, margin: string): string[] {
   const lines: string[] = [];
   let line = '';

@@ -10,7 +10,7 @@ import { printable } from './printable.js';
 import { clipped, table, wrapped } from './text-layout.js';
 import { demand } from './verdicts.js';
 
-/** Metrics that a line of a slice has room for. */
+/** The most metrics on the line of a slice. */
 const METRICS_OF_SLICES = 2;
 
 export interface Shown {

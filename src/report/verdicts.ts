@@ -1,4 +1,4 @@
-/** Thresholds in words. */
+/** Describes thresholds in words. */
 import { isDefined } from '../evaluation/metric.js';
 import { isBeyond, type Threshold, type Verdict } from '../evaluation/thresholds.js';
 import { optionName } from '../option-name.js';

@@ -1,4 +1,4 @@
-/** Values from JSON as messages show them: what kind they are, and how they begin. */
+/** Describes values from JSON in messages: their type, and their beginning. */
 
 export function typeInWords(value: unknown): string {
   if (value === undefined) return 'nothing';
@@ -7,7 +7,7 @@ export function typeInWords(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** Characters of a value that a message shows. */
+/** The most characters of a value in a message. */
 const PREVIEW = 60;
 
 /** The beginning of a value from JSON, as JSON. */
@@ -19,7 +19,9 @@ export function clip(text: string): string {
   return beginning.replaceAll(/\p{Control}/gu, '\ufffd');
 }
 
-/** A value as JSON, or more than `length` characters of it: a whole one may be too deep for the stack, or millions long. */
+/**
+ * A value as JSON, or just over `length` characters of it: the whole may be too deep for the stack, or millions long.
+ */
 function spelling(value: unknown, length: number): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, length + 1));
   if (typeof value !== 'object' || value === null) return String(value);

@@ -1,4 +1,4 @@
-/** Rewards that rows carry already, from an earlier run. */
+/** Rewards that rows already carry, from an earlier run. */
 import { preview } from './describe-value.js';
 import { failure, isFailure, type RowFailure } from './failure.js';
 import { kindOfRow } from './kinds/kinds.js';
@@ -7,8 +7,8 @@ import { type RewardShape, type RowResult, resultFields } from './results.js';
 import { readRewardError } from './reward-error.js';
 
 /**
- * The result that a row carries; undefined where it carries none. It need not have anything to score. Where it has
- * candidates, an array of rewards has one for each of them, or the row is a bad one.
+ * Reads the result that a row carries; undefined where it carries none. The row need not have anything to score. Where
+ * it has candidates, an array of rewards must have one for each of them, or the row is bad.
  *
  * @param rewardField as in ResultSettings
  */
@@ -30,18 +30,18 @@ export function existingResult(row: Row, rewardField: string, fields: NamedField
   return resultOf(shape, texts);
 }
 
-/** Whether a row has rewards, be they good ones or not. */
+/** Whether a row has rewards, valid or not. */
 export const carriesRewards = (row: Row, rewardField: string): boolean =>
   existingShape(Object.keys(row), rewardField) !== undefined;
 
-/** How many candidates a row has to score; undefined where it is none with candidates. */
+/** How many candidates a row has to score; undefined where it is not a row of candidates. */
 function countCandidates(row: Row, fields: NamedFields): number | undefined {
   if (kindOfRow(row, fields) !== 'candidates') return undefined;
   const value = findFields(row, fields).get('candidates')?.value;
   return Array.isArray(value) ? value.length : undefined;
 }
 
-/** Of rows with these columns: whether they carry the rewards of a pair, or others; undefined: they carry none. */
+/** Whether rows with these columns carry the rewards of a pair, or others; undefined where they carry none. */
 export const existingShape = (columns: readonly string[], rewardField: string): 'pair' | 'single' | undefined =>
   (['pair', 'single'] as const).find((shape) => fieldsOf(shape, rewardField).every((name) => columns.includes(name)));
 

@@ -6,7 +6,7 @@ export const failureCodes = {
   BAD_CSV: 'the record is not CSV, or has another number of fields than the header',
   BAD_UTF8: 'the record, or a text in it, is not valid Unicode',
   BAD_ROW: 'the row has no text to score, or a field is of the wrong kind',
-  EMPTY_TEXT: 'there is no text, or no response, to judge',
+  EMPTY_TEXT: 'there is no text, or no response, to score',
   FIELD_EXISTS: 'the row has the reward field already',
   ROW_TOO_LARGE: 'the record has more bytes than a row may have',
   NON_FINITE: 'the reward is not a finite number',
@@ -19,9 +19,9 @@ export type FailureCode = keyof typeof failureCodes;
 export interface RowFailure {
   readonly code: FailureCode;
   readonly message: string;
-  /** Which candidate, from 0, where it is one candidate that failed. */
+  /** Number of the candidate, from 0, where one candidate failed. */
   readonly index?: number;
-  /** Length of a record that was too large to be kept. */
+  /** Length of a record over the size limit, whose bytes are not carried. */
   readonly bytes?: number;
 }
 

@@ -1,9 +1,9 @@
-/** Levels of arrays and objects that a key may have: more than any data has, and few enough for every stack. */
+/** The most levels of arrays and objects in a key: more than any data has, and few enough for every stack. */
 export const DEEPEST_KEY = 1000;
 
 /**
- * A text that is the same for equal JSON values and differs for others: `1` and `1.0` give one key, `1` and `"1"` two.
- * Objects are equal where their members stand in the same order.
+ * Returns a text that is the same for equal JSON values and differs for others: `1` and `1.0` give one key, `1` and
+ * `"1"` two. Objects are equal where their members are in the same order.
  *
  * @param value from JSON
  * @returns undefined for no value, and for one with more than `DEEPEST_KEY` levels, for which `JSON.stringify` could

@@ -1,13 +1,13 @@
 import type { Row } from './kinds/roles.js';
 
 /**
- * The value of a field that a flag names. An exact name wins over a path; a path into an array reads each of its items:
+ * Reads the field that a flag names. An exact name wins over a path; a path into an array reads each of its items:
  * `candidates.label`.
  */
 export const valueAt = (row: Row, name: string): unknown =>
   Object.hasOwn(row, name) ? row[name] : followPath(row, name.split('.'));
 
-/** A value of which some steps of a path are still to be followed, and where the result belongs. */
+/** A value in which some steps of a path remain to be followed, and the place of the result. */
 interface Branch {
   readonly value: unknown;
   readonly step: number;
@@ -15,7 +15,10 @@ interface Branch {
   readonly index: number;
 }
 
-/** What a path leads to; undefined where it leads nowhere. It keeps a list of branches: arrays may be nested deeply. */
+/**
+ * Follows a path; undefined where it leads nowhere. A list of branches takes the place of recursion, as arrays may be
+ * nested deeply.
+ */
 export function followPath(start: unknown, steps: readonly string[]): unknown {
   const found: unknown[] = [];
   const branches: Branch[] = [{ value: start, step: 0, results: found, index: 0 }];

@@ -1,6 +1,7 @@
 /**
- * What a record's group is known by, found in its bytes. The main thread cuts the input between groups and parses no row:
- * it looks for one field, and parses that one's value, and only where its bytes are not those of the record before.
+ * Finds the key of a record's group in its bytes. The main thread cuts the input between groups and parses no row: it
+ * looks for one field and parses the value of that alone, and only where its bytes differ from those of the record
+ * before.
  */
 
 import { canonicalKey } from './field-key.js';
@@ -13,17 +14,19 @@ import { JsonError, memberValue, type Span } from './json-scanner.js';
 import { kindOfColumns } from './kinds/kinds.js';
 import type { InputRecord } from './records.js';
 
-/** How rows are read: what of a run's settings says where a field stands. */
+/** The settings of a run that determine where a field is. */
 export type GroupKeySettings = Pick<FormatSettings, 'from' | 'delimiter' | 'header' | 'fields'>;
 
-/** The key of a record's group; undefined where it has no value in the field, one too deep for a key, or cannot be read. */
+/**
+ * The key of a record's group; undefined where it has no value in the field, one too deep for a key, or cannot be read.
+ */
 export type GroupKeyReader = (record: InputRecord) => string | undefined;
 
 /**
- * Reads the field that groups rows. Records whose parsed rows have one value in it (`canonicalKey` of `valueAt`) have one
- * key. A record that is not valid may have a key all the same, which its row, as there is none, has not.
+ * Reads the field that groups rows. Records whose parsed rows have the same value in it (`canonicalKey` of `valueAt`)
+ * have the same key. An invalid record may have a key although it has no row.
  *
- * @param field of CSV, the key of a column
+ * @param field in CSV, the key of a column
  */
 export function groupKeyReader({ from, delimiter, header, fields }: GroupKeySettings, field: string): GroupKeyReader {
   if (from === 'jsonl') return keyOfLine(field, fields.text ?? 'text');
@@ -39,7 +42,7 @@ interface Found extends Span {
   readonly read: (value: Buffer) => unknown;
 }
 
-/** Reads a value only where it has other bytes, or is read in another way, than the one before. */
+/** Reads a value only where its bytes, or the way in which it is read, differ from those of the one before. */
 function remembering(find: (record: InputRecord) => Found | undefined): GroupKeyReader {
   let value = Buffer.alloc(0);
   let read: Found['read'] | undefined;
@@ -55,7 +58,7 @@ function remembering(find: (record: InputRecord) => Found | undefined): GroupKey
     ) {
       return key;
     }
-    // A copy: a view would keep the chunk of the input that it was read in.
+    // This is a copy, as a view would hold the chunk of the input in memory.
     value = Buffer.from(bytes.subarray(start, end));
     read = found.read;
     key = canonicalKey(read(value) ?? undefined);
@@ -65,7 +68,8 @@ function remembering(find: (record: InputRecord) => Found | undefined): GroupKey
 
 function keyOfLine(field: string, textField: string): GroupKeyReader {
   const steps = field.split('.');
-  // A reader for each number of steps that objects have led: what is left of the path is followed in the value.
+  // There is a reader for each number of steps that lead through objects; the remaining steps are followed in the
+  // value.
   const readers = [...steps, ''].map(
     (_, step) =>
       (bytes: Buffer): unknown =>
@@ -92,10 +96,10 @@ const QUOTE = 0x22;
 const OPENING_BRACE = 0x7b;
 
 /**
- * The value that a name, or else the first steps of a path, lead to, through objects alone.
+ * Finds the value to which a name, or else the first steps of a path, lead through objects alone.
  *
  * @returns with the number of steps that were taken; undefined where there is no such member
- * @throws JsonError where the line is no object in JSON
+ * @throws JsonError where the line is not an object in JSON
  */
 function findValue(line: Buffer, field: string, steps: readonly string[]): (Span & { step: number }) | undefined {
   const whole = { start: 0, end: line.length };
@@ -112,7 +116,7 @@ function findValue(line: Buffer, field: string, steps: readonly string[]): (Span
   return { start: value.start, end: value.end, step };
 }
 
-/** undefined where it is not JSON. */
+/** Parses JSON; undefined where it is not valid. */
 function parsed(json: Buffer): unknown {
   try {
     return JSON.parse(json.toString('utf8'));
@@ -121,7 +125,7 @@ function parsed(json: Buffer): unknown {
   }
 }
 
-/** @param keys of the columns; of several of one key the last counts */
+/** @param keys the keys of the columns, of which the last with the same key counts */
 function keyOfCells(
   field: string,
   keys: readonly string[],

@@ -1,18 +1,18 @@
 /**
- * Finds where values stand in JSON text, without building them: a value's own bytes can be taken out, and big integers,
- * 1e400, the order of members and the spelling of strings stay as they were written.
+ * Finds the places of values in JSON text without building them: a value's own bytes can be taken out, and big
+ * integers, 1e400, the order of members and the spelling of strings stay as they were written.
  *
- *   documentValue(json)             the span of the one value that the text is; checks the whole text
- *   arrayElements(json, array)      the spans of an array's elements, one by one as they are asked for
+ *   documentValue(json)             the span of the text's one value; checks the whole text
+ *   arrayElements(json, array)      the spans of an array's elements, one by one on demand
  *   objectMembers(json, object)     the names (decoded) and the values' spans of an object's members, likewise
  *   memberValue(json, object, name) the span of one member's value: of several with that name the last, as JSON.parse has it
  *   kindAt(json, value)             what a value is, in the words of typeInWords
  *   valueEnd(json, start)           where the value ends that begins at a byte
  *
- * The text is bytes, and a span is a range of them: `json.subarray(span.start, span.end)`. What these functions walk over is
- * held against the grammar of RFC 8259 as JSON.parse does, and a JsonError says where it breaks; whether the bytes are
- * UTF-8 is for the caller to check (`isUtf8` of node:buffer). Nothing here recurses, and memory is a byte for each level
- * of nesting, so that a hostile text can neither exhaust the stack nor the heap.
+ * The text is bytes, and a span is a range of them: `json.subarray(span.start, span.end)`. These functions check the
+ * bytes that they read against the grammar of RFC 8259 as JSON.parse does, and a JsonError says where it is violated;
+ * the caller checks whether the bytes are UTF-8 (`isUtf8` of node:buffer). Nothing here recurses, and memory is a byte
+ * for each level of nesting, so that a hostile text can neither exhaust the stack nor the heap.
  */
 
 /** The bytes of a value: from `start` up to, and without, `end`. No white space around it is included. */
@@ -26,9 +26,9 @@ export interface Member {
   readonly value: Span;
 }
 
-/** The text is not JSON, or the value is not of the kind that was asked for. */
+/** The text is not JSON, or the value is not of the expected kind. */
 export class JsonError extends Error {
-  /** Where in the text; its length where the text ends too early. */
+  /** The place in the text; its length where the text ends too early. */
   readonly byte: number;
 
   constructor(message: string, byte: number) {
@@ -39,7 +39,7 @@ export class JsonError extends Error {
 }
 
 /**
- * The one value that the text is, with nothing but white space around it and perhaps a byte-order mark before it.
+ * Finds the text's one value, with nothing but white space around it and perhaps a byte-order mark before it.
  *
  * @throws JsonError where the text is not JSON
  */
@@ -51,7 +51,7 @@ export function documentValue(json: Uint8Array): Span {
   return { start, end };
 }
 
-/** @throws JsonError where there is no array, or it is not JSON */
+/** @throws JsonError where there is no array, or the text is not JSON */
 export function* arrayElements(json: Uint8Array, { start: array }: Span): Generator<Span, void, undefined> {
   let at = enter(json, array, OPEN_BRACKET);
   if (json[at] === CLOSE_BRACKET) return;
@@ -65,7 +65,7 @@ export function* arrayElements(json: Uint8Array, { start: array }: Span): Genera
   }
 }
 
-/** @throws JsonError where there is no object, or it is not JSON */
+/** @throws JsonError where there is no object, or the text is not JSON */
 export function* objectMembers(json: Uint8Array, { start: object }: Span): Generator<Member, void, undefined> {
   for (const { nameStart, nameEnd, value } of members(json, object)) {
     yield { name: JSON.parse(textOf(json, nameStart, nameEnd)) as string, value };
@@ -73,9 +73,9 @@ export function* objectMembers(json: Uint8Array, { start: object }: Span): Gener
 }
 
 /**
- * The value of an object's member; undefined where it has none of that name.
+ * Finds the value of an object's member; undefined where it has none of that name.
  *
- * @throws JsonError where there is no object, or it is not JSON
+ * @throws JsonError where there is no object, or the text is not JSON
  */
 export function memberValue(json: Uint8Array, { start: object }: Span, name: string): Span | undefined {
   const plain = Buffer.from(JSON.stringify(name));
@@ -86,7 +86,7 @@ export function memberValue(json: Uint8Array, { start: object }: Span, name: str
   return found;
 }
 
-/** What a valid value is, as typeInWords (describe-value.ts) says it of one that was parsed. */
+/** Names the type of a valid value, as typeInWords (describe-value.ts) does for a parsed one. */
 export function kindAt(json: Uint8Array, { start }: Span): string {
   switch (json[start]) {
     case OPEN_BRACKET:
@@ -106,12 +106,12 @@ export function kindAt(json: Uint8Array, { start }: Span): string {
 }
 
 /**
- * The index just past the value that begins at `start`.
+ * Returns the index just past the value that begins at `start`.
  *
  * @throws JsonError where no valid value begins there
  */
 export function valueEnd(json: Uint8Array, start: number): number {
-  // What closes each of the arrays and objects that are open, the outermost first.
+  // The closing bytes of the open arrays and objects, the outermost first.
   let closers: Uint8Array = noClosers;
   let depth = 0;
   let at = start;
@@ -130,7 +130,7 @@ export function valueEnd(json: Uint8Array, start: number): number {
     } else {
       at = scalarEnd(json, at);
     }
-    // A value has ended, and with it perhaps the arrays and objects around it.
+    // A value has ended, and perhaps the arrays and objects around it too.
     for (;;) {
       if (depth === 0) return at;
       at = skipSpace(json, at);
@@ -208,7 +208,7 @@ function enter(json: Uint8Array, at: number, opener: number): number {
   return skipSpace(json, at + 1);
 }
 
-/** Whether a name in quotes is the wanted one, whose plainest spelling `plain` is. Others are spelled with escapes. */
+/** Whether a name in quotes is the wanted one, which is `plain` when spelled without escapes. */
 function isName(json: Uint8Array, start: number, end: number, plain: Buffer, name: string): boolean {
   if (end - start === plain.length && plain.equals(json.subarray(start, end))) return true;
   return json.subarray(start, end).includes(BACKSLASH) && JSON.parse(textOf(json, start, end)) === name;
@@ -249,7 +249,7 @@ function stringEnd(json: Uint8Array, start: number): number {
   }
 }
 
-/** The index of the last byte of an escape whose backslash stands before `at`. */
+/** The index of the last byte of an escape whose backslash is before `at`. */
 function escapeEnd(json: Uint8Array, at: number): number {
   if (json[at] !== LOWER_U) {
     if (!simpleEscapes.has(json[at])) throw unexpected(json, at);
@@ -286,7 +286,7 @@ function isHexDigit(byte: number | undefined): boolean {
   return isDigit(byte) || (lower !== undefined && lower >= 0x61 && lower <= 0x66);
 }
 
-/** Of an ASCII letter. */
+/** The lower case of an ASCII letter. */
 const lowerCase = (byte: number | undefined): number | undefined => (byte === undefined ? byte : byte | 0x20);
 
 const startsWithMark = (json: Uint8Array): boolean => json[0] === 0xef && json[1] === 0xbb && json[2] === 0xbf;

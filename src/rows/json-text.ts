@@ -1,6 +1,7 @@
 /**
- * A value that came from JSON as JSON again, in the same characters as `JSON.stringify`. That one calls itself for each
- * level and overflows the stack at some thousands, and a row may hold any number; this one keeps a list.
+ * Writes a value that came from JSON as JSON again, in the same characters as `JSON.stringify`. That function calls
+ * itself for each level and overflows the stack at some thousands, and a row may have any number of levels; this one
+ * has a list.
  */
 export function jsonText(value: unknown): string {
   const pieces: string[] = [];

@@ -1,18 +1,21 @@
-/** Where records begin and end in a stream of bytes. Knows quotes, where the format has them, and nothing else of formats. */
+/**
+ * Where records begin and end in a stream of bytes. It knows quotes, where the format has them, and nothing else of
+ * formats.
+ */
 
 /** Where something begins in the content of a file, which is decompressed where the file is compressed. */
 export interface Position {
-  /** From 0. */
+  /** Offset in bytes, from 0. */
   readonly byte: number;
-  /** From 1; null in a file that was not read from its beginning. */
+  /** Number of the line, from 1; null in a file that was not read from its beginning. */
   readonly line: number | null;
 }
 
 export const fileStart: Position = { byte: 0, line: 1 };
 
-/** One record of the input as it stands there. */
+/** One record of the input, unchanged. */
 export interface InputRecord extends Position {
-  /** Without the line end. */
+  /** The bytes without the line end. */
   readonly bytes: Buffer;
   /** `\n`, `\r\n`, or nothing at the end of the input. */
   readonly lineEnd: Buffer;
@@ -21,36 +24,39 @@ export interface InputRecord extends Position {
 }
 
 /**
- * Consecutive records as they stand in memory. Not an object for each: in a long run they would be most of what the main
- * thread has to collect.
+ * Consecutive records in memory. There is no object for each, as in a long run these would be most of the garbage that
+ * the main thread has to collect.
  */
 export interface RecordBatch {
-  /** The records' bytes, line ends included; of a record over the size limit, its line end alone. */
+  /** The records' bytes with their line ends; for a record over the size limit, only its line end. */
   readonly bytes: Buffer;
   /** Where in `bytes` each record ends. */
   readonly ends: readonly number[];
   /** Where in the file the first one begins. */
   readonly byte: number;
-  /** Number of each one's first line, from 1; null in a file that was not read from its beginning. */
+  /** Number of each record's first line, from 1; null in a file that was not read from its beginning. */
   readonly lines: readonly (number | null)[];
-  /** The last record has its line end: only that of a file may lack it. */
+  /** Whether the last record has its line end, which only the last one of a file may lack. */
   readonly ended: boolean;
   /** Length of a record over the size limit, which then is the only one. */
   readonly oversized?: number;
 }
 
-/** Finds record ends in a stream cut into chunks anywhere. */
+/** Finds the ends of records in a stream whose chunks may end anywhere. */
 export interface RecordScanner {
-  /** Index just past the end of the record that `chunk[from]` belongs to; -1 where it ends in a later chunk. */
+  /**
+   * Returns the index just past the end of the record to which `chunk[from]` belongs; -1 where it ends in a later
+   * chunk.
+   */
   findEnd(chunk: Buffer, from: number): number;
-  /** Lines that the records found so far take, the present one's so far included. */
+  /** Number of lines of the records found so far, including those of the current one. */
   readonly lines: number;
 }
 
-/** A record of more bytes is taken for a slip: a file without line ends, a quote that is never closed. */
+/** A record of more bytes is probably a mistake: a file without line ends, a quote that is never closed. */
 export const DEFAULT_MAX_ROW_BYTES = 64 * 2 ** 20;
 
-/** Longer ones do not fit into a JavaScript string. */
+/** Longer records do not fit into a JavaScript string. */
 export const LARGEST_ROW_BYTES = 2 ** 29 - 2 ** 10;
 
 const NEWLINE = 0x0a;
@@ -58,7 +64,7 @@ const RETURN = 0x0d;
 const QUOTE = 0x22;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
-/** A record is a line. */
+/** Scans records that are lines. */
 export class LineScanner implements RecordScanner {
   lines = 0;
 
@@ -69,7 +75,10 @@ export class LineScanner implements RecordScanner {
   }
 }
 
-/** A record is a line of RFC 4180: line ends between quotes belong to it. A quote opens only at the beginning of a field. */
+/**
+ * Scans records of RFC 4180: line ends between quotes belong to a record. A quote opens only at the beginning of a
+ * field.
+ */
 export class CsvScanner implements RecordScanner {
   lines = 0;
   readonly #delimiter: number;
@@ -110,7 +119,7 @@ export class CsvScanner implements RecordScanner {
   }
 }
 
-/** The records of a whole number of records' bytes, the last of which may lack its line end. */
+/** Splits the bytes of whole records, the last of which may lack its line end. */
 export function* splitRecords(bytes: Buffer, start: Position, scanner: RecordScanner): Generator<InputRecord> {
   for (let from = 0; from < bytes.length; ) {
     const line = lineAt(start, scanner);
@@ -142,7 +151,7 @@ export function recordAt(batch: RecordBatch, i: number): InputRecord {
   return { bytes: whole.subarray(0, end), lineEnd: whole.subarray(end), ...place, ...size };
 }
 
-/** A batch's records from the one up to, and without, the other. */
+/** A batch's records from `from` up to, and without, `to`. */
 export function sliceBatch(batch: RecordBatch, from: number, to: number): RecordBatch {
   if (from === 0 && to === batch.ends.length) return batch;
   const byte = startOf(batch, from);
@@ -158,7 +167,7 @@ export function sliceBatch(batch: RecordBatch, from: number, to: number): Record
 }
 
 /**
- * The records of a stream, those that end in a chunk together.
+ * Reads the records of a stream, those that end in one chunk together.
  *
  * @param start where the stream begins in its file
  * @param maxBytes longer records come without their bytes, which are never in memory together
@@ -169,15 +178,15 @@ export async function* readRecords(
   start: Position,
   maxBytes: number,
 ): AsyncGenerator<RecordBatch> {
-  let { byte } = start; // where the present record begins
+  let { byte } = start; // where the current record begins
   let line = lineAt(start, scanner);
-  let pieces: Buffer[] = []; // of a record that began in an earlier chunk; of one that is too long, the last bytes
+  let pieces: Buffer[] = []; // of a record that began in an earlier chunk; for one that is too long, its last bytes
   let length = 0; // of that record so far
 
   const add = (piece: Buffer): void => {
     pieces.push(piece);
     length += piece.length;
-    // Two bytes are kept to see how it ends, and a line end does not count.
+    // Two bytes suffice to see how it ends, and a line end does not count.
     if (length > maxBytes + 2) pieces = [Buffer.from(Buffer.concat(pieces.slice(-2)).subarray(-2))];
   };
   const single = (whole: Buffer, size: number, ended: boolean): RecordBatch => {
@@ -197,7 +206,7 @@ export async function* readRecords(
   };
 
   for await (const chunk of chunks) {
-    let from = 0; // of the records that are not given out
+    let from = 0; // where the records that are not yielded yet begin
     let ends: number[] = [];
     let lines: (number | null)[] = [];
     const batchUpTo = (to: number): RecordBatch => {
@@ -242,7 +251,7 @@ export function positionAfter({ bytes, lineEnd, byte, line }: InputRecord): Posi
 const lineAt = ({ line }: Position, scanner: RecordScanner): number | null =>
   line === null ? null : line + scanner.lines;
 
-/** `\n` or `\r\n`, of a record that ended with one: a newline may also stand in a quote that is never closed. */
+/** `\n` or `\r\n`, for a record that ended with one: a newline may also be within a quote that is never closed. */
 function lineEndOf(record: Buffer): Buffer {
   return record.subarray(record.at(-2) === RETURN ? -2 : -1);
 }

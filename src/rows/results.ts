@@ -1,4 +1,4 @@
-/** What scoring gave for one row, and how numbers and failures are spelled. */
+/** The result of scoring one row, and how numbers and failures are written. */
 import type { RowFailure } from './failure.js';
 import type { RowKind } from './kinds/kinds.js';
 import { rewardErrorMembers } from './reward-error.js';
@@ -9,25 +9,25 @@ export type RewardShape = 'single' | 'array' | 'pair';
 
 export interface RowResult {
   readonly shape: RewardShape;
-  /** null in the place of a text that failed; empty where the whole row did. */
+  /** The rewards; null in the place of a text that failed, and empty where the whole row failed. */
   readonly rewards: readonly (number | null)[];
-  /** Of each text: the tokens scored, and those that were cut. */
+  /** For each text, the tokens that were scored, and those that were cut. */
   readonly tokens?: readonly (number | null)[];
   readonly truncated?: readonly (number | null)[];
-  /** The row's failure, or its first text's. */
+  /** The failure of the row, or of its first text that failed. */
   readonly failure?: RowFailure;
 }
 
 export const shapeOf = (kind: RowKind | undefined): RewardShape =>
   kind === 'pair' ? 'pair' : kind === 'candidates' ? 'array' : 'single';
 
-/** What is written of a result. */
+/** Which parts of a result are written. */
 export interface ResultSettings {
-  /** Field or column of the reward; others that are written are named after it. */
+  /** Field or column of the reward, after which the others are named. */
   readonly rewardField: string;
-  /** Also how many tokens each text has and how many of them were cut. */
+  /** Whether to write how many tokens each text has and how many of them were cut. */
   readonly details: boolean;
-  /** Also why there is no reward. */
+  /** Whether to write why there is no reward. */
   readonly reasons: boolean;
 }
 
@@ -39,7 +39,7 @@ export function resultFields({ rewardField, details }: Omit<ResultSettings, 'rea
   return stems.flatMap((stem) => (shape === 'pair' ? [`${stem}_chosen`, `${stem}_rejected`] : [stem]));
 }
 
-/** What is written to each of resultFields: a JSON number, null or array; undefined where a whole row failed. */
+/** The value of each of resultFields: a JSON number, null or array; undefined where a whole row failed. */
 export function resultValues(result: RowResult, details: boolean): (string | undefined)[] {
   const { shape, rewards, tokens = [], truncated = [] } = result;
   const series = details
@@ -54,7 +54,7 @@ export function resultValues(result: RowResult, details: boolean): (string | und
 /** The shortest decimal that rounds to the float32 `value`, as JavaScript writes it; -0 as 0. */
 export function formatReward(value: number | null): string {
   if (value === null) return 'null';
-  // 9 digits tell any two float32 apart, and where a shorter decimal does, so does it among 6.
+  // 9 digits distinguish any two float32. A shorter decimal than one of 6 digits is found with 6 of them too.
   for (let digits = 6; digits < 9; digits++) {
     const decimal = Number(value.toPrecision(digits));
     if (Math.fround(decimal) === value) return String(decimal + 0);
@@ -62,26 +62,26 @@ export function formatReward(value: number | null): string {
   return String(Number(value.toPrecision(9)));
 }
 
-/** A reward as it is read again once it was written. */
+/** A reward as it is read again after it was written. */
 export const writtenReward = (reward: number): number => Number(formatReward(reward));
 
 /**
- * The members that a result is written as: the rewards, and `reward_error` after them where there is a failure.
+ * The members that represent a result: the rewards, and `reward_error` after them where there is a failure.
  *
- * @param taken the row has the reward field already: its old value stays
+ * @param taken whether the row already has the reward field, whose old value stays
  */
 export function resultMembers(result: RowResult, settings: ResultSettings, taken = false): SplicedMember[] {
   const { rewardField, details, reasons } = settings;
   const { shape, rewards, failure } = result;
   const errors = reasons ? rewardErrorMembers(failure) : [];
-  // Of two members of one name, readers see the last.
+  // Readers see the last of two members of one name.
   if (taken || failure?.code === 'FIELD_EXISTS') return errors;
   if (rewards.length === 0) return [[rewardField, undefined], ...errors];
   const values = resultValues(result, details);
   return [...resultFields(settings, shape).map((name, i): SplicedMember => [name, values[i]]), ...errors];
 }
 
-/** What is written for a record that has no fields to splice into: its failure, and the record as it stands. */
+/** The output for a record that has no fields to splice into: its failure, and the record itself. */
 export function unparsedRecord(
   { failure }: RowResult,
   { rewardField, reasons }: ResultSettings,
@@ -104,7 +104,7 @@ export function scoreLine({ shape, rewards, failure }: RowResult): string {
   return shape === 'single' ? formatReward(rewards[0] ?? null) : `[${rewards.map(formatReward).join(',')}]`;
 }
 
-/** The first of `names` that a result of this kind would be written over. */
+/** The first of `names` that a result of this kind would overwrite. */
 export const takenField = (
   names: readonly string[],
   kind: RowKind,

@@ -1,4 +1,4 @@
-/** The field that says why a row has no reward, which one run writes and the next may read. */
+/** The field that says why a row has no reward. One run writes it, and the next may read it. */
 import { type FailureCode, failure, failureCodes, type RowFailure } from './failure.js';
 import type { Row } from './kinds/roles.js';
 import type { SplicedMember } from './splice.js';
@@ -18,8 +18,8 @@ export const hasRewardError = (row: Row): boolean => Object.hasOwn(row, REWARD_E
 /**
  * The failure that an earlier run wrote into a row.
  *
- * @param index of the candidate without a reward
- * @returns undefined where there is none, or it is not one of this program's
+ * @param index number of the candidate without a reward
+ * @returns undefined where there is none, or this program did not write it
  */
 export function readRewardError(row: Row, index?: number): RowFailure | undefined {
   const { code, message } = (row[REWARD_ERROR] ?? {}) as { code?: unknown; message?: unknown };

@@ -1,8 +1,9 @@
 /** How a conversation becomes the text that is scored. The only importer of @huggingface/jinja. */
-import { Template as JinjaTemplate } from '@huggingface/jinja';
+import { Environment, Interpreter, Template as JinjaTemplate, tokenize } from '@huggingface/jinja';
 import { messageOf, usageError } from '../errors.js';
 import { failure, isFailure, type RowFailure } from './failure.js';
 import type { Conversation, Message } from './kinds/conversation.js';
+import { templateGlobals } from './template-globals.js';
 
 export interface Template {
   /** The text that is scored. */
@@ -48,6 +49,25 @@ export const isBuiltInTemplate = (name: string): name is keyof typeof builtInTem
 export interface JinjaGlobals {
   readonly bos_token: string | undefined;
   readonly eos_token: string | undefined;
+  /** That strftime_now gives, as YYYY-MM-DD; undefined where the template does not ask for the date. */
+  readonly day: string | undefined;
+}
+
+/** The declarations of the library import one another in a way that TypeScript does not follow here. */
+interface JinjaToken {
+  readonly type: string;
+  readonly value: string;
+}
+
+/** Whether a chat template asks for the date, so that what it gives is another text on another day. */
+export function asksForDate(source: string): boolean {
+  try {
+    return (tokenize(source) as readonly JinjaToken[]).some(
+      ({ type, value }) => type === 'Identifier' && value === 'strftime_now',
+    );
+  } catch {
+    return false; // It is no Jinja, which whoever renders it says.
+  }
 }
 
 /**
@@ -65,6 +85,7 @@ export function jinjaTemplate(source: string, name: string, globals: JinjaGlobal
     const problem = error instanceof TypeError ? 'a block or bracket is not closed' : messageOf(error);
     throw usageError(`${name}: expected a Jinja chat template: ${problem}`, { cause: error });
   }
+  const always = templateGlobals(globals.day);
   const render = ({ messages, hasResponse }: Conversation): string | RowFailure => {
     const last = messages.length - 1;
     const roles = messages.map(({ author, content }, index) => ({
@@ -72,7 +93,8 @@ export function jinjaTemplate(source: string, name: string, globals: JinjaGlobal
       content,
     }));
     try {
-      return template.render({
+      return run(template, {
+        ...always,
         messages: roles,
         bos_token: globals.bos_token ?? '',
         eos_token: globals.eos_token ?? '',
@@ -87,6 +109,13 @@ export function jinjaTemplate(source: string, name: string, globals: JinjaGlobal
     return isFailure(other) ? other : text.slice(0, commonStart(text, other));
   };
   return { render, promptOf };
+}
+
+/** JinjaTemplate.render has a range without end and a clock of its own, and lets neither be replaced. */
+function run({ parsed }: JinjaTemplate, variables: Readonly<Record<string, unknown>>): string {
+  const environment = new Environment();
+  for (const [name, value] of Object.entries(variables)) environment.set(name, value);
+  return String(new Interpreter(environment).run(parsed).value);
 }
 
 /** The conversation with a last message whose content begins otherwise: a template may trim what it is given. */

@@ -1,4 +1,4 @@
-/** A file that is written from some place on, and that knows where it is. */
+/** A file that is appended to from some position on, and that knows its position. */
 
 import type { Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -8,12 +8,12 @@ import { extendTail, type FilePosition, filePosition, TAIL_BYTES } from './file-
 
 export class AppendedFile {
   readonly path: string;
-  /** Bytes that were written whole, those before the start included. */
+  /** Bytes that were written completely, including those before the start. */
   position: number;
-  /** The last `TAIL_BYTES` before `position`, or all where there are fewer. */
+  /** The last `TAIL_BYTES` before `position`, or all bytes where there are fewer. */
   tail: Uint8Array;
   readonly #handle: FileHandle;
-  /** A regular file; /dev/null or a FIFO has no places, and can be neither cut off nor made safe. */
+  /** Whether it is a regular file; /dev/null or a FIFO has no positions, and can be neither cut nor synchronised. */
   readonly #regular: boolean;
 
   private constructor(path: string, handle: FileHandle, regular: boolean, position: number, tail: Uint8Array) {
@@ -25,11 +25,12 @@ export class AppendedFile {
   }
 
   /**
-   * @param start what stands after it is cut off; undefined: everything is, and the file need not be there
+   * @param start the position after which the file is cut off; where undefined, all of it is, and the file need not
+   *   exist
    * @throws FatalError `usage` where the file cannot be opened, or is not the one that was written up to `start`
    */
   static async open(path: string, start?: FilePosition): Promise<AppendedFile> {
-    // A file with nothing before the start is like a new one.
+    // A file without bytes before the start is like a new one.
     const from = start === undefined || start.bytes === 0 ? undefined : start;
     let stat: Stats;
     let handle: FileHandle;
@@ -61,11 +62,12 @@ export class AppendedFile {
     }
   }
 
-  /** @throws FatalError `run`; `position` then stays before what was written in part */
+  /** @throws FatalError `run`; `position` then stays before the bytes that were written only in part */
   async write(bytes: Uint8Array): Promise<void> {
     try {
       for (let written = 0; written < bytes.length; ) {
-        // At its place, where the file has places: a second writer could not double anything.
+        // Bytes are written at a given position where the file has positions, so that a second writer could not double
+        // any.
         const place = this.#regular ? this.position + written : null;
         written += (await this.#handle.write(bytes, written, bytes.length - written, place)).bytesWritten;
       }
@@ -76,7 +78,7 @@ export class AppendedFile {
     if (this.#regular) this.tail = extendTail(this.tail, bytes);
   }
 
-  /** Resolves when what was written would outlast a power cut. */
+  /** Resolves when the written bytes would survive a power cut. */
   async sync(): Promise<void> {
     if (!this.#regular) return;
     try {
@@ -86,7 +88,7 @@ export class AppendedFile {
     }
   }
 
-  /** @throws FatalError `run`: some disks say only now that there was no room */
+  /** @throws FatalError `run`, as some disks report only now that there was no room */
   async close(): Promise<void> {
     try {
       await this.#handle.close();
@@ -95,13 +97,13 @@ export class AppendedFile {
     }
   }
 
-  /** Closes the file of a run that has failed: its error was reported, and what was made safe stays. */
+  /** Closes the file of a run that has failed: its error was reported, and the synchronised bytes stay. */
   async abandon(): Promise<void> {
     await this.#handle.close().catch(() => undefined);
   }
 }
 
-/** A full or failing disk is no mistake in what was asked; a file that may not be made there is. */
+/** A full or failing disk is not a usage error; a file that may not be created there is. */
 export function cannotBeOpened(path: string, error: unknown): FatalError {
   const isDiskFailure = /^(?:ENOSPC|EDQUOT|EIO)$/.test((error as NodeJS.ErrnoException).code ?? '');
   const fatal = isDiskFailure ? runError : usageError;

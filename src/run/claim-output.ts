@@ -8,10 +8,10 @@ import { runFileOf } from './run-file.js';
 export const claimFileOf = (output: string): string => `${output}.run.lock`;
 
 /**
- * Claims an output for this process. Whoever looks at the work beside an output, or touches it, claims it before and
+ * Claims an output for this process. A run claims an output before it reads or changes the files beside it, and
  * releases it at the very end, however the run ends; the claim of a process that was killed is taken over.
  *
- * @param output a regular file, or one that is not there yet
+ * @param output a regular file, or one that does not exist yet
  * @throws FatalError `usage` where another run is still at work on the output
  */
 export async function claimOutput(output: string): Promise<Claim> {

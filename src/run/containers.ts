@@ -1,21 +1,23 @@
-/** The containers that inputs and outputs may be in. A new one is a file that implements `Container` and a line here. */
+/**
+ * The containers that inputs and outputs may be in. A new one is a file that implements `Container` and a line here.
+ */
 import { gzip, zstd } from '../compression/containers.js';
 import type { Container } from '../rows/container.js';
 
 const containers: readonly Container[] = [gzip, zstd];
 
-/** The container that a file's name promises, in any case. */
+/** The container that a file's name announces, in upper or lower case. */
 export const containerOfName = (path: string): Container | undefined =>
   containers.find(({ extension }) => path.toLowerCase().endsWith(extension));
 
-/** The file's name without what promises a container. */
+/** The file's name without the extension of a container. */
 export const contentName = (path: string): string =>
   path.slice(0, path.length - (containerOfName(path)?.extension.length ?? 0));
 
-/** The container of a file that begins so. */
+/** The container of a file that begins with these bytes. */
 export const containerOfBytes = (head: Uint8Array): Container | undefined =>
   containers.find((container) => container.matches(head) === true);
 
-/** Whether more bytes are needed to tell what a file that begins so is in. A pipe may give them one by one. */
+/** Whether more bytes are needed to determine the container of a file. A pipe may give them one by one. */
 export const isUndecided = (head: Uint8Array): boolean =>
   containerOfBytes(head) === undefined && containers.some((container) => container.matches(head) === undefined);

@@ -1,4 +1,4 @@
-/** Sinks that write no output: of a dry run, which counts, and of an evaluation, which collects. */
+/** Sinks that write no output: that of a dry run, which counts, and that of an evaluation, which collects. */
 import type { EvaluatedRow } from '../evaluation/evaluated-rows.js';
 import type { ScoredWindow, Window } from '../scorer/protocol.js';
 import { AppendedFile } from './appended-file.js';
@@ -7,9 +7,9 @@ import type { Sink } from './sink.js';
 import { RunStatistics } from './statistics.js';
 
 export interface CountingOptions {
-  /** Where bad rows are listed; undefined: nowhere. */
+  /** Where bad rows are listed; undefined where they are not listed. */
   readonly errorsPath: string | undefined;
-  /** Given what an evaluation needs of a window's rows. Default: nobody. */
+  /** Called with what an evaluation needs of a window's rows. */
   readonly onEvaluated?: (rows: readonly (EvaluatedRow | null)[], file: number) => void;
 }
 

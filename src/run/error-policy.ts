@@ -1,4 +1,4 @@
-/** What bad rows do to a run. */
+/** How bad rows affect a run. */
 
 import { usageError } from '../errors.js';
 import { optionName } from '../option-name.js';
@@ -8,7 +8,7 @@ export const errorActions = ['null', 'skip', 'fail'] as const;
 /** A bad row is written with a null reward, left out, or ends the run. */
 type ErrorAction = (typeof errorActions)[number];
 
-/** `rows`: the run ends at so many bad rows; `percent`: when more of the rows read are bad. */
+/** With `rows`, the run ends at so many bad rows; with `percent`, when a larger share of the rows read is bad. */
 export type ErrorLimit = { readonly rows: number } | { readonly percent: number };
 
 export interface ErrorPolicy {
@@ -16,16 +16,16 @@ export interface ErrorPolicy {
   readonly limit: ErrorLimit | undefined;
 }
 
-/** Where the run gives up. */
+/** Where and why a run gives up. */
 export interface GivingUp {
   /** Rows of the window that still count. */
   readonly rows: number;
-  /** Why. */
+  /** The reason. */
   readonly message: string;
 }
 
-/** Of fewer rows a share says little. */
-const ROWS_TO_JUDGE = 100;
+/** A share of fewer rows says little. */
+const LEAST_ROWS = 100;
 
 /** @param text `N` or `P%` */
 export function parseErrorLimit(text: string): ErrorLimit {
@@ -53,15 +53,15 @@ export function giveUp(
     return { rows: first.row + 1, message: `${optionName('onError')} fail` };
   if (limit === undefined) return undefined;
   if ('rows' in limit) {
-    // More may be bad already, where a run goes on that had a higher limit.
+    // More rows may be bad already, where a run is resumed that had a higher limit.
     const last = failed[Math.max(limit.rows - before.failed - 1, 0)];
     return last && { rows: last.row + 1, message: `${optionName('maxErrors')} ${limit.rows}` };
   }
-  // The share grows with bad rows alone, but is not looked at before the hundredth row.
-  const looks = [...failed.map(({ row }) => row), ROWS_TO_JUDGE - 1 - before.rows].sort((a, b) => a - b);
+  // The share grows only with bad rows, but is not checked before the hundredth row.
+  const looks = [...failed.map(({ row }) => row), LEAST_ROWS - 1 - before.rows].sort((a, b) => a - b);
   for (const row of looks) {
     const read = before.rows + row + 1;
-    if (row < 0 || row >= rows || read < ROWS_TO_JUDGE) continue;
+    if (row < 0 || row >= rows || read < LEAST_ROWS) continue;
     const bad = before.failed + failed.filter((failure) => failure.row <= row).length;
     if (100 * bad > limit.percent * read) {
       return { rows: row + 1, message: `${optionName('maxErrors')} ${limit.percent}%: ${bad} of ${read} rows are bad` };

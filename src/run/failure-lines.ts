@@ -1,6 +1,6 @@
 import type { FailedRow } from '../rows/failed-row.js';
 
-/** The list of failures: one line of JSON for each failed row. */
+/** Writes the list of failures: one line of JSON for each failed row. */
 export const failureLines = (file: string, failed: readonly FailedRow[]): Buffer =>
   Buffer.from(
     failed

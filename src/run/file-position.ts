@@ -1,4 +1,4 @@
-/** How far a file was written, and enough of its end to tell it from another file. */
+/** How far a file was written, and enough of its end to distinguish it from another file. */
 import { createHash } from 'node:crypto';
 import { concatBytes } from '../platform/bytes.js';
 
@@ -11,7 +11,7 @@ export interface FilePosition {
 
 export const TAIL_BYTES = 4096;
 
-/** @param tail the last bytes before `position`: `TAIL_BYTES`, or all where there are fewer */
+/** @param tail the last `TAIL_BYTES` bytes before `position`, or all where there are fewer */
 export const filePosition = ({
   position,
   tail,
@@ -20,6 +20,6 @@ export const filePosition = ({
   readonly tail: Uint8Array;
 }): FilePosition => ({ bytes: position, tail: createHash('sha256').update(tail).digest('hex') });
 
-/** The last bytes once `bytes` stand after `tail`, in memory of their own. */
+/** The last bytes once `bytes` are appended to `tail`, in memory of their own. */
 export const extendTail = (tail: Uint8Array, bytes: Uint8Array): Uint8Array =>
   concatBytes([tail, bytes.subarray(-TAIL_BYTES)]).slice(-TAIL_BYTES);

@@ -22,7 +22,7 @@ export function factsOf({ path, size, modified }: Input): InputFacts {
   return { path, bytes: size, modified, sample: sampleOf(path, size) };
 }
 
-/** How an input differs from what it was, in words; undefined where it is the same or has only grown at its end. */
+/** Describes how an input has changed; undefined where it is the same or has only grown at its end. */
 export function inputDifference(then: InputFacts, now: InputFacts): string | undefined {
   if (then.bytes === null || now.bytes === null) return undefined; // A pipe's bytes are compared when they come.
   if (now.bytes < then.bytes) return `${now.path} had ${then.bytes} bytes and has ${now.bytes}`;
@@ -30,7 +30,7 @@ export function inputDifference(then: InputFacts, now: InputFacts): string | und
   return undefined;
 }
 
-/** Whether an input can be taken for unchanged without reading it. */
+/** Whether an input can be considered unchanged without reading it. */
 export const isUntouched = (then: InputFacts, now: InputFacts): boolean =>
   now.bytes !== null && now.bytes === then.bytes && now.modified === then.modified;
 

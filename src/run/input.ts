@@ -1,4 +1,4 @@
-/** One input, a file or standard input, which is read as its bytes come. */
+/** One input, a file or standard input, whose bytes are read as they arrive. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, type Stats, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
@@ -18,26 +18,26 @@ import { containerOfBytes, containerOfName, isUndecided } from './containers.js'
 const CHUNK_BYTES = 1 << 16;
 
 export class Input {
-  /** As the user named it; standard input is `-`. */
+  /** The path that the user gave; standard input is `-`. */
   readonly path: string;
   /** Bytes of the file on disk; undefined where it is not a regular file. */
   readonly size: number | undefined;
   /** When the file was last changed, in milliseconds; undefined where it is not a regular file. */
   readonly modified: number | undefined;
-  /** What its records are in: known once it was looked at; undefined where they stand as they are. */
+  /** The container of its records, known once the beginning was read; undefined where there is none. */
   container: Container | undefined;
-  /** Where rows begin: after the header, if there is one. */
+  /** Where rows begin, after the header if there is one. */
   body: Position = fileStart;
-  /** How many bytes of the file on disk were read. */
+  /** Number of bytes of the file on disk that were read. */
   bytesRead = 0;
   readonly #streams: StandardStreams;
   #hash: Hash = createHash('sha256');
-  /** The file was read from its beginning to its end. */
+  /** Whether the file was read from its beginning to its end. */
   #whole = false;
   #stream: Readable | undefined;
   #source: AsyncGenerator<Buffer> | undefined;
   #stopped = false;
-  /** Chunks that were read while peeking and not yet given out. */
+  /** Chunks that were read while peeking and not yet yielded. */
   #peeked: Buffer[] = [];
 
   /** @throws FatalError `usage` where there is no such file */
@@ -58,7 +58,7 @@ export class Input {
     return this.#whole ? this.#hash.copy().digest('hex') : undefined;
   }
 
-  /** Bytes of its records, where that is known without reading them: of a regular file without a container. */
+  /** Bytes of its records, which are known without reading only for a regular file without a container. */
   get length(): number | undefined {
     return this.container === undefined ? this.size : undefined;
   }
@@ -69,9 +69,9 @@ export class Input {
   }
 
   /**
-   * Reads up to the end of the first record that is not blank; what was read is given out again by `content`.
+   * Reads up to the end of the first record that is not blank; `content` yields the same bytes again.
    *
-   * @param maxBytes a longer record is not looked at
+   * @param maxBytes a longer record is not read
    */
   async peekRecord(
     scanner: RecordScanner,
@@ -91,7 +91,7 @@ export class Input {
     this.#stream?.destroy();
   }
 
-  /** Closes a file that was opened to be peeked at; it is opened again when its turn comes. A pipe stays open. */
+  /** Closes a file that was opened for peeking; it is opened again when its turn comes. A pipe stays open. */
   async reset(): Promise<void> {
     if (this.size === undefined) return;
     await this.#source?.return(undefined);
@@ -101,9 +101,9 @@ export class Input {
     this.#hash = createHash('sha256');
   }
 
-  /** The bytes of its records from `from` on. */
+  /** Yields the bytes of its records from `from` on. */
   async *content(from: number): AsyncGenerator<Buffer> {
-    // A file that is read from its beginning has a digest: a header is not worth seeking over.
+    // Only a file that is read from its beginning has a digest, so that a header is read and not skipped by seeking.
     const seeks = from >= CHUNK_BYTES && this.seekable && this.#source === undefined;
     if (seeks) this.#source = this.#read(from);
     let skip = seeks ? 0 : from;
@@ -119,7 +119,7 @@ export class Input {
     }
   }
 
-  /** Length in bytes of its records. The file is read for it. */
+  /** Reads the file to learn the length of its records in bytes. */
   async measure(): Promise<number> {
     let length = 0;
     for await (const chunk of this.content(0)) length += chunk.length;
@@ -129,7 +129,7 @@ export class Input {
 
   async *#peek(atMost: number): AsyncGenerator<Buffer> {
     let bytes = 0;
-    // These chunks were peeked at before.
+    // These chunks were read while peeking.
     for (const chunk of [...this.#peeked]) {
       bytes += chunk.length;
       yield chunk;
@@ -150,7 +150,7 @@ export class Input {
     return done ? undefined : value;
   }
 
-  /** The bytes of the records, taken out of their container if the file's first bytes say that they are in one. */
+  /** Yields the bytes of the records, decoded if the file's first bytes say that they are in a container. */
   async *#decoded(): AsyncGenerator<Buffer> {
     const bytes = this.#read(0);
     let start: Buffer = Buffer.alloc(0);
@@ -163,7 +163,7 @@ export class Input {
     const named = containerOfName(this.path);
     if (named !== undefined && this.container === undefined && start.length > 0) {
       throw usageError(
-        `${this.name}: expected ${named.name}, as its name says, got something else; rename it if it is not packed`,
+        `${this.name}: expected ${named.name}, as its name says, got something else; rename it if it is not compressed`,
       );
     }
     const chunks = chain(start, bytes);
@@ -174,11 +174,11 @@ export class Input {
     try {
       yield* this.container.decode({ name: this.name, chunks });
     } catch (error) {
-      if (!this.#stopped) throw error; // The run stopped reading, which looks as if the file were cut.
+      if (!this.#stopped) throw error; // Where the run has stopped reading, the file only seems to be cut.
     }
   }
 
-  /** The bytes on disk. */
+  /** Yields the bytes on disk. */
   async *#read(from: number): AsyncGenerator<Buffer> {
     const { path } = this;
     const stream =
@@ -216,7 +216,7 @@ async function* chain(start: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerat
   }
 }
 
-/** undefined where it is something else than a regular file, of which nothing is known before it is read. */
+/** Undefined where it is not a regular file, so that nothing is known before it is read. */
 function statFile(path: string): Stats | undefined {
   const stat = statOf(path);
   if (stat === undefined) throw usageError(`${path}: expected a file, found none of that name`);

@@ -1,4 +1,4 @@
-/** A look at the beginning of every input, so that what is plainly wrong is said before anything is written. */
+/** Inspects the beginning of every input, so that evident errors are reported before anything is written. */
 
 import { usageError } from '../errors.js';
 import { optionName } from '../option-name.js';
@@ -11,11 +11,11 @@ import type { Input } from './input.js';
 import { refuseForeignInput } from './sniff.js';
 
 /**
- * Checks the first record of each input, tells each where its rows begin, and completes the format with the header
- * they share.
+ * Checks the first record of each input, sets where its rows begin, and completes the format with the header that the
+ * inputs share.
  *
  * @param maxRowBytes a longer record is not read
- * @throws FatalError `usage` for foreign input, headers that differ, or a reward field that is there already
+ * @throws FatalError `usage` for input in another format, headers that differ, or a reward field that already exists
  */
 export async function inspectInputs(
   inputs: readonly Input[],
@@ -23,7 +23,7 @@ export async function inspectInputs(
   maxRowBytes: number,
 ): Promise<FormatSettings> {
   const { from, delimiter, fields, usesExisting } = settings;
-  // That of CSV is known when its header is.
+  // The format of CSV needs its header.
   const format = from === 'csv' || from === 'tsv' ? undefined : createFormat({ ...settings, header: undefined });
   const newScanner = (): RecordScanner => format?.newScanner() ?? new CsvScanner(delimiter);
   const isBlank = (record: InputRecord): boolean => format?.isBlank(record) ?? isBeforeHeader(record);
@@ -53,7 +53,7 @@ export async function inspectInputs(
         throw usageError(`${place}: expected the columns ${expected} in every file, got ${got}`);
       }
     } else if (!rowSeen && first.oversized === undefined) {
-      const row = format.parse(first)?.row ?? {}; // a bad row is told as such when its turn comes
+      const row = format.parse(first)?.row ?? {}; // A bad row is reported when its turn comes.
       if (!usesExisting) refuseTakenField(Object.keys(row), kindOfRow(row, fields), settings, place);
       rowSeen = true;
     }
@@ -61,7 +61,7 @@ export async function inspectInputs(
   return { ...settings, header };
 }
 
-/** @param kind of the row; without one, its one reward is null */
+/** @param kind that of the row; without one, its one reward is null */
 function refuseTakenField(
   names: readonly string[],
   kind: RowKind | undefined,

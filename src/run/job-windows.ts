@@ -16,7 +16,7 @@ import { windowsOf } from './windows.js';
 
 type WindowEvents = Pick<JobEvents, 'signal' | 'onNotice'>;
 
-/** @throws FatalError `usage` where a share is asked for of inputs that have no length */
+/** @throws FatalError `usage` where a share of inputs without a length is requested */
 export async function windowsOfJob(
   job: JobReading,
   size: WindowSize,
@@ -36,14 +36,14 @@ export async function windowsOfJob(
   });
 }
 
-/** How many there are at most. */
+/** The greatest possible number of windows. */
 export const countWindows = ({ inputs }: Pick<JobReading, 'inputs'>, size: WindowSize): number =>
   windowsOf(
     inputs.map(({ length }) => length),
     size,
   );
 
-/** Whether a record has the value of the one before in the field that `best` groups by. */
+/** Checks whether a record has the same value as the one before in the field that `best` groups by. */
 function joinsOf({ inputs, task }: JobReading, { onNotice }: WindowEvents): JoinsGroup | undefined {
   const field = task.answer.kind === 'selection' ? task.answer.selection.group : undefined;
   if (field === undefined) return undefined;
@@ -57,13 +57,13 @@ function joinsOf({ inputs, task }: JobReading, { onNotice }: WindowEvents): Join
     onReturn: (group, record) =>
       onNotice(
         `${placeOf(record)}: the group ${group} was there before, with others in between: rows of a group are chosen ` +
-          `among only where they follow one another; sort by ${field} first (told once)`,
+          `among only where they follow one another; sort by ${field} first (reported once)`,
       ),
   });
   return (batch, i) => joins(recordAt(batch, i));
 }
 
-/** Lengths of what the inputs hold: those of compressed ones are known when they have been read. */
+/** Lengths of the inputs' contents; those of compressed inputs are known only after reading them. */
 async function lengthsOf(inputs: readonly Input[], { onNotice }: WindowEvents): Promise<number[]> {
   const lengths: number[] = [];
   for (const input of inputs) {
@@ -71,7 +71,7 @@ async function lengthsOf(inputs: readonly Input[], { onNotice }: WindowEvents): 
       throw usageError(`${input.name}: expected a regular file for ${optionName('shard')}`);
     }
     if (input.length === undefined) {
-      onNotice(`${input.name}: reading it once to learn its length, which a packed file does not tell`);
+      onNotice(`${input.name}: reading it once to learn its length, which a compressed file does not state`);
       lengths.push(await input.measure());
     } else lengths.push(input.length);
   }

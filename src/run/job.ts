@@ -9,11 +9,11 @@ import type { Sink } from './sink.js';
 export interface JobReading {
   readonly inputs: readonly Input[];
   readonly task: WindowTask;
-  /** Records after so many are not read; undefined: all are. */
+  /** Records after so many are not read; undefined where all are. */
   readonly limit: number | undefined;
-  /** The share of the work to do; undefined: all of it. */
+  /** The share of the work to do; undefined where it is all of it. */
   readonly shard: Shard | undefined;
-  /** Windows end with what has come, so that a row is answered as soon as it arrives. */
+  /** Whether windows end with the rows that have arrived, so that a row is answered as soon as it arrives. */
   readonly stream: boolean;
 }
 
@@ -22,23 +22,23 @@ export interface Job extends JobReading {
   readonly sink: Sink;
 }
 
-/** What a job says while it runs, and how it is stopped. */
+/** What a job reports while it runs, and how it is stopped. */
 export interface JobEvents {
-  /** Aborted: no more is read, and the run ends with the windows in work. */
+  /** Once it is aborted, no more is read, and the run ends with the windows that are being scored. */
   readonly signal: AbortSignal;
-  /** Told what the user should know, a sentence each. */
+  /** Called with sentences for the user. */
   readonly onNotice: (message: string) => void;
-  /** The workers are loaded, and the first window is about to be scored. */
+  /** Called when the workers are loaded, before the first window is scored. */
   readonly onStart?: () => void;
-  /** The number of a window's bytes and records are known to be done. */
+  /** Called after each window, with how far the job is. */
   readonly onProgress?: (progress: JobProgress) => void;
 }
 
-/** How far a job is, in all of its inputs, earlier runs included. */
+/** The progress of a job in all of its inputs, including that of earlier runs. */
 export interface JobProgress {
   /** Bytes of the inputs' content. */
   readonly bytes: number;
   readonly rows: number;
-  /** What earlier runs did. */
+  /** The progress of earlier runs. */
   readonly before: { readonly bytes: number; readonly rows: number };
 }

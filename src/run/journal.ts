@@ -1,4 +1,4 @@
-/** Keeps FILE.run.json true while a run goes on: what it says is done is on the disk and stays there. */
+/** Updates FILE.run.json during a run: all work that it calls done is on the disk and stays there. */
 
 import { dirname } from 'node:path';
 import { runError } from '../errors.js';
@@ -14,22 +14,22 @@ import { type Progress, type RunState, writeRunFile } from './run-file.js';
 import type { RunStatistics } from './statistics.js';
 import type { WindowHash } from './window-hash.js';
 
-/** Work that a power cut may cost. */
+/** Milliseconds of work that a power cut may cost. */
 const SAVE_EVERY_MS = 1000;
 /** Saving takes at most this share of the time, however slow the disk and however large the statistics. */
 const SAVING_SHARE = 0.02;
 
 export interface JournalOptions {
-  /** Where the output will stand. */
+  /** The path of the finished output. */
   readonly path: string;
-  /** On that output. */
+  /** The claim on that output. */
   readonly claim: Claim;
   readonly output: Output;
   readonly errors: AppendedFile | undefined;
   readonly stats: RunStatistics;
-  /** As it is before this run's first window. */
+  /** The state before this run's first window. */
   readonly state: RunState;
-  /** Of the windows that were done before. */
+  /** The hash of the windows that were done before. */
   readonly hash: WindowHash;
 }
 
@@ -37,11 +37,11 @@ export class Journal {
   readonly #options: JournalOptions;
   #state: RunState;
   readonly #started = performance.now();
-  /** Where the windows that have passed end. */
+  /** Where the windows that were written end. */
   #passed: Pick<Progress, 'windows' | 'output' | 'errors'>;
-  /** Bytes of the windows that have passed since the last that stays as it is. */
+  /** Bytes of the windows written since the last one that cannot change. */
   #open = 0;
-  /** What is done changed since it was saved. */
+  /** Whether more work was done since the last save. */
   #unsaved = false;
   #nextSave: number;
 
@@ -52,7 +52,7 @@ export class Journal {
     this.#nextSave = performance.now() + SAVE_EVERY_MS;
   }
 
-  /** The output begins with what it begins with, and no rows are in it. */
+  /** To be called when the output's header is written, before any rows. */
   headerWritten(): void {
     const { output } = this.#options;
     this.#state = { ...this.#state, header: output.position };
@@ -60,13 +60,13 @@ export class Journal {
   }
 
   /**
-   * A window was written and accounted for. What is done is saved now and then. Whoever writes a window that may be
-   * another one when the run goes on calls `save` before.
+   * To be called when a window was written and counted. The state is saved from time to time. A caller that writes a
+   * window which may differ when the run is resumed calls `save` before.
    */
   async passed(window: Window): Promise<void> {
     const { output, errors, hash } = this.#options;
     hash.add(window);
-    // Remembered here: of a window that fails half-way, some bytes may stand in one file and not in the other.
+    // The positions are remembered here: a window that fails half-way may have bytes in one file and not in the other.
     this.#passed = {
       windows: this.#passed.windows + 1,
       output: filePosition(output),
@@ -78,7 +78,7 @@ export class Journal {
     if (performance.now() >= this.#nextSave) await this.save();
   }
 
-  /** Saves what is done. */
+  /** Saves the state. */
   async save(): Promise<void> {
     if (!this.#unsaved) return;
     const began = performance.now();
@@ -90,7 +90,7 @@ export class Journal {
     this.#nextSave = performance.now() + Math.max(SAVE_EVERY_MS, took / SAVING_SHARE);
   }
 
-  /** The whole output is written, still under the name of work in progress. */
+  /** To be called when the whole output is written, still under the name of work in progress. */
   async finish(hashes: readonly (string | null)[]): Promise<void> {
     await this.#options.errors?.sync();
     const whole = this.#progress();
@@ -111,8 +111,8 @@ export class Journal {
 
   async #write(state: RunState): Promise<void> {
     const { path, claim } = this.#options;
-    // Processes on other machines take one that was stopped for long for dead. Where the whole folder is gone, writing
-    // says so.
+    // Processes on other machines consider one that was stopped for long dead. Where the whole folder is gone, writing
+    // reports it.
     if (!claim.isHeld() && statOrUndefined(dirname(path)) !== undefined) {
       throw runError(
         `${path}: the run's claim on it, ${claimFileOf(path)}, was removed or taken over by another process; ` +
@@ -120,7 +120,7 @@ export class Journal {
       );
     }
     await writeRunFile(path, state);
-    // The statistics go on changing: what was written is remembered.
+    // The statistics continue to change, so that the state as it was written is remembered.
     this.#state = structuredClone(state);
   }
 }

@@ -1,4 +1,4 @@
-/** JSON lines that programs give, as windows: cut as those of a file are. */
+/** Cuts JSON lines from programs into windows, as those of a file are cut. */
 import { fileStart, LARGEST_ROW_BYTES, LineScanner, readRecords } from '../rows/records.js';
 import { groupRecords } from './record-groups.js';
 import { type CutOptions, cutWindows, type FileWindow, groupLimitsFor } from './windows.js';

@@ -5,12 +5,12 @@ import { messageOf, runError, usageError } from '../errors.js';
 import { optionName } from '../option-name.js';
 import { statOrUndefined } from '../platform/files.js';
 import type { StandardStreams } from '../platform/standard-streams.js';
+import type { Fingerprint } from '../scorer/identity.js';
 import { type FilePosition, filePosition } from './file-position.js';
 import { inputDifference } from './input-facts.js';
 import { openOutput } from './output.js';
 import {
   differenceOf,
-  type Fingerprint,
   type Finish,
   type RunState,
   readRunFile,
@@ -81,7 +81,7 @@ function readPart(path: string): Part {
 function refuseForeign(part: Part, first: Part): void {
   const difference =
     part.shard.of === first.shard.of
-      ? differenceOf(wholeOf(first.state.fingerprint), wholeOf(part.state.fingerprint))
+      ? differenceOf(sharedBy(first.state.fingerprint), sharedBy(part.state.fingerprint))
       : `it is one of ${part.shard.of} shards, the other one of ${first.shard.of}`;
   const inputs = part.state.inputs.flatMap((input, i) => {
     const other = first.state.inputs[i];
@@ -92,6 +92,12 @@ function refuseForeign(part: Part, first: Part): void {
   const other = difference ?? inputs[0] ?? fewer;
   if (other !== undefined) throw usageError(`${part.path}: not a shard of the run of ${first.path}: ${other}`);
 }
+
+/** What shards of one run have in common: they list their bad rows in files of their own, or all of them in the output. */
+const sharedBy = (fingerprint: Fingerprint): Fingerprint => ({
+  ...wholeOf(fingerprint),
+  [optionName('errors')]: fingerprint[optionName('errors')] === null ? null : 'a file',
+});
 
 const wholeOf = (fingerprint: Fingerprint): Fingerprint => ({ ...fingerprint, [optionName('shard')]: null });
 

@@ -190,7 +190,8 @@ export class OutputSink implements Sink {
     await output?.abandon();
     await errors?.abandon();
     const partial = partialOf(path);
-    if (claim === undefined || output === undefined || !existsSync(partial)) return undefined;
+    // What stands there may be another run's by now, where this one was taken for dead.
+    if (!claim?.isHeld() || output === undefined || !existsSync(partial)) return undefined;
     const { rows } = this.#statistics.counts;
     const resumable = journal !== undefined;
     if (rows > 0) return { path: partial, rows, resumable };

@@ -1,4 +1,4 @@
-/** Where the output goes: standard output, or a file that has its name only when it is whole. */
+/** Where the output goes: standard output, or a file that gets its name only when it is whole. */
 
 import { readlinkSync, realpathSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
@@ -17,23 +17,23 @@ import type { Input } from './input.js';
 import { runFileOf } from './run-file.js';
 
 export interface Output {
-  /** Bytes that stand in the file. */
+  /** Number of bytes in the file. */
   readonly position: number;
-  /** The last of them, as `AppendedFile` has them; empty where a run cannot be gone on with. */
+  /** The last bytes, as `AppendedFile` has them; empty where a run cannot be resumed. */
   readonly tail: Uint8Array;
-  /** Writes records. Resolves when more may be written; false when nobody reads any more. */
+  /** Writes records. Resolves when more may be written, to false when the reader is gone. */
   write(records: Uint8Array): Promise<boolean>;
-  /** Writes what stands in another output of the same container for whole windows. */
+  /** Writes bytes of whole windows from another output in the same container. */
   writeEncoded(bytes: Uint8Array): Promise<boolean>;
-  /** Resolves when what was written would outlast a power cut. */
+  /** Resolves when the written bytes would survive a power cut. */
   sync(): Promise<void>;
   /**
-   * The output is whole.
+   * To be called when the output is whole.
    *
-   * @param beforeNamed awaited when all bytes are safe, before the file gets its name
+   * @param beforeNamed awaited when all bytes are on the disk, before the file gets its name
    */
   finish(beforeNamed?: () => Promise<void>): Promise<void>;
-  /** The output stays as far as it came. */
+  /** Ends an incomplete output, which stays as it is. */
   abandon(): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ type EncodedOutput = Omit<Output, 'writeEncoded'>;
 export const partialOf = (path: string): string => `${path}.partial`;
 
 /**
- * Refuses an output that cannot be, before anything is started.
+ * Refuses an impossible output before anything is started.
  *
  * @param inputs files that must not be overwritten while they are read
  * @throws FatalError `usage`
@@ -56,11 +56,11 @@ export function checkOutput(path: string, inputs: readonly Input[]): void {
   for (const own of ownFilesOf(path)) checkDestination(optionName('output'), own, inputs);
 }
 
-/** The files that a run keeps beside its output. */
+/** The files of a run beside its output. */
 const ownFilesOf = (output: string): string[] => [partialOf(output), runFileOf(output), claimFileOf(output)];
 
 /**
- * Refuses two files to write that are one, however they are named.
+ * Refuses to write two outputs to one file, however they are named.
  *
  * @param others what is written besides the output, by the flag that names it
  * @throws FatalError `usage`
@@ -75,7 +75,7 @@ export function checkDistinct(output: string, others: Readonly<Record<string, st
   }
 }
 
-/** It is the same for two paths that lead to one file, whether the file is there yet or not. */
+/** A path that is the same for two paths which lead to one file, whether or not the file exists yet. */
 function placeOf(path: string): string {
   const stat = statOrUndefined(path);
   if (stat?.isFile()) return `${stat.dev}:${stat.ino}`;
@@ -84,7 +84,7 @@ function placeOf(path: string): string {
   return join(realPathOf(dirname(place)) ?? resolve(dirname(place)), basename(place));
 }
 
-/** Refuses a file to write that has no place, or is read from. */
+/** Refuses to write a file in a directory that does not exist, or one that is read. */
 export function checkDestination(flag: string, path: string, inputs: readonly Input[]): void {
   const stat = statOrUndefined(path);
   if (stat?.isDirectory()) throw usageError(`${path}: expected ${flag} to be a file, got a directory`);
@@ -101,10 +101,10 @@ export function checkDestination(flag: string, path: string, inputs: readonly In
 }
 
 /**
- * An output in the container that its name promises.
+ * Opens an output in the container that its name announces.
  *
  * @param path `-` for standard output
- * @param start where an unfinished output is gone on with
+ * @param start where an unfinished output is continued
  */
 export async function openOutput(path: string, streams: StandardStreams, start?: FilePosition): Promise<Output> {
   const output = await openEncodedOutput(path, streams, start);
@@ -116,7 +116,7 @@ async function openEncodedOutput(path: string, { stdout }: StandardStreams, star
   return isPlain(path) ? new NamedWhenWhole(path, await AppendedFile.open(partialOf(path), start)) : special(path);
 }
 
-/** Records stand in the file as they are. */
+/** Writes records unchanged. */
 const plainEncoder = (sink: ByteSink): Encoder => ({
   append: (records) => sink.write(records),
   appendEncoded: (bytes) => sink.write(bytes),
@@ -140,33 +140,22 @@ const encoded = (output: EncodedOutput, encoder: Encoder): Output => ({
   abandon: () => output.abandon(),
 });
 
-/** The output of a run that writes nothing. */
-export const nowhere: Output = {
-  position: 0,
-  tail: new Uint8Array(),
-  write: async () => true,
-  writeEncoded: async () => true,
-  sync: async () => undefined,
-  finish: async () => undefined,
-  abandon: async () => undefined,
-};
-
 /**
  * Whether it is, or would be, a regular file that can be replaced by another one. /dev/null or a FIFO is written to
- * directly, and so is what the system shows there of a file that is open already (/dev/stdout).
+ * directly, and so are the system's names of files that are already open (/dev/stdout).
  */
 export const isPlain = (path: string): boolean =>
   !/^\/(?:dev|proc)\//.test(resolve(path)) && (statOrUndefined(path)?.isFile() ?? true);
 
 /**
- * Where a link leads to: the file there is replaced, and not the link. It may lead to a file that is not there yet.
+ * Follows a link: the file to which it leads is replaced, and not the link. That file need not exist yet.
  *
  * @throws FatalError `usage` where links lead in a circle
  */
 export function followLinks(path: string): string {
   if (path === '-' || !isPlain(path)) return path;
   let place = path;
-  // As many links as Linux follows (man 7 path_resolution).
+  // Linux follows as many links (man 7 path_resolution).
   for (let links = 0; links <= 40; links++) {
     const found = realPathOf(place);
     if (found !== undefined) return found;
@@ -185,7 +174,7 @@ function realPathOf(path: string): string | undefined {
   try {
     return realpathSync(path);
   } catch {
-    return undefined; // It is not there, or not yet.
+    return undefined; // It does not exist, or not yet.
   }
 }
 
@@ -193,7 +182,7 @@ function linkTargetOf(path: string): string | undefined {
   try {
     return readlinkSync(path);
   } catch {
-    return undefined; // It is no link.
+    return undefined; // It is not a link.
   }
 }
 
@@ -201,7 +190,7 @@ function standardOutput(stdout: Writable): EncodedOutput {
   let position = 0;
   let gone = false;
   let failure: Error | undefined;
-  // A reader that has seen enough (`| head -1`) is no error. The event comes some time after the write.
+  // A reader that has seen enough (`| head -1`) is not an error. The event comes some time after the write.
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') gone = true;
     else failure = error;
@@ -231,7 +220,7 @@ function standardOutput(stdout: Writable): EncodedOutput {
   };
 }
 
-/** Leaves no listener behind, because a long run waits for a slow reader a million times, once for each window. */
+/** Removes its listeners, because a long run may wait for a slow reader a million times, once for each window. */
 function drainedOrClosed(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     const events = ['drain', 'close', 'error'] as const;
@@ -243,7 +232,7 @@ function drainedOrClosed(stream: Writable): Promise<void> {
   });
 }
 
-/** Such a file is written directly: it cannot be renamed when it is whole, and a run cannot go on with it. */
+/** Writes to a special file directly: it cannot be renamed when it is whole, and a run cannot resume it. */
 async function special(path: string): Promise<EncodedOutput> {
   const file = await AppendedFile.open(path);
   return {
@@ -256,7 +245,7 @@ async function special(path: string): Promise<EncodedOutput> {
         await file.write(bytes);
         return true;
       } catch (error) {
-        // A FIFO whose reader has seen enough.
+        // The reader of a FIFO has seen enough.
         if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'EPIPE') return false;
         throw error;
       }

@@ -1,4 +1,4 @@
-/** Values kept at each level at most; even. */
+/** The most values stored at each level; an even number. */
 const CAPACITY = 4096;
 
 export interface SketchState {
@@ -8,25 +8,25 @@ export interface SketchState {
 
 /**
  * Quantiles of a stream in bounded memory: levels of sorted samples, where a value at level h stands for 2^h values.
- * A full level is halved, every other value of it moving up, so each halving at level h shifts a rank by 2^h at
- * most. Over n values that is n/CAPACITY a level: with 18 levels (10^9 values) a rank is off by 0.44 % of n at most,
- * in practice far less, as halvings keep the even and the odd values in turn. The same values in the same order
- * give the same sketch.
+ * A full level is halved, and every other value of it moves up, so that each halving at level h shifts a rank by 2^h at
+ * most. Over n values that is n/CAPACITY a level: with 18 levels (10^9 values) a rank is off by 0.44 % of n at most, in
+ * practice far less, as halvings retain the even and the odd values in turn. The same values in the same order give the
+ * same sketch.
  *
  * Source: Manku, Rajagopalan and Lindsay, Approximate Medians and other Quantiles in One Pass, SIGMOD 1998
  */
 export class QuantileSketch {
   readonly #levels: number[][];
-  /** Whether the next halving of a level keeps the odd values. */
+  /** Whether the next halving of a level retains the odd values. */
   readonly #keepOdd: boolean[];
 
-  /** @param state of a sketch to go on with; a copy is made */
+  /** @param state that of a sketch to continue, which is copied */
   constructor({ levels, keepOdd }: SketchState = { levels: [[]], keepOdd: [false] }) {
     this.#levels = levels.map((values) => [...values]);
     this.#keepOdd = [...keepOdd];
   }
 
-  /** What another sketch can be made of. */
+  /** The state from which another sketch can be made. */
   get state(): SketchState {
     return { levels: this.#levels, keepOdd: this.#keepOdd };
   }
@@ -38,7 +38,7 @@ export class QuantileSketch {
     }
   }
 
-  /** Takes up all that another sketch has seen. */
+  /** Adds all values of another sketch. */
   merge({ levels }: SketchState): void {
     for (const [level, values] of levels.entries()) {
       this.#addLevel(level);
@@ -49,7 +49,7 @@ export class QuantileSketch {
     }
   }
 
-  /** The value below which a fraction `q` of the values lies; NaN of no values. */
+  /** For each fraction `q`, the value below which that fraction of the values lies; NaN where there are no values. */
   quantiles(fractions: readonly number[]): number[] {
     const weighted = this.#levels.flatMap((values, level) => values.map((value) => ({ value, weight: 2 ** level })));
     weighted.sort((a, b) => a.value - b.value);

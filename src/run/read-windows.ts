@@ -1,4 +1,4 @@
-/** From inputs to windows: which records are read, and how they are cut. */
+/** From inputs to windows: which records are read, and where they are cut. */
 import type { RowFormat } from '../rows/formats/format.js';
 import { type Position, readRecords, recordAt } from '../rows/records.js';
 import type { Window } from '../scorer/protocol.js';
@@ -16,13 +16,13 @@ export interface ReadOptions {
   readonly maxRowBytes: number;
   /** Records after so many are not read. */
   readonly limit?: number | undefined;
-  /** The blocks of each input that are read; undefined: all. */
+  /** The blocks of each input that are read; undefined where all are. */
   readonly blocks?: readonly BlockRange[] | undefined;
-  /** What makes a group, which is then never cut. Default: what records have in common. */
+  /** Which records form a group; such a group is never cut. Default: records with a long text in common. */
   readonly joins?: JoinsGroup | undefined;
-  /** Windows end with what has come. */
+  /** Whether windows end with the records that have arrived. */
   readonly eager?: boolean;
-  /** Aborted: no more is read. */
+  /** Once it is aborted, no more is read. */
   readonly signal: AbortSignal;
 }
 
@@ -43,7 +43,7 @@ export async function* readWindows(options: ReadOptions): AsyncGenerator<Window>
   }
 }
 
-/** Whole groups, however long: the file is read from its beginning to find them. */
+/** Limits for whole groups, however long: the file is read from its beginning to find them. */
 const uncut = { longest: Number.POSITIVE_INFINITY, border: Number.POSITIVE_INFINITY };
 
 function recordsOf(
@@ -55,7 +55,7 @@ function recordsOf(
   const { border } = limits;
   const begin =
     range === undefined || joins !== undefined ? 0 : Math.floor((range.from * windowSize.bytes) / border) * border;
-  // One byte early: a line that ends just before the border is not what is looked for, and one that does not is.
+  // Reading begins one byte early, to find out whether a line ends just before the border.
   const start: Position =
     begin > 0 && format.linesAreRecords && input.seekable ? { byte: begin - 1, line: null } : input.body;
   const records = readRecords(input.content(start.byte), format.newScanner(), start, maxRowBytes);
@@ -63,7 +63,7 @@ function recordsOf(
   return range === undefined ? grouped : within(grouped, range, windowSize);
 }
 
-/** The records of those groups that begin in the blocks of a range. */
+/** Yields the records of the groups that begin in the blocks of a range. */
 async function* within(
   batches: AsyncIterable<GroupedBatch>,
   { from, until }: BlockRange,
@@ -79,7 +79,7 @@ async function* within(
   }
 }
 
-/** Those records that come before a number of rows is used up. */
+/** Yields records up to a number of rows. */
 async function* first(
   batches: AsyncIterable<GroupedBatch>,
   rows: { left: number },

@@ -1,6 +1,6 @@
 /**
- * Groups of consecutive records: the candidates of one prompt, a row each. Whole groups go into windows, so that a prompt
- * is computed once.
+ * Groups of consecutive records: the candidates of one prompt, a row each. Whole groups go into windows, so that a
+ * prompt is computed once.
  */
 import { type RecordBatch, sliceBatch, startOf } from '../rows/records.js';
 
@@ -10,13 +10,13 @@ export interface GroupedBatch extends RecordBatch {
   readonly groups: readonly number[];
 }
 
-/** Shorter records share too little. */
+/** The least length of records that share a text; shorter records share too little. */
 const LEAST_BYTES = 256;
 
-/** A piece of a record that is looked for in the next: by chance alone it is not there. */
+/** Bytes of a piece of a record that is searched in the next, too long to occur there by chance. */
 const PROBE_BYTES = 64;
 
-/** Whether a batch's i-th record belongs with the one before; called with each in order. */
+/** Whether a batch's i-th record belongs to the group of the one before; called for each in order. */
 export type JoinsGroup = (batch: RecordBatch, i: number) => boolean;
 
 export interface GroupLimits {
@@ -27,8 +27,8 @@ export interface GroupLimits {
 }
 
 /**
- * Finds the groups of a file's records. Where a group begins does not depend on what comes later, and on
- * what came earlier only back to the last border.
+ * Finds the groups of a file's records. Where a group begins does not depend on later records, and on earlier ones only
+ * back to the last border.
  */
 export async function* groupRecords(
   batches: AsyncIterable<RecordBatch>,
@@ -68,7 +68,7 @@ function shareText(a: Buffer, b: Buffer): boolean {
   return [quarter, a.length - quarter - PROBE_BYTES].some((at) => b.includes(a.subarray(at, at + PROBE_BYTES)));
 }
 
-/** A batch's records from the one up to, and without, the other. */
+/** A batch's records from `from` up to, and without, `to`. */
 export const sliceGrouped = (batch: GroupedBatch, from: number, to: number): GroupedBatch => ({
   ...sliceBatch(batch, from, to),
   groups: batch.groups.slice(from, to),

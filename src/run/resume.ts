@@ -3,10 +3,11 @@
 import { copyFile, open, rm, stat } from 'node:fs/promises';
 import { messageOf, runError, usageError } from '../errors.js';
 import { optionName } from '../option-name.js';
+import type { Fingerprint } from '../scorer/identity.js';
 import type { Window } from '../scorer/protocol.js';
 import { type InputFacts, inputDifference, isUntouched } from './input-facts.js';
 import { nameWhole, partialOf } from './output.js';
-import { differenceOf, type Fingerprint, type RunState, readRunFile, runFileOf, writeRunFile } from './run-file.js';
+import { differenceOf, type RunState, readRunFile, runFileOf, writeRunFile } from './run-file.js';
 import { WindowHash } from './window-hash.js';
 
 /** What to do about an unfinished run whose work stands beside an output. */

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { messageOf, runError, usageError } from '../errors.js';
 import { optionName } from '../option-name.js';
 import { writeFileAtomically } from '../platform/files.js';
+import type { Fingerprint } from '../scorer/identity.js';
 import { type FilePosition, filePosition } from './file-position.js';
 import type { InputFacts } from './input-facts.js';
 import { RunStatistics, type StatisticsState } from './statistics.js';
@@ -15,9 +16,6 @@ import { WindowHash } from './window-hash.js';
 
 /** The version of the file's format; another one is not read. */
 const FORM = 2;
-
-/** Everything besides the rows that decides the output's bytes, by the flag that sets it or another name for a person. */
-export type Fingerprint = Readonly<Record<string, string | number | boolean | null>>;
 
 /** What rewards are rounded by. Where machines that worked on one output differ in it, its last digits may differ. */
 export interface Runtime {
@@ -51,6 +49,7 @@ export interface Finish extends Progress {
 
 export interface RunState {
   readonly form: number;
+  /** Everything besides the rows that decides the output's bytes. */
   readonly fingerprint: Fingerprint;
   readonly runtimes: readonly Runtime[];
   readonly inputs: readonly InputFacts[];

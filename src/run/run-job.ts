@@ -9,22 +9,24 @@ import { countWindows, windowsOfJob } from './job-windows.js';
 import { scoreInOrder } from './score-in-order.js';
 import type { UnfinishedWork } from './sink.js';
 
-/** How a run ended: with the input, because nobody reads the output any more, because it was told to stop, or badly. */
-export type RunEnd = 'finished' | 'reader gone' | 'stopped' | 'failed';
+/**
+ * How a run ended: with the input, because the reader of the output is gone, because it was stopped, or with an error.
+ */
+type RunEnd = 'finished' | 'reader gone' | 'stopped' | 'failed';
 
 export interface RunOutcome {
   readonly end: RunEnd;
   /** Why the run failed. */
   readonly error?: unknown;
-  /** An earlier run had done everything. */
+  /** Whether an earlier run had done everything. */
   readonly nothingLeft: boolean;
-  /** What is left of a run that did not finish. */
+  /** The saved work of a run that did not finish. */
   readonly unfinished?: UnfinishedWork | undefined;
 }
 
 /**
- * @param scorer is loaded here, unless there is nothing left to score
- * @throws FatalError for what is wrong before the first window is scored; what goes wrong later is the outcome's `error`
+ * @param scorer loaded here, unless nothing remains to be scored
+ * @throws FatalError for errors before the first window is scored; a later error is the outcome's `error`
  */
 export async function runJob(job: Job, scorer: Scorer, events: JobEvents): Promise<RunOutcome> {
   const { sink } = job;
@@ -57,7 +59,7 @@ async function scoreWindows(
   const progress = onProgress && progressOf(inputs, sink.statistics.counts.rows);
   for await (const { window, scored } of scoreInOrder(windows, scorer, stream)) {
     const end = giveUp(policy, sink.statistics.counts, scored.stats);
-    // Of the last rows some may be other ones when the run goes on: what came before them is safe first.
+    // Some of the last rows may differ when the run is resumed, so that the rows before them are saved first.
     if (end !== undefined || window.open) await sink.settle();
     const answer = end === undefined ? scored : await scorer.score({ ...window, rows: end.rows });
     const { path } = inputs[window.file] as Input;
@@ -68,7 +70,7 @@ async function scoreWindows(
   return signal.aborted ? 'stopped' : 'finished';
 }
 
-/** How far the run is after a window. */
+/** Computes the progress of the run after a window. */
 function progressOf(inputs: readonly Input[], rowsBefore: number): (window: Window, rows: number) => JobProgress {
   const sizes = inputs.map(({ length }) => length ?? 0);
   let before: JobProgress['before'] | undefined;

@@ -9,10 +9,10 @@ export interface Answered {
 }
 
 /**
- * Every window with its answer, in order.
+ * Yields every window with its answer, in order.
  *
- * @param onDemand a window is cut when a worker is free to take it, of all that has come until then; otherwise each worker
- *   has one in work and one on its way to it, and a few wait behind a slow one
+ * @param onDemand whether a window is cut, from all rows that have arrived, only when a worker is free to take it;
+ *   otherwise each worker has one window in work and one queued, and a few wait behind a slow one
  */
 export function scoreInOrder(
   windows: AsyncIterable<Window>,

@@ -10,7 +10,7 @@ export interface Shard {
   readonly of: number;
 }
 
-/** Blocks of a file (windows.ts) from the first up to, and without, the last. */
+/** Blocks of a file (windows.ts) from `from` up to, and without, `until`. */
 export interface BlockRange {
   readonly from: number;
   readonly until: number;
@@ -18,25 +18,25 @@ export interface BlockRange {
 
 /** @param text `I/N` */
 export function parseShard(text: string): Shard {
-  const [, index, of] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
-  if (index === undefined || of === undefined || of < 1 || index > of || !Number.isSafeInteger(of)) {
+  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+  if (index === undefined || count === undefined || count < 1 || index > count || !Number.isSafeInteger(count)) {
     throw usageError(`expected ${optionName('shard')} to be I/N with I from 1 to N, got ${text}`);
   }
   if (index === 0)
-    throw usageError(`expected ${optionName('shard')} to count from 1, 1/${of} to ${of}/${of}, got ${text}`);
-  return { index, of };
+    throw usageError(`expected ${optionName('shard')} to count from 1, 1/${count} to ${count}/${count}, got ${text}`);
+  return { index, of: count };
 }
 
 /**
- * The blocks of each file that a shard takes: contiguous over all files, and as many for each shard, but for one.
+ * The blocks of each file that a shard takes: contiguous over all files, and as many for each shard, give or take one.
  *
- * @param lengths of the files' contents, in bytes
+ * @param lengths the lengths of the files' contents, in bytes
  */
-export function blocksOf({ index, of }: Shard, lengths: readonly number[], size: WindowSize): BlockRange[] {
+export function blocksOf({ index, of: shards }: Shard, lengths: readonly number[], size: WindowSize): BlockRange[] {
   const counts = lengths.map((length) => Math.ceil(length / size.bytes));
   const all = counts.reduce((sum, count) => sum + count, 0);
-  const from = Math.floor(((index - 1) * all) / of);
-  const until = Math.floor((index * all) / of);
+  const from = Math.floor(((index - 1) * all) / shards);
+  const until = Math.floor((index * all) / shards);
   let before = 0;
   return counts.map((count) => {
     const range = { from: clamp(from - before, count), until: clamp(until - before, count) };

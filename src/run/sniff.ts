@@ -1,4 +1,4 @@
-/** Recognises input that is something else than lines of text. */
+/** Recognises input that is not lines of text. */
 import { usageError } from '../errors.js';
 
 const UTF_16LE = 'UTF-16; convert it first: iconv -f UTF-16LE -t UTF-8';
@@ -9,7 +9,7 @@ const signatures: readonly { readonly bytes: readonly number[]; readonly what: s
   { bytes: [0x50, 0x4b, 0x03, 0x04], what: 'a zip archive (or xlsx); take the JSONL or CSV out of it first' },
   { bytes: [0xff, 0xfe], what: 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8' },
   { bytes: [0xfe, 0xff], what: 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8' },
-  // These begin with a brace and have no byte-order mark before it.
+  // These files begin with a brace and have no byte-order mark before it.
   { bytes: [0x7b, 0x00], what: UTF_16LE },
   { bytes: [0x00, 0x7b], what: UTF_16BE },
 ];
@@ -19,7 +19,7 @@ const looksWide = (first: Buffer, zero: 0 | 1): boolean =>
   first.length >= 4 && [0, 1, 2, 3].every((i) => (first[i] === 0) === (i % 2 === zero));
 
 /**
- * Refuses input that is plainly something else than lines of text.
+ * Refuses input that evidently is not lines of text.
  *
  * @param first the first record of the file
  * @throws FatalError `usage`

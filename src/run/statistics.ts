@@ -15,12 +15,12 @@ interface ReportedFailure {
   readonly message: string;
 }
 
-/** Failures that are shown in full; the others are counted. */
+/** The most failures that are shown in full; the others are counted. */
 const SHOWN_FAILURES = 5;
 
 const fractions = { p01: 0.01, p05: 0.05, p25: 0.25, p50: 0.5, p75: 0.75, p95: 0.95, p99: 0.99 };
 
-/** What is counted, as plain data: a run that goes on later begins with it. */
+/** The counts, as plain data with which a resumed run begins. */
 interface Counts {
   rows: number;
   failed: number;
@@ -105,13 +105,13 @@ export class RunStatistics {
     this.#sketch.add(rewards);
   }
 
-  /** Adds what another run counted, which came after this one's rows. */
+  /** Adds the counts of another run, whose rows come after this one's. */
   merge({ sketch, ...counts }: StatisticsState): void {
     addCounts(this.#counts, counts);
     this.#sketch.merge(sketch);
   }
 
-  /** null where there are too few rewards to say. */
+  /** Statistics of the rewards; null where there are too few. */
   get rewards(): object {
     const { rewardsWritten, mean, squares, min, max } = this.#counts;
     const some = rewardsWritten > 0;
@@ -147,7 +147,7 @@ const nothing: Counts = {
 };
 
 /**
- * Adds what was counted of later rows.
+ * Adds the counts of later rows.
  *
  * Source for mean and squares: Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm for Computing
  * Sample Variances, 1979

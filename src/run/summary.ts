@@ -1,4 +1,4 @@
-/** The JSON account of a run. */
+/** The JSON summary of a run. */
 import type { ScorerIdentity } from '../scorer/identity.js';
 import type { ModelScorer } from '../scorer/open.js';
 import { summarizeChoices } from '../selection/gains.js';
@@ -11,17 +11,17 @@ export interface RunFacts {
   readonly node: string;
   /** The processor's name. */
   readonly cpu: string;
-  /** undefined: no model was needed. */
+  /** The model's scorer; undefined where no model was needed. */
   readonly scorer: Pick<ModelScorer, 'identity' | 'workers' | 'restarts'> | undefined;
-  /** What an output's run file says of it; undefined where there is none. */
+  /** The content of an output's run file; undefined where there is none. */
   readonly state: Pick<RunState, 'shard' | 'runtimes' | 'finished'> | undefined;
   readonly resumed: boolean;
   readonly inputs: readonly Input[];
   readonly statistics: RunStatistics;
   readonly seconds: number;
-  /** Of a dry run: how long the run itself would take. */
+  /** For a dry run, how long the run itself would take. */
   readonly estimate: number | undefined;
-  /** The run chose the best of groups. */
+  /** Whether the run chose the best of groups. */
   readonly selects: boolean;
   readonly complete: boolean;
   readonly exitCode: number;

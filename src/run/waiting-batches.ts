@@ -1,15 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * Groups what comes into batches of what is there without waiting: whoever gives one item and waits for an answer
- * gets it, and whoever gives many at once gets full batches.
+ * Groups items into batches of those that are available without waiting: a source that gives one item and waits for its
+ * answer gets it, and one that gives many at once gets full batches.
  *
- * @param source is not closed here: whoever opened it knows when it is wanted no more
- * @param most items of the next batch at most
+ * @param source not closed here, as its owner knows when it is no longer needed
+ * @param most returns the most items of the next batch
  */
-export async function* batchesOf<T>(source: AsyncIterator<T> | Iterator<T>, most: () => number): AsyncGenerator<T[]> {
+export async function* batchesOf<T>(source: AsyncIterator<T>, most: () => number): AsyncGenerator<T[]> {
   const next = (): Promise<IteratorResult<T>> => {
-    const result = Promise.resolve(source.next());
+    const result = source.next();
     result.catch(() => undefined); // Thrown when its turn comes, after what came before it.
     return result;
   };

@@ -2,8 +2,8 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Window } from '../scorer/protocol.js';
 
 /**
- * Digest of the input that windows are cut from: their bytes, where files begin, and where records stand that are too
- * long to read.
+ * Digest of the input from which windows are cut: their bytes, where files begin, and the places of records that are
+ * too long to read.
  */
 export class WindowHash {
   readonly #hash: Hash;
@@ -25,7 +25,7 @@ export class WindowHash {
     return new WindowHash(this.#hash.copy(), this.#file);
   }
 
-  /** The digest of what was added so far, in hexadecimal. */
+  /** The digest of all that was added so far, in hexadecimal. */
   digest(): string {
     return this.#hash.copy().digest('hex');
   }

@@ -5,13 +5,16 @@ import type { WindowSize } from '../scorer/window-size.js';
 import type { GroupedBatch, GroupLimits } from './record-groups.js';
 
 /**
- * How many windows inputs of these lengths in bytes make at most; Infinity where a length is not known. Not counted are
- * cuts between rows so short that a window has its number of rows before its bytes.
+ * The greatest number of windows that inputs of these lengths in bytes make; Infinity where a length is not known. It
+ * does not count cuts between rows so short that a window reaches its number of rows before its bytes.
  */
 export const windowsOf = (lengths: readonly (number | undefined)[], { bytes }: WindowSize): number =>
   lengths.reduce<number>((sum, length = Number.POSITIVE_INFINITY) => sum + Math.ceil(length / bytes), 0);
 
-/** Groups for windows of a size: no window grows much beyond it, and a shard reads little to find its first group. */
+/**
+ * Limits of groups for a size of windows: no window grows much beyond it, and a shard reads little to find its first
+ * group.
+ */
 export const groupLimitsFor = ({ bytes }: WindowSize): GroupLimits => ({
   longest: Math.min(8 * bytes, 262_144),
   border: 64 * bytes,
@@ -22,7 +25,7 @@ export type FileWindow = Omit<Window, 'index' | 'file'>;
 
 export interface CutOptions {
   readonly size: WindowSize;
-  /** Records go on in a window only with those that came together with them. */
+  /** Whether a window holds only records that arrived together. */
   readonly eager?: boolean;
 }
 
@@ -34,9 +37,9 @@ export async function* cutWindows(
   batches: AsyncIterable<GroupedBatch>,
   { size, eager = false }: CutOptions,
 ): AsyncGenerator<FileWindow> {
-  let pieces: Buffer[] = []; // of the window so far
-  let place: Position = fileStart; // where it begins
-  let block = 0; // which it takes the groups of
+  let pieces: Buffer[] = []; // the bytes of the current window
+  let place: Position = fileStart; // where that window begins
+  let block = 0; // the block whose groups it takes
   let rows = 0;
   const cut = (open: boolean, oversized?: number): FileWindow => {
     const window = { bytes: concatBytes(pieces), ...place, open, ...(oversized !== undefined && { oversized }) };
@@ -49,7 +52,7 @@ export async function* cutWindows(
     const { bytes, ends, oversized } = batch;
     // A record that is too long to be carried is a window of its own.
     if (oversized !== undefined && rows > 0) yield cut(false);
-    let from = 0; // of what belongs to the window
+    let from = 0; // the first record that belongs to the window
     for (const i of ends.keys()) {
       const byte = startOf(batch, i);
       const ofGroup = blockOf(batch.groups[i] as number, size);
@@ -66,12 +69,12 @@ export async function* cutWindows(
       rows++;
     }
     if (from < bytes.length) pieces.push(bytes.subarray(from));
-    // Without its line end, the file's last record may be longer one day.
+    // Without its line end, the file's last record may grow.
     if (oversized !== undefined) yield cut(!batch.ended, oversized);
     else if (eager && rows > 0) yield cut(false);
   }
   if (rows > 0) yield cut(true);
 }
 
-/** Number of the block of a file's bytes that a group beginning at `byte` belongs to. */
+/** Number of the block of a file's bytes to which a group that begins at `byte` belongs. */
 export const blockOf = (byte: number, size: WindowSize): number => Math.floor(byte / size.bytes);

@@ -2,28 +2,28 @@ import { runError } from '../errors.js';
 import type { Window } from './protocol.js';
 import type { WorkerCrash } from './worker-crash.js';
 
-/** Windows on which threads died that are told one by one; then at every tenth power. */
-const TOLD = 3;
+/** Windows with crashes that are logged one by one; after these, every power of ten is. */
+const LOGGED_SINGLY = 3;
 
 /**
- * Threads that die one after the other without a row scored in between: then it is not rows that kill them. To find
- * the one bad row of a window of 4,096 takes 16; a run of 30 bad rows stays below this.
+ * The most worker crashes in a row, without a row scored in between: beyond these, rows are not the cause. Finding the
+ * one bad row of a window of 4,096 takes 16 crashes; a run of 30 bad rows stays below this.
  */
 const MOST_IN_A_ROW = 100;
 
-/** Deaths of worker threads: told, counted, and not without end. */
+/** Logs, counts and limits the crashes of worker threads. */
 export class Incidents {
-  /** Threads that were started in a dead one's place. */
+  /** Number of threads that were started to replace a crashed one. */
   restarts = 0;
-  readonly #tell: (message: string) => void;
+  readonly #log: (message: string) => void;
   #inARow = 0;
   #windows = 0;
 
-  constructor(tell: (message: string) => void) {
-    this.#tell = tell;
+  constructor(log: (message: string) => void) {
+    this.#log = log;
   }
 
-  /** @throws FatalError where too many threads died in a row */
+  /** @throws FatalError where too many threads crashed in a row */
   died({ reason }: WorkerCrash): void {
     if (++this.#inARow >= MOST_IN_A_ROW) {
       throw runError(
@@ -38,14 +38,14 @@ export class Incidents {
     this.#inARow = 0;
   }
 
-  /** A thread died under a window whose rows are now scored again. */
+  /** To be called when a thread crashed on a window whose rows are now scored again. */
   onWindow({ reason }: WorkerCrash, { index, line }: Window): void {
     const count = ++this.#windows;
-    if (count <= TOLD) {
+    if (count <= LOGGED_SINGLY) {
       const rows = line === null ? 'its rows' : `its rows, from line ${line} on,`;
-      this.#tell(`a worker thread ${reason} at window ${index}: ${rows} are scored again on a fresh one`);
+      this.#log(`a worker thread ${reason} at window ${index}: ${rows} are scored again on a fresh one`);
     } else if (Number.isInteger(Math.log10(count))) {
-      this.#tell(`worker threads died at ${count} windows so far; the last one ${reason}`);
+      this.#log(`worker threads died at ${count} windows so far; the last one ${reason}`);
     }
   }
 }

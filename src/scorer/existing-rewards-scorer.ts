@@ -22,6 +22,7 @@ const noScoring: ScoringSettings = {
   padTokenId: undefined,
   eosTokenId: undefined,
   template: { name: 'chai' },
+  templateDate: undefined,
   templateGiven: false,
 };
 

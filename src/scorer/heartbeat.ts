@@ -1,7 +1,7 @@
-/** Signs of life: by these the main thread tells a worker that works from one that is stuck. */
+/** Heartbeats, by which the main thread distinguishes a worker that works from one that is stuck. */
 const EVERY_MS = 250;
 
-/** A function to be called often, between one piece of work and the next: now and then it calls `send`. */
+/** Makes a function that is called often, between pieces of work, and calls `send` from time to time. */
 export function createHeartbeat(send: () => void): () => void {
   let last = performance.now();
   return () => {

@@ -1,6 +1,6 @@
 /**
- * What becomes of a window under which a worker crashed: it is scored once more, whole; then in halves, and theirs, until
- * the row is found that crashes a worker alone. That row is a bad one, and its neighbours are scored.
+ * Handles a window on which a worker crashed: it is scored once more as a whole, and then halved repeatedly, until the
+ * row is found that alone crashes a worker. That row becomes a bad row, and its neighbours are scored.
  *
  * The main thread never parses a row here: parsing may be what crashes.
  */
@@ -11,25 +11,25 @@ import { joinScored } from './join-scored.js';
 import type { ScoredWindow, ToWorker, Window } from './protocol.js';
 import type { WorkerCrash } from './worker-crash.js';
 
-/** A window asked of a worker. */
+/** A request to a worker to score a window. */
 export type Ask = ToWorker & { readonly type: 'score' | 'fail' };
 
-/** What an attempt came to. After a crash, the next attempt meets a fresh worker. */
+/** The result of an attempt. After a crash, the next attempt has a fresh worker. */
 export type Attempt = { readonly scored: ScoredWindow } | { readonly crash: WorkerCrash };
 
 export interface Isolation {
-  /** Of the main thread, to find where records end. */
+  /** The main thread's format, for finding where records end. */
   readonly format: Pick<RowFormat, 'newScanner'>;
   readonly attempt: (ask: Ask) => Promise<Attempt>;
-  /** A worker crashed under the window. */
+  /** Called when a worker crashed on the window. */
   readonly onCrash: (crash: WorkerCrash) => void;
-  /** The answer for a window of one row that even a worker which is not to score it does not survive. */
+  /** Makes the answer for a window of one row that crashes even a worker which need not score it. */
   readonly answerUnparsed: (window: Window, reason: RowFailure) => ScoredWindow;
-  /** The answer for a window, from those for its parts joined. */
+  /** Makes the answer for a window from the joined answers for its parts. */
   readonly completeAnswer: (window: Window, joined: ScoredWindow) => ScoredWindow;
 }
 
-/** Scores a window whatever its rows do to workers. */
+/** Scores a window even if its rows crash workers. */
 export async function scoreOrIsolate(window: Window, isolation: Isolation): Promise<ScoredWindow> {
   const first = await isolation.attempt({ type: 'score', window });
   if ('scored' in first) return first.scored;
@@ -39,7 +39,7 @@ export async function scoreOrIsolate(window: Window, isolation: Isolation): Prom
   return isolation.completeAnswer(window, await divide(window, second.crash, isolation));
 }
 
-/** A window that a fresh worker did not survive: as its halves, or as the bad row that it is. */
+/** Answers a window that crashed a fresh worker: as its halves, or, if it is a single row, as a bad row. */
 async function divide(window: Window, crash: WorkerCrash, isolation: Isolation): Promise<ScoredWindow> {
   const halves = halve(window, isolation.format);
   if (halves === undefined) return markAsBadRow(window, crash, isolation);
@@ -55,7 +55,7 @@ async function scorePart(window: Window, isolation: Isolation): Promise<ScoredWi
   const first = await isolation.attempt({ type: 'score', window, part: true });
   if ('scored' in first) return first.scored;
   if (halve(window, isolation.format) !== undefined) return divide(window, first.crash, isolation);
-  // Once could be the machine's fault, or what rows before it left in the worker.
+  // One crash could be the machine's fault, or a consequence of earlier rows in the worker.
   const second = await isolation.attempt({ type: 'score', window, part: true });
   return 'scored' in second ? second.scored : markAsBadRow(window, second.crash, isolation);
 }
@@ -67,7 +67,7 @@ async function markAsBadRow(window: Window, crash: WorkerCrash, isolation: Isola
   return 'scored' in answer ? answer.scored : isolation.answerUnparsed(window, reason);
 }
 
-/** The records before and after the border nearest to the middle of the bytes; undefined for a single record. */
+/** Divides a window at the border of records nearest to the middle of its bytes; undefined for a single record. */
 function halve(window: Window, format: Isolation['format']): [Window, Window] | undefined {
   const { bytes, oversized, byte } = window;
   if (oversized !== undefined) return undefined;
@@ -78,7 +78,7 @@ function halve(window: Window, format: Isolation['format']): [Window, Window] | 
   const [border, ...others] = later;
   if (border === undefined) return undefined;
   const best = others.reduce((a, b) => (distance(b) < distance(a) ? b : a), border);
-  // Copies: a view crosses to a worker with all of the memory behind it.
+  // These are copies, as a view is sent to a worker with all of the memory behind it.
   return [
     { ...window, bytes: bytes.slice(0, best.byte - byte), open: false },
     { ...window, bytes: bytes.slice(best.byte - byte), byte: best.byte, line: best.line },

@@ -3,7 +3,7 @@ import type { RowKind } from '../rows/kinds/kinds.js';
 import { BOUNDARIES_TO_CHECK } from '../rows/kinds/texts.js';
 import type { ScoredWindow, WindowStats } from './protocol.js';
 
-/** Two parts of a window, one after the other, as the whole. */
+/** Joins two consecutive parts of a window. */
 export const joinScored = (a: ScoredWindow, b: ScoredWindow): ScoredWindow => ({
   output: concatBytes([a.output, b.output]),
   stats: joinStats(a.stats, b.stats),

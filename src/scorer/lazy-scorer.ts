@@ -1,4 +1,4 @@
-/** A scorer for rows that may carry their rewards: a model is opened when the first row needs it. */
+/** A scorer for rows that may carry their rewards: the model is opened when the first row needs it. */
 import { readLimits } from '../platform/limits.js';
 import { existingRewardsScorer } from './existing-rewards-scorer.js';
 import type { ModelScorer } from './open.js';
@@ -21,7 +21,7 @@ export class LazyScorer implements Scorer {
     this.#open = open;
   }
 
-  /** undefined: no row has needed it. */
+  /** The model's scorer; undefined where no row has needed it. */
   get model(): ModelScorer | undefined {
     return this.#model;
   }
@@ -34,7 +34,7 @@ export class LazyScorer implements Scorer {
     return this.#model?.workers ?? this.#workers;
   }
 
-  /** Opens the model, where the rows are known to need it. */
+  /** Opens the model where the rows are known to need it. */
   async openModel(): Promise<void> {
     this.#opening ??= this.#open();
     this.#model = await this.#opening;
@@ -45,7 +45,7 @@ export class LazyScorer implements Scorer {
     this.#windows = windows;
     if (this.#model !== undefined) return this.#model.load(task, windows);
     this.#existing = existingRewardsScorer(task);
-    // By the rule for workers, so that as many windows wait for a model as it can use when it is needed.
+    // The number follows the rule for workers, so that as many windows wait for a model as it can use.
     const nothing = { sharedBytes: 0, workerBytes: 1 };
     this.#workers = chooseWorkerCount(0, windows, readLimits(), nothing).workers;
   }

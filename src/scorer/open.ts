@@ -15,7 +15,7 @@ import type { Scorer } from './scorer.js';
 import type { WindowSize } from './window-size.js';
 import { chooseWorkerCount } from './worker-count.js';
 
-/** What a scorer says while it opens and works, and how it is stopped. */
+/** What a scorer says while it opens and works, how it is stopped, and what whoever opens it insists on. */
 export interface ScorerUi {
   /** Told what the user should know, a sentence each. */
   readonly onNotice: (message: string) => void;
@@ -23,6 +23,8 @@ export interface ScorerUi {
   readonly onDownload?: ResolveOptions['onProgress'];
   /** Awaited when the model is found and everything asked of it can be, before it is prepared, which may take minutes. */
   readonly onResolved?: () => Promise<void>;
+  /** What cannot do with today's date where a template prints one: then the request must name it. Default: nothing. */
+  readonly dateNeededBy?: string | undefined;
   /** Ends a download. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -45,12 +47,13 @@ export interface ModelScorer extends Scorer {
 export async function openScorer(request: ScorerRequest, ui: ScorerUi): Promise<ModelScorer> {
   const filled = fillRequest(request);
   const { strict, cache, workers, workerTimeout, offline } = filled;
-  const resolved = await resolveModel(filled, {
+  const download = {
     offline,
     signal: ui.signal,
     onProgress: ui.onDownload ?? (() => undefined),
     notify: ui.onNotice,
-  });
+  };
+  const resolved = await resolveModel(filled, download, ui.dateNeededBy);
   const give = (notice: string): void => {
     if (strict) throw usageError(`${notice} (${optionName('strict')})`);
     ui.onNotice(notice);

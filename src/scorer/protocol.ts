@@ -33,12 +33,14 @@ export interface ScoringSettings {
   readonly eosTokenId: number | undefined;
   /** A built-in template's name, or a Jinja template. */
   readonly template: { readonly name: string; readonly jinja?: string };
+  /** The day that the template prints, as YYYY-MM-DD: one for all workers. undefined: it prints none. */
+  readonly templateDate: string | undefined;
   /** The user chose a template: then a string prompt is a message. */
   readonly templateGiven: boolean;
 }
 
 /** What workers make of the rows of a window, beside the statistics. */
-export type AnswerKind =
+type AnswerKind =
   /** Output records in the format. */
   | { readonly kind: 'records' }
   /** Output records of the groups' best candidates. */

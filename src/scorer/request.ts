@@ -1,9 +1,11 @@
-/** What is asked of a scorer, by whatever door: checked, and filled with defaults. */
+/** A request for a scorer, from the command line, the library or the server: checked, and filled with defaults. */
+import { inspect } from 'node:util';
 import { usageError } from '../errors.js';
 import { type Activation, activations } from '../model/activation.js';
 import { type Precision, precisions } from '../model/precision.js';
 import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
 import { optionName } from '../option-name.js';
+import { isDay } from '../platform/calendar.js';
 
 /** An option that is left out, or undefined, has its default. */
 export interface ScorerRequest {
@@ -11,32 +13,36 @@ export interface ScorerRequest {
   readonly model?: string | undefined;
   /** Another directory, or id on the Hugging Face Hub, for the tokenizer's files. Default: the model's own. */
   readonly tokenizer?: string | undefined;
-  /** Tokens kept of a text. Default: 256, or what the model has room for. */
+  /** Number of tokens to which a text is cut. Default: 256, or fewer where the model has fewer positions. */
   readonly maxLength?: number | undefined;
   /** Where a longer text is cut. Default: `left`. */
   readonly truncationSide?: TruncationSide | undefined;
   /**
-   * Cut a long prompt so that a response of so many tokens would fit, however long its own is: candidates are judged
-   * after the same context, which is computed once. Default: 0, a text is cut as a whole.
+   * Cuts a long prompt so that a response of so many tokens would fit, however long its own is: candidates are scored
+   * after the same context, which is computed once. Default: 0, where a text is cut as a whole.
    */
   readonly reserve?: number | undefined;
-  /** What is made of the logit. Default: `none`. */
+  /** The function of the logit that is the reward. Default: `none`. */
   readonly activation?: Activation | undefined;
-  /** `int8`: about twice as fast, with rewards that are near. Default: `fp32`. */
+  /** `int8` is about twice as fast, with rewards that are close. Default: `fp32`. */
   readonly precision?: Precision | undefined;
   /** Index or name of the label to report; needed for, and only for, a model with more than one. */
   readonly logit?: string | undefined;
   /** How messages become text: `chai` (the default), `dialogrpt`, `chatml`, `model`, or a Jinja file. */
   readonly template?: string | undefined;
+  /** The day that a template's `strftime_now` gives, as YYYY-MM-DD. Default: the local day on which the model is opened. */
+  readonly templateDate?: string | undefined;
   /** Worker threads. Default: 0, one for each core, as far as memory and the input have use for them. */
   readonly workers?: number | undefined;
-  /** Seconds without a sign of life after which a worker counts as dead. Default: 600. */
+  /** Seconds without a heartbeat after which a worker counts as crashed. Default: 600. */
   readonly workerTimeout?: number | undefined;
-  /** Keep the prepared model on disk for the next load. Default: true. */
+  /** Whether to store the prepared model on disk for the next load. Default: true. */
   readonly cache?: boolean | undefined;
-  /** Refuse what would otherwise be a notice. Default: false. */
+  /** Whether to throw an error where there would be a notice. Default: false. */
   readonly strict?: boolean | undefined;
-  /** Never reach the network: a model from the hub must have been downloaded before. Default: false. */
+  /**
+   * Whether to never use the network, so that a model from the hub must have been downloaded before. Default: false.
+   */
   readonly offline?: boolean | undefined;
 }
 
@@ -55,10 +61,10 @@ export type FilledRequest = {
   readonly [K in Exclude<keyof ScorerRequest, WithDefault>]-?: ScorerRequest[K];
 } & { readonly [K in WithDefault]-?: NonNullable<ScorerRequest[K]> };
 
-/** Threads beyond this are a slip of the finger, and Node ends without a word when memory for them runs out. */
+/** More threads are probably a typing mistake, and Node ends without a message when memory for them runs out. */
 export const MOST_WORKERS = 256;
 
-/** A timer of Node's takes no more milliseconds than an int32 holds. */
+/** A timer of Node takes no more milliseconds than an int32 holds. */
 export const MOST_TIMEOUT_S = 1_000_000;
 
 interface Option {
@@ -91,6 +97,7 @@ const options: { readonly [K in keyof ScorerRequest]-?: Option } = {
   precision: oneOf(precisions),
   logit: text('the number or name of a label'),
   template: text('chai, dialogrpt, chatml, model or a Jinja file'),
+  templateDate: { expected: 'a day as YYYY-MM-DD', accepts: (value) => typeof value === 'string' && isDay(value) },
   workers: wholeNumber(0, MOST_WORKERS),
   workerTimeout: wholeNumber(1, MOST_TIMEOUT_S),
   cache: flag,
@@ -102,8 +109,8 @@ const options: { readonly [K in keyof ScorerRequest]-?: Option } = {
 export const requestOptions = Object.keys(options) as readonly (keyof ScorerRequest)[];
 
 /**
- * @throws FatalError `usage` for a value that an option does not take, or an option that there is not: a misspelled one
- *   would leave rewards as they are by default, without a word
+ * @throws FatalError `usage` for a value that an option does not take, or an unknown option: a misspelled one would
+ *   silently leave rewards at their defaults
  */
 export function fillRequest(request: ScorerRequest): FilledRequest {
   for (const [name, value] of Object.entries(request)) {
@@ -115,7 +122,7 @@ export function fillRequest(request: ScorerRequest): FilledRequest {
       throw usageError(`expected ${optionName(name)} to be ${expected}, got ${shown(value)}`);
     }
   }
-  const { model, tokenizer, maxLength, truncationSide, logit, template } = request;
+  const { model, tokenizer, maxLength, truncationSide, logit, template, templateDate } = request;
   return {
     model,
     tokenizer,
@@ -123,6 +130,7 @@ export function fillRequest(request: ScorerRequest): FilledRequest {
     truncationSide,
     logit,
     template,
+    templateDate,
     reserve: request.reserve ?? 0,
     activation: request.activation ?? 'none',
     precision: request.precision ?? 'fp32',
@@ -134,4 +142,8 @@ export function fillRequest(request: ScorerRequest): FilledRequest {
   };
 }
 
-const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : String(value));
+/** A value of any type, in a message. */
+export const shown = (value: unknown): string =>
+  typeof value === 'string'
+    ? JSON.stringify(value)
+    : inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY });

@@ -9,8 +9,9 @@ import { type Precision, preparationFor } from '../model/precision.js';
 import { readChatTemplate } from '../model/tokenizer/chat-template.js';
 import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
 import { optionName } from '../option-name.js';
+import { today } from '../platform/calendar.js';
 import { printable } from '../platform/printable.js';
-import { isBuiltInTemplate } from '../rows/templates.js';
+import { asksForDate, isBuiltInTemplate } from '../rows/templates.js';
 import type { ModelLocation, ScoringSettings } from './protocol.js';
 import type { FilledRequest } from './request.js';
 import { BUNDLED_NAME, findExportedFile, findModel, findTokenizer } from './sources.js';
@@ -37,9 +38,14 @@ export interface ResolvedModel {
 
 /**
  * @param download how a model that is not here is brought here, and who is told of it
+ * @param dateNeededBy what cannot do with the day on which it happens to run, where the template prints the date
  * @throws FatalError where the model, or what is asked of it, cannot be
  */
-export async function resolveModel(options: FilledRequest, download: ResolveOptions): Promise<ResolvedModel> {
+export async function resolveModel(
+  options: FilledRequest,
+  download: ResolveOptions,
+  dateNeededBy?: string,
+): Promise<ResolvedModel> {
   const warnings: string[] = [];
   const { checkpoint, revision } = await readModel(options.model, download);
   if (options.model === undefined) warnings.push(noModelNamed());
@@ -69,6 +75,16 @@ export async function resolveModel(options: FilledRequest, download: ResolveOpti
       `expected ${optionName('activation')} none or sigmoid for a model with one label: softmax of one number is 1`,
     );
   }
+  const template = readTemplate(options.template ?? defaults.template, tokenizerDirectory);
+  let templateDate: string | undefined;
+  if (template.jinja !== undefined && asksForDate(template.jinja)) {
+    templateDate = options.templateDate ?? chooseDate(dateNeededBy);
+    if (options.templateDate === undefined) {
+      warnings.push(
+        `the template prints the date, and rewards depend on it: ${optionName('templateDate')} ${templateDate} repeats them`,
+      );
+    }
+  }
   return {
     checkpoint,
     modelName: options.model ?? BUNDLED_NAME,
@@ -85,7 +101,8 @@ export async function resolveModel(options: FilledRequest, download: ResolveOpti
       vocabularySize: network.vocabularySize,
       padTokenId: network.padTokenId,
       eosTokenId: network.eosTokenId,
-      template: readTemplate(options.template ?? defaults.template, tokenizerDirectory),
+      template,
+      templateDate,
       templateGiven: options.template !== undefined,
     },
     warnings,
@@ -141,6 +158,13 @@ function chooseLabel(labels: readonly string[], chosen: string | undefined): num
   if (labels[index] === undefined)
     throw usageError(`expected ${optionName('logit')} to be one of ${list}, got ${chosen}`);
   return index;
+}
+
+function chooseDate(neededBy: string | undefined): string {
+  if (neededBy === undefined) return today();
+  throw usageError(
+    `expected ${optionName('templateDate')} YYYY-MM-DD with ${neededBy}: the template prints the date, and rewards depend on it`,
+  );
 }
 
 function readTemplate(name: string, tokenizerDirectory: string): ScoringSettings['template'] {

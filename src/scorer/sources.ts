@@ -1,4 +1,4 @@
-/** From what a user names, a path or an id on the Hugging Face Hub, to a directory with the files of it. */
+/** From what a user names, a path or an id on the Hugging Face Hub, to a directory with its files. */
 
 import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -14,25 +14,25 @@ import { wantedTokenizerFiles } from '../model/tokenizer/wanted-files.js';
 import { optionName } from '../option-name.js';
 import { statOrUndefined } from '../platform/files.js';
 
-/** The model that comes with the package, used where none is named; recipes/starter makes it. */
+/** The model that comes with the package, and is used where none is named; recipes/starter makes it. */
 export const BUNDLED_NAME = 'starter';
 const bundledDirectory = fileURLToPath(new URL(`../../models/${BUNDLED_NAME}`, import.meta.url));
 
-/** What GPT-2 checkpoints without a tokenizer of their own were trained with, as their cards say. */
+/** The tokenizer with which GPT-2 checkpoints without their own were trained, as their cards say. */
 const GPT2_TOKENIZER = 'openai-community/gpt2';
 const GPT2_VOCABULARY = 50_257;
 
 export interface Source {
   readonly directory: string;
-  /** The commit, of a model from the hub. */
+  /** The commit of a model from the hub; undefined for a local one. */
   readonly revision: string | undefined;
 }
 
 /**
- * The .onnx file of that name; undefined where the name is another kind's. Links to it are not followed: in the hub's
- * cache its config.json stands beside the link.
+ * Finds the .onnx file of that name; undefined where the name is not that of an .onnx file. Links to it are not
+ * followed: in the hub's cache its config.json is beside the link.
  *
- * @throws FatalError where the name says that it is such a file, and there is none
+ * @throws FatalError where the name is that of such a file, and there is none
  */
 export function findExportedFile(name: string): string | undefined {
   if (!name.endsWith('.onnx')) return undefined;
@@ -53,7 +53,7 @@ export async function findModel(name: string | undefined, options: ResolveOption
   return findDirectory(name, 'a model directory') ?? resolveHubModel(name, wantedModelFiles, options);
 }
 
-/** The directory of the tokenizer that is named, or else of the model's own, or of GPT-2's. */
+/** Finds the directory of the named tokenizer, or else of the model's own, or of GPT-2's. */
 export async function findTokenizer(
   name: string | undefined,
   model: Checkpoint | ExportedModel,
@@ -79,7 +79,7 @@ export async function findTokenizer(
   return (await resolveHubModel(GPT2_TOKENIZER, wantedTokenizerFiles, options)).directory;
 }
 
-/** A path that is there wins; one that can be nothing but a path is never looked for on the hub. */
+/** An existing path has precedence; a name that can only be a path is never looked up on the hub. */
 function findDirectory(name: string, expected: string): Source | undefined {
   const path = withHome(name);
   const stat = statOrUndefined(path);

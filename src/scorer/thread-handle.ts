@@ -1,8 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import { FatalError } from '../errors.js';
+import { FatalError, runError } from '../errors.js';
 import { currentOptionSpelling } from '../option-name.js';
 import { environment } from '../platform/environment.js';
+import { statOrUndefined } from '../platform/files.js';
 import { requireForcedExit } from '../platform/forced-exit.js';
 import { nodeFlagsOfThread, writeToStandardError } from '../platform/threads.js';
 import type { FromWorker, ThreadData, ToWorker } from './protocol.js';
@@ -43,7 +45,10 @@ export class ThreadHandle {
   #watch: NodeJS.Timeout | undefined;
   #silentTicks = 0;
 
-  /** @param deadlineMs without a sign of life for so long, a thread that was asked something is ended */
+  /**
+   * @param deadlineMs without a sign of life for so long, a thread that was asked something is ended
+   * @throws FatalError where the file that it is to run is not there
+   */
   constructor(onNotice: (message: string) => void, deadlineMs: number) {
     this.#deadlineMs = deadlineMs;
     // onnxruntime 1.29 and later report every session to Microsoft unless told not to, before they are loaded and in
@@ -51,7 +56,7 @@ export class ThreadHandle {
     environment().ORT_DISABLE_TELEMETRY ??= '1';
     const data: ThreadData = { optionSpelling: currentOptionSpelling() };
     // A library's console.log in a worker must not reach standard output, which carries data only.
-    this.#worker = new Worker(new URL('./thread.js', import.meta.url), {
+    this.#worker = new Worker(entryFile(), {
       stdout: true,
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: heapLimitMb(), maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
@@ -82,7 +87,7 @@ export class ThreadHandle {
     return this.#crash;
   }
 
-  /** The answer of type `expected`; rejects where the worker answers with an error, and with a ThreadDeath where it dies. */
+  /** The answer of type `expected`; rejects where the worker answers with an error, and with a WorkerCrash where it dies. */
   async request<T extends FromWorker['type']>(message: ToWorker, expected: T): Promise<FromWorker & { type: T }> {
     const answered = new Promise<FromWorker>((resolve, reject) => {
       this.#pending = { resolve, reject };
@@ -143,6 +148,16 @@ export class ThreadHandle {
     this.#pending = undefined;
     this.#settle();
   }
+}
+
+/** @throws FatalError where it is not there, as where a bundler has put this file into another and left it out */
+function entryFile(): URL {
+  const url = new URL('./thread.js', import.meta.url);
+  if (statOrUndefined(fileURLToPath(url)) !== undefined) return url;
+  throw runError(
+    `${fileURLToPath(url)}: expected the file that worker threads run, found none; ` +
+      'do not bundle reward-score: keep it as an external package',
+  );
 }
 
 /**

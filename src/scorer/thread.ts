@@ -134,11 +134,12 @@ function checkTokenizer(tokenizer: Tokenizer, directory: string, scoring: Scorin
 const padTokenOf = (tokenizer: Tokenizer, { padTokenId, eosTokenId }: ScoringSettings): number | undefined =>
   padTokenId ?? tokenizer.specialTokenId('pad_token') ?? tokenizer.specialTokenId('eos_token') ?? eosTokenId;
 
-function openTemplate({ template: { name, jinja } }: ScoringSettings, tokenizer: Tokenizer): Template {
+function openTemplate({ template: { name, jinja }, templateDate }: ScoringSettings, tokenizer: Tokenizer): Template {
   if (jinja === undefined && isBuiltInTemplate(name)) return builtInTemplates[name];
   return jinjaTemplate(jinja ?? '', name, {
     bos_token: tokenizer.specialToken('bos_token'),
     eos_token: tokenizer.specialToken('eos_token'),
+    day: templateDate,
   });
 }
 

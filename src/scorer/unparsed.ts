@@ -3,7 +3,7 @@ import type { Answer } from './answers.js';
 import type { ScoredWindow, Window } from './protocol.js';
 import { recordsOf } from './window-scorer.js';
 
-/** A window of one record as a bad row that nobody parsed: to read it may be what ends a thread. */
+/** Answers a window of one record as a bad row without parsing it, as parsing may be what crashes a thread. */
 export function answerUnparsed(window: Window, reason: RowFailure, answer: Answer, dryRun: boolean): ScoredWindow {
   const records = [...recordsOf(window, answer.format)].filter((record) => !answer.format.isBlank(record));
   const result = { shape: 'single', rewards: [], failure: reason } as const;

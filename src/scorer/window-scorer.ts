@@ -1,4 +1,4 @@
-/** One window: records to rows, texts, tokens and rewards; what is made of the rewards is for answers.ts. */
+/** Scores one window, from records to rows, texts, tokens and rewards; answers.ts makes the output of the rewards. */
 
 import { rewardOf } from '../model/activation.js';
 import type { TokenScorer } from '../model/token-scorer.js';
@@ -22,11 +22,11 @@ import type { ScoredRecord } from '../selection/group.js';
 import type { Answer } from './answers.js';
 import type { ScoredWindow, ScoringSettings, Window, WindowStats, WindowTask } from './protocol.js';
 
-/** A record, and what is known of its rewards before the network has run. */
+/** A record, and what is known about its rewards before the network has run. */
 interface PendingRow {
   readonly record: InputRecord;
   readonly parsed: ParsedRecord;
-  /** A failure of the whole row, what it takes to write its rewards, or those that it has already. */
+  /** A failure of the whole row, the facts needed to write its rewards, or the rewards that it already has. */
   readonly outcome: RowFailure | PendingTexts | ExistingResult;
 }
 
@@ -60,9 +60,12 @@ export interface WindowScorerOptions {
   readonly task: Pick<WindowTask, 'maxRowBytes' | 'dryRun'>;
   readonly answer: Answer;
   readonly texts: TextSettings;
-  /** The field by which a row has its rewards already, and is not scored; undefined: every row is scored. */
+  /**
+   * The field of the rewards that a row may already have, so that it is not scored; undefined where every row is
+   * scored.
+   */
   readonly existingField: string | undefined;
-  /** Called between one piece of work and the next. */
+  /** Called between pieces of work. */
   readonly heartbeat: () => void;
 }
 
@@ -74,7 +77,7 @@ export class WindowScorer {
     this.#options = options;
   }
 
-  /** @param part the window is a part of one that is answered as a whole */
+  /** @param part whether the window is a part of one that is answered as a whole */
   async score(window: Window, part = false): Promise<ScoredWindow> {
     const { scorer, task, heartbeat } = this.#options;
     const texts: number[][] = [];
@@ -90,7 +93,7 @@ export class WindowScorer {
     return this.#answer(window, pending, logits, computedTokens, part);
   }
 
-  /** The window as rows that all failed, each for its own reason as far as it can be read. */
+  /** Answers the window with rows that all failed, each for its own reason as far as it can be read. */
   fail(window: Window, reason: RowFailure): ScoredWindow {
     const pending = [...this.#recordsOf(window)].flatMap((record) => {
       const parsed = this.#parse(record);
@@ -110,7 +113,7 @@ export class WindowScorer {
     const scored = pending.map(({ record, parsed, outcome }): ScoredRecord => {
       return { record, parsed, result: this.#resultOf(outcome, logits) };
     });
-    // Records beyond the limit are scored all the same: in other packs, rewards would be rounded in another way.
+    // Records beyond the limit are scored too, as rewards would be rounded differently in other packs.
     const rows = Math.min(window.rows ?? scored.length, scored.length);
     const stats = { ...countOutcomes(pending.slice(0, rows)), computedTokens };
     return answer.write({ scored, rows, stats, part, dryRun: task.dryRun });
@@ -138,10 +141,10 @@ export class WindowScorer {
     const { scoring, tokenizer, heartbeat } = this.#options;
     const { maxLength, truncationSide, template, reserve } = scoring;
     const templated = row.templated && template.jinja !== undefined;
-    const pending = row.texts.map((judged, index): PendingText | RowFailure => {
-      if (isFailure(judged)) return judged;
+    const pending = row.texts.map((scorable, index): PendingText | RowFailure => {
+      if (isFailure(scorable)) return scorable;
       heartbeat();
-      const { text, prompt } = judged;
+      const { text, prompt } = scorable;
       if (reserve > 0 && prompt === undefined) return noPrompt();
       const reserved = prompt !== undefined && { reserved: { tokens: reserve, promptTokens: this.#count(prompt) } };
       const settings = { maxLength, truncationSide, templated, ...reserved };
@@ -160,7 +163,7 @@ export class WindowScorer {
       : existingResult(row, existingField, texts.fields);
   }
 
-  /** Tokens of a prompt. Candidates follow one another after the same. */
+  /** Counts the tokens of a prompt. The last count is stored, as consecutive candidates have the same prompt. */
   #count(prompt: string): number {
     if (this.#lastPrompt?.text !== prompt) {
       const { tokenizer, heartbeat } = this.#options;

@@ -1,4 +1,4 @@
-/** How large the runs of records are that a worker scores at once. */
+/** The size of the runs of records that a worker scores at once. */
 export interface WindowSize {
   /** Window k of a file holds the groups of records that begin in its bytes [k·bytes, (k + 1)·bytes) … */
   readonly bytes: number;
@@ -6,5 +6,5 @@ export interface WindowSize {
   readonly rows: number;
 }
 
-/** Of rows that carry their rewards, so that no model decides. */
+/** The size for rows that carry their rewards, where no model decides it. */
 export const existingRewardsWindow: WindowSize = { bytes: 65_536, rows: 4096 };

@@ -1,25 +1,29 @@
-/** How many workers there are: as many as were asked for, or as there are cores and work, never more than memory has room for. */
+/**
+ * The number of workers: as many as were requested, or as there are cores and windows, and never more than memory has
+ * room for.
+ */
 import type { Limits } from '../platform/limits.js';
 
 export interface MemoryNeed {
-  /** Of the process without workers, and of the weights that all workers map. */
+  /** Memory of the process without workers, and of the weights that all workers map. */
   readonly sharedBytes: number;
-  /** Of each worker for itself. */
+  /** Memory of each worker alone. */
   readonly workerBytes: number;
 }
 
 export interface WorkerCount {
   readonly workers: number;
-  /** Why there are fewer than were asked for, or could be kept busy. */
+  /** Why there are fewer than were requested, or than have work. */
   readonly notice?: string;
 }
 
 /**
- * The one rule, for every command.
+ * Chooses the number of workers, by one rule for every command.
  *
  * @param asked 0 for as many as there are cores and windows
- * @param windows how many there are at most: a worker costs a quarter of a second of processor time to start, and a
- *   window is one worker's
+ * @param windows their greatest possible number: a worker costs a quarter of a second of processor time to start, and
+ *   one
+ *   worker scores a window
  */
 export function chooseWorkerCount(
   asked: number,

@@ -1,11 +1,17 @@
 import { FatalError, messageOf } from '../errors.js';
 import { optionName } from '../option-name.js';
 
-/** A worker thread is no more, or is as good as dead. */
+/** A worker thread has ended, or does not respond any more. */
 export class WorkerCrash extends FatalError {
-  /** What it did, after `a worker thread` or `it`. The same crash has the same words: they are written to outputs. */
+  /**
+   * What it did, to follow `a worker thread` or `it`. The same crash has the same words, as they are written to
+   * outputs.
+   */
   readonly reason: string;
-  /** It cannot be ended: native code hangs. The process cannot end as usual either (platform/forced-exit.ts). */
+  /**
+   * Whether it cannot be ended because native code hangs. The process cannot end as usual either
+   * (platform/forced-exit.ts).
+   */
   readonly hung: boolean;
 
   constructor(reason: string, { hung = false, cause }: { readonly hung?: boolean; readonly cause?: unknown } = {}) {
@@ -18,7 +24,7 @@ export class WorkerCrash extends FatalError {
   }
 }
 
-/** What a thread did that Node reports an uncaught error of. */
+/** Describes the crash of a thread for which Node reports an uncaught error. */
 export const crashReason = (error: unknown): string =>
   (error as { code?: unknown } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
     ? 'ran out of JavaScript heap memory'

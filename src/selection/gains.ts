@@ -1,29 +1,31 @@
-/** What choosing among N candidates gains over taking one: counts that add up over groups, windows, runs and shards. */
+/**
+ * What choosing among N candidates gains over taking one, as counts that add up over groups, windows, runs and shards.
+ */
 import type { RankedCandidate } from './rank.js';
 
 /** Sums over the groups that have at least N candidates with a reward. */
 interface GainSums {
   groups: number;
-  /** Of the expected reward of the best among N of them, drawn at random. */
+  /** Sum of the expected reward of the best among N candidates, drawn at random. */
   best: number;
-  /** Of the reward of the first of all. */
+  /** Sum of the reward of the first of all. */
   first: number;
-  /** Of the mean reward of all. */
+  /** Sum of the mean reward of all. */
   random: number;
 }
 
 /** What choosing gained, as plain data that adds up. */
 export interface ChoiceCounts {
   groups: number;
-  /** Groups in which another candidate has the best reward too. */
+  /** Number of groups in which another candidate has the best reward too. */
   ties: number;
-  /** By N: 1, 2, 4, 8 … */
+  /** Sums by N: 1, 2, 4, 8 … */
   gains: Record<string, GainSums>;
 }
 
 export const noChoices = (): ChoiceCounts => ({ groups: 0, ties: 0, gains: {} });
 
-/** @param ranked of one group, best first; not empty */
+/** @param ranked the candidates of one group, best first; not empty */
 export function countChoice(counts: ChoiceCounts, ranked: readonly RankedCandidate[]): void {
   const [winner] = ranked as [RankedCandidate];
   counts.groups++;
@@ -41,9 +43,9 @@ export function addChoices(counts: ChoiceCounts, more: Readonly<ChoiceCounts>): 
   for (const [draws, gain] of Object.entries(more.gains)) addGain(counts.gains, draws, gain);
 }
 
-/** The means of a number of candidates, over the groups that have as many. */
+/** Means for a number of candidates, over the groups that have as many. */
 interface Gain {
-  /** How many are drawn at random from each group. */
+  /** How many candidates are drawn at random from each group. */
   readonly candidates: number;
   readonly groups: number;
   /** Mean rewards. */
@@ -55,7 +57,7 @@ interface Gain {
 export interface ChoiceSummary {
   readonly groups: number;
   readonly ties: number;
-  /** By the number of candidates, the smallest first. */
+  /** Gains by the number of candidates, the smallest first. */
   readonly gains: readonly Gain[];
 }
 
@@ -80,8 +82,8 @@ function addGain(gains: ChoiceCounts['gains'], draws: string, more: GainSums): v
 }
 
 /**
- * The mean, over all ways to draw N of the candidates, of the best reward among them. The k-th best is the best of those
- * drawn if it is drawn and none of the k - 1 better ones is.
+ * The mean, over all ways to draw N of the candidates, of the best reward among them. The k-th best is the best of the
+ * drawn ones if it is drawn and none of the k - 1 better ones is.
  */
 function expectedBest(ranked: readonly RankedCandidate[], draws: number): number {
   let expected = 0;

@@ -1,10 +1,10 @@
-/** How large a group of rows may grow, which is held in memory until the next one begins. */
+/** The largest size of a group of rows, which is held in memory until the next one begins. */
 import { optionName } from '../option-name.js';
 
-/** Nobody draws as many candidates for one prompt, and a column that is always the same soon has more rows. */
+/** More than the candidates that are ever drawn for one prompt; a constant column soon has more rows. */
 const MOST_ROWS = 100_000;
 
-/** The longest row that is read by default has as many bytes, and may be a group of candidates too. */
+/** As many as the longest row that is read by default, which may be a group of candidates too. */
 const MOST_BYTES = 64 * 2 ** 20;
 
 export const isTooLarge = (rows: number, bytes: number): boolean => rows > MOST_ROWS || bytes > MOST_BYTES;

@@ -9,11 +9,13 @@ import type { RowResult } from '../rows/results.js';
 import { type RankedCandidate, rankCandidates } from './rank.js';
 import { addedFields, type SelectionSettings } from './settings.js';
 
-/** A record of the input with what scoring gave for it. */
+/** A record of the input with its result of scoring. */
 export interface ScoredRecord {
   readonly record: InputRecord;
   readonly parsed: ParsedRecord;
   readonly result: RowResult;
+  /** The key of its group, of a record that must not be parsed; undefined: its row has the key. */
+  readonly groupKey?: string | undefined;
 }
 
 export interface Group {
@@ -22,7 +24,7 @@ export interface Group {
   readonly ranked: readonly RankedCandidate[];
 }
 
-/** A failure of a row that could be scored, and may be no part of a choice. */
+/** A failure of a row that could be scored, but may not be chosen. */
 export interface RefusedRecord {
   /** Number of the record, from 0. */
   readonly index: number;
@@ -31,11 +33,11 @@ export interface RefusedRecord {
 }
 
 /**
- * Puts consecutive records with equal values in the group field together. A row that may be no part of a choice stays in
- * its group, without a reward.
+ * Groups consecutive records with equal values in the group field. A row that may not be chosen stays in its group,
+ * without a reward.
  *
- * @param next the record after these; a group that it belongs to is not whole, and is left out
- * @param onRefused called for each row that may be no part of a choice
+ * @param next the record after these; a group to which it belongs is not whole, and is left out
+ * @param onRefused called for each row that may not be chosen
  */
 export function* groupsOf(
   records: Iterable<ScoredRecord>,
@@ -47,7 +49,7 @@ export function* groupsOf(
   let key: string | undefined;
   let index = 0;
   for (const scored of records) {
-    const ownKey = keyOf(scored.parsed, settings);
+    const ownKey = scored.groupKey ?? keyOf(scored.parsed, settings);
     if (members.length > 0 && (ownKey === undefined || ownKey !== key)) {
       yield groupOf(members, settings);
       members = [];
@@ -73,7 +75,7 @@ function groupOf(records: readonly ScoredRecord[], { group }: SelectionSettings)
   return { records, ranked: rankCandidates(rewards) };
 }
 
-/** Why a row may be no part of a choice; undefined: it may, or has a failure already. */
+/** Why a row may not be chosen; undefined where it may, or already has a failure. */
 function whyRefused(
   { parsed: { row }, result }: ScoredRecord,
   key: string | undefined,

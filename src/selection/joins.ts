@@ -1,10 +1,10 @@
-/** Which records follow one another in a group, for whoever cuts the input and must not cut groups. */
+/** Which consecutive records are in one group, so that the input is not cut within groups. */
 import { runError } from '../errors.js';
 import type { GroupKeyReader } from '../rows/group-key.js';
 import type { InputRecord } from '../rows/records.js';
 import { groupTooLarge, isTooLarge } from './group-limits.js';
 
-/** Groups that are remembered, to notice one that comes back. */
+/** The most groups that are remembered, to notice one that occurs again. */
 const MOST_REMEMBERED = 1_000_000;
 
 export interface JoinOptions {
@@ -14,13 +14,13 @@ export interface JoinOptions {
   readonly isBlank: (record: InputRecord) => boolean;
   /** The file and line of a record, for messages. */
   readonly placeOf: (record: InputRecord) => string;
-  /** Called once, for the first group that was there before with others in between. */
+  /** Called once, for the first group that occurs again after others. */
   readonly onReturn: (key: string, record: InputRecord) => void;
 }
 
 /**
- * Whether a record is in the group of the one before it; called with each in order, one file after the other. Records
- * without a value in the field are alone; blank ones join what is around them.
+ * Checks whether a record is in the group of the one before it; it is called with each in order, one file after the
+ * other. A record without a value in the field is a group of its own; blank ones belong to the group around them.
  *
  * @returns a function that throws FatalError `run` where a group is too large to be held
  */

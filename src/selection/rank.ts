@@ -1,10 +1,10 @@
 /** Which candidate of a group is best. */
 
 export interface RankedCandidate {
-  /** In its group, from 0. */
+  /** Number in its group, from 0. */
   readonly index: number;
   readonly reward: number;
-  /** By how much its reward is above the next one's; null for the last. */
+  /** By how much its reward exceeds the next one; null for the last. */
   readonly margin: number | null;
 }
 

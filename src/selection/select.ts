@@ -1,4 +1,7 @@
-/** The best of each group among scored records, as the records that are written. It parses nothing and does no I/O. */
+/**
+ * Chooses the best of each group among scored records, and makes their output records. It parses nothing and does no
+ * I/O.
+ */
 import type { FailedRow } from '../rows/failed-row.js';
 import type { ParsedRecord } from '../rows/formats/format.js';
 import { type ChoiceCounts, countChoice, noChoices } from './gains.js';
@@ -9,7 +12,7 @@ import { GroupWriter, type OutputSettings } from './writer.js';
 export interface Selection {
   /** The output records, in pieces. */
   readonly pieces: readonly (Buffer | string)[];
-  /** Rows that were scored and may be no part of a choice. */
+  /** Rows that were scored but may not be chosen. */
   readonly failed: readonly FailedRow[];
   readonly counts: ChoiceCounts;
 }

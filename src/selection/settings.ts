@@ -1,15 +1,15 @@
 /** What `best` chooses, and which fields it adds to the records that it writes. */
 
 export interface SelectionSettings {
-  /** Consecutive rows with the same value in this field are a group; undefined: a row with candidates is one. */
+  /** Consecutive rows with the same value in this field are a group; undefined where a row with candidates is one. */
   readonly group: string | undefined;
-  /** Where the winner's text is written, of a row with candidates. */
+  /** The field for the winner's text, for rows with candidates. */
   readonly responseField: string;
   /** How many of the best are written. */
   readonly top: number;
-  /** Each that is written has a record of its own, with its rank. */
+  /** Whether each written candidate has a record of its own, with its rank. */
   readonly ranked: boolean;
-  /** Best against worst, as one record for training; those whose rewards are nearer than this are left out. */
+  /** Best and worst as one record for training, without pairs whose rewards differ by less than this. */
   readonly pairs: { readonly minGap: number } | undefined;
 }
 
@@ -23,9 +23,9 @@ export const addedFields = ({ group, responseField, ranked }: SelectionSettings)
 ];
 
 /**
- * The columns after those of the input.
+ * Lists the columns after those of the input.
  *
- * @param hasReward the input has a column of rewards
+ * @param hasReward whether the input has a column of rewards
  */
 export const addedColumns = (settings: SelectionSettings, rewardField: string, hasReward: boolean): string[] => [
   ...(hasReward ? [] : [rewardField]),

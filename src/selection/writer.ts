@@ -1,4 +1,4 @@
-/** The records that are written for a group: its winner, the best of it in order, or a pair of best and worst. */
+/** Makes the output records of a group: its winner, its best candidates in order, or a pair of best and worst. */
 import { typeInWords } from '../rows/describe-value.js';
 import { carriesRewards } from '../rows/existing-rewards.js';
 import type { ParsedRecord, RowFormat } from '../rows/formats/format.js';
@@ -13,13 +13,13 @@ import type { RankedCandidate } from './rank.js';
 import type { SelectionSettings } from './settings.js';
 
 export interface OutputSettings {
-  /** It writes every record that it is given; rows that failed are left out here. */
+  /** The format, which writes every given record; rows that failed are left out here. */
   readonly format: Pick<RowFormat, 'write' | 'splice'>;
   readonly rewardField: string;
   readonly fields: NamedFields;
-  /** Records say why there is no reward. */
+  /** Whether records say why there is no reward. */
   readonly reasons: boolean;
-  /** Leave out groups without a reward, and the rows without one that a list of all would have. */
+  /** Whether to leave out groups without a reward, and in a list of all candidates the rows without one. */
   readonly skipFailures: boolean;
 }
 
@@ -34,20 +34,20 @@ export class GroupWriter {
     this.#output = output;
   }
 
-  /** The output records of a group, in pieces. */
+  /** Returns the output records of a group, in pieces. */
   write(group: Group): Pieces {
     const { records, ranked } = group;
     const { group: field, ranked: isList, top } = this.#settings;
     const chosen = ranked.length === 0 ? [] : this.#chosen(group);
     if (this.#output.skipFailures) return chosen;
     const failed = records.filter(({ result }) => result.rewards.every((reward) => reward === null));
-    // One record for each group; where all are listed, one for each row.
+    // There is one record for each group, or, where all are listed, one for each row.
     const listsRows = isList && top === Number.POSITIVE_INFINITY && field !== undefined;
     const listed = listsRows ? failed : ranked.length === 0 ? failed.slice(0, 1) : [];
     return [...chosen, ...listed.flatMap((record) => this.#failed(record))];
   }
 
-  /** @param group with a candidate that has a reward */
+  /** @param group a group with a candidate that has a reward */
   #chosen(group: Group): Pieces {
     const { pairs, ranked: isList, top } = this.#settings;
     if (pairs !== undefined) return this.#pair(group, pairs.minGap);
@@ -77,7 +77,7 @@ export class GroupWriter {
       ...(isOneRow ? [['best_reward', formatReward(reward)] as const] : []),
       ['reward_margin', formatReward(margin)],
       ...(isList ? [['rank', String(rank)] as const] : []),
-      ...(isOneRow ? this.#reason(result) : []),
+      ...(isOneRow && !hasRewardError(row) ? this.#reason(result) : []),
     ];
     return format.splice(record, parsed, members);
   }
@@ -86,7 +86,7 @@ export class GroupWriter {
     return this.#output.reasons ? rewardErrorMembers(failure) : [];
   }
 
-  /** A candidate of a row as JSON. */
+  /** Returns a candidate of a row as JSON. */
   #responseText({ row = {} }: ParsedRecord, index: number): string {
     return jsonText(contextAndResponses(row, this.#output.fields).responses[index] ?? null);
   }

@@ -1,4 +1,4 @@
-/** Who may ask: everybody on this machine, or whoever has the token. */
+/** Which clients are served: all on this machine, or those that have the token. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { BlockList, isIP } from 'node:net';
@@ -15,7 +15,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * @param token undefined: none is asked for
+ * @param token undefined where none is required
  * @throws Refusal 401 without the token; 403 where a browser was led here under another site's name (DNS rebinding)
  */
 export function checkAccess({ authorization = '', host = '' }: IncomingHttpHeaders, token: string | undefined): void {
@@ -39,7 +39,7 @@ function givenToken(authorization: string): string {
     .replace(/^[^:]*:/, '');
 }
 
-/** In a time that does not tell how much of it is right, nor its length. */
+/** Compares in a time that reveals neither how much of the token is right nor its length. */
 const isSame = (given: string, token: string): boolean => timingSafeEqual(digest(given), digest(token));
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -11,20 +11,20 @@ import { readQueries, rewardsOf } from './openrlhf.js';
 import { busy, ClientGone, Refusal } from './refusal.js';
 
 export interface AppOptions {
-  /** Asked of every client, but of health checks. */
+  /** Required of every client, except for health checks; undefined where none is. */
   readonly token: string | undefined;
   readonly rewardField: string;
   readonly bodyReader: BodyReader;
   readonly metrics: Metrics;
-  /** undefined as long as no model is loaded. */
+  /** Undefined as long as no model is loaded. */
   readonly batches: () => Batches | undefined;
   readonly isStopping: () => boolean;
   readonly gauges: () => Omit<Gauges, 'ready'>;
-  /** For a client to take its answer. */
+  /** How long a client may take to read its answer. */
   readonly clientMs: number;
-  /** Nothing can be scored any more. */
+  /** Called when nothing can be scored any more. */
   readonly onFatal: (error: FatalError) => void;
-  /** A defect of this program. */
+  /** Called with an error that is a defect of this program. */
   readonly onError: (error: Error) => void;
 }
 
@@ -43,7 +43,7 @@ const routes = {
 
 const isHealth = (path: string): boolean => path.startsWith('/health/');
 
-/** @returns what answers a request */
+/** @returns the function that answers a request */
 export function createApp(options: AppOptions): Hono<Environment>['fetch'] {
   const { bodyReader, metrics, rewardField, token, isStopping } = options;
   const app = new Hono<Environment>();
@@ -118,7 +118,7 @@ export function createApp(options: AppOptions): Hono<Environment>['fetch'] {
   return app.fetch;
 }
 
-/** @throws Refusal 503 where nothing can be scored, or not any more */
+/** @throws Refusal 503 where nothing can be scored yet, or any more */
 function openBatches({ batches, isStopping }: AppOptions): Batches {
   if (isStopping()) throw busy(503, 'the server is ending');
   const open = batches();
@@ -126,7 +126,9 @@ function openBatches({ batches, isStopping }: AppOptions): Batches {
   return open;
 }
 
-/** @throws Refusal 415. A web page of another site cannot send these types without asking first, and it gets no answer. */
+/**
+ * @throws Refusal 415. A web page of another site cannot send these types without asking first, and it gets no answer.
+ */
 function typeOf<T extends BodyType>(c: RequestContext, expected: readonly T[]): T {
   const { 'content-type': given = 'none', 'content-encoding': encoding } = c.env.incoming.headers;
   const type = expected.find((one) => one === given.split(';')[0]?.trim().toLowerCase());
@@ -138,13 +140,13 @@ function typeOf<T extends BodyType>(c: RequestContext, expected: readonly T[]): 
 const receive = ({ env }: RequestContext, bodyReader: BodyReader): Promise<ReceivedBody> =>
   bodyReader.read(env.incoming, env.outgoing);
 
-/** Aborted when nobody waits for the answer any more. */
+/** Aborted when the client has gone away. */
 function whenGone({ env: { outgoing } }: RequestContext): AbortSignal {
   const gone = new AbortController();
   outgoing.once('close', () => gone.abort(new ClientGone()));
   return gone.signal;
 }
 
-/** As hono's types want bytes. */
+/** The bytes, in the type that hono wants. */
 const bytes = (buffer: Buffer): Uint8Array<ArrayBuffer> =>
   new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength);

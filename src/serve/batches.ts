@@ -1,6 +1,6 @@
 /**
- * Rows of many requests in common batches: whenever a worker is free, it gets what is waiting, up to a window. Requests
- * take turns, a window each, so that one of many rows holds up no other.
+ * Scores rows of many requests in common batches: whenever a worker is free, it gets what is waiting, up to a window.
+ * Requests take turns, a window each, so that one of many rows holds up no other.
  */
 import { setImmediate } from 'node:timers/promises';
 import { concatBytes } from '../platform/bytes.js';
@@ -10,7 +10,7 @@ import type { WindowSize } from '../scorer/window-size.js';
 
 const NEWLINE = 0x0a;
 
-/** Rows of one request that stay together, and who waits for their output records. */
+/** Rows of one request that stay together, and the promise of their output records. */
 interface Piece {
   readonly bytes: Uint8Array;
   readonly rows: number;
@@ -20,16 +20,16 @@ interface Piece {
 
 export interface BatchOptions {
   readonly windowSize: WindowSize;
-  /** Windows in work together: one a worker. */
+  /** The number of workers, and so of windows that are scored at once. */
   readonly workers: number;
   readonly scoreWindow: (window: Window) => Promise<ScoredWindow>;
-  /** Told what happened in each window. */
+  /** Called with the stats of each window. */
   readonly onScored: (stats: WindowStats) => void;
 }
 
 export class Batches {
   readonly #options: BatchOptions;
-  /** Of each request, what no worker has yet; the next to have its turn comes first. */
+  /** The pieces of each request that no worker has yet; the request whose turn is next comes first. */
   #waiting: Piece[][] = [];
   #inWork = 0;
   #windows = 0;
@@ -47,10 +47,10 @@ export class Batches {
   }
 
   /**
-   * The output records of JSON lines, in order, in pieces of whole records.
+   * Resolves to the output records of JSON lines, in order, in pieces of whole records.
    *
    * @param lines without blank ones, each with its line end
-   * @param signal aborted: nobody waits for the answer, and what no worker has yet is not scored
+   * @param signal aborted where the answer is no longer needed: what no worker has yet is not scored
    * @throws what scoring throws, and the signal's reason
    */
   async score(lines: Buffer, signal: AbortSignal): Promise<readonly Buffer[]> {
@@ -60,7 +60,7 @@ export class Batches {
       answers.push(new Promise((resolve, reject) => pieces.push({ bytes, rows: countLines(bytes), resolve, reject })));
     }
     const all = Promise.all(answers);
-    all.catch(() => undefined); // aborted before it is waited for
+    all.catch(() => undefined); // It may be aborted before it is awaited.
     const waiting = [...pieces];
     const leave = (): void => {
       this.#waiting = this.#waiting.filter((other) => other !== waiting);
@@ -69,7 +69,7 @@ export class Batches {
     signal.throwIfAborted();
     signal.addEventListener('abort', leave);
     if (waiting.length > 0) this.#waiting.push(waiting);
-    await setImmediate(); // what has come by then goes along
+    await setImmediate(); // Rows that arrive meanwhile join the window.
     this.#assign();
     try {
       return await all;
@@ -98,7 +98,7 @@ export class Batches {
     this.#assign();
   }
 
-  /** A window: the pieces of the request whose turn it is, and of those after it, as far as there is room. */
+  /** Takes a window: the pieces of the request whose turn it is, and of those after it, as far as there is room. */
   #take(): Piece[] {
     const { windowSize } = this.#options;
     const taken: Piece[] = [];

@@ -7,7 +7,7 @@ import type { ReceivedBody } from './body-reader.js';
 import { Lines } from './lines.js';
 import { Refusal } from './refusal.js';
 
-/** Rows to score, and how their records are given back. */
+/** Rows to score, and how their records are sent back. */
 export interface RowsBody {
   /** JSON lines without blank ones, each with its line end. */
   readonly lines: Buffer;
@@ -27,7 +27,7 @@ export type BodyType = (typeof bodyTypes)[number];
 export const readRows = (type: BodyType, body: ReceivedBody): RowsBody =>
   type === 'application/json' ? readJsonRows(body) : readJsonLines(body);
 
-/** JSON lines, as a file has them: bytes that are no JSON are a bad row, and the records keep the rows' own bytes. */
+/** JSON lines, as a file has them: a line that is not JSON is a bad row, and the records hold the rows' own bytes. */
 function readJsonLines({ bytes, takeRow }: ReceivedBody): RowsBody {
   const lines = new Lines(bytes.length + 1);
   for (let from = afterBlankLines(bytes, 0); from < bytes.length; ) {
@@ -42,7 +42,7 @@ function readJsonLines({ bytes, takeRow }: ReceivedBody): RowsBody {
   return { lines: lines.bytes, contentType: 'application/x-ndjson', answer: (records) => Buffer.concat(records) };
 }
 
-/** Where the next line begins that does not consist of white space: megabytes of line ends cost no object each. */
+/** Where the next line that is not white space begins: megabytes of line ends do not cost an object each. */
 function afterBlankLines(bytes: Buffer, from: number): number {
   let start = from;
   for (let at = from; ; at++) {
@@ -52,7 +52,7 @@ function afterBlankLines(bytes: Buffer, from: number): number {
   }
 }
 
-/** `{"rows": […]}` or an array. The rows are not parsed here: their records keep the bytes that the client sent. */
+/** `{"rows": […]}` or an array. The rows are not parsed here: their records hold the bytes that the client sent. */
 function readJsonRows({ bytes, takeRow }: ReceivedBody): RowsBody {
   const whole = documentOf(bytes);
   const isBare = kindAt(bytes, whole) === 'an array';
@@ -70,7 +70,7 @@ function readJsonRows({ bytes, takeRow }: ReceivedBody): RowsBody {
     lines: lines.bytes,
     contentType: 'application/json',
     answer(records) {
-      const last = records.at(-1)?.subarray(0, -1) ?? Buffer.alloc(0); // without its line end
+      const last = records.at(-1)?.subarray(0, -1) ?? Buffer.alloc(0); // The line end is left out.
       const answer = Buffer.concat([open, ...records.slice(0, -1), last, close]);
       // A record has no line end within it, so each stands between two records.
       for (let at = answer.indexOf(NEWLINE); at >= 0; at = answer.indexOf(NEWLINE, at)) answer[at] = COMMA;
@@ -90,7 +90,7 @@ function rowsMember(json: Buffer, whole: Span): Span {
     else other ??= name;
   }
   if (rows === undefined || kindAt(json, rows) !== 'an array') {
-    // A long one is not looked at as a whole.
+    // The beginning of a long value is enough to name it.
     const beginning = json.subarray(whole.start, Math.min(whole.end, whole.start + 1000)).toString('utf8');
     throw new Refusal(400, `${expected}, got ${clip(beginning)}`);
   }
@@ -102,7 +102,7 @@ function rowsMember(json: Buffer, whole: Span): Span {
 }
 
 /**
- * The value that a body of JSON is.
+ * Finds the value of a JSON body.
  *
  * @throws Refusal 400 where the body is not JSON
  */

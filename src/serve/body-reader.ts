@@ -1,4 +1,4 @@
-/** Reads requests' bodies: as many bytes and rows as there is room for, and no longer than a client may take. */
+/** Reads requests' bodies: as many bytes and rows as there is room for, within the time that a client may take. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { optionName } from '../option-name.js';
@@ -7,26 +7,26 @@ import { busy, ClientGone, Refusal } from './refusal.js';
 export interface BodyLimits {
   /** A longer body is refused. */
   readonly bodyBytes: number;
-  /** What the requests in hand may take together. One alone is always taken, if its rows find room in it. */
+  /** Bytes that the requests in hand may take together. One alone is always accepted, if its rows fit. */
   readonly queueBytes: number;
-  /** How long a client may take to send its body, and to take its answer. */
+  /** How long a client may take to send its body, and to read its answer. */
   readonly clientMs: number;
 }
 
-/** What a request takes beside its body. */
+/** Bytes that a request takes beside its body. */
 const REQUEST_BYTES = 1024;
 
 /**
- * What a row takes beside its own bytes, for its record in the answer. A row of one byte may be answered with a hundred and
- * more, so the bytes of a body alone would not bound memory.
+ * Bytes that a row takes beside its own, for its record in the answer. A row of one byte may be answered with a hundred
+ * and more, so the bytes of a body alone would not bound memory.
  */
 const ROW_BYTES = 256;
 
-/** A request's body, with the room that it takes until the answer is out or the client gone. */
+/** A request's body, with the room that it takes until the answer is sent or the client is gone. */
 export interface ReceivedBody {
   readonly bytes: Buffer;
   /**
-   * Takes room for a row's record in the answer. To be called for each row as it is found, before anything is made of it.
+   * Takes room for a row's record in the answer. To be called for each row as it is found, before it is processed.
    *
    * @throws Refusal 413 where a request may not have so many rows, 429 where other requests take the room
    */
@@ -43,7 +43,7 @@ export class BodyReader {
     this.#maxRows = Math.max(1, Math.floor(limits.queueBytes / ROW_BYTES));
   }
 
-  /** What the requests in hand take: their bodies, and room for their answers. */
+  /** Bytes that the requests in hand take: their bodies, and room for their answers. */
   get heldBytes(): number {
     return this.#held;
   }
@@ -55,10 +55,10 @@ export class BodyReader {
    */
   async read(request: IncomingMessage, response: ServerResponse): Promise<ReceivedBody> {
     const { bodyBytes } = this.#limits;
-    // A body in chunks may be as long as one can be.
+    // A body in chunks has no declared length, so that it may have the greatest.
     const declared = Number(request.headers['content-length'] ?? bodyBytes);
     if (declared > bodyBytes) throw this.#tooLarge();
-    let held = 0; // by this request
+    let held = 0; // Bytes that this request holds.
     let isOver = false;
     const take = (more: number): void => {
       if (isOver) return;

@@ -1,4 +1,4 @@
-/** Rows that become JSON lines in one piece of memory. */
+/** Joins rows as JSON lines in one piece of memory. */
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
@@ -7,12 +7,14 @@ export class Lines {
   readonly #memory: Buffer;
   #length = 0;
 
-  /** @param mostBytes of all the lines, with their line ends */
+  /** @param mostBytes the most bytes of all the lines, with their line ends */
   constructor(mostBytes: number) {
     this.#memory = Buffer.allocUnsafe(mostBytes);
   }
 
-  /** Adds a row as a line. It has its line end, or gets one; line ends within JSON are white space, and become spaces. */
+  /**
+   * Adds a row as a line. It has its line end, or gets one; line ends within JSON are white space, and become spaces.
+   */
   add(row: Buffer): void {
     const line = this.#memory.subarray(this.#length, this.#length + row.length);
     row.copy(line);

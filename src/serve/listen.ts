@@ -7,24 +7,24 @@ import { getRequestListener } from '@hono/node-server';
 import { messageOf, usageError } from '../errors.js';
 import { optionName } from '../option-name.js';
 
-/** For a client to say what it wants, its headers, where it does not have less for all. */
+/** How long a client may take to send its headers, where it does not have less for the whole request. */
 const HEADERS_MS = 10_000;
 
-/** Longer than load balancers keep a connection that they do not use (60 s): the one that closes it must be them. */
+/** Longer than load balancers keep an idle connection (60 s), so that they are the ones to close it. */
 const IDLE_MS = 65_000;
 
 export interface Listener {
   readonly url: string;
-  /** Takes no new connections, and resolves when every request that came is answered. */
+  /** Accepts no new connections, and resolves when every request that came is answered. */
   stop(): Promise<void>;
 }
 
-/** @throws FatalError `usage` where host and port are not to be had */
+/** @throws FatalError `usage` where host and port are not available */
 export async function listen(
   fetch: Parameters<typeof getRequestListener>[0],
   { host, port, clientMs }: { readonly host: string; readonly port: number; readonly clientMs: number },
 ): Promise<Listener> {
-  // A body's time is limited where it is received: Node's own limits are not looked after once a server is closed.
+  // A body's time is limited where it is received: Node does not enforce its own limits once a server is closed.
   const headersTimeout = Math.min(HEADERS_MS, clientMs);
   const limits = { headersTimeout, requestTimeout: 0, keepAliveTimeout: IDLE_MS };
   const server = createServer({ ...limits, connectionsCheckingInterval: 1000 }, getRequestListener(fetch));
@@ -35,7 +35,7 @@ export async function listen(
   });
   server.on('connection', (socket) => {
     socket.once('close', () => {
-      // An answer that waits behind another one of the same connection (pipelining) is not told by Node.
+      // Node emits no event for an answer that waits behind another one of the same connection (pipelining).
       for (const response of inHand) if (response.req.socket === socket) response.emit('close');
     });
   });

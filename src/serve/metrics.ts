@@ -1,6 +1,6 @@
 /**
- * Counts in Prometheus' text format. By hand: prom-client is four packages for what is written here, among them
- * OpenTelemetry's interface, and had no release for two years.
+ * Counts in Prometheus' text format. It is written by hand: prom-client is four packages for what is written here,
+ * among them OpenTelemetry's interface, and had no release for two years.
  */
 import { cpuSeconds, residentBytes } from '../platform/usage.js';
 import type { WindowStats } from '../scorer/protocol.js';
@@ -10,7 +10,7 @@ const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
 export const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** What stands at a moment, beside what was counted. */
+/** Values of the moment, beside the counters. */
 export interface Gauges {
   readonly ready: boolean;
   readonly workers: number;
@@ -26,7 +26,7 @@ export class Metrics {
   readonly #times = new Map<string, Times>();
   readonly #sums = { rows: 0, rewards: 0, windows: 0, tokens: 0, computedTokens: 0, truncatedRows: 0 };
 
-  /** @param code the answer's status; `gone`: the client did not wait for it */
+  /** @param code the answer's status; `gone` where the client did not wait for it */
   answered(route: string, code: number | 'gone', seconds: number): void {
     count(this.#requests, `route="${route}",code="${code}"`);
     if (code !== 200) return;
@@ -79,7 +79,7 @@ export class Metrics {
   }
 }
 
-/** Of the answers of a route. */
+/** Times of a route's answers. */
 interface Times {
   /** How many took no longer than each of the bounds. */
   within: readonly number[];
@@ -94,7 +94,7 @@ const histogram = (labels: string, { within, sum, count }: Times): Sample[] => [
   [`_count{${labels}}`, count],
 ];
 
-/** What stands after a family's name, and its value. */
+/** The suffix of a family's name, and the value. */
 type Sample = readonly [suffix: string, value: number];
 
 const PREFIX = 'reward_score_';

@@ -1,10 +1,11 @@
 /**
- * OpenRLHF's remote reward model, as its trainer asks for one with --reward.remote_url: POST {query, prompts, labels} gives
- * {rewards, scores, extra_logs}, a number for each query, which is prompt and response as one text. Its trainer posts again
- * up to five times where an answer is no success, and goes on without a reward.
+ * OpenRLHF's remote reward model, as its trainer calls one with --reward.remote_url: POST {query, prompts, labels}
+ * gives {rewards, scores, extra_logs}, a number for each query, which is prompt and response as one text. Its trainer
+ * posts again up to five times after an error, and then continues without a reward.
  *
- * Source: github.com/OpenRLHF/OpenRLHF v0.11.0 (3c3be623): openrlhf/utils/agent.py, _fetch_rewards_via_http, the client;
- * openrlhf/cli/serve_rm.py, its own server. v0.9 joins `rewards` and `scores` of several servers (experience_maker.py).
+ * Source: github.com/OpenRLHF/OpenRLHF v0.11.0 (3c3be623): openrlhf/utils/agent.py, _fetch_rewards_via_http, the
+ * client; openrlhf/cli/serve_rm.py, its own server. v0.9 joins `rewards` and `scores` of several servers
+ * (experience_maker.py).
  */
 import type { RowFailure } from '../rows/failure.js';
 import { arrayElements, kindAt, memberValue, type Span } from '../rows/json-scanner.js';
@@ -16,7 +17,7 @@ import { Refusal } from './refusal.js';
 const NEWLINE = 0x0a;
 
 /**
- * The queries as JSON lines: a line that is a string is a text.
+ * Reads the queries as JSON lines: a line that is a string is a text.
  *
  * @throws Refusal 400 where there are none, 413 or 429 where there are more than there is room for
  */
@@ -38,9 +39,9 @@ export function readQueries({ bytes, takeRow }: ReceivedBody): Buffer {
 }
 
 /**
- * The rewards of queries' records.
+ * Reads the rewards from the queries' records.
  *
- * @throws Refusal 422 where one has none: no number is made up for it
+ * @throws Refusal 422 where a query has no reward: none is made up for it
  */
 export function rewardsOf(records: readonly Buffer[], rewardField: string): number[] {
   const rewards: number[] = [];

@@ -1,9 +1,9 @@
-/** What is wrong with a request: thrown where it is found, and answered as `{"error": {"message": …}}`. */
+/** What is wrong with a request. It is thrown where it is found, and answered as `{"error": {"message": …}}`. */
 export class Refusal extends Error {
   readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 422 | 429 | 503;
-  /** Of the answer. */
+  /** Headers of the answer. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Of the error, beside its message. */
+  /** Members of the error, beside its message. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(
@@ -23,11 +23,11 @@ export class Refusal extends Error {
 
 const RETRY_AFTER_S = 1;
 
-/** The same request may be answered in a moment. */
+/** The same request may succeed in a moment. */
 export const busy = (status: 429 | 503, message: string): Refusal =>
   new Refusal(status, message, { headers: { 'Retry-After': String(RETRY_AFTER_S) } });
 
-/** Nobody waits for the answer any more. */
+/** The client no longer waits for the answer. */
 export class ClientGone extends Error {
   override readonly message = 'the client went away';
 }

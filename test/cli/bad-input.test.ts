@@ -7,7 +7,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { jsonLines, type Run, rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
+import type { Run } from '../support/in-process.js';
+import { jsonLines, rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
 import { makeSyntheticModel, readModelDescriptions } from '../support/synthetic-model.js';
 import { testWrongUses } from '../support/wrong-use.js';
 
@@ -603,7 +604,7 @@ testWrongUses('files that are refused', directory, [
   },
   {
     args: [file('plain.jsonl.gz', '"a"\n')],
-    stderr: `${directory}/plain.jsonl.gz: expected gzip, as its name says, got something else; rename it if it is not packed`,
+    stderr: `${directory}/plain.jsonl.gz: expected gzip, as its name says, got something else; rename it if it is not compressed`,
   },
   {
     args: ['--from', 'csv', '--max-row-bytes', '6'],

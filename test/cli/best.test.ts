@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { jsonLines, type Run, rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
+import type { Run } from '../support/in-process.js';
+import { jsonLines, rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
 
 const directory = temporaryDirectory();
 
@@ -104,6 +105,15 @@ describe('rows with candidates', () => {
     }
     const pairs = await best(rows, '--pairs');
     assert.deepEqual([pairs.code, pairs.stdout], [3, '']);
+  });
+
+  test('of which one failed keep the reason that is there, once', async () => {
+    const reason = { code: 'EMPTY_TEXT', message: 'the text is empty', index: 1 };
+    const row = { prompt: 'p', candidates: ['a', ''], reward: [1, null], reward_error: reason };
+    const { code, stdout } = await best([row]);
+    assert.equal(code, 3);
+    assert.equal(stdout.split('"reward_error"').length, 2, stdout);
+    assert.deepEqual(jsonLines(stdout)[0]?.reward_error, reason);
   });
 
   test('name another field for the text', async () => {

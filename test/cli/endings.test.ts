@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { jsonLines, rewardScore, root, start, temporaryDirectory, writeFile } from '../support/run.js';
+import { runBinary, start } from '../support/binary.js';
+import { jsonLines, root, temporaryDirectory, writeFile } from '../support/run.js';
 
 const directory = temporaryDirectory();
 /** Rows of a window of the bundled model. */
@@ -104,7 +105,7 @@ describe('a worker', () => {
     const file = writeFile(directory, 'broken.jsonl', rows(1));
     const output = join(directory, 'never.jsonl');
     const env = { BREAK: '[{"how":"exit","at":"start"}]' };
-    const run = await rewardScore(['-q', file, '-o', output], { ...broken, env });
+    const run = await runBinary(['-q', file, '-o', output], { ...broken, env });
     assert.equal(run.code, 1, run.stderr);
     assert.match(run.stderr, /^reward-score: a worker thread ended with code 7/);
     assert.deepEqual(
@@ -115,7 +116,7 @@ describe('a worker', () => {
 
   test('in which a library prints: it goes to standard error', async () => {
     const env = { BREAK: '[{"how":"noise","at":"load"}]' };
-    const run = await rewardScore(['-q', '-j', '1', '--to', 'scores'], { ...broken, stdin: '"hi"\n', env });
+    const run = await runBinary(['-q', '-j', '1', '--to', 'scores'], { ...broken, stdin: '"hi"\n', env });
     assert.equal(run.code, 0);
     assert.match(run.stdout, /^-?[\d.]+\n$/);
     assert.equal(run.stderr, 'noise from a library\n');

@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { start } from '../support/binary.js';
 import { type EvaluationResult, evaluate, evaluateJson, jsonl, numberOf, reasonOf } from '../support/evaluation.js';
-import { jsonLines, rewardScore, root, start, temporaryDirectory, writeFile } from '../support/run.js';
+import { jsonLines, rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
 import { testWrongUses } from '../support/wrong-use.js';
 
 const directory = temporaryDirectory();

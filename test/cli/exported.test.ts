@@ -1,9 +1,11 @@
 /** .onnx files that are not there, or that cannot be scored: what is wrong with them is said by name. */
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { test } from 'node:test';
 import { copyExportedModel, input, type SmallGraph, writeSmallModel } from '../support/exported-models.js';
-import { temporaryDirectory, writeFile } from '../support/run.js';
+import { rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
 import { testWrongUses, UNLOADABLE, type WrongUse } from '../support/wrong-use.js';
 
 const directory = temporaryDirectory();
@@ -62,6 +64,38 @@ wrongUses('files that are not there', [
       'name a directory that has them with --tokenizer',
   },
 ]);
+
+// An id that could be one on the hub is none where it names an .onnx file: nothing is asked there.
+const modelCommands = (name: string): string[][] => [
+  ['model', 'info', name],
+  ['model', 'prepare', name],
+  ['model', 'check', name, '--against', writeFile(directory, 'against.jsonl', '{"text":"a","reward":1}\n')],
+];
+wrongUses(
+  'files that commands on models do not find',
+  ['./missing.onnx', 'org/name.onnx'].flatMap((name) =>
+    modelCommands(name).map((args) => ({
+      args,
+      env: { HF_ENDPOINT: 'http://127.0.0.1:1' },
+      stderr: `${name}: expected an .onnx file, found nothing of that name`,
+    })),
+  ),
+);
+
+test('commands on models take an .onnx file', async () => {
+  const file = copyExportedModel(join(directory, 'commands'), 'plain');
+  const [info, prepare, check] = modelCommands(file) as [string[], string[], string[]];
+  const shown = await rewardScore([...info, '--json']);
+  assert.equal(shown.code, 0, shown.stderr);
+  const { weights, labels, prepared } = JSON.parse(shown.stdout) as Record<string, unknown>;
+  assert.deepEqual({ weights, labels, prepared }, { weights: [file], labels: ['LABEL_0'], prepared: [] });
+  const { code, stdout, stderr } = await rewardScore(prepare);
+  assert.deepEqual([code, stdout], [0, `${file}\n`]);
+  assert.match(stderr, /\nreward-score: there is nothing to prepare\n$/);
+  const compared = await rewardScore([...check, '-q', '--tolerance', '1e9']);
+  assert.equal(compared.code, 0, compared.stderr);
+  assert.match(compared.stdout, /^rows 1, rewards compared 1, rows without one 0\n/);
+});
 
 wrongUses('what config.json says', [
   { args: ['-m', bert], stderr: 'expected --logit to say which label is the reward; the model has 0 (bad), 1 (good)' },

@@ -1,5 +1,6 @@
 /** The records of flags: complete, without contradictions, and each with the right answer to what depends on it. */
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { commands } from '../../dist/cli/command-table.js';
 import { comparedByContent, decidingFlags } from '../../dist/cli/flags/deciding.js';
@@ -40,7 +41,17 @@ describe('records of flags', () => {
 /** What depends on each flag of score and best. A new flag fails this test until somebody has thought about it. */
 const decisions = {
   reward: [
-    ...['model', 'tokenizer', 'template', 'max-length', 'truncation-side', 'reserve', 'activation', 'logit'],
+    ...[
+      'model',
+      'tokenizer',
+      'template',
+      'template-date',
+      'max-length',
+      'truncation-side',
+      'reserve',
+      'activation',
+      'logit',
+    ],
     'precision',
   ],
   output: [
@@ -114,6 +125,7 @@ describe('deciding flags', () => {
   test('of score without flags', () => {
     assert.deepEqual(decidingFlags('score', scoreValues, 'reward'), {
       '--template': null,
+      '--template-date': null,
       '--max-length': null,
       '--truncation-side': 'left',
       '--reserve': 0,
@@ -140,7 +152,7 @@ describe('deciding flags', () => {
   test('values that are no plain ones are compared by what of them decides', () => {
     const values = { ...scoreValues, output: 'a.JSONL.GZ', errors: 'bad.jsonl', shard: { index: 1, of: 2 } };
     const { '--output': output, '--errors': errors, '--shard': shard } = decidingFlags('score', values, 'output');
-    assert.deepEqual([output, errors, shard], ['gzip', true, '1/2']);
+    assert.deepEqual([output, errors, shard], ['gzip', resolve('bad.jsonl'), '1/2']);
   });
 
   test('of best, with its own', () => {

@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { start } from '../support/binary.js';
 import { HubFixture } from '../support/hub-fixture.js';
-import { rewardScore, root, start } from '../support/run.js';
+import { rewardScore, root } from '../support/run.js';
 
 const tiny = join(root, 'fixtures/tiny-gpt2');
 const files = Object.fromEntries(readdirSync(tiny).map((name) => [name, readFileSync(join(tiny, name))]));

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { runBinary } from '../support/binary.js';
 import { rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
-import { runInProcess } from '../support/run-in-process.js';
 import { testWrongUses, USAGE, type WrongUse } from '../support/wrong-use.js';
 
 const directory = temporaryDirectory();
@@ -339,7 +339,7 @@ describe('nothing is written by a run that is refused', { concurrency: 2 }, () =
     test(name, async () => {
       const [output, summary] = [join(folder, `${name}.jsonl`), join(folder, `${name}.json`)];
       const stdin = name === 'a row with a reward' ? '{"text":"a","reward":1}\n' : '"a"\n';
-      const { code, stdout } = await runInProcess([...args, '-o', output, '--summary', summary], { stdin });
+      const { code, stdout } = await rewardScore([...args, '-o', output, '--summary', summary], { stdin });
       assert.equal(code, USAGE);
       assert.equal(stdout, '');
       for (const path of [output, `${output}.partial`, summary]) assert.ok(!existsSync(path), path);
@@ -349,7 +349,7 @@ describe('nothing is written by a run that is refused', { concurrency: 2 }, () =
 
 describe('variables and flags', { concurrency: 2 }, () => {
   const scored = (args: readonly string[], env: Record<string, string>, stdin = '"a"\n') =>
-    runInProcess(args, { env: { REWARD_SCORE_WORKERS: '1', ...env }, stdin });
+    rewardScore(args, { env: { REWARD_SCORE_WORKERS: '1', ...env }, stdin });
 
   test('a variable sets its flag', async () => {
     const env = { REWARD_SCORE_REWARD_FIELD: 'score', REWARD_SCORE_FROM: 'text', REWARD_SCORE_QUIET: '1' };
@@ -398,7 +398,7 @@ describe('help, version and stacks', { concurrency: 2 }, () => {
     [['-V'], /^\d+\.\d+\.\d+\n$/],
   ] as const) {
     test(args.join(' '), async () => {
-      const run = await runInProcess(args);
+      const run = await rewardScore(args);
       assert.match(run.stdout, stdout);
       assert.deepEqual([run.code, run.stderr], [0, '']);
     });
@@ -406,11 +406,11 @@ describe('help, version and stacks', { concurrency: 2 }, () => {
 
   test('--version is that of the package', async () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-    assert.equal((await rewardScore(['--version'])).stdout, `${version}\n`);
+    assert.equal((await runBinary(['--version'])).stdout, `${version}\n`);
   });
 
   test('every flag that help shows is documented with its variable', async () => {
-    const { stdout } = await runInProcess(['score', '--help']);
+    const { stdout } = await rewardScore(['score', '--help']);
     const page = readFileSync(join(root, 'docs/cli.md'), 'utf8');
     const flags = [...stdout.matchAll(/^ {2}(?:-\w, )?--([a-z-]+)/gm)].map(([, flag]) => flag as string);
     assert.ok(flags.length > 35, `only ${flags.length} flags were found`);
@@ -426,7 +426,7 @@ describe('help, version and stacks', { concurrency: 2 }, () => {
     [[], { REWARD_SCORE_DEBUG: '1' }],
   ] as const) {
     test(`${args.join('') || 'REWARD_SCORE_DEBUG=1'} shows the stack`, async () => {
-      const { code, stderr } = await runInProcess([...args, missing], { env });
+      const { code, stderr } = await rewardScore([...args, missing], { env });
       assert.match(stderr, /^reward-score: .*expected a file, found none of that name\n {4}at /);
       assert.equal(code, USAGE);
     });

@@ -2,7 +2,7 @@
 # The examples on real engines (Slurm, Spark, GNU parallel) and against Kubernetes' schemas.
 #
 # What is missing is installed: programs by apt-get where this is root's, Python's packages into a folder that is gone
-# at the end, unless ENGINES_PYTHON names a Python that has them. What cannot be had is skipped, by name.
+# at the end, unless ENGINES_PYTHON names a Python that has them. The report names what cannot be had, and is skipped.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -31,12 +31,4 @@ fi
 apart=(unshare --pid --fork --mount-proc --kill-child)
 "${apart[@]}" true 2> /dev/null || apart=()
 
-code=0
-TMPDIR=$folder "${apart[@]}" node --test --test-concurrency=1 \
-  --test-reporter=spec --test-reporter-destination=stdout \
-  --test-reporter=tap --test-reporter-destination="$folder/tap" \
-  .test-build/engines/*.test.js || code=$?
-
-count() { sed -n "s/^# $1 //p" "$folder/tap"; }
-echo "$(count pass) passed, $(($(count fail) + $(count cancelled))) failed, $(grep -c '# SKIP' "$folder/tap" || true) skipped"
-exit "$code"
+TMPDIR=$folder "${apart[@]}" test/run.sh --test-concurrency=1 .test-build/engines/*.test.js

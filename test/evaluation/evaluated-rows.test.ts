@@ -3,7 +3,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Collector } from '../../dist/evaluation/columns.js';
 import { type EvaluationFields, evaluatedRow, problemOf } from '../../dist/evaluation/evaluated-rows.js';
+import { spellOptionsAs } from '../../dist/option-name.js';
 import { evaluate, jsonl } from '../support/evaluation.js';
+
+// As on the command line.
+spellOptionsAs('flag');
 
 const settings = (evaluation: Partial<EvaluationFields>) => ({
   evaluation: { texts: false, ...evaluation },

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 skip() {
-  echo "SKIPPED: the tests of the Python examples: $1"
+  echo "the tests of the Python examples: $1" | tee -a "${SKIPPED_TESTS:-/dev/null}"
   exit 0
 }
 
@@ -20,4 +20,4 @@ if [ "$wanted" != "$(cat .venv/installed.txt 2> /dev/null)" ]; then
   "$python" -m pip install --quiet --disable-pip-version-check $(printf -- '--requirement %s ' ../../examples/*/requirements.txt)
   echo "$wanted" > .venv/installed.txt
 fi
-exec "$python" -m pytest -p no:cacheprovider --quiet --durations=5 "$@" .
+PYTHONPATH=../python exec "$python" -m pytest -p skipped_tests -p no:cacheprovider --quiet --durations=5 "$@" .

@@ -13,16 +13,9 @@ import { compressMember } from '../../dist/compression/compress.js';
 import { loadRewardModel, type RewardInput, type RewardModel } from '../../dist/index.js';
 import { readTokenizerFiles } from '../../dist/model/tokenizer/files.js';
 import { Tokenizer } from '../../dist/model/tokenizer/tokenizer.js';
-import {
-  jsonLines,
-  type Run,
-  rewardScore,
-  rewardScoreInChunks,
-  root,
-  temporaryDirectory,
-  useTinyModel,
-  writeFile,
-} from '../support/run.js';
+import { runBinary, runBinaryInChunks } from '../support/binary.js';
+import type { Run } from '../support/in-process.js';
+import { jsonLines, root, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 
 useTinyModel();
 
@@ -94,10 +87,10 @@ async function checkOtherWays(input: Buffer, format: string, cuts: readonly numb
     writeFile(directory, `input.${format}.zst`, await compressMember(input, 'zstd')),
   ];
   for (const [what, run] of [
-    ['two workers', rewardScore([...flags, '-j', '2', plain])],
-    ['in chunks', rewardScoreInChunks([...flags, '-j', '1'], input, cuts)],
-    ['gzip', rewardScore([...flags, '-j', '1', gzip])],
-    ['zstd', rewardScore([...flags, '-j', '3', zstd])],
+    ['two workers', runBinary([...flags, '-j', '2', plain])],
+    ['in chunks', runBinaryInChunks([...flags, '-j', '1'], input, cuts)],
+    ['gzip', runBinary([...flags, '-j', '1', gzip])],
+    ['zstd', runBinary([...flags, '-j', '3', zstd])],
   ] as const) {
     assert.ok(finished(await run).equals(expected), what);
   }
@@ -216,7 +209,7 @@ describe('JSON lines', { concurrency: 2 }, () => {
     await fc.assert(
       fc.asyncProperty(jsonFile, async (file) => {
         const { input, rows } = build(file);
-        const output = finished(await rewardScore(['-q', '-j', '1', '--reward-field', 'r'], { stdin: input }));
+        const output = finished(await runBinary(['-q', '-j', '1', '--reward-field', 'r'], { stdin: input }));
         const records = output.toString('latin1').split('\n').slice(1, -1);
         assert.equal(records.length, rows.length);
         for (const [i, record] of records.entries()) {
@@ -252,7 +245,7 @@ describe('JSON lines', { concurrency: 2 }, () => {
         fc.array(fc.integer({ min: 1, max: 600 }), { minLength: 1, maxLength: 8 }),
         async (file, cuts) => {
           const { input } = build(file);
-          const expected = finished(await rewardScore(['-q', '-j', '1', '--reward-field', 'r'], { stdin: input }));
+          const expected = finished(await runBinary(['-q', '-j', '1', '--reward-field', 'r'], { stdin: input }));
           await checkOtherWays(input, 'jsonl', cuts, expected);
         },
       ),
@@ -269,8 +262,8 @@ describe('JSON lines', { concurrency: 2 }, () => {
         const cut = lines.filter((line) => (/^(\xef\xbb\xbf)?\s*$/.test(line) ? left > 0 : left-- > 0));
         const flags = ['-q', '-j', '1', '--reward-field', 'r'];
         const [limited, short] = await Promise.all([
-          rewardScore([...flags, '--limit', String(limit)], { stdin: input }),
-          rewardScore(flags, { stdin: Buffer.from(cut.join(''), 'latin1') }),
+          runBinary([...flags, '--limit', String(limit)], { stdin: input }),
+          runBinary(flags, { stdin: Buffer.from(cut.join(''), 'latin1') }),
         ]);
         assert.equal(finished(limited).toString('latin1'), finished(short).toString('latin1'));
       }),
@@ -287,7 +280,7 @@ describe('JSON lines', { concurrency: 2 }, () => {
         async (texts, maxLength, side) => {
           const input = texts.map((content) => `${JSON.stringify({ text: content })}\n`).join('');
           const args = ['-q', '-j', '1', '--details', '--max-length', `${maxLength}`, '--truncation-side', side];
-          const run = await rewardScore(args, { stdin: input });
+          const run = await runBinary(args, { stdin: input });
           for (const [i, row] of jsonLines(finished(run).toString()).entries()) {
             const { length } = tokenizer.encode(texts[i] as string);
             if (length === 0) {
@@ -410,8 +403,8 @@ describe('CSV', { concurrency: 2 }, () => {
         const { table, mark, headerEnd } = file;
         const { input, rows, header } = build(file);
         const path = join(directory, 'reasons.jsonl');
-        const output = finished(await rewardScore([...flags, '--errors', path], { stdin: input })).toString();
-        const asJson = jsonLines(finished(await rewardScore([...flags, '--to', 'jsonl'], { stdin: input })).toString());
+        const output = finished(await runBinary([...flags, '--errors', path], { stdin: input })).toString();
+        const asJson = jsonLines(finished(await runBinary([...flags, '--to', 'jsonl'], { stdin: input })).toString());
         assert.equal(asJson.length, rows.length);
 
         const pair = table.read.includes('chosen');
@@ -460,9 +453,9 @@ describe('CSV', { concurrency: 2 }, () => {
         fc.integer({ min: 1, max: 90 }),
         async (file, cuts, limit) => {
           const { input } = build(file);
-          await checkOtherWays(input, 'csv', cuts, finished(await rewardScore(flags, { stdin: input })));
-          const limited = finished(await rewardScore([...flags, '--limit', `${limit}`], { stdin: input }));
-          const short = finished(await rewardScore(flags, { stdin: build(file, limit).input }));
+          await checkOtherWays(input, 'csv', cuts, finished(await runBinary(flags, { stdin: input })));
+          const limited = finished(await runBinary([...flags, '--limit', `${limit}`], { stdin: input }));
+          const short = finished(await runBinary(flags, { stdin: build(file, limit).input }));
           assert.equal(limited.toString(), short.toString());
         },
       ),

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { runBinary } from '../support/binary.js';
 import {
   assertSame,
   csvRows,
@@ -16,7 +17,7 @@ import {
   resultsOf,
   uninterrupted,
 } from '../support/fault-runs.js';
-import { environment, rewardScore, root, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+import { environment, root, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 
 useTinyModel();
 
@@ -39,12 +40,12 @@ describe('no room, made up', () => {
     test(what, async () => {
       const expected = await uninterrupted(folder, one);
       const { args } = placesOf(folder, one);
-      const run = await rewardScore(args, hurried({ FAULT_FULL: full }));
+      const run = await runBinary(args, hurried({ FAULT_FULL: full }));
       assert.equal(run.code, 1, run.stderr);
       const said = run.stderr.trimEnd().split('\n');
       assert.match(said.at(-1) ?? '', /^reward-score: \S+: (the summary )?cannot be written: ENOSPC/);
       assert.ok(said.length <= 2, run.stderr);
-      const resumed = await rewardScore([...args, '--resume']);
+      const resumed = await runBinary([...args, '--resume']);
       assertSame(resultsOf(folder, one, resumed), expected, what);
       remove(folder, one);
     });
@@ -54,14 +55,14 @@ describe('no room, made up', () => {
     const growing = writeFile(folder, 'growing.jsonl', jsonlRows(5000));
     const one: Job = { args: [growing], name: 'grown.jsonl' };
     const { args, output } = placesOf(folder, one);
-    await rewardScore(args);
+    await runBinary(args);
     const before = readFileSync(output);
     writeFile(folder, 'growing.jsonl', jsonlRows(6000));
-    const run = await rewardScore([...args, '--resume'], hurried({ FAULT_FULL: '.partial:0' }));
+    const run = await runBinary([...args, '--resume'], hurried({ FAULT_FULL: '.partial:0' }));
     assert.equal(run.code, 1, run.stderr);
     assert.match(run.stderr, /^reward-score: \S+\.partial: cannot be written: ENOSPC[^\n]*\n$/);
     assert.ok(readFileSync(output).equals(before));
-    const resumed = await rewardScore([...args, '--resume']);
+    const resumed = await runBinary([...args, '--resume']);
     const results = resultsOf(folder, one, resumed);
     remove(folder, one);
     assertSame(results, await uninterrupted(folder, one), 'grown');
@@ -70,10 +71,10 @@ describe('no room, made up', () => {
   test('a file that cannot be closed: exit code 1, and the run ends', async () => {
     const one: Job = { args: [jsonl], name: 'unclosed.jsonl' };
     const { args } = placesOf(folder, one);
-    const run = await rewardScore(args, hurried({ FAULT_CLOSE: '.partial' }));
+    const run = await runBinary(args, hurried({ FAULT_CLOSE: '.partial' }));
     assert.equal(run.code, 1, run.stderr);
     assert.match(run.stderr, /unclosed\.jsonl\.partial: cannot be written: EIO/);
-    const resumed = await rewardScore([...args, '--resume']);
+    const resumed = await runBinary([...args, '--resume']);
     const results = resultsOf(folder, one, resumed);
     remove(folder, one);
     assertSame(results, await uninterrupted(folder, one), 'closed');
@@ -98,14 +99,14 @@ describe('no room, on a small disk', () => {
   test('the output', { skip }, async () => {
     const args = ['-q', jsonl, '-o', join(disk, 'out.jsonl')];
     const filler = writeFile(disk, 'filler', Buffer.alloc(2_300_000));
-    const run = await rewardScore(args);
+    const run = await runBinary(args);
     assert.equal(run.code, 1, run.stderr);
     assert.match(run.stderr, /cannot be written: ENOSPC/);
     assert.ok(statSync(join(disk, 'out.jsonl.partial')).size > 0);
     rmSync(filler);
-    const resumed = await rewardScore([...args, '--resume']);
+    const resumed = await runBinary([...args, '--resume']);
     assert.equal(resumed.code, 3, resumed.stderr);
-    const whole = await rewardScore(['-q', jsonl]);
+    const whole = await runBinary(['-q', jsonl]);
     assert.ok(readFileSync(join(disk, 'out.jsonl')).equals(whole.bytes));
   });
 

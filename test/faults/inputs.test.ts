@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { runBinary } from '../support/binary.js';
 import { hurried, jsonlRows } from '../support/fault-runs.js';
-import { rewardScore, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+import { temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 
 useTinyModel();
 
@@ -18,23 +19,23 @@ async function broken(act: string, env: Readonly<Record<string, string>> = {}) {
   const input = writeFile(folder, `${name}.rows.jsonl`, rows);
   const output = join(folder, `${name}.out.jsonl`);
   const args = ['-q', '-j', '2', input, '-o', output];
-  const run = await rewardScore(args, hurried({ FAULT_READ: `rows.jsonl:350000:${act}`, ...env }));
+  const run = await runBinary(args, hurried({ FAULT_READ: `rows.jsonl:350000:${act}`, ...env }));
   return { run, input, output, args };
 }
 
-const scored = async (input: string): Promise<Buffer> => (await rewardScore(['-q', input])).bytes;
+const scored = async (input: string): Promise<Buffer> => (await runBinary(['-q', input])).bytes;
 
 test('an input that cannot be read on: exit code 1, and what was done is gone on with', async () => {
   const { run, input, output, args } = await broken('eio');
   assert.equal(run.code, 1, run.stderr);
   assert.match(run.stderr, /rows\.jsonl: cannot be read: EIO[^\n]*\n$/);
   assert.ok(existsSync(`${output}.partial`));
-  assert.equal((await rewardScore([...args, '--resume'])).code, 3);
+  assert.equal((await runBinary([...args, '--resume'])).code, 3);
   assert.ok(readFileSync(output).equals(await scored(input)));
 });
 
 test('an input that cannot be read at all', async () => {
-  const run = await rewardScore(['-q', '/proc/self/mem']);
+  const run = await runBinary(['-q', '/proc/self/mem']);
   assert.deepEqual([run.code, run.stdout], [1, '']);
   assert.match(run.stderr, /^reward-score: \/proc\/self\/mem: cannot be read: EIO[^\n]*\n$/);
 });
@@ -45,7 +46,7 @@ test('an input that grows: the rows that are there when its end is read', async 
   assert.equal(readFileSync(input, 'utf8'), rows + more);
   const whole = await scored(input);
   assert.ok(readFileSync(output).equals(whole));
-  const again = await rewardScore([...args, '--resume']);
+  const again = await runBinary([...args, '--resume']);
   assert.equal(again.code, 3, again.stderr);
   assert.ok(readFileSync(output).equals(whole));
 });
@@ -56,7 +57,7 @@ test('an input that is cut: exit code 1, and no row that was cut in two is writt
   assert.match(run.stderr, /expected \d+ bytes, as many as there were at the start, got \d+: the file was cut/);
   assert.ok(!existsSync(output));
   const kept = readFileSync(`${output}.partial`, 'utf8').split('\n').slice(0, -1);
-  const all = (await rewardScore(['-q', writeFile(folder, 'all.jsonl', rows)])).stdout.split('\n');
+  const all = (await runBinary(['-q', writeFile(folder, 'all.jsonl', rows)])).stdout.split('\n');
   assert.ok(kept.length > 0);
   assert.deepEqual(kept, all.slice(0, kept.length));
 });
@@ -73,12 +74,12 @@ test('an input that is gone when its turn comes', async () => {
   mkdirSync(second);
   const output = join(folder, 'second.out.jsonl');
   const args = ['-q', first, writeFile(second, 'later.jsonl', more), '-o', output];
-  const run = await rewardScore(args, hurried({ FAULT_READ: `first.rows.jsonl:1000:rmdir=${second}` }));
+  const run = await runBinary(args, hurried({ FAULT_READ: `first.rows.jsonl:1000:rmdir=${second}` }));
   assert.equal(run.code, 1, run.stderr);
   assert.match(run.stderr, /later\.jsonl: cannot be read: ENOENT/);
   mkdirSync(second);
   writeFile(second, 'later.jsonl', more);
-  assert.equal((await rewardScore([...args, '--resume'])).code, 3);
+  assert.equal((await runBinary([...args, '--resume'])).code, 3);
   assert.ok(readFileSync(output).equals(await scored(writeFile(folder, 'both.jsonl', rows + more))));
 });
 
@@ -87,7 +88,7 @@ test('an output directory that is gone: exit code 1, one line', async () => {
   mkdirSync(place);
   const input = writeFile(folder, 'here.rows.jsonl', rows);
   const env = { FAULT_READ: `here.rows.jsonl:350000:rmdir=${place}` };
-  const run = await rewardScore(['-q', input, '-o', join(place, 'out.jsonl')], hurried(env));
+  const run = await runBinary(['-q', input, '-o', join(place, 'out.jsonl')], hurried(env));
   assert.equal(run.code, 1, run.stderr);
   assert.match(run.stderr, /cannot be written: ENOENT/);
   assert.doesNotMatch(run.stderr, /unexpected|kept in/);
@@ -96,7 +97,7 @@ test('an output directory that is gone: exit code 1, one line', async () => {
 test('errors to /dev/null', async () => {
   const input = writeFile(folder, 'null.jsonl', rows);
   const output = join(folder, 'null.out.jsonl');
-  const run = await rewardScore(['-q', input, '-o', output, '--errors', '/dev/null'], hurried());
+  const run = await runBinary(['-q', input, '-o', output, '--errors', '/dev/null'], hurried());
   assert.equal(run.code, 3, run.stderr);
   assert.ok(existsSync(output));
 });

@@ -6,8 +6,9 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { compressMember } from '../../dist/compression/compress.js';
+import { runBinary } from '../support/binary.js';
 import {
   assertSame,
   csvRows,
@@ -23,7 +24,7 @@ import {
   textRows,
   uninterrupted,
 } from '../support/fault-runs.js';
-import { rewardScore, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+import { temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 
 useTinyModel();
 
@@ -70,7 +71,7 @@ async function finishWithKills(job: Job, budget: number, usual: number, what: st
   for (let generation = 0; ; generation++) {
     const resume = generation === 0 ? [] : ['--resume'];
     if (generation >= budget) {
-      const run = await rewardScore([...args, ...resume], job.stdin === undefined ? {} : { stdin: job.stdin });
+      const run = await runBinary([...args, ...resume], job.stdin === undefined ? {} : { stdin: job.stdin });
       assert.ok(run.code === 0 || run.code === 3, `${what}: ${run.stderr}`);
       longest = Math.max(longest, generation);
       return resultsOf(folder, job, run);
@@ -92,10 +93,6 @@ async function finishWithKills(job: Job, budget: number, usual: number, what: st
 }
 
 describe(`killed at random, FAULT_SEED=${seed}`, () => {
-  after(() => {
-    const places = [...hits].sort(([, a], [, b]) => b - a).map(([where, times]) => `${where}: ${times}`);
-    process.stdout.write(`# ${killed} kills, at most ${longest} of one run; ${places.join(', ')}\n`);
-  });
   const each = Math.ceil(kills / (jobs.length + 1));
   for (const job of jobs) {
     test(`${job.name}: ${each} kills`, async () => {
@@ -120,13 +117,18 @@ describe(`killed at random, FAULT_SEED=${seed}`, () => {
       const shards = [1, 2].map((i) => ({ ...whole, args: [...whole.args, '--shard', `${i}/2`], name: `s${i}.jsonl` }));
       for (const shard of shards) await finishWithKills(shard, 2, usual, `seed ${seed}, ${shard.name}`);
       const merged = join(folder, 'merged.jsonl');
-      const run = await rewardScore(['merge', '-q', ...shards.map((s) => placesOf(folder, s).output), '-o', merged]);
+      const run = await runBinary(['merge', '-q', ...shards.map((s) => placesOf(folder, s).output), '-o', merged]);
       assert.equal(run.code, 0, run.stderr);
-      const joined = await rewardScore([...placesOf(folder, { ...whole, name: 'merged.jsonl' }).args, '--resume']);
+      const joined = await runBinary([...placesOf(folder, { ...whole, name: 'merged.jsonl' }).args, '--resume']);
       const results = resultsOf(folder, { ...whole, name: 'merged.jsonl' }, joined);
       assert.ok(results.output.equals(expected.output));
       for (const shard of shards) remove(folder, shard);
       rmSync(merged);
     }
+  });
+
+  test('which moments they hit', (t) => {
+    const places = [...hits].sort(([, a], [, b]) => b - a).map(([where, times]) => `${where}: ${times}`);
+    t.diagnostic(`${killed} kills, at most ${longest} of one run; ${places.join(', ')}`);
   });
 });

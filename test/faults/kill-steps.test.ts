@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { runBinary } from '../support/binary.js';
 import {
   assertSame,
   csvRows,
@@ -15,7 +16,7 @@ import {
   stepsOf,
   uninterrupted,
 } from '../support/fault-runs.js';
-import { rewardScore, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+import { temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 
 useTinyModel();
 
@@ -41,9 +42,9 @@ for (const job of jobs) {
     t.diagnostic(`${kills.length} kills`);
     for (const [kill, what] of kills) {
       remove(folder, job);
-      const killed = await rewardScore(args, hurried({ FAULT_KILL: kill }));
+      const killed = await runBinary(args, hurried({ FAULT_KILL: kill }));
       assert.equal(killed.signal, 'SIGKILL', `${what}: ${killed.stderr}`);
-      const run = await rewardScore([...args, '--resume'], {});
+      const run = await runBinary([...args, '--resume'], {});
       assert.ok(run.code === 0 || run.code === 3, `${what}: ${run.stderr}`);
       assertSame(resultsOf(folder, job, run), expected, what);
     }
@@ -57,7 +58,7 @@ describe('a finished run whose input has grown', () => {
     const job: Job = { args: ['-j', '1', file], name: 'grown.jsonl', errors: true };
     const { args, output, errors, runFile } = placesOf(folder, job);
     writeFileSync(file, jsonlRows(5000));
-    await rewardScore(args);
+    await runBinary(args);
     const kept = [output, errors, runFile];
     for (const path of kept) copyFileSync(path, `${path}.kept`);
     const restore = (): void => {
@@ -77,11 +78,11 @@ describe('a finished run whose input has grown', () => {
     for (const [kill, what] of kills) {
       restore();
       const before = readFileSync(output);
-      const killed = await rewardScore([...args, '--resume'], hurried({ FAULT_KILL: kill }));
+      const killed = await runBinary([...args, '--resume'], hurried({ FAULT_KILL: kill }));
       assert.equal(killed.signal, 'SIGKILL', what);
       const named = readFileSync(output);
       assert.ok(named.equals(before) || named.equals(expected.output), `${what}: FILE is neither the old nor the new`);
-      const run = await rewardScore([...args, '--resume']);
+      const run = await runBinary([...args, '--resume']);
       assertSame(resultsOf(folder, job, run), expected, what);
     }
     for (const path of kept) rmSync(`${path}.kept`);
@@ -92,7 +93,7 @@ async function listSteps(args: readonly string[], cleanUp: () => void): Promise<
   const log = join(folder, 'steps.log');
   rmSync(log, { force: true });
   cleanUp();
-  const run = await rewardScore(args, hurried({ FAULT_LOG: log }));
+  const run = await runBinary(args, hurried({ FAULT_LOG: log }));
   assert.ok(run.code === 0 || run.code === 3, run.stderr);
   return stepsOf(log);
 }

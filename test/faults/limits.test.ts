@@ -4,8 +4,9 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { runBinary } from '../support/binary.js';
 import { csvRows, jsonlRows } from '../support/fault-runs.js';
-import { rewardScore, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+import { temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 
 useTinyModel();
 
@@ -21,8 +22,8 @@ describe('--max-errors', () => {
   for (const nth of [1, 7, 45]) {
     for (const workers of ['1', '3']) {
       test(`the ${nth}-th bad row is the last one written, ${workers} workers`, async () => {
-        const all = linesOf((await rewardScore(['-q', jsonl])).stdout);
-        const run = await rewardScore(['-q', '-j', workers, jsonl, '--max-errors', `${nth}`]);
+        const all = linesOf((await runBinary(['-q', jsonl])).stdout);
+        const run = await runBinary(['-q', '-j', workers, jsonl, '--max-errors', `${nth}`]);
         assert.equal(run.code, 1, run.stderr);
         assert.match(run.stderr, new RegExp(`rows\\.jsonl:${untilBad(nth)}: [A-Z_]+: .*gave up there`));
         assert.deepEqual(linesOf(run.stdout), all.slice(0, untilBad(nth)));
@@ -31,37 +32,37 @@ describe('--max-errors', () => {
   }
 
   test('a share is looked at from the 100th row on', async () => {
-    const all = linesOf((await rewardScore(['-q', jsonl])).stdout);
-    const run = await rewardScore(['-q', jsonl, '--max-errors', '0.99%']);
+    const all = linesOf((await runBinary(['-q', jsonl])).stdout);
+    const run = await runBinary(['-q', jsonl, '--max-errors', '0.99%']);
     assert.equal(run.code, 1, run.stderr);
     assert.deepEqual(linesOf(run.stdout), all.slice(0, 100));
-    assert.equal((await rewardScore(['-q', jsonl, '--max-errors', '2%', '--exit-zero'])).code, 0);
+    assert.equal((await runBinary(['-q', jsonl, '--max-errors', '2%', '--exit-zero'])).code, 0);
   });
 
   test('CSV into a packed file, and gone on with under a higher limit', async () => {
     const output = join(folder, 'out.csv.gz');
     const summary = join(folder, 'summary');
     const args = ['-q', '-j', '2', csv, '-o', output, '--summary', summary];
-    const run = await rewardScore([...args, '--max-errors', '45']);
+    const run = await runBinary([...args, '--max-errors', '45']);
     assert.equal(run.code, 1, run.stderr);
     const { rows, failed, complete, exitCode } = JSON.parse(readFileSync(summary, 'utf8')) as Record<string, unknown>;
     assert.deepEqual([rows, failed, complete, exitCode], [untilBad(45), 45, false, 1]);
-    const whole = (await rewardScore(['-q', csv])).stdout;
+    const whole = (await runBinary(['-q', csv])).stdout;
     const kept = gunzipSync(readFileSync(`${output}.partial`)).toString();
     assert.ok(whole.startsWith(kept) && kept.includes(`\n${untilBad(45) - 1}`));
-    const again = await rewardScore([...args, '--max-errors', '1000', '--resume']);
+    const again = await runBinary([...args, '--max-errors', '1000', '--resume']);
     assert.equal(again.code, 3, again.stderr);
     const resumed = readFileSync(output);
     rmSync(output);
-    await rewardScore([...args, '--overwrite']);
+    await runBinary([...args, '--overwrite']);
     assert.ok(readFileSync(output).equals(resumed));
   });
 
   test('a run gone on with under a lower limit than was reached gives up at the next bad row', async () => {
     const output = join(folder, 'lower.jsonl');
     const args = ['-q', jsonl, '-o', output];
-    await rewardScore([...args, '--max-errors', '70']);
-    const run = await rewardScore([...args, '--max-errors', '5', '--resume']);
+    await runBinary([...args, '--max-errors', '70']);
+    const run = await runBinary([...args, '--max-errors', '5', '--resume']);
     assert.equal(run.code, 1, run.stderr);
     assert.match(run.stderr, /gave up there \(--max-errors 5\)/);
   });
@@ -69,20 +70,20 @@ describe('--max-errors', () => {
 
 describe('--on-error', () => {
   test('fail: the output ends before the first bad row', async () => {
-    const all = linesOf((await rewardScore(['-q', jsonl])).stdout);
-    const run = await rewardScore(['-q', jsonl, '--on-error', 'fail']);
+    const all = linesOf((await runBinary(['-q', jsonl])).stdout);
+    const run = await runBinary(['-q', jsonl, '--on-error', 'fail']);
     assert.equal(run.code, 1, run.stderr);
     assert.deepEqual(linesOf(run.stdout), all.slice(0, 77));
   });
 
   test('skip: the bad rows are left out, and told of by the exit code', async () => {
-    const all = linesOf((await rewardScore(['-q', jsonl])).stdout);
-    const run = await rewardScore(['-q', jsonl, '--on-error', 'skip']);
+    const all = linesOf((await runBinary(['-q', jsonl])).stdout);
+    const run = await runBinary(['-q', jsonl, '--on-error', 'skip']);
     assert.equal(run.code, 3);
     assert.deepEqual(
       linesOf(run.stdout),
       all.filter((line) => !line.includes('"reward":null')),
     );
-    assert.equal((await rewardScore(['-q', jsonl, '--on-error', 'skip', '--exit-zero'])).code, 0);
+    assert.equal((await runBinary(['-q', jsonl, '--on-error', 'skip', '--exit-zero'])).code, 0);
   });
 });

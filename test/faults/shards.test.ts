@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { runBinary } from '../support/binary.js';
 import { csvRows, hurried, jsonlRows, packed } from '../support/fault-runs.js';
-import { rewardScore, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+import { temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 
 useTinyModel();
 
@@ -24,8 +25,8 @@ async function shardsOf(of: number, args: readonly string[], name: string): Prom
   for (let index = of; index >= 1; index--) {
     const output = join(folder, `${of}-${index}-${name}`);
     const shard = ['-q', '-j', '2', ...args, '--shard', `${index}/${of}`, '-o', output];
-    await rewardScore(shard, hurried({ FAULT_KILL: `${4 + ((index * 5) % 17)}` }));
-    const run = await rewardScore([...shard, '--resume']);
+    await runBinary(shard, hurried({ FAULT_KILL: `${4 + ((index * 5) % 17)}` }));
+    const run = await runBinary([...shard, '--resume']);
     assert.ok(run.code === 0 || run.code === 3, run.stderr);
     outputs.push(output);
   }
@@ -41,13 +42,13 @@ describe('joined', () => {
   ] as const) {
     test(`${of} shards of ${name}`, async () => {
       const whole = join(folder, `whole-${of}-${name}`);
-      await rewardScore(['-q', ...args, '-o', whole]);
+      await runBinary(['-q', ...args, '-o', whole]);
       const outputs = await shardsOf(of, args, name);
       const merged = join(folder, `merged-${of}-${name}`);
-      const run = await rewardScore(['merge', '-q', ...outputs, '-o', merged]);
+      const run = await runBinary(['merge', '-q', ...outputs, '-o', merged]);
       assert.equal(run.code, 0, run.stderr);
       assert.ok(readFileSync(merged).equals(readFileSync(whole)), 'to a file');
-      const streamed = await rewardScore(['merge', '-q', ...outputs, '-o', '-']);
+      const streamed = await runBinary(['merge', '-q', ...outputs, '-o', '-']);
       assert.ok(streamed.bytes.equals(readFileSync(whole)), 'to standard output');
     });
   }
@@ -57,14 +58,7 @@ describe('refused by merge', () => {
   const input = files[0] as string;
   const shard = async (name: string, which: string, ...more: string[]): Promise<string> => {
     const output = join(folder, name);
-    await rewardScore([
-      '-q',
-      ...(more[0]?.endsWith('.jsonl') ? more : [input, ...more]),
-      '--shard',
-      which,
-      '-o',
-      output,
-    ]);
+    await runBinary(['-q', ...(more[0]?.endsWith('.jsonl') ? more : [input, ...more]), '--shard', which, '-o', output]);
     return output;
   };
   let first: string;
@@ -75,7 +69,7 @@ describe('refused by merge', () => {
   });
   const refused = async (outputs: readonly string[], message: RegExp): Promise<void> => {
     const merged = join(folder, 'refused.jsonl');
-    const run = await rewardScore(['merge', ...outputs, '-o', merged]);
+    const run = await runBinary(['merge', ...outputs, '-o', merged]);
     assert.equal(run.code, 2, run.stderr);
     assert.match(run.stderr, message);
     assert.throws(() => readFileSync(merged), /ENOENT/);
@@ -108,7 +102,7 @@ describe('refused by merge', () => {
   test('one that is not finished', async () => {
     const output = join(folder, 'unfinished.jsonl');
     const args = ['-q', input, '--shard', '2/2', '-o', output];
-    await rewardScore(args, hurried({ FAULT_KILL: '6:half' }));
+    await runBinary(args, hurried({ FAULT_KILL: '6:half' }));
     await refused([first, output], /unfinished\.jsonl: shard 2\/2 is not finished/);
     rmSync(`${output}.partial`);
   });

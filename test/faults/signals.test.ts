@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, test } from 'node:test';
+import { runBinary } from '../support/binary.js';
 import { hurried, jsonlRows } from '../support/fault-runs.js';
-import { rewardScore, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+import { temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 
 useTinyModel();
 
@@ -18,9 +19,9 @@ beforeEach(() => {
 });
 
 async function goOn(): Promise<void> {
-  const run = await rewardScore([...args, '--resume']);
+  const run = await runBinary([...args, '--resume']);
   assert.equal(run.code, 3, run.stderr);
-  assert.ok(readFileSync(output).equals((await rewardScore(['-q', input])).bytes));
+  assert.ok(readFileSync(output).equals((await runBinary(['-q', input])).bytes));
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -33,7 +34,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       ['while the input is read', { FAULT_READ: `rows.jsonl:300000:${signal}` }],
     ] as const) {
       test(what, async () => {
-        const run = await rewardScore(args, hurried(env));
+        const run = await runBinary(args, hurried(env));
         assert.deepEqual([run.code, run.signal], [null, signal], run.stderr);
         assert.match(run.stderr, new RegExp(`^reward-score: ${signal}: finishing the rows in work`));
         await goOn();
@@ -41,8 +42,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     }
 
     test('while a resumed run passes over what is done', async () => {
-      await rewardScore(args, hurried({ FAULT_KILL: '20:half' }));
-      const run = await rewardScore([...args, '--resume'], hurried({ FAULT_READ: `rows.jsonl:100000:${signal}` }));
+      await runBinary(args, hurried({ FAULT_KILL: '20:half' }));
+      const run = await runBinary([...args, '--resume'], hurried({ FAULT_READ: `rows.jsonl:100000:${signal}` }));
       assert.deepEqual([run.code, run.signal], [null, signal], run.stderr);
       await goOn();
     });

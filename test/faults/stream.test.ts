@@ -1,12 +1,13 @@
 /** --stream as a co-process: each row is answered before the next one is written. A slow reader costs no memory. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
+import { runBinary, start } from '../support/binary.js';
 import { jsonlRows } from '../support/fault-runs.js';
-import { rewardScore, start, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+import { temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 
 useTinyModel();
 
@@ -46,7 +47,7 @@ describe('a row is answered before the next one is written', () => {
       ['--on-error', 'skip'],
     ]) {
       const file = writeFile(folder, 'rows.jsonl', '"hi"\n');
-      assert.equal((await rewardScore(['--stream', file, ...flags])).code, 2);
+      assert.equal((await runBinary(['--stream', file, ...flags])).code, 2);
     }
   });
 });
@@ -78,7 +79,9 @@ describe('a run that is over ends, though its input may go on', () => {
   });
 });
 
-test('a reader that sleeps costs no memory', { skip: !existsSync('/proc/self/status') }, async () => {
+test('a reader that sleeps costs no memory', {
+  skip: existsSync('/proc/self/status') ? false : 'there is no /proc here',
+}, async () => {
   const file = writeFile(folder, 'many.jsonl', jsonlRows(600_000));
   const child = start(['-q', '-j', '1', file]);
   const resident = (): number =>
@@ -86,9 +89,31 @@ test('a reader that sleeps costs no memory', { skip: !existsSync('/proc/self/sta
   const readable = once(child.stdout as NodeJS.ReadableStream, 'readable');
   await readable;
   const before = resident();
-  // Nothing tells when a program has nothing left to do but wait.
-  await setTimeout(5000);
+  await asleep(child.pid as number);
   const grown = resident() - before;
   child.kill('SIGKILL');
   assert.ok(grown < 100, `${grown} MB more`);
 });
+
+/** Resolves when no thread of a process has anything left to do but wait, at a hundred looks in a row. */
+async function asleep(pid: number): Promise<void> {
+  for (let quiet = 0, before = ''; quiet < 100; ) {
+    await setImmediate();
+    const threads = threadsOf(pid);
+    const now = String(threads);
+    quiet = now === before && threads.every((thread) => thread.startsWith('S')) ? quiet + 1 : 0;
+    before = now;
+  }
+}
+
+/** The state of each thread, and the processor time that it has had. */
+const threadsOf = (pid: number): string[] =>
+  readdirSync(`/proc/${pid}/task`).map((thread) => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return [fields[0], fields[11], fields[12]].join(' ');
+    } catch {
+      return 'has ended';
+    }
+  });

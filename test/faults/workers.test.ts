@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { jsonLines, type Run, rewardScore, root, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+import { runBinary } from '../support/binary.js';
+import type { Run } from '../support/in-process.js';
+import { jsonLines, root, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 
 useTinyModel();
 
@@ -32,7 +34,7 @@ let runs = 0;
 /** Scores with these faults. What happens once in a run is counted in a file. */
 function broken(faults: readonly Fault[], args: readonly string[], env = {}): Promise<Run> {
   const heap = faults.some(({ how }) => how === 'heap' || how === 'huge') ? ['--max-old-space-size=64'] : [];
-  return rewardScore(['-j', '1', '--no-progress', ...args], {
+  return runBinary(['-j', '1', '--no-progress', ...args], {
     nodeFlags: [...heap, '--import', join(root, 'test/support/break-worker.mjs')],
     env: { BREAK: JSON.stringify(faults), BREAK_COUNT: join(directory, `count-${runs++}`), ...env },
   });
@@ -44,7 +46,7 @@ const textsWith = (count: number, culprits: readonly number[], at: Stage = 'toke
   Array.from({ length: count }, (_, id) => (culprits.includes(id) ? `hello ${markers[at]} ${id}` : `hello ${id}`));
 
 const undisturbed = async (...args: string[]): Promise<Run> => {
-  const run = await rewardScore(['-q', '-j', '1', ...args]);
+  const run = await runBinary(['-q', '-j', '1', ...args]);
   assert.equal(run.code, 0, run.stderr);
   return run;
 };
@@ -274,7 +276,7 @@ describe('native code', { concurrency: 2 }, () => {
 
 test('three workers load, run and end, twenty times over', async () => {
   for (let i = 0; i < 20; i++) {
-    const run = await rewardScore(['-q', '-j', '3', '--to', 'scores'], { stdin: '"hello"\n'.repeat(30) });
+    const run = await runBinary(['-q', '-j', '3', '--to', 'scores'], { stdin: '"hello"\n'.repeat(30) });
     assert.deepEqual([run.code, run.signal, run.stderr], [0, null, '']);
     assert.equal(run.stdout.split('\n').length, 31);
   }

@@ -9,7 +9,8 @@ import { loadRewardModel, type RewardModel } from '../../dist/index.js';
 import { readTokenizerFiles } from '../../dist/model/tokenizer/files.js';
 import { Tokenizer } from '../../dist/model/tokenizer/tokenizer.js';
 import { copyExportedModel, copyWithNaN, reference, writeSmallModel } from '../support/exported-models.js';
-import { jsonLines, type Run, rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
+import type { Run } from '../support/in-process.js';
+import { jsonLines, rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
 
 /** For models of 8 dimensions: |difference| <= this x max(1, |reward|). */
 const TOLERANCE = 1e-5;

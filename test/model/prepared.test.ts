@@ -1,6 +1,7 @@
 /** What a prepared model is known by, whether it is whole, and what killed processes leave. */
 import assert from 'node:assert/strict';
 import {
+  appendFileSync,
   closeSync,
   cpSync,
   existsSync,
@@ -23,6 +24,7 @@ import { hashFiles } from '../../dist/model/prepared/hashes.js';
 import { type PreparedModel, prepareModel } from '../../dist/model/prepared/prepare.js';
 import { inspectPrepared, placeOf } from '../../dist/model/prepared/store.js';
 import { temporaryPlace, unfinishedPlace } from '../../dist/model/prepared/unfinished.js';
+import { tokenizerFiles } from '../../dist/model/tokenizer/directory.js';
 import { root, temporaryDirectory, writeFile } from '../support/run.js';
 
 const directory = temporaryDirectory();
@@ -52,6 +54,8 @@ function overwrite(path: string, position: number, bytes: Uint8Array): void {
   closeSync(file);
 }
 
+const changeLastByte = (path: string): void => overwrite(path, statSync(path).size - 1, Buffer.from([1]));
+
 test('weights of the same size, time and inode are hashed anew', async () => {
   const memory = join(directory, 'hashes');
   const path = writeFile(directory, 'weights', 'one model');
@@ -69,21 +73,39 @@ test('weights of the same size, time and inode are hashed anew', async () => {
   assert.notEqual(await hashFiles([path], memory), first);
 });
 
-describe('the prepared model of another tokenizer_config.json', () => {
-  test('is another one in int8, whose texts it decides', async () => {
-    const model = copyOfFixture('int8');
-    const first = await prepare(model, 'int8');
-    assert.equal((await prepare(model, 'int8')).directory, first.directory);
-    writeFile(model, 'tokenizer_config.json', '{"pad_token":"!"}');
-    assert.notEqual((await prepare(model, 'int8')).directory, first.directory);
-  });
+describe('the prepared model', () => {
+  const { tokenizer, config, specialTokens, addedTokens, chatTemplate } = tokenizerFiles;
+  const editConfig = (edit: object) => (model: string) => {
+    const path = join(model, 'config.json');
+    writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), ...edit }));
+  };
+  const write = (name: string, content: string) => (model: string) => void writeFile(model, name, content);
 
-  test('is the same in fp32, which no tokenizer decides', async () => {
-    const model = copyOfFixture('fp32');
-    const first = await prepare(model);
-    writeFile(model, 'tokenizer_config.json', '{"pad_token":"!"}');
-    assert.equal((await prepare(model)).directory, first.directory);
-  });
+  for (const [what, change, another] of [
+    ['weights', (model: string) => changeLastByte(join(model, 'model.safetensors')), ['fp32', 'int8']],
+    ['the epsilon of config.json', editConfig({ layer_norm_epsilon: 0.01 }), ['fp32', 'int8']],
+    ['the activation of config.json', editConfig({ activation_function: 'relu' }), ['fp32', 'int8']],
+    // Texts decide what int8 is tuned to.
+    [tokenizer, (model: string) => appendFileSync(join(model, tokenizer), '\n'), ['int8']],
+    [config, write(config, '{"pad_token":"!"}'), ['int8']],
+    [specialTokens, write(specialTokens, '{"pad_token":"!"}'), ['int8']],
+    [addedTokens, write(addedTokens, '{"<x>":1}'), ['int8']],
+    // These decide what is scored, and not how.
+    [chatTemplate, write(chatTemplate, 'a'), []],
+    ['the label of config.json', editConfig({ id2label: { 0: 'other' } }), []],
+    ['the pad token of config.json', editConfig({ pad_token_id: 7 }), []],
+  ] as const) {
+    test(`is another one where ${what} is: ${another.join(' and ') || 'in no precision'}`, async () => {
+      const model = copyOfFixture(`changed-${what.replaceAll(' ', '-')}`);
+      change(model);
+      const differing: string[] = [];
+      for (const precision of ['fp32', 'int8'] as const) {
+        const { directory: before } = await prepare(join(root, 'fixtures/tiny-gpt2'), precision);
+        if ((await prepare(model, precision)).directory !== before) differing.push(precision);
+      }
+      assert.deepEqual(differing, another);
+    });
+  }
 });
 
 describe('damage', () => {

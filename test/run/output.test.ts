@@ -5,11 +5,15 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
 import { FatalError } from '../../dist/errors.js';
+import { spellOptionsAs } from '../../dist/option-name.js';
 import { AppendedFile } from '../../dist/run/appended-file.js';
 import { filePosition } from '../../dist/run/file-position.js';
 import { checkDistinct, followLinks, openOutput, partialOf } from '../../dist/run/output.js';
 import { readRunFile, runFileOf, startOfRun, writeRunFile } from '../../dist/run/run-file.js';
 import { temporaryDirectory, writeFile } from '../support/run.js';
+
+// As on the command line.
+spellOptionsAs('flag');
 
 const folder = temporaryDirectory();
 const text = (path: string): string => readFileSync(path, 'utf8');

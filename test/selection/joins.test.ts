@@ -2,8 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FatalError } from '../../dist/errors.js';
+import { spellOptionsAs } from '../../dist/option-name.js';
 import type { InputRecord } from '../../dist/rows/records.js';
 import { joinsByKey } from '../../dist/selection/joins.js';
+
+// As on the command line.
+spellOptionsAs('flag');
 
 const MEBIBYTE = 2 ** 20;
 

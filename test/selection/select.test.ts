@@ -1,11 +1,15 @@
 /** The choice among scored records, without threads, models or files. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { spellOptionsAs } from '../../dist/option-name.js';
 import { createFormat, jsonlSettings } from '../../dist/rows/formats/index.js';
 import type { InputRecord } from '../../dist/rows/records.js';
 import type { ScoredRecord } from '../../dist/selection/group.js';
 import { select } from '../../dist/selection/select.js';
 import type { SelectionSettings } from '../../dist/selection/settings.js';
+
+// As on the command line.
+spellOptionsAs('flag');
 
 const formatSettings = { ...jsonlSettings('reward'), to: 'jsonl' } as const;
 const format = createFormat(formatSettings);

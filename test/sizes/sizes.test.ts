@@ -7,7 +7,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { root, start, temporaryDirectory, useTinyModel } from '../support/run.js';
+import { start } from '../support/binary.js';
+import { root, temporaryDirectory, useTinyModel } from '../support/run.js';
 
 useTinyModel();
 

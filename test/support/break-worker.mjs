@@ -3,7 +3,8 @@
  *
  *   how    what happens: a name in `breaks`
  *   at     when: `start` of a thread, `load` of the model; or where a text with that stage's marker in it is met:
- *          `window` (it comes in), `parse`, `tokenize`, `score`, `answer` (it goes out)
+ *          `window` (it comes in), `parse`, `tokenize`, `score`, `answer` (it goes out); or when a thread is about to say
+ *          that it is done with it: `prepared`, `ready`, `scored`
  *   from, to   the first and the last time that it happens, over all threads; from 1 without end by default. Counted in
  *          a file, BREAK_COUNT, since threads come and go.
  */
@@ -27,6 +28,10 @@ const breaks = {
     setImmediate(() => {
       throw new Error('broken on purpose');
     });
+  },
+  /** As a defect of the program would, where its own code runs. */
+  defect() {
+    throw new TypeError('broken on purpose');
   },
   exit: () => process.exit(7),
   heap() {
@@ -99,6 +104,9 @@ if (!isMainThread && parentPort !== null) {
     'answer',
     ({ type, scored }) => type === 'scored' && marked(scored.output, 'answer'),
   );
+  for (const said of ['prepared', 'ready', 'scored']) {
+    watch(parentPort, 'postMessage', said, ({ type }) => type === said);
+  }
   const on = parentPort.on.bind(parentPort);
   parentPort.on = (event, listener) =>
     on(event, (message) => {

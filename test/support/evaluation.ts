@@ -1,6 +1,7 @@
 /** Runs `eval` for its JSON. */
 import assert from 'node:assert/strict';
-import { type Run, type RunOptions, rewardScore } from './run.js';
+import type { Run } from './in-process.js';
+import { type RunOptions, rewardScore } from './run.js';
 
 export type MetricResult =
   | { readonly value: number; readonly low: number; readonly high: number; readonly n: number }

@@ -5,7 +5,9 @@ import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { type Run, rewardScore, root, start } from './run.js';
+import { runBinary, start } from './binary.js';
+import type { Run } from './in-process.js';
+import { root } from './run.js';
 
 const hooks = ['--import', join(root, 'test/support/faults.mjs')];
 
@@ -61,7 +63,7 @@ export function scoredOf(log: string): string[] {
 }
 
 /** Of a summary, what does not depend on time, machine or how often the run was gone on with. */
-export function countsOf(path: string): Record<string, unknown> {
+function countsOf(path: string): Record<string, unknown> {
   const { seconds, rowsPerSecond, resumed, runtime, ...counts } = JSON.parse(readFileSync(path, 'utf8')) as Record<
     string,
     unknown
@@ -110,7 +112,7 @@ export function resultsOf(folder: string, job: Job, { code }: Pick<Run, 'code'>)
 }
 
 export async function uninterrupted(folder: string, job: Job): Promise<Results> {
-  const run = await rewardScore(placesOf(folder, job).args, job.stdin === undefined ? {} : { stdin: job.stdin });
+  const run = await runBinary(placesOf(folder, job).args, job.stdin === undefined ? {} : { stdin: job.stdin });
   assert.ok(run.code === 0 || run.code === 3, run.stderr);
   const results = resultsOf(folder, job, run);
   remove(folder, job);

@@ -1,33 +1,19 @@
-/** Runs the real binary, as a user's shell would. */
-import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+/** Runs of the command line, and what most tests need around them. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { type InProcessOptions, type Run, runInProcess } from './in-process.js';
 
 /** The repository's root; this file runs from .test-build/support. */
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
-const binary = join(root, 'bin/reward-score.js');
-
-export interface RunOptions {
-  readonly stdin?: string | Uint8Array;
+export interface RunOptions extends InProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Flags of Node itself. */
-  readonly nodeFlags?: readonly string[];
-}
-
-export interface Run {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  /** Standard output as bytes. */
-  readonly bytes: Buffer;
-  readonly stderr: string;
+  /** A process has them: see binary.ts. */
+  readonly nodeFlags?: never;
 }
 
 let unnamedModel: Readonly<Record<string, string>> = {};
@@ -37,13 +23,12 @@ export function useTinyModel(): void {
   unnamedModel = { REWARD_SCORE_MODEL: join(root, 'fixtures/tiny-gpt2') };
 }
 
-/** Starts the binary with an environment of its own. */
-export function start(args: readonly string[], options: RunOptions = {}): ChildProcess {
-  return spawn(process.execPath, [...(options.nodeFlags ?? []), binary, ...args], {
-    cwd: options.cwd ?? root,
-    env: environment(options.env),
-  });
-}
+/**
+ * Runs the command line to its end, without a start of the binary (that is `runBinary` of binary.ts): no process is
+ * started, and the runs of one file follow each other.
+ */
+export const rewardScore = (args: readonly string[], { env, cwd = root, ...options }: RunOptions = {}): Promise<Run> =>
+  runInProcess(args, options, { env: environment(env), cwd });
 
 /** As it was before a run in this process changed it for itself. */
 const inherited = { ...process.env };
@@ -60,45 +45,6 @@ export function environment(more: Readonly<Record<string, string>> = {}): Record
     ...unnamedModel,
     ...more,
   };
-}
-
-/** Runs the binary to its end. */
-export function rewardScore(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  const child = start(args, options);
-  child.stdin?.on('error', () => undefined); // a run that refuses its arguments does not read
-  child.stdin?.end(options.stdin ?? '');
-  return toItsEnd(child);
-}
-
-/** Runs the binary on what comes through a pipe in chunks of these lengths, over and over. */
-export async function rewardScoreInChunks(
-  args: readonly string[],
-  content: Uint8Array,
-  lengths: readonly number[],
-): Promise<Run> {
-  const child = start(args);
-  const run = toItsEnd(child);
-  child.stdin?.on('error', () => undefined);
-  for (let i = 0, from = 0; from < content.length; i++) {
-    const chunk = content.subarray(from, from + (lengths[i % lengths.length] as number));
-    from += chunk.length;
-    // A write is over when its bytes are in the pipe: what the reader gets next is another chunk.
-    await new Promise((resolve) => child.stdin?.write(chunk, resolve));
-  }
-  child.stdin?.end();
-  return run;
-}
-
-async function toItsEnd(child: ChildProcess): Promise<Run> {
-  const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
-  child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
-  child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
-  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-  const bytes = Buffer.concat(stdout);
-  const run = { code, signal, stdout: bytes.toString('utf8'), bytes, stderr: Buffer.concat(stderr).toString('utf8') };
-  assert.doesNotMatch(run.stderr, /\(node:\d+\)/, 'Node itself warned');
-  return run;
 }
 
 /** Parses JSON lines. */

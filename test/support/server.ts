@@ -6,7 +6,8 @@ import { writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { type RunOptions, root, start, temporaryDirectory } from './run.js';
+import { type BinaryOptions, start } from './binary.js';
+import { root, temporaryDirectory } from './run.js';
 
 export const model = join(root, 'fixtures/tiny-gpt2');
 
@@ -28,7 +29,7 @@ after(() => {
 });
 
 /** Starts a server on a port of its own, to be gone after the tests of the file. */
-export async function startServer(args: readonly string[] = [], options: RunOptions = {}): Promise<Served> {
+async function startServer(args: readonly string[] = [], options: BinaryOptions = {}): Promise<Served> {
   const child = start(['serve', '-m', model, '--port', '0', ...args], options);
   children.push(child);
   const ended = once(child, 'close') as Served['ended'];
@@ -50,7 +51,7 @@ export async function startServer(args: readonly string[] = [], options: RunOpti
 }
 
 /** The same, with its model loaded. */
-export async function startReady(args: readonly string[] = [], options: RunOptions = {}): Promise<Served> {
+export async function startReady(args: readonly string[] = [], options: BinaryOptions = {}): Promise<Served> {
   const served = await startServer(args, options);
   await served.saying(/^reward-score: ready/);
   return served;

@@ -7,13 +7,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export type TensorDtype = 'F32' | 'F16' | 'BF16';
+type TensorDtype = 'F32' | 'F16' | 'BF16';
 
 /** As in config.json's `model_type`. */
 export type ModelFamily = 'gpt2' | 'llama';
 
 /** What the tests read of a Hugging Face config.json; everything else is passed through. */
-export interface ModelConfig {
+interface ModelConfig {
   readonly model_type: ModelFamily;
   readonly vocab_size: number;
   readonly n_inner?: number | null;

@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { runBinary } from './binary.js';
 import { rewardScore } from './run.js';
-import { runInProcess } from './run-in-process.js';
 
 /** Wrong use, and a model that is there and cannot be loaded (the table of exit codes in --help). */
 export const USAGE = 2;
@@ -30,7 +30,7 @@ export function testWrongUses(what: string, directory: string, uses: readonly Wr
       const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
       const name = [...variables, ...args].join(' ').replaceAll(`${directory}/`, '');
       test(`${i + 1}: ${name}`, async () => {
-        const run = await (i === 0 ? rewardScore : runInProcess)(args, { stdin, env });
+        const run = await (i === 0 ? runBinary : rewardScore)(args, { stdin, env });
         const [, said] = /^reward-score: (.*)\n$/.exec(run.stderr) ?? [];
         assert.ok(said !== undefined, `expected one line, got: ${run.stderr}`);
         if (typeof stderr === 'string') assert.equal(said, stderr);

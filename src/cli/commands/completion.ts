@@ -1,4 +1,4 @@
-/** `completion`: prints the script that teaches a shell the commands and flags, made from commander's own table. */
+/** `completion`: prints the script that completes commands and flags in a shell, made from commander's own table. */
 import type { Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { bashScript } from '../completion/bash.js';

@@ -46,5 +46,5 @@ function formatOfNames(files: readonly string[]): InputFormat {
   return format ?? 'jsonl';
 }
 
-/** Of what is in a file, which may be packed. */
+/** The extension of a file's content, which may be compressed. */
 const extensionOf = (file: string): string => /\.([^./]+)$/.exec(contentName(file))?.[1]?.toLowerCase() ?? '';

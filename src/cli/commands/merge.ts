@@ -14,7 +14,7 @@ import { rowsInWords } from './print.js';
 export async function merge(paths: readonly string[], flags: FlagsOf<'merge'>, context: Context): Promise<number> {
   const { overwrite, strict } = flags;
   const output = followLinks(flags.output);
-  // Of a shard that is not finished there is no file yet, but something better to say.
+  // A shard that is not finished has no file yet; reading the run files first gives a better message.
   const parts = readParts(paths);
   checkOutput(
     output,

@@ -1,15 +1,18 @@
 /** `model check`: scores rows that carry rewards once more, and says how far apart the two are, and where. */
-import { usageError } from '../../errors.js';
+import { FatalError, usageError } from '../../errors.js';
 import { jsonlSettings } from '../../rows/formats/index.js';
 import { DEFAULT_MAX_ROW_BYTES } from '../../rows/records.js';
 import { Input } from '../../run/input.js';
 import { countWindows, windowsOfJob } from '../../run/job-windows.js';
+import { differenceOf, readRunFile } from '../../run/run-file.js';
 import { scoreInOrder } from '../../run/score-in-order.js';
+import type { Fingerprint } from '../../scorer/identity.js';
 import { type ModelScorer, openScorer } from '../../scorer/open.js';
 import type { RowOutcome, WindowTask } from '../../scorer/protocol.js';
 import type { Context } from '../context.js';
 import { ExitCode } from '../exit-codes.js';
 import type { FlagsOf } from '../flags/flags.js';
+import { rewardFingerprint, rewardPartOf, templateDateOf } from './fingerprint.js';
 import { requestOf } from './request.js';
 import { Session } from './session.js';
 
@@ -47,8 +50,13 @@ export async function check(name: string | undefined, flags: CheckFlags, context
   const session = new Session(context, flags, { inputs: [input] });
   let comparison: Comparison;
   try {
-    const scorer = await openScorer({ ...requestOf(flags), model: name }, session.scorerUi);
+    const earlier = earlierFingerprint(flags.against, session.note);
+    const templateDate = flags.templateDate ?? templateDateOf(earlier);
+    const scorer = await openScorer({ ...requestOf({ ...flags, templateDate }), model: name }, session.scorerUi);
     try {
+      const now = rewardFingerprint(context.version, scorer.identity);
+      const difference = earlier && differenceOf(rewardPartOf(earlier), now);
+      if (difference !== undefined) session.note(`${flags.against} was scored with other settings: ${difference}`);
       comparison = await compare(scorer, input, flags, session);
     } finally {
       await scorer.close();
@@ -67,6 +75,20 @@ export async function check(name: string | undefined, flags: CheckFlags, context
   }
   stdout.write(flags.json ? `${JSON.stringify(comparison, null, 2)}\n` : inWords(comparison, flags.tolerance));
   return comparison.beyond > 0 ? ExitCode.badRows : ExitCode.ok;
+}
+
+/**
+ * What decided the rewards of a file that a run of this program wrote; undefined where it did not, or its run file cannot
+ * be read, which is said.
+ */
+function earlierFingerprint(path: string, note: (message: string) => void): Fingerprint | undefined {
+  try {
+    return readRunFile(path)?.fingerprint;
+  } catch (error) {
+    if (!(error instanceof FatalError)) throw error;
+    note(`what ${path} was scored with is not compared: ${error.message}`);
+    return undefined;
+  }
 }
 
 async function compare(

@@ -8,6 +8,7 @@ import { readCard } from '../../model/checkpoint/card.js';
 import { qualityInWords, shortfallOf } from '../../model/int8/quality.js';
 import { preparationFor } from '../../model/precision.js';
 import { listLeftovers, listPrepared, type StoredModel } from '../../model/prepared/store.js';
+import { printableMessage } from '../../platform/printable.js';
 import { prepareOnThread } from '../../scorer/pool.js';
 import { readModel } from '../../scorer/resolve.js';
 import { BUNDLED_NAME, findModel, findTokenizer } from '../../scorer/sources.js';
@@ -17,6 +18,12 @@ import type { FlagsOf } from '../flags/flags.js';
 import { Session, type SessionFlags } from './session.js';
 
 const DAY_MS = 86_400_000;
+
+/** For people: of names out of files, a terminal would obey some characters. */
+const shownBy =
+  (print: (line: string) => void) =>
+  (line: string): void =>
+    print(printableMessage(line));
 
 const printerTo =
   ({ stdout }: Context) =>
@@ -109,19 +116,20 @@ export async function info(name: string | undefined, flags: FlagsOf<'model info'
     };
   });
   const { licence, prepared, ...others } = facts;
+  const show = shownBy(print);
   if (flags.json) {
     print(JSON.stringify(facts, null, 2));
   } else {
     for (const [field, value] of Object.entries(others)) {
       const text = typeof value === 'number' ? value.toLocaleString('en-US') : String(value ?? '-');
-      print(`${field.padEnd(13)}${Array.isArray(value) ? value.join(', ') : text}`);
+      show(`${field.padEnd(13)}${Array.isArray(value) ? value.join(', ') : text}`);
     }
-    print(`${'licence'.padEnd(13)}${licence.name ?? 'not stated in the model card'}`);
+    show(`${'licence'.padEnd(13)}${licence.name ?? 'not stated in the model card'}`);
     if (prepared.length === 0)
-      print(`${'prepared'.padEnd(13)}${facts.weights[0]?.endsWith('.onnx') ? 'runs as exported' : 'no'}`);
+      show(`${'prepared'.padEnd(13)}${facts.weights[0]?.endsWith('.onnx') ? 'runs as exported' : 'no'}`);
     for (const { bytes, lastUse, precision, quality } of prepared) {
-      print(`${'prepared'.padEnd(13)}${precision}, ${size(bytes)}, last used ${lastUse}`);
-      if (quality !== undefined) print(`${'quality'.padEnd(13)}${qualityInWords(quality)}`);
+      show(`${'prepared'.padEnd(13)}${precision}, ${size(bytes)}, last used ${lastUse}`);
+      if (quality !== undefined) show(`${'quality'.padEnd(13)}${qualityInWords(quality)}`);
     }
   }
   if (licence.nonCommercial) log.note(`the licence, ${licence.name}, does not allow commercial use`);
@@ -135,12 +143,13 @@ export function list({ json }: FlagsOf<'model list'>, context: Context): number 
     ({ model, architecture, precision, bytes, lastUse }) =>
       `${size(bytes).padStart(8)}  last used ${lastUse}  ${precision}  ${architecture}  ${model}`,
   );
-  for (const line of json ? [JSON.stringify(models, null, 2)] : lines) print(line);
+  if (json) print(JSON.stringify(models, null, 2));
+  else for (const line of lines) shownBy(print)(line);
   return ExitCode.ok;
 }
 
 export function prune({ days, all }: FlagsOf<'model prune'>, context: Context): number {
-  const print = printerTo(context);
+  const print = shownBy(printerTo(context));
   const oldest = Date.now() - days * DAY_MS;
   const unused = listPrepared().filter(({ lastUse }) => all || lastUse.getTime() < oldest);
   for (const { directory, about, bytes } of unused) {

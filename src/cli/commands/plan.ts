@@ -1,4 +1,4 @@
-/** From flags to what is to be done: everything that can be wrong with what was asked is found here. */
+/** From flags to a plan: every error in a request is found here. */
 import { usageError } from '../../errors.js';
 import { columnKey } from '../../rows/formats/csv-header.js';
 import { createFormat } from '../../rows/formats/index.js';
@@ -13,7 +13,7 @@ import type { BestFlags, ScoreFlags } from '../flags/flags.js';
 import { chooseFormats } from './formats.js';
 import { matchColumns, selectionOf, withSelectionColumns } from './selection.js';
 
-/** Of `best`, the flags of score with its own beside them. */
+/** The flags of score, and those of `best` where that is the command. */
 export interface ScoreOrBestFlags extends ScoreFlags {
   readonly best?: BestFlags;
 }
@@ -21,12 +21,12 @@ export interface ScoreOrBestFlags extends ScoreFlags {
 export interface Plan {
   readonly inputs: readonly Input[];
   readonly task: WindowTask;
-  /** undefined: nothing is written. */
+  /** Undefined where nothing is written. */
   readonly claimed: ClaimedOutput | undefined;
 }
 
 /**
- * @param flags links in the output's path are followed already
+ * @param flags those of the command; links in the output's path have been followed
  * @throws FatalError before anything is started or written
  */
 export async function planScoring(files: readonly string[], flags: ScoreOrBestFlags, context: Context): Promise<Plan> {
@@ -76,8 +76,7 @@ function refuseContradictions(files: readonly string[], flags: ScoreFlags): void
   const { output, resume, shard, stream } = flags;
   refuseTwoStreams(files);
   if (resume && flags.overwrite) throw usageError('expected --resume or --overwrite, got both');
-  if (resume && output === '-')
-    throw usageError('expected --resume with -o FILE: standard output cannot be gone on with');
+  if (resume && output === '-') throw usageError('expected --resume with -o FILE: standard output cannot be resumed');
   if (shard !== undefined) {
     if (output === '-' && !flags.dryRun) throw usageError('expected --shard with -o FILE, which merge reads');
     if (files.includes('-')) throw usageError('expected --shard with files: standard input has no shares');
@@ -97,7 +96,9 @@ export function refuseTwoStreams(files: readonly string[]): void {
   if (files.filter((file) => file === '-').length > 1) throw usageError('expected standard input (-) once at most');
 }
 
-/** Files that a run writes have a place, and are neither read by it nor written twice. */
+/**
+ * Checks that the files which a run writes have an existing directory, and are neither read by it nor written twice.
+ */
 function checkDestinations({ output, errors, summary, resume }: ScoreFlags, inputs: readonly Input[]): void {
   checkOutput(output, inputs);
   const others = { '--errors': errors, '--summary': summary };

@@ -1,4 +1,4 @@
-/** What a person wants to know at the end of a run. */
+/** Prints what the user should know at the end of a run. */
 import type { RunStatistics } from '../../run/statistics.js';
 import type { Log } from '../log.js';
 import { oneLine } from '../one-line.js';
@@ -16,7 +16,7 @@ export function printEnd({ counts }: RunStatistics, maxLength: number, seconds: 
   log.note(parts.join(', '));
 }
 
-/** What a dry run is for. */
+/** Prints the estimate of a dry run. */
 export function printEstimate({ counts }: RunStatistics, seconds: number, workers: number, log: Log): void {
   const { tokens, computedTokens } = counts;
   const time =

@@ -10,7 +10,7 @@ import type { RunStatistics } from '../../run/statistics.js';
 import { type ModelScorer, openScorer } from '../../scorer/open.js';
 import type { Context } from '../context.js';
 import { ExitCode, exitCodeOf } from '../exit-codes.js';
-import { fingerprintOf } from './fingerprint.js';
+import { fingerprintOf, templateDateOf } from './fingerprint.js';
 import { type Plan, planScoring, type ScoreOrBestFlags } from './plan.js';
 import { printEnd, printEstimate, rowsInWords } from './print.js';
 import { requestOf } from './request.js';
@@ -35,22 +35,36 @@ async function scorePlanned(plan: Plan, flags: ScoreOrBestFlags, started: number
   let scorer: ModelScorer | undefined;
   let done: { readonly job: Job; readonly outcome: RunOutcome };
   try {
-    scorer = await openScorer(requestOf(flags), session.scorerUi);
+    // A run that goes on on another day goes on with the first one's.
+    const templateDate = flags.templateDate ?? templateDateOf(plan.claimed?.unfinished?.fingerprint);
+    scorer = await openScorer(requestOf({ ...flags, templateDate }), {
+      ...session.scorerUi,
+      dateNeededBy: flags.shard && '--shard',
+    });
     const job = jobOf(plan, flags, scorer, session, context);
     done = { job, outcome: await runJob(job, scorer, eventsOf(job, session)) };
   } catch (error) {
     await scorer?.close();
-    if (session.received !== undefined) return session.dieBySignal(session.received);
+    const { received } = session;
     session.end();
-    throw error;
+    if (received === undefined) throw error;
+    plan.claimed?.release();
+    context.dieBy(received);
+    return exitCodeOf(received);
   }
-  // A run that gave up does not wait for what may still come through a pipe.
+  // A run that ended early does not wait for what may still come through a pipe.
   session.stopReading();
   const ownSeconds = (performance.now() - started) / 1000;
   const { restarts } = scorer;
   await scorer.close();
   session.end();
-  return conclude({ ...done, scorer, restarts, ownSeconds, received: session.received }, flags, context);
+  const { received } = session;
+  const exitCode = conclude({ ...done, scorer, restarts, ownSeconds, received }, flags, context);
+  if (done.outcome.end === 'stopped' && received !== undefined) {
+    plan.claimed?.release();
+    context.dieBy(received);
+  }
+  return exitCode;
 }
 
 function jobOf(
@@ -112,7 +126,7 @@ function conclude(
   const output = sink instanceof OutputSink ? sink : undefined;
   const earlier = output?.state.finished ?? output?.state.done;
   const seconds = (earlier?.seconds ?? 0) + ownSeconds;
-  // Rows are read and texts are tokenised in both.
+  // Both the dry run and the run itself read rows and tokenise texts.
   const estimate = flags.dryRun ? ownSeconds + statistics.counts.computedTokens / scorer.tokensPerSecond : undefined;
   const exitCode = exitCodeFor(outcome, statistics, flags.exitZero, received);
   if (flags.summary !== undefined) {
@@ -143,7 +157,6 @@ function conclude(
     if (flags.best !== undefined) printGains(statistics, log);
     if (estimate !== undefined) printEstimate(statistics, estimate, scorer.workers, log);
   }
-  if (end === 'stopped' && received !== undefined) context.dieBy(received);
   return exitCode;
 }
 

@@ -1,4 +1,4 @@
-/** What `best` makes of its flags, and what it prints at the end. */
+/** The settings that `best` makes from its flags, and what it prints at the end. */
 import { usageError } from '../../errors.js';
 import { type CsvHeader, columnKey, listColumns } from '../../rows/formats/csv-header.js';
 import type { FormatSettings } from '../../rows/formats/index.js';
@@ -9,7 +9,7 @@ import type { BestFlags } from '../flags/flags.js';
 import type { Log } from '../log.js';
 import type { Formats } from './formats.js';
 
-/** @throws FatalError `usage` for flags that do not go together */
+/** @throws FatalError `usage` for flags that exclude each other */
 export function selectionOf(flags: BestFlags, { from, to }: Formats, stream: boolean): SelectionSettings {
   const { group, responseField, top, rank, pairs, minGap } = flags;
   if (from === 'text') throw usageError('expected rows with candidates or a group for best, got --from text');
@@ -30,7 +30,7 @@ export function selectionOf(flags: BestFlags, { from, to }: Formats, stream: boo
 }
 
 /**
- * Columns are matched without case and outer spaces.
+ * Matches columns without case and outer spaces.
  *
  * @throws FatalError `usage` where the inputs have no such column
  */

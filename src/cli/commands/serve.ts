@@ -68,6 +68,7 @@ export async function serve(flags: ServeFlags, context: Context): Promise<number
   try {
     scorer = await openScorer(requestOf(flags), {
       ...session.scorerUi,
+      dateNeededBy: 'serve',
       // While the model is prepared, whoever looks after the server sees that it lives.
       async onResolved() {
         listener = await listen(app, { host, port, clientMs });

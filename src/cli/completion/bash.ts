@@ -1,4 +1,4 @@
-/** Completion for bash, from 3.2 (macOS) on: without the bash-completion package. */
+/** Completion for bash, from 3.2 (macOS) on, without the bash-completion package. */
 import { type Completes, DEFAULT_COMMAND, type Position, quoted, valueFlags } from './places.js';
 
 export function bashScript(places: readonly Position[]): string {

@@ -55,7 +55,7 @@ function flagOf({ names, description, value }: Flag): string {
 
 function completing(completes: Completes): string {
   if (completes === 'files') return '-F';
-  // All files come, those of the ending first; directories have a slash at their end.
+  // All files are offered, those with the extension first; directories have a slash at their end.
   if (completes === 'models')
     return `-f -a ${quoted(String.raw`(__fish_complete_suffix .onnx | string match -r '.*(?:/|\.onnx)(?:\t.*)?$')`)}`;
   return completes.length === 0 ? '-f' : `-f -a ${quoted(completes.join(' '))}`;

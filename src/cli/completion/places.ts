@@ -1,27 +1,27 @@
 /** The places on a command line, read from commander's own table, and what can be typed at each. */
 import type { Argument, Command, Option } from 'commander';
 
-/** Words of a closed list (none: anything), the names of files, or what can be a model. */
+/** Words of a closed list (anything where it is empty), the names of files, or possible models. */
 export type Completes = readonly string[] | 'files' | 'models';
 
 export interface Flag {
   /** `-o`, `--output` */
   readonly names: readonly string[];
   readonly description: string;
-  /** undefined: a switch, which no value follows. */
+  /** Undefined for a switch, which takes no value. */
   readonly value: { readonly name: string; readonly completes: Completes } | undefined;
 }
 
 export interface Position {
-  /** What was typed, flags aside: `reward-score model pull`. */
+  /** The words before it, without flags: `reward-score model pull`. */
   readonly path: string;
   readonly flags: readonly Flag[];
   readonly commands: readonly { readonly name: string; readonly description: string }[];
-  /** Of the arguments; undefined where there are none. */
+  /** What the arguments may be; undefined where there are none. */
   readonly argument: { readonly name: string; readonly completes: Completes } | undefined;
 }
 
-/** What stands after a word that is no command belongs to this one. */
+/** The command to which a first word that is not a command belongs. */
 export const DEFAULT_COMMAND = 'score';
 
 export function placesOf(program: Command): Position[] {
@@ -31,7 +31,7 @@ export function placesOf(program: Command): Position[] {
   return [{ ...root, flags: [...scores.flags, ...own], argument: scores.argument }, ...others];
 }
 
-/** @param siblings what `help` can be asked about */
+/** @param siblings the commands that `help` takes */
 function walk(command: Command, path: string, siblings: readonly string[]): Position[] {
   const help = command.createHelp();
   const commands = help.visibleCommands(command);
@@ -58,7 +58,7 @@ function flagOf(option: Option): Flag {
 const argumentsOf = (argument: Argument, siblings: readonly string[]): Completes =>
   argument.name() === 'command' ? siblings : (argument.argChoices ?? completesFor(argument.name()) ?? 'files');
 
-/** What `<file>`, `<dir|id>` and the like stand for. */
+/** How `<file>`, `<dir|id>` and the like are completed. */
 const completesFor = (name: string): Completes | undefined =>
   /\bfile\b/.test(name) ? 'files' : /\b(dir|model)\b/.test(name) ? 'models' : undefined;
 
@@ -67,5 +67,5 @@ export const valueFlags = (places: readonly Position[]): string[] => [
   ...new Set(places.flatMap(({ flags }) => flags.flatMap(({ names, value }) => (value === undefined ? [] : names)))),
 ];
 
-/** A word that bash and zsh take as it is. */
+/** Quotes a word so that bash and zsh take it literally. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -1,4 +1,4 @@
-/** Completion for zsh, with descriptions: a function for each place, which hands on to that of a command. */
+/** Completion for zsh, with descriptions: a function for each place, which calls that of the command typed. */
 import { type Completes, DEFAULT_COMMAND, type Flag, type Position, quoted } from './places.js';
 
 export function zshScript(places: readonly Position[]): string {
@@ -26,7 +26,7 @@ function functionAt(place: Position, program: string): string {
   }
   const names = commands.map(({ name, description }) => `    ${quoted(`${spelled(name)}:${description}`)}`);
   const rest = commands.map(({ name }) => `        ${name}) ${functionName(`${path} ${name}`)} ;;`);
-  // Only the program itself has a default command: a first word that is none of its commands is an argument.
+  // Only the program itself has a default command: a first word that is not one of its commands is an argument.
   if (path === program) rest.push(`        *) ${functionName(`${path} ${DEFAULT_COMMAND}`)} ;;`);
   return defined(path, [
     'local curcontext="$curcontext" state line',
@@ -52,7 +52,7 @@ const defined = (path: string, lines: readonly string[]): string =>
 
 const joined = (specs: readonly string[]): string => specs.map((spec) => `\\\n    ${spec}`).join(' ');
 
-/** One for each name; whichever is typed, neither is offered again. */
+/** Makes a spec for each name of a flag; whichever is typed, neither is offered again. */
 const specsOf = ({ names, description, value }: Flag): string[] =>
   names.map((name) => {
     const taking = value === undefined ? '' : name.startsWith('--') ? '=' : '+';
@@ -62,9 +62,9 @@ const specsOf = ({ names, description, value }: Flag): string[] =>
 
 function action(completes: Completes): string {
   if (completes === 'files') return '_files';
-  if (completes === 'models') return '_files -g "*.onnx"'; // and directories, as always
+  if (completes === 'models') return '_files -g "*.onnx"'; // Directories are always offered.
   return completes.length === 0 ? ' ' : `(${completes.join(' ')})`;
 }
 
-/** Characters that mean something to _arguments. */
+/** Escapes the characters that are special to _arguments. */
 const spelled = (text: string): string => text.replace(/[\\[\]:]/g, '\\$&');

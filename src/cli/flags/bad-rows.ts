@@ -1,9 +1,10 @@
-/** What becomes of rows that cannot be scored. */
+/** What happens to rows that cannot be scored. */
+import { resolve } from 'node:path';
 import { errorActions, parseErrorLimit } from '../../run/error-policy.js';
 import type { Comparable, Flag } from './flag.js';
 import { fileName } from './parsers.js';
 
-const group = 'Rows that cannot be scored';
+const group = 'Bad rows';
 const commands = ['score', 'best', 'eval'] as const;
 
 export const badRowFlags = [
@@ -11,7 +12,7 @@ export const badRowFlags = [
     name: 'on-error',
     value: '<action>',
     group,
-    doc: 'a bad row gets a null reward, is left out, or ends the run',
+    doc: 'what to do with a row that cannot be scored: give it a null reward, leave it out, or end the run',
     choices: errorActions,
     default: 'null',
     commands,
@@ -21,22 +22,22 @@ export const badRowFlags = [
     name: 'max-errors',
     value: '<n|p%>',
     group,
-    doc: 'give up at the n-th bad row, or when more than p % are bad',
+    doc: 'end the run at the n-th bad row, or when more than p % of the rows are bad',
     parse: parseErrorLimit,
     commands,
-    // It ends a run, whose output up to there is the same: a run may go on with a higher limit.
+    // It ends a run, whose output up to there is the same: a run may be resumed with a higher limit.
     decides: 'run',
   },
   {
     name: 'errors',
     value: '<file>',
     group,
-    doc: 'list bad rows there, as JSON lines, and not in the output',
+    doc: 'list bad rows in this file, as JSON lines, and leave the reasons out of the output',
     parse: fileName,
     commands,
     decides: 'output',
-    // Reasons are in the output or they are not; which other file has them is no matter.
-    compare: (): Comparable => true,
+    // Two lists of one name in two places are two lists.
+    compare: (path: string): Comparable => resolve(path),
   },
   {
     name: 'exit-zero',

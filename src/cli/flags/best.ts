@@ -1,23 +1,23 @@
-/** What `best` chooses, and what it writes of it. */
+/** What `best` chooses, and what it writes. */
 import type { Flag } from './flag.js';
 import { fieldName, notNegative, wholeNumber } from './parsers.js';
 
-/** What they have in common. */
-const choice = { group: 'Choice', commands: ['best'], decides: 'output' } as const;
+/** What these flags have in common. */
+const choice = { group: 'Selection', commands: ['best'], decides: 'output' } as const;
 
 export const bestFlags = [
   {
     name: 'group',
     value: '<field>',
     ...choice,
-    doc: 'consecutive rows with the same value there are candidates of one group',
+    doc: 'field that groups rows: consecutive rows with the same value are candidates of one group',
     parse: fieldName,
   },
   {
     name: 'response-field',
     value: '<field>',
     ...choice,
-    doc: "field of the winner's text, for rows with candidates",
+    doc: "field to write the winner's text to, for rows with candidates",
     parse: fieldName,
     default: 'response',
   },
@@ -25,23 +25,23 @@ export const bestFlags = [
     name: 'top',
     value: '<k>',
     ...choice,
-    doc: 'a record for each of the k best, with its rank',
+    doc: 'write the k best candidates of each group, each with its rank',
     parse: wholeNumber(1),
   },
-  { name: 'rank', ...choice, doc: 'a record for each candidate, best first, with its rank' },
-  { name: 'pairs', ...choice, doc: 'best against worst, as a pair to train on' },
+  { name: 'rank', ...choice, doc: 'write all candidates, best first, each with its rank' },
+  { name: 'pairs', ...choice, doc: 'write the best and the worst candidate as a pair to train on' },
   {
     name: 'min-gap',
     value: '<reward>',
     ...choice,
-    doc: 'leave out pairs whose rewards are nearer',
+    doc: 'leave out pairs whose rewards differ by less than this',
     parse: notNegative,
   },
   {
     name: 'to',
     value: '<format>',
     ...choice,
-    doc: 'output format (default: as the input; jsonl for --pairs)',
+    doc: 'output format (default: the format of the input; jsonl with --pairs)',
     choices: ['jsonl', 'csv', 'tsv'],
   },
 ] as const satisfies readonly Flag[];

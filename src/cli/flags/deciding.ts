@@ -1,13 +1,13 @@
-/** What of a command's flags is compared between two runs that are to be parts of one. */
+/** Which of a command's flags must agree between two runs that are parts of one. */
 import { type CommandName, type Comparable, type Decides, type Flag, fieldOf } from './flag.js';
 import { type FlagsOf, flagsOf } from './flags.js';
 
 /**
- * The flags that decide rewards, or else the output, by their names (`--max-length`), each with its value in a form that
- * can be compared and shown; null where it is not given. Flags that name models or files are left out: their contents are
- * what matters, and whoever calls compares these.
+ * The flags that decide rewards, or else the output, by their names (`--max-length`), each with its value in a form
+ * that can be compared and shown; null where it is not given. Flags that name models or files are left out: their
+ * contents matter, and the caller compares these.
  *
- * @param values as they apply: with what a run has put in the place of flags that are not given
+ * @param values the values in effect, with those that a run has filled in for flags that are not given
  */
 export function decidingFlags<Command extends CommandName>(
   command: Command,
@@ -19,7 +19,7 @@ export function decidingFlags<Command extends CommandName>(
   return Object.fromEntries(compared.map((flag) => [`--${flag.name}`, comparable(flag, given[fieldOf(flag)])]));
 }
 
-/** The flags that decide and are compared by what they name. */
+/** The deciding flags that are compared by the content of the files that they name. */
 export const comparedByContent = (command: CommandName): readonly `--${string}`[] =>
   flagsOf(command).flatMap(({ compare, name }) => (compare === 'by content' ? ([`--${name}`] as const) : []));
 

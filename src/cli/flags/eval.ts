@@ -1,11 +1,11 @@
-/** What `eval` evaluates, and what comes of it. */
+/** What `eval` evaluates, and how its results are used. */
 import type { Threshold } from '../../evaluation/thresholds.js';
 import type { Comparable, Flag } from './flag.js';
 import { fieldName, fileName, labels, thresholds, wholeNumber } from './parsers.js';
 
-/** What they have in common. */
-const evaluated = { group: 'What is evaluated', commands: ['eval'], decides: 'output' } as const;
-const outcome = { group: 'What comes of it', commands: ['eval'] } as const;
+/** What these flags have in common. */
+const evaluated = { group: 'Evaluation', commands: ['eval'], decides: 'output' } as const;
+const outcome = { group: 'Results and thresholds', commands: ['eval'] } as const;
 
 const thresholdsAsText = (given: readonly Threshold[]): Comparable =>
   given.map(({ metric, bound }) => `${metric}=${bound}`).join(', ');
@@ -15,14 +15,14 @@ export const evalFlags = [
     name: 'label-field',
     value: '<field>',
     ...evaluated,
-    doc: 'field of the labels (default: label or labels, where there)',
+    doc: 'field that holds the labels (default: label or labels, whichever the rows have)',
     parse: fieldName,
   },
   {
     name: 'positive',
     value: '<label>',
     ...evaluated,
-    doc: 'label that counts as 1, all others as 0; can be given again',
+    doc: 'label that counts as 1, while all others count as 0; can be repeated',
     parse: labels,
     compare: (given: readonly string[]): Comparable => JSON.stringify(given),
   },
@@ -30,21 +30,21 @@ export const evalFlags = [
     name: 'group',
     value: '<field>',
     ...evaluated,
-    doc: 'rows with the same value are candidates of one group',
+    doc: 'field that groups rows: rows with the same value are candidates of one group',
     parse: fieldName,
   },
   {
     name: 'by',
     value: '<field>',
     ...evaluated,
-    doc: 'also evaluate the rows of each value apart',
+    doc: 'also evaluate the rows with each value of this field separately',
     parse: fieldName,
   },
   {
     name: 'baseline',
     value: '<file>',
     ...evaluated,
-    doc: 'the same rows scored by another model, to be compared with',
+    doc: 'file with the same rows scored by another model, to compare with',
     parse: fileName,
     compare: 'by content',
   },
@@ -52,14 +52,14 @@ export const evalFlags = [
     name: 'id',
     value: '<field>',
     ...evaluated,
-    doc: 'field that tells which row of the baseline is which (default: their order)',
+    doc: 'field by which rows are matched with those of the baseline (default: their order)',
     parse: fieldName,
   },
   {
     name: 'bootstrap',
     value: '<number>',
     ...evaluated,
-    doc: 'resamples that intervals are made of',
+    doc: 'number of bootstrap resamples for the intervals',
     parse: wholeNumber(100, 1_000_000),
     default: 2000,
   },
@@ -67,17 +67,24 @@ export const evalFlags = [
     name: 'seed',
     value: '<number>',
     ...evaluated,
-    doc: 'where the resamples begin',
+    doc: 'seed of the resamples',
     parse: wholeNumber(0, 2 ** 31 - 1),
     default: 0,
   },
-  { name: 'json', ...outcome, doc: 'print JSON', decides: 'output' },
-  { name: 'report', value: '<file>', ...outcome, doc: 'write an HTML page', parse: fileName, decides: 'run' },
+  { name: 'json', ...outcome, doc: 'print the results as JSON', decides: 'output' },
+  {
+    name: 'report',
+    value: '<file>',
+    ...outcome,
+    doc: 'write an HTML report to this file',
+    parse: fileName,
+    decides: 'run',
+  },
   {
     name: 'junit',
     value: '<file>',
     ...outcome,
-    doc: 'write JUnit XML, a test case for each threshold',
+    doc: 'write JUnit XML to this file, with a test case for each threshold',
     parse: fileName,
     decides: 'run',
   },
@@ -85,7 +92,7 @@ export const evalFlags = [
     name: 'fail-under',
     value: '<name=number>',
     ...outcome,
-    doc: 'exit with 4 if the metric is less; can be given again',
+    doc: 'exit with 4 if the metric is below the number; can be repeated',
     parse: thresholds('under'),
     decides: 'output',
     compare: thresholdsAsText,
@@ -94,7 +101,7 @@ export const evalFlags = [
     name: 'fail-over',
     value: '<name=number>',
     ...outcome,
-    doc: 'exit with 4 if the metric is more; can be given again',
+    doc: 'exit with 4 if the metric is above the number; can be repeated',
     parse: thresholds('over'),
     decides: 'output',
     compare: thresholdsAsText,
@@ -102,7 +109,7 @@ export const evalFlags = [
   {
     name: 'fail-on-interval',
     ...outcome,
-    doc: "compare the worse end of the metric's interval",
+    doc: "compare thresholds with the worse end of the metric's interval, not with its value",
     decides: 'output',
   },
 ] as const satisfies readonly Flag[];

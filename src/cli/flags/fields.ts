@@ -2,13 +2,13 @@
 import type { Flag } from './flag.js';
 import { fieldName } from './parsers.js';
 
-/** What they have in common. */
+/** What these flags have in common. */
 const field = {
   value: '<field>',
-  group: 'Names of fields',
+  group: 'Field names',
   parse: fieldName,
   commands: ['score', 'best', 'eval', 'serve'],
-  // They say which conversation a row holds, and not how a conversation is scored.
+  // These flags say which conversation a row holds, and not how a conversation is scored.
   decides: 'output',
 } as const;
 
@@ -19,5 +19,5 @@ export const fieldFlags = [
   { name: 'messages', doc: 'field that holds messages', ...field },
   { name: 'candidates', doc: 'field that holds an array of responses', ...field },
   { name: 'chosen', doc: 'field that holds the preferred response', ...field },
-  { name: 'rejected', doc: 'field that holds the other response', ...field },
+  { name: 'rejected', doc: 'field that holds the rejected response', ...field },
 ] as const satisfies readonly Flag[];

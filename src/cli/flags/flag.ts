@@ -20,8 +20,8 @@ export type CommandName =
  * What depends on a flag. Two runs are parts of one only where the first two kinds agree.
  *
  * - `reward`: the reward of a conversation.
- * - `output`: which conversations a row holds, and how what is found is written.
- * - `run`: neither: how fast the work is done, what is said meanwhile, and where the run ends.
+ * - `output`: which conversations a row holds, and how results are written.
+ * - `run`: neither of these, but how fast the work is done, which messages are shown, and where the run ends.
  */
 export type Decides = 'reward' | 'output' | 'run';
 
@@ -29,13 +29,15 @@ export type Decides = 'reward' | 'output' | 'run';
 export type Comparable = string | number | boolean | null;
 
 export interface Flag {
-  /** Without its dashes. A switch called `no-…` is on until it is given. */
+  /** The name without its dashes. A switch called `no-…` is on until it is given. */
   readonly name: string;
-  /** Without its dash. */
+  /** The short name without its dash. */
   readonly short?: string;
-  /** What stands for the value in help; a `<file>`, a `<dir>` or a `<model>` is completed as one. A switch has none. */
+  /**
+   * The placeholder of the value in help; a `<file>`, a `<dir>` or a `<model>` is completed as one. A switch has none.
+   */
   readonly value?: string;
-  /** The heading it stands under in help. */
+  /** Its heading in help. */
   readonly group?: string;
   readonly doc: string;
   readonly choices?: readonly string[];
@@ -45,17 +47,17 @@ export interface Flag {
    * @throws InvalidArgumentError of commander, or FatalError `usage`
    */
   readonly parse?: (text: string, before?: never) => unknown;
-  /** Only flags with a value have one: switches begin as off. */
+  /** The default value. Only flags with a value have one, as switches are off by default. */
   readonly default?: string | number;
   /** The command does not start without it. */
   readonly required?: true;
   readonly commands: readonly CommandName[];
-  /** Commands that know the flag to refuse it, each with the reason. */
+  /** Commands that refuse the flag, each with the reason. */
   readonly refusedBy?: Readonly<Partial<Record<CommandName, string>>>;
   readonly decides: Decides;
   /**
-   * How values are compared, where they are not plain. `by content`: the value names files that may have moved, so
-   * whoever compares runs compares what the files hold.
+   * How values are compared, where they are not plain. `by content`: the value names files that may have moved, so that
+   * the contents of the files are compared.
    */
   readonly compare?: ((value: never) => Comparable) | 'by content';
 }

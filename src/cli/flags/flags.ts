@@ -1,4 +1,7 @@
-/** All flags, in the order of help, and what is derived from their records: those of a command, and the types of their values. */
+/**
+ * All flags, in the order of help, and what is derived from their records: those of a command, and the types of their
+ * values.
+ */
 import { badRowFlags } from './bad-rows.js';
 import { bestFlags } from './best.js';
 import { evalFlags } from './eval.js';
@@ -13,7 +16,7 @@ import { scoringFlags } from './scoring.js';
 import { serveFlags } from './serve.js';
 import { workFlags } from './work.js';
 
-/** What a command has of its own stands before what it shares with others. */
+/** The flags of one command come before those that it shares with others. */
 const flags = [
   ...bestFlags,
   ...evalFlags,
@@ -32,7 +35,7 @@ const flags = [
 export const flagsOf = (command: CommandName): readonly Flag[] =>
   (flags as readonly Flag[]).filter(({ commands }) => commands.includes(command));
 
-/** Flags that the command knows only to refuse them. */
+/** The flags that a command refuses. */
 export const refusedBy = (command: CommandName): readonly Flag[] =>
   (flags as readonly Flag[]).filter((flag) => flag.refusedBy?.[command] !== undefined);
 
@@ -50,14 +53,14 @@ export type ServeFlags = FlagsOf<'serve'>;
 
 type AnyFlag = (typeof flags)[number];
 
-/** The records that are a command's; a union is distributed over. */
+/** The records of a command's flags; the type distributes over a union. */
 type FlagIn<Command extends CommandName, F extends AnyFlag = AnyFlag> = F extends unknown
   ? Command extends F['commands'][number]
     ? F
     : never
   : never;
 
-/** Those that have no value until it is given. */
+/** The flags that have no value until it is given. */
 type Sometimes<F extends AnyFlag> = F extends { value: string }
   ? F extends { default: string | number } | { required: true }
     ? never
@@ -80,5 +83,5 @@ type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Rest}`
   ? `${Head}${Capitalize<CamelCase<Rest>>}`
   : Name;
 
-/** One record type in the place of an intersection, as editors and errors show it. */
+/** Makes one record type of an intersection, for editors and error messages. */
 type Simplified<T> = { [Key in keyof T]: T[Key] };

@@ -1,4 +1,4 @@
-/** What is read, and what is written where. */
+/** What is read, and where results are written. */
 
 import { inputFormats, outputFormats } from '../../rows/formats/format.js';
 import { DEFAULT_MAX_ROW_BYTES, LARGEST_ROW_BYTES } from '../../rows/records.js';
@@ -10,7 +10,7 @@ const group = 'Input and output';
 const readsRows = ['score', 'best', 'eval'] as const;
 export const writesNoRows = { eval: 'it writes no rows' } as const;
 
-/** Two files of other names hold the same bytes, unless one of them is compressed. */
+/** Two files with different names hold the same bytes, unless one of them is compressed. */
 export const compressionByName = (path: string): Comparable => containerOfName(path)?.name ?? null;
 
 export const inputOutputFlags = [
@@ -19,7 +19,7 @@ export const inputOutputFlags = [
     short: 'o',
     value: '<file>',
     group,
-    doc: 'where to write; - is standard output',
+    doc: 'file to write to; - is standard output',
     parse: fileName,
     default: '-',
     commands: ['score', 'best'],
@@ -31,7 +31,7 @@ export const inputOutputFlags = [
     name: 'from',
     value: '<format>',
     group,
-    doc: "input format (default: by the file's name, else jsonl)",
+    doc: "input format (default: from the file's name, else jsonl)",
     choices: inputFormats,
     commands: readsRows,
     decides: 'output',
@@ -40,7 +40,7 @@ export const inputOutputFlags = [
     name: 'to',
     value: '<format>',
     group,
-    doc: 'output format (default: as the input, jsonl for text)',
+    doc: 'output format (default: the format of the input; jsonl for text)',
     choices: outputFormats,
     commands: ['score'],
     refusedBy: writesNoRows,
@@ -50,7 +50,7 @@ export const inputOutputFlags = [
     name: 'delimiter',
     value: '<character>',
     group,
-    doc: 'CSV separator (default: a comma, for tsv a tab)',
+    doc: 'CSV separator (default: a comma; for tsv a tab)',
     parse: separator,
     commands: readsRows,
     decides: 'output',
@@ -59,17 +59,17 @@ export const inputOutputFlags = [
     name: 'limit',
     value: '<rows>',
     group,
-    doc: 'read only the first rows',
+    doc: 'read only this many rows from the beginning',
     parse: wholeNumber(1),
     commands: readsRows,
-    // The rows of a smaller limit are the first ones of a larger limit: a run may go on with another one.
+    // The rows of a smaller limit are the first rows of a larger limit, so that a run may be resumed with another one.
     decides: 'run',
   },
   {
     name: 'max-row-bytes',
     value: '<bytes>',
     group,
-    doc: 'a longer row is a bad one',
+    doc: 'treat a longer row as a bad row',
     parse: wholeNumber(1, LARGEST_ROW_BYTES),
     default: DEFAULT_MAX_ROW_BYTES,
     commands: readsRows,
@@ -78,8 +78,8 @@ export const inputOutputFlags = [
   {
     name: 'details',
     group,
-    doc: 'also write how many tokens a text has, and how many were cut',
-    // A group has one record, and the details of one of its rows would say nothing of the others.
+    doc: 'also write how many tokens each text has and how many were cut off',
+    // A group has one record, and the details of one of its rows would say nothing about the others.
     commands: ['score', 'serve'],
     refusedBy: writesNoRows,
     decides: 'output',

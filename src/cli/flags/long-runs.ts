@@ -1,10 +1,10 @@
-/** How a long run is divided, interrupted and gone on with, and what is known of it. */
+/** How a long run is divided, interrupted, resumed and reported. */
 import { parseShard, type Shard } from '../../run/shards.js';
 import type { Comparable, Flag } from './flag.js';
 import { writesNoRows } from './input-output.js';
 import { fileName } from './parsers.js';
 
-/** What those of them have in common that are about an output. */
+/** What the flags about an output have in common. */
 const ofOutput = {
   group: 'Long runs',
   commands: ['score', 'best'],
@@ -15,20 +15,20 @@ export const longRunFlags = [
   {
     name: 'resume',
     ...ofOutput,
-    doc: 'go on where an interrupted run to the same file stopped',
+    doc: 'continue an interrupted run to the same output file',
     decides: 'run',
   },
   {
     name: 'overwrite',
     ...ofOutput,
-    doc: 'throw away what an unfinished run to the same file left',
+    doc: 'discard what an unfinished run to the same output file left',
     decides: 'run',
   },
   {
     name: 'shard',
     value: '<i/n>',
     ...ofOutput,
-    doc: 'score the i-th of n shares; merge joins their outputs',
+    doc: 'score only the i-th of n shares of the input; merge joins their outputs',
     parse: parseShard,
     decides: 'output',
     compare: ({ index, of }: Shard): Comparable => `${index}/${of}`,
@@ -36,14 +36,14 @@ export const longRunFlags = [
   {
     name: 'stream',
     ...ofOutput,
-    doc: 'answer rows as they arrive',
-    // Windows are cut by the time that rows arrive, and the neighbours of a row decide its last digits.
+    doc: 'score and write rows as they arrive',
+    // Windows depend on when rows arrive, and the neighbours of a row decide the last digits of its reward.
     decides: 'output',
   },
   {
     name: 'dry-run',
     ...ofOutput,
-    doc: 'count rows and tokens and estimate the time; score nothing',
+    doc: 'count rows and tokens and estimate the time, but score nothing',
     // There is no output to compare.
     decides: 'run',
   },
@@ -51,7 +51,7 @@ export const longRunFlags = [
     name: 'summary',
     value: '<file>',
     group: 'Long runs',
-    doc: 'write a JSON account of the run',
+    doc: 'write a JSON summary of the run to this file',
     parse: fileName,
     commands: ['score', 'best', 'eval'],
     decides: 'run',
@@ -59,7 +59,7 @@ export const longRunFlags = [
   {
     name: 'strict',
     group: 'Long runs',
-    doc: 'end before the start on what would be a warning',
+    doc: 'end with an error, before any row is scored, where there would be a warning',
     commands: ['score', 'best', 'eval', 'serve'],
     decides: 'run',
   },

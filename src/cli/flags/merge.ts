@@ -1,4 +1,4 @@
-/** The flags of `merge`. They are few: help has no headings between them. */
+/** The flags of `merge`. They are few, so that help has no headings between them. */
 import type { Flag } from './flag.js';
 import { compressionByName } from './input-output.js';
 import { fileName } from './parsers.js';
@@ -10,7 +10,7 @@ export const mergeFlags = [
     name: 'output',
     short: 'o',
     value: '<file>',
-    doc: 'where to write; - is standard output',
+    doc: 'file to write to; - is standard output',
     parse: fileName,
     required: true,
     commands,
@@ -19,11 +19,16 @@ export const mergeFlags = [
   },
   {
     name: 'overwrite',
-    doc: 'throw away what an unfinished merge to the same file left',
+    doc: 'discard what an unfinished merge to the same file left',
     commands,
     decides: 'run',
   },
-  { name: 'strict', doc: 'refuse shards of different machines or versions', commands, decides: 'run' },
-  { name: 'quiet', short: 'q', doc: 'say nothing but errors', commands, decides: 'run' },
-  { name: 'debug', doc: 'show where an error came from', commands, decides: 'run' },
+  {
+    name: 'strict',
+    doc: 'refuse shards from different kinds of processors or versions of onnxruntime',
+    commands,
+    decides: 'run',
+  },
+  { name: 'quiet', short: 'q', doc: 'print errors only', commands, decides: 'run' },
+  { name: 'debug', doc: 'print the stack trace of an error', commands, decides: 'run' },
 ] as const satisfies readonly Flag[];

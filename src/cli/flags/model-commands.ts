@@ -1,4 +1,4 @@
-/** The flags that the commands of `model` have of their own. They stand before all headings in help. */
+/** The flags that only the commands of `model` have. They come before all headings in help. */
 import type { Flag } from './flag.js';
 import { fileName, wholeNumber } from './parsers.js';
 import { precision, tokenizer } from './scoring.js';
@@ -7,7 +7,7 @@ export const modelCommandFlags = [
   {
     name: 'against',
     value: '<file>',
-    doc: 'JSON lines with rewards',
+    doc: 'JSON Lines file of rows with rewards, to compare with',
     parse: fileName,
     required: true,
     commands: ['model check'],
@@ -17,7 +17,7 @@ export const modelCommandFlags = [
   {
     name: 'tolerance',
     value: '<number>',
-    doc: 'difference allowed, times max(1, |reward|)',
+    doc: 'largest difference allowed, as a multiple of max(1, |reward|)',
     parse: (text: string): number => Number(text),
     default: 1e-4,
     commands: ['model check'],
@@ -28,18 +28,18 @@ export const modelCommandFlags = [
   { ...tokenizer, commands: ['model prepare'] },
   {
     name: 'strict',
-    doc: 'exit with 2 where int8 is not near enough to fp32',
+    doc: 'exit with 2 if the rewards of int8 are not close enough to those of fp32',
     commands: ['model prepare'],
     decides: 'run',
   },
   {
     name: 'days',
     value: '<number>',
-    doc: 'those not used for so many days',
+    doc: 'remove models that were not used for this many days',
     parse: wholeNumber(0),
     default: 30,
     commands: ['model prune'],
     decides: 'run',
   },
-  { name: 'all', doc: 'every one', commands: ['model prune'], decides: 'run' },
+  { name: 'all', doc: 'remove all prepared models', commands: ['model prune'], decides: 'run' },
 ] as const satisfies readonly Flag[];

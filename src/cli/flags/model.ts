@@ -8,7 +8,7 @@ export const modelFlags = [
     short: 'm',
     value: '<dir|id>',
     group: 'Model',
-    doc: 'model directory, .onnx classifier, or Hugging Face id: org/name[@revision] (default: the bundled starter)',
+    doc: 'model directory, .onnx classifier, or Hugging Face id org/name[@revision] (default: the bundled starter)',
     parse: modelName,
     commands: ['score', 'best', 'eval', 'serve'],
     decides: 'reward',

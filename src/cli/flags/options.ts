@@ -1,4 +1,4 @@
-/** Teaches commander the flags of a command, and which environment variables stand in for them. */
+/** Adds the flags of a command, with their environment variables, to commander. */
 import { type Command, Option } from 'commander';
 import { usageError } from '../../errors.js';
 import { type CommandName, type Flag, fieldOf, variableOf } from './flag.js';
@@ -16,7 +16,7 @@ export function addFlags(command: Command, name: CommandName, env: NodeJS.Proces
 /**
  * To be called when the command line is parsed.
  *
- * @throws FatalError `usage` where a flag was given that the command only knows to refuse
+ * @throws FatalError `usage` where a flag was given that the command refuses
  */
 export function refuseFlags(command: Command, name: CommandName): void {
   for (const flag of refusedBy(name)) {
@@ -25,10 +25,13 @@ export function refuseFlags(command: Command, name: CommandName): void {
   }
 }
 
-/** Whether the variable of a switch says yes. */
+/** Whether the variable of a switch turns it on. */
 export const isSwitchedOn = (value: string | undefined): boolean => !/^(0|false|no|off|)$/i.test(value ?? '');
 
-/** For commander a variable that is there sets a switch, whatever it says, and an empty one is a value. */
+/**
+ * Whether a variable sets a flag. For commander any variable sets a switch, whatever its value, and an empty one is a
+ * value.
+ */
 function isSet(flag: Flag, env: NodeJS.ProcessEnv): boolean {
   const value = env[variableOf(flag)];
   return flag.value === undefined ? isSwitchedOn(value) : value !== undefined && value !== '';
@@ -42,7 +45,7 @@ function optionOf(flag: Flag): Option {
   if (choices !== undefined) option.choices(choices);
   if (parse !== undefined) option.argParser((text, before) => parse(text, before as never));
   if (flag.default !== undefined) option.default(flag.default);
-  // A `no-` flag is on by default: commander knows.
+  // commander knows that a `no-` flag is on by default.
   else if (value === undefined && !option.negate) option.default(false);
   return option.makeOptionMandatory(required);
 }

@@ -1,6 +1,7 @@
-/** How values are made from their texts, and what is said of a text that is no value. */
+/** How values are parsed from their texts, and the messages for invalid texts. */
 import { InvalidArgumentError } from 'commander';
 import { parseThreshold, type Side, type Threshold } from '../../evaluation/thresholds.js';
+import { isDay } from '../../platform/calendar.js';
 
 export const wholeNumber =
   (least: number, most = Number.MAX_SAFE_INTEGER) =>
@@ -19,6 +20,11 @@ export function notNegative(text: string): number {
     throw new InvalidArgumentError('Expected a number from 0 up.');
   }
   return value;
+}
+
+export function day(text: string): string {
+  if (!isDay(text)) throw new InvalidArgumentError('Expected a day as YYYY-MM-DD.');
+  return text;
 }
 
 /** A text that matches, as it is. */

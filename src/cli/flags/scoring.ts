@@ -2,16 +2,16 @@
 import { activations } from '../../model/activation.js';
 import { precisions } from '../../model/precision.js';
 import type { Flag } from './flag.js';
-import { fieldName, modelName, wholeNumber } from './parsers.js';
+import { day, fieldName, modelName, wholeNumber } from './parsers.js';
 
-const group = 'What decides a reward';
+const group = 'Scoring';
 const commands = ['score', 'best', 'eval', 'serve', 'model check'] as const;
 
 /** Without heading and commands: `model prepare` has it too. */
 export const tokenizer = {
   name: 'tokenizer',
   value: '<dir|id>',
-  doc: "another tokenizer than the model's own",
+  doc: "tokenizer to use in place of the model's own",
   parse: modelName,
   decides: 'reward',
   compare: 'by content',
@@ -21,7 +21,7 @@ export const tokenizer = {
 export const precision = {
   name: 'precision',
   value: '<name>',
-  doc: 'how the network computes; int8 is faster, and near to fp32',
+  doc: 'number format of the computation; int8 is faster, and its rewards are close to those of fp32',
   choices: precisions,
   default: 'fp32',
   decides: 'reward',
@@ -33,7 +33,16 @@ export const scoringFlags = [
     name: 'template',
     value: '<name>',
     group,
-    doc: 'how messages become text: chai, dialogrpt, chatml, model or a Jinja file (default: chai)',
+    doc: 'how messages become text: chai, dialogrpt, chatml, model (its own chat template) or a Jinja file (default: chai)',
+    commands,
+    decides: 'reward',
+  },
+  {
+    name: 'template-date',
+    value: '<day>',
+    group,
+    doc: 'day that strftime_now gives a Jinja template, as YYYY-MM-DD (default: the day the run began)',
+    parse: day,
     commands,
     decides: 'reward',
   },
@@ -41,7 +50,7 @@ export const scoringFlags = [
     name: 'reward-field',
     value: '<name>',
     group,
-    doc: 'field or column of the reward',
+    doc: 'name of the field or column that holds the reward',
     parse: fieldName,
     default: 'reward',
     commands,
@@ -51,7 +60,7 @@ export const scoringFlags = [
     name: 'max-length',
     value: '<tokens>',
     group,
-    doc: 'tokens kept of a text (default: 256)',
+    doc: 'number of tokens that are kept of a longer text (default: 256)',
     parse: wholeNumber(1),
     commands,
     decides: 'reward',
@@ -60,7 +69,7 @@ export const scoringFlags = [
     name: 'truncation-side',
     value: '<side>',
     group,
-    doc: 'where a longer text is cut',
+    doc: 'side on which a longer text is cut',
     choices: ['left', 'right'],
     default: 'left',
     commands,
@@ -70,7 +79,7 @@ export const scoringFlags = [
     name: 'reserve',
     value: '<tokens>',
     group,
-    doc: 'cut a long prompt so that a response of so many tokens would fit; 0: no matter',
+    doc: 'cut a long prompt so that a response of this many tokens would fit; 0 turns this off',
     parse: wholeNumber(0),
     default: 0,
     commands,
@@ -80,7 +89,7 @@ export const scoringFlags = [
     name: 'activation',
     value: '<name>',
     group,
-    doc: 'what is made of the logit',
+    doc: 'function that turns the logit into the reward',
     choices: activations,
     default: 'none',
     commands,
@@ -90,7 +99,7 @@ export const scoringFlags = [
     name: 'logit',
     value: '<label>',
     group,
-    doc: 'label (number or name) to report, for a model with more than one',
+    doc: 'label (number or name) whose logit is the reward, for a model with more than one',
     commands,
     decides: 'reward',
   },

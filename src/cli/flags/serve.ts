@@ -1,11 +1,11 @@
-/** Where `serve` listens, to whom, and how much it takes. */
+/** Where `serve` listens, which clients it serves, and how much it accepts. */
 import { LARGEST_ROW_BYTES } from '../../rows/records.js';
 import type { Flag } from './flag.js';
 import { hostName, secret, wholeNumber } from './parsers.js';
 
 const MIB = 2 ** 20;
 
-/** What they have in common. */
+/** What these flags have in common. */
 const server = { group: 'Server', commands: ['serve'], decides: 'run' } as const;
 
 export const serveFlags = [
@@ -13,7 +13,7 @@ export const serveFlags = [
     name: 'host',
     value: '<address>',
     ...server,
-    doc: 'where to listen; elsewhere than on this machine alone, --token is needed',
+    doc: 'address to listen on; --token is required if other machines can reach it',
     parse: hostName,
     default: '127.0.0.1',
   },
@@ -21,7 +21,7 @@ export const serveFlags = [
     name: 'port',
     value: '<number>',
     ...server,
-    doc: 'where to listen; 0 for one that is free',
+    doc: 'port to listen on; 0 picks a free one',
     parse: wholeNumber(0, 65_535),
     default: 8080,
   },
@@ -29,14 +29,14 @@ export const serveFlags = [
     name: 'token',
     value: '<secret>',
     ...server,
-    doc: 'what clients must show (Authorization: Bearer); others can see a flag: better use the variable',
+    doc: 'secret that clients must send (Authorization: Bearer); other users can see a flag, so prefer the variable',
     parse: secret,
   },
   {
     name: 'max-body-bytes',
     value: '<bytes>',
     ...server,
-    doc: 'a longer request is refused (413)',
+    doc: 'refuse longer requests (413)',
     parse: wholeNumber(1, LARGEST_ROW_BYTES),
     default: 16 * MIB,
   },
@@ -44,7 +44,7 @@ export const serveFlags = [
     name: 'max-queue-bytes',
     value: '<bytes>',
     ...server,
-    doc: 'requests in hand beyond these are refused (429)',
+    doc: 'refuse requests while those in hand take more than this (429)',
     parse: wholeNumber(1),
     default: 64 * MIB,
   },
@@ -52,7 +52,7 @@ export const serveFlags = [
     name: 'client-timeout',
     value: '<seconds>',
     ...server,
-    doc: 'for a client to send its request, and to take its answer',
+    doc: 'time that a client has to send its request, and to take its answer',
     parse: wholeNumber(1, 86_400),
     default: 60,
   },

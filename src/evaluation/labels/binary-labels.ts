@@ -1,6 +1,6 @@
 import { counted, type NotDefined } from '../metric.js';
 
-/** Why the labels are not 0 and 1 with at least one of each; undefined where they are. */
+/** Says why the labels are not 0 and 1 with at least one of each; undefined where they are. */
 export function whyNotBinary(labels: Float64Array): NotDefined | undefined {
   const other = labels.find((label) => label !== 0 && label !== 1);
   if (other !== undefined) return { reason: `expected labels 0 and 1, got ${other}` };

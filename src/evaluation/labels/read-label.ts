@@ -1,4 +1,4 @@
-/** One label, as people write it, read as a number. */
+/** Reads one label, as people write it, as a number. */
 
 const words: ReadonlyMap<string, number> = new Map([
   ['true', 1],
@@ -8,10 +8,10 @@ const words: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * A number, true or false, yes or no; undefined where it is none of these. A cell of CSV has them as text, and so may
- * JSON.
+ * Reads a number, true or false, yes or no; undefined where it is none of these. A cell of CSV has them as text, and so
+ * may JSON.
  *
- * @param positive labels that count as 1, every other as 0: then a label may be any word
+ * @param positive labels that count as 1, where every other counts as 0 and may be any word
  */
 export function readLabel(value: unknown, positive: readonly string[] | undefined): number | undefined {
   const spelled = spellingOf(value);

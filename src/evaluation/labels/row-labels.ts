@@ -9,12 +9,12 @@ import { readLabel } from './read-label.js';
 export interface LabelField {
   /** The name of a field, or a path to it. */
   readonly name: string;
-  /** Labels that count as 1, all others as 0; undefined: labels are numbers, true and false, or yes and no. */
+  /** Labels that count as 1, all others as 0; undefined where labels are numbers, true and false, or yes and no. */
   readonly positive: readonly string[] | undefined;
 }
 
 /**
- * @param candidates their number; undefined: the row has one text
+ * @param candidates their number; undefined where the row has one text
  * @returns [candidates], or one label; a failure where a label is missing or cannot be read
  */
 export function labelsOf(
@@ -22,7 +22,7 @@ export function labelsOf(
   { name, positive }: LabelField,
   candidates: number | undefined,
 ): number[] | RowFailure {
-  const value = unpacked(valueAt(row, name), candidates !== undefined);
+  const value = parsedCell(valueAt(row, name), candidates !== undefined);
   if (value === undefined || value === null)
     return failure('BAD_ROW', `expected a label in the field ${name}, got ${typeInWords(value)}`);
   if (candidates !== undefined && (!Array.isArray(value) || value.length !== candidates)) {
@@ -43,8 +43,8 @@ export function labelsOf(
   return failure('BAD_ROW', `expected ${place} to be ${expected}, got ${preview(values[wrong])}${hint}`);
 }
 
-/** A cell of CSV has an array as text. */
-function unpacked(value: unknown, isArray: boolean): unknown {
+/** Parses an array from a cell of CSV, which has it as text. */
+function parsedCell(value: unknown, isArray: boolean): unknown {
   if (!isArray || typeof value !== 'string') return value;
   try {
     return JSON.parse(value);

@@ -3,7 +3,7 @@ import { isDefined } from '../metric.js';
 import { probabilitiesOf } from '../probability.js';
 import { rewardMetric } from './definition.js';
 
-/** A row is right where its probability is above 0.5 just when it is positive; for a logit: where it is above 0. */
+/** A row is right where it is positive just when its probability is above 0.5, or its logit above 0. */
 export const accuracy = rewardMetric({
   title: 'accuracy',
   explanation: 'share of rows on the right side of probability 0.5',

@@ -20,7 +20,7 @@ export const auc = orderMetric({
  * Source: Mann and Whitney, 1947; equal to scikit-learn 1.9 `roc_auc_score` with `sample_weight`
  *
  * @param scores [rows], finite
- * @param labels [rows], 0 and 1, both there
+ * @param labels [rows], 0 and 1, at least one of each
  */
 function areaUnderRoc(scores: Float64Array, labels: Float64Array, clusters: Clusters): Statistic {
   const order = byScore(scores, labels, clusters);
@@ -28,7 +28,7 @@ function areaUnderRoc(scores: Float64Array, labels: Float64Array, clusters: Clus
     n: scores.length,
     clusters: countClusters(clusters.ids),
     at: (counts) => {
-      // Rows go up; in twice the number of pairs a tie is a whole number, so all sums are exact.
+      // Rows are in ascending order; in twice the number of pairs a tie is a whole number, so that all sums are exact.
       let [twicePairs, positives, negatives, tiedPositives, tied] = [0, 0, 0, 0, 0];
       for (let i = 0; i < order.cluster.length; i++) {
         const count = counts[order.cluster[i] as number] as number;

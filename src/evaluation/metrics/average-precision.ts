@@ -21,7 +21,7 @@ export const averagePrecision = orderMetric({
  * Source: scikit-learn 1.9 `average_precision_score` with `sample_weight`
  *
  * @param scores [rows], finite
- * @param labels [rows], 0 and 1, both there
+ * @param labels [rows], 0 and 1, at least one of each
  */
 function meanPrecision(scores: Float64Array, labels: Float64Array, clusters: Clusters): Statistic {
   const order = byScore(

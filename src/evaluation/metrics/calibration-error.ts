@@ -28,7 +28,7 @@ export const calibrationError = rewardMetric({
 function expectedError(probabilities: Float64Array, labels: Float64Array, clusters: Clusters): Statistic {
   const bins = Uint8Array.from(probabilities, binOf);
   const errors = probabilities.map((probability, row) => probability - (labels[row] as number));
-  // [bins], what each adds to the mean of (probability - label).
+  // [bins], the share of each in the mean of (probability - label).
   const shares = (counts: Counts): Float64Array => {
     const sums = new Float64Array(BINS);
     let rows = 0;

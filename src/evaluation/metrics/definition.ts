@@ -1,13 +1,13 @@
-/** What a metric is, to everything that computes, compares, prints or draws it. */
+/** The definition of a metric for all code that computes, compares, prints or draws it. */
 import type { Clusters } from '../clusters.js';
 import type { Groups } from '../groups.js';
 import { whyNotBinary } from '../labels/binary-labels.js';
 import { always, type NotDefined, type Statistic } from '../metric.js';
 import type { ScoreMeaning } from '../probability.js';
 
-/** What people read of a metric, and where. */
+/** What people read about a metric, and where. */
 interface MetricDescription {
-  /** The name that a report has for it. */
+  /** Its name in a report. */
   readonly title: string;
   /** The end of a sentence, for people who do not know the metric. */
   readonly explanation: string;
@@ -17,29 +17,29 @@ interface MetricDescription {
 
 /** Every metric is in the tables of metrics; these are the places that have room for some only. */
 interface MetricPlaces {
-  /** The report draws it on one axis with the others that lie between -1 and 1. */
+  /** Whether the report draws it on one axis with the others that are between -1 and 1. */
   readonly overview?: true;
-  /** Of the metrics with a value, the report puts the one with the least number at its head and compares slices by it. */
+  /** The report puts the metric with the least number, of those with a value, at its head and compares slices by it. */
   readonly headline?: number;
-  /** Of the metrics with a value, the terminal's table of slices has the two with the least numbers. */
+  /** The terminal's table of slices has the two metrics with the least numbers, of those with a value. */
   readonly slices?: number;
 }
 
-/** What a metric of rows takes besides their scores. */
+/** What a metric of rows needs besides their scores. */
 export type RowNeed = 'groups' | 'labels' | 'binary labels';
 
 export type Computed = Statistic | NotDefined;
 
-/** The rows that a metric is computed of; each column is [rows]. */
+/** The rows from which a metric is computed; each column is [rows]. */
 export interface RowSample {
-  /** Finite: rewards, or what a baseline has in their place. */
+  /** Finite rewards, or the scores of a baseline. */
   readonly scores: Float64Array;
-  /** What it is worth to choose each row as a candidate: its label, or without labels its reward. */
+  /** The value of choosing each row as a candidate: its label, or without labels its reward. */
   readonly values: Float64Array;
   readonly labels: Float64Array | undefined;
   readonly groups: Groups | undefined;
   readonly clusters: Clusters;
-  /** What the scores mean; read by metrics of rewards alone, as a text's length has no such meaning. */
+  /** What the scores mean. Only metrics of rewards read it, as a text's length has no such meaning. */
   readonly meaning: ScoreMeaning;
 }
 
@@ -48,23 +48,23 @@ type SampleWith<Need extends RowNeed> = Omit<RowSample, 'labels' | 'groups'> &
   ('groups' extends Need ? { readonly groups: Groups } : unknown) &
   (Extract<Need, 'labels' | 'binary labels'> extends never ? unknown : { readonly labels: Float64Array });
 
-/** The pairs that a metric is computed of; chosen and rejected are [pairs], finite. */
+/** The pairs from which a metric is computed; chosen and rejected are [pairs], finite. */
 export interface PairSample {
   readonly chosen: Float64Array;
   readonly rejected: Float64Array;
   readonly clusters: Clusters;
 }
 
-/** A metric that takes nothing of the scores but their order, so that the lengths of the texts have it too. */
+/** A metric that depends only on the order of the scores, so that the lengths of the texts have it too. */
 export interface OrderMetricDefinition extends MetricDescription {
   readonly takes: 'order';
   readonly needs: readonly RowNeed[];
   readonly compute: (sample: RowSample) => Computed;
-  /** What scores that are drawn at random have on average over all orders of the rows. */
+  /** Its average for random scores, over all orders of the rows. */
   readonly random: (sample: RowSample) => Computed;
 }
 
-/** A metric that takes the rewards themselves. No baseline has it. */
+/** A metric that depends on the rewards themselves. No baseline has it. */
 export interface RewardMetricDefinition extends MetricDescription {
   readonly takes: 'rewards';
   readonly needs: readonly RowNeed[];
@@ -75,14 +75,14 @@ export interface RewardMetricDefinition extends MetricDescription {
 export interface PairMetricDefinition extends MetricDescription {
   readonly takes: 'pairs';
   readonly compute: (sample: PairSample) => Computed;
-  /** What scores that are drawn at random have on average. */
+  /** Its average for random scores. */
   readonly random: (sample: PairSample) => Computed;
 }
 
 export type MetricDefinition = OrderMetricDefinition | RewardMetricDefinition | PairMetricDefinition;
 
 type Definition<Need extends RowNeed> = MetricDescription & {
-  /** In the order in which their absence is reported. */
+  /** Its needs, in the order in which their absence is reported. */
   readonly needs: readonly Need[];
   readonly compute: (sample: SampleWith<Need>) => Computed;
 };

@@ -3,7 +3,7 @@ import { isDefined } from '../metric.js';
 import { probabilitiesOf, sigmoid } from '../probability.js';
 import { rewardMetric } from './definition.js';
 
-/** Probabilities are held at this distance from 0 and 1, where the loss would be infinite. */
+/** Probabilities are clipped to this distance from 0 and 1, where the loss would be infinite. */
 const CLIP = 1e-12;
 
 /** Source: scikit-learn 1.9 `log_loss` of the clipped probabilities */

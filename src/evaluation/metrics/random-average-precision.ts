@@ -2,13 +2,13 @@ import { type Clusters, countClusters } from '../clusters.js';
 import type { Statistic } from '../metric.js';
 
 /**
- * The average precision that scores drawn at random, without ties, have on average over all orders of the rows: with P
+ * The mean of the average precision of random scores, without ties, over all orders of the rows: with P
  * positives of N rows, (H + (P - 1)(N - H) / (N - 1)) / N, where H = 1 + 1/2 + … + 1/N. It is more than the share of
  * positives. A row that is in a resample twice counts as two rows with scores of their own.
  *
  * Source: Bestgen, Exact Expected Average Precision of the Random Baseline for System Evaluation, PBML 103, 2015
  *
- * @param labels [rows], 0 and 1, both there
+ * @param labels [rows], 0 and 1, at least one of each
  */
 export function randomAveragePrecision(labels: Float64Array, clusters: Clusters): Statistic {
   const positivesOf = new Uint32Array(clusters.count);

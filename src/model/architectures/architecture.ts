@@ -4,10 +4,10 @@ import type { RewardNetwork } from './network.js';
 
 /** A family of networks whose graphs are built here: a file beside gpt2.ts, and a line in index.ts. */
 export interface Architecture extends ArchitectureFacts {
-  /** As they stand in config.json's `architectures`. */
+  /** Names that config.json's `architectures` gives it. */
   readonly names: readonly [string, ...string[]];
-  /** As it stands in config.json's `model_type`, which is all that some checkpoints say. */
+  /** Its `model_type` in config.json, which is all that some checkpoints say. */
   readonly modelType: string;
-  /** @throws FatalError `run` where the config asks for what is not built here */
+  /** @throws FatalError `run` where the config asks for a variant that is not built here */
   readonly build: (config: ConfigReader) => RewardNetwork;
 }

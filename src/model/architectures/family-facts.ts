@@ -1,14 +1,14 @@
-/** How a row is made for a network where the user does not say. */
+/** How a row is made for a network where the user sets nothing else. */
 export interface RowDefaults {
   /** Name of a built-in template. */
   readonly template: string;
-  /** Tokens of a row at most; fewer where the network has fewer positions. */
+  /** The most tokens of a row; fewer where the network has fewer positions. */
   readonly length: number;
-  /** The side that a row which is too long is cut at. */
+  /** The side at which a row that is too long is cut. */
   readonly side: 'left' | 'right';
 }
 
-/** What every network has been given so far, whichever family it is of. */
+/** The defaults of every family so far. */
 export const commonDefaults: RowDefaults = { template: 'chai', length: 256, side: 'left' };
 
 /** What is true of every network of a family, whatever its sizes are. */

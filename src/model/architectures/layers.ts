@@ -28,7 +28,7 @@ interface Attention {
   /** [1, L, heads·d], as `value` */
   readonly key: string;
   readonly value: string;
-  /** Of all three, [3·heads·d]; none where it is left out. */
+  /** The bias of all three, [3·heads·d]; left out where there is none. */
   readonly bias?: string;
   /** [1, 1, L or P, L] */
   readonly attentionBias: string;
@@ -36,7 +36,7 @@ interface Attention {
   readonly scale: number;
 }
 
-/** A network while its layers are added; each method returns the name of what its layer gives. */
+/** A network while its layers are added; each method returns the name of its layer's output. */
 export class LayerBuilder {
   readonly graph = new GraphBuilder();
   readonly #tensors: TensorShape[] = [];
@@ -52,14 +52,14 @@ export class LayerBuilder {
     return this.graph.add('Gather', [this.weight(`${name}.weight`, [count, size]), indices]);
   }
 
-  /** x [N, from] to [N, to]. The weight stands [to, from]; Gemm is prepacked from it as it is, MatMul would want a copy. */
+  /** x [N, from] to [N, to]. The weight is [to, from]; Gemm is prepacked from it as it is, MatMul would need a copy. */
   linear(x: string, name: string, from: number, to: number, { bias = false, innerAxis }: LinearOptions = {}): string {
     const biases = bias ? [this.weight(`${name}.bias`, [to], innerAxis === 0 ? 0 : undefined)] : [];
     const weight = this.weight(`${name}.weight`, [to, from], innerAxis);
     return this.graph.add('Gemm', [x, weight, ...biases], { transB: { int: 1 } });
   }
 
-  /** x [..., from] to [..., to], without its bias. The weight stands [from, to], as transformers' Conv1D has it. */
+  /** x [..., from] to [..., to], without its bias. The weight is [from, to], as transformers' Conv1D has it. */
   conv1d(
     x: string,
     name: string,
@@ -134,12 +134,15 @@ export class LayerBuilder {
     return parts as { [I in keyof Sizes]: string };
   }
 
-  /** The pooled nodes of x alone, whose nodes stand along `axis`: past the last layer's keys and values no others are looked at. */
+  /**
+   * Takes the pooled nodes of x, whose nodes are along `axis`: past the last layer's keys and values no others are
+   * used.
+   */
   pooledNodes(x: string, axis: number): string {
     return this.graph.add('Gather', [x, 'pooled_nodes'], { axis: { int: axis } });
   }
 
-  /** The network that the layers make, when the last of them has given its logits [P, labels]. */
+  /** Returns the network, once its last layer has given the logits [P, labels]. */
   finish(architecture: Architecture, reader: ConfigReader, sizes: NetworkSizes, logits: string): RewardNetwork {
     const { attention, pooling, input, bufferNames, defaults, names } = architecture;
     const { vocabularySize, maxPositions, hiddenSize, labels } = sizes;

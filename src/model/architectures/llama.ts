@@ -50,7 +50,7 @@ interface Turn {
 
 /**
  * Every field of LlamaConfig is read here or has no effect on a logit: attention_dropout, initializer_range, use_cache,
- * tie_word_embeddings (no language-model head), bos_token_id (the tokenizer's business), problem_type (the loss).
+ * tie_word_embeddings (no language-model head), bos_token_id (the tokenizer uses it), problem_type (the loss).
  */
 function readConfig(config: ConfigReader): LlamaConfig {
   config.only('is_causal', true);
@@ -87,10 +87,10 @@ function readConfig(config: ConfigReader): LlamaConfig {
 }
 
 /**
- * Rotary frequencies, rounded to float32 wherever the reference rounds: a late position multiplies what they are off by.
+ * Rotary frequencies, rounded to float32 wherever the reference rounds: a late position multiplies their error.
  *
- * rope_scaling is rope_parameters' older name and goes before it, as in transformers. What is refused depends on the
- * length of the row (dynamic, longrope) or scales the attention too (yarn, longrope).
+ * rope_scaling is rope_parameters' older name and takes precedence, as in transformers. The types that are refused
+ * depend on the length of the row (dynamic, longrope) or scale the attention too (yarn, longrope).
  */
 function readRope(config: ConfigReader, headSize: number, maxPositions: number): Float32Array {
   const rope = config.section('rope_scaling', 'rope_parameters');
@@ -141,11 +141,11 @@ function build(reader: ConfigReader): RewardNetwork {
   const firstRow = graph.int64s([0]);
   /** Heads [N, n·d] to [1, N, n·d], turned by their nodes' positions. */
   const rotate = (heads: string, size: number, { cos, sin }: Turn): string =>
-    // The operator looks for node i in row i of what is meant as a table by position: here the rows are the nodes'.
+    // The operator reads row i for node i, from what is meant as a table by position: here row i belongs to node i.
     graph.add('RotaryEmbedding', [net.reshape(heads, 1, -1, size), firstRow, cos, sin], {}, MICROSOFT);
 
   const repeats = heads / keyValueHeads;
-  /** Keys or values [1, L, K·d] to [1, L, H·d]: each head as often as it has heads of queries. */
+  /** Keys or values [1, L, K·d] to [1, L, H·d]: each head is repeated for each of its heads of queries. */
   const repeatHeads = (x: string): string => {
     if (repeats === 1) return x;
     const apart = net.reshape(x, 1, -1, keyValueHeads, 1, headSize);

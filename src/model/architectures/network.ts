@@ -3,7 +3,7 @@ import type { ArchitectureFacts, RowDefaults } from './family-facts.js';
 
 /** What the rest of the program knows about a network, whoever built its graph. */
 export interface NetworkFacts {
-  /** As in config.json's `architectures`. */
+  /** Its name in config.json's `architectures`. */
   readonly architecture: string;
   /** Label names by output index. */
   readonly labels: readonly string[];
@@ -16,7 +16,7 @@ export interface NetworkFacts {
 }
 
 /**
- * A network whose graph is built here: the one form that every architecture takes.
+ * A network whose graph is built here. Every architecture has this form.
  *
  * The graph computes rewards for a pack (layout/), L token nodes in one sequence:
  *
@@ -34,9 +34,9 @@ export interface RewardNetwork extends NetworkFacts, ArchitectureFacts {
   readonly graph: Graph;
 }
 
-/** A network whose graph is run as another tool exported it (exported/). */
+/** A network whose graph another tool exported, and which is run unchanged (exported/). */
 export interface ExportedNetwork extends NetworkFacts {
-  /** Of its file, and of the data beside it. */
+  /** Bytes of its file, and of the data beside it. */
   readonly bytes: number;
 }
 
@@ -55,14 +55,14 @@ export interface TensorShape {
   readonly innerAxis?: 0 | 1;
 }
 
-/** What the memory that a network takes follows from. */
+/** What a network's use of memory follows from. */
 export type SizedNetwork =
   | Pick<RewardNetwork, 'tensors' | 'hiddenSize' | 'vocabularySize'>
   | Pick<ExportedNetwork, 'bytes' | 'vocabularySize'>;
 
 export const countElements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** Parameters; of an exported network, as many as its files have room for in float32. */
+/** Number of parameters; for an exported network, as many as its files have room for in float32. */
 export const countParameters = (network: Pick<RewardNetwork, 'tensors'> | Pick<ExportedNetwork, 'bytes'>): number =>
   'bytes' in network
     ? Math.ceil(network.bytes / 4)

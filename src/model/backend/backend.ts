@@ -10,17 +10,17 @@ interface BackendIdentity {
 }
 
 /**
- * What networks run on: all that depends on it stands in one record. A record loads no onnxruntime, so that the main
+ * What networks run on: all that depends on it is in one record. A record does not load onnxruntime, so that the main
  * thread can read it.
  */
 export interface Backend {
   readonly id: string;
-  /** What every session is opened with. */
+  /** The options with which every session is opened. */
   readonly sessionOptions: object;
-  /** Part of what a reward depends on: prepared models of another identity are not used, and a run notes its own. */
+  /** Part of what a reward depends on: prepared models of another identity are not used, and a run records its own. */
   readonly identity: () => BackendIdentity;
   readonly limits: LayoutLimits;
-  /** What a pack costs, by the network's hidden size. */
+  /** The cost of a pack, by the network's hidden size. */
   readonly cost: (hiddenSize: number) => CostModel;
   /** How much of the input is scored at a time, by the network's number of parameters. */
   readonly windowSize: (parameters: number) => { readonly bytes: number; readonly rows: number };

@@ -7,13 +7,13 @@ import type { Backend } from './backend.js';
 /** onnxruntime's kernels on the processor. */
 export const cpu = {
   id: 'cpu',
-  /** One thread each: sessions side by side are faster than one session with as many threads. */
+  /** Each session has one thread: several sessions are faster than one session with as many threads. */
   sessionOptions: {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     executionMode: 'sequential',
-    // Shapes differ from run to run: a memory plan for each would be kept for ever.
+    // Shapes differ from run to run: onnxruntime would store a memory plan for each of them for ever.
     enableMemPattern: false,
     logSeverityLevel: 3,
   },
@@ -33,31 +33,32 @@ const onnxruntimeVersion = (): string =>
   (createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }).version;
 
 /**
- * Windows of a size that a worker scores in some seconds: small enough for progress to move and for the last ones to
- * keep every worker busy, large enough for rows that share a beginning to meet.
+ * A worker scores a window of this size in some seconds: it is small enough for progress to move and for the last
+ * windows to occupy every worker, and large enough to bring rows that share a beginning together.
  */
 function windowSize(parameters: number) {
   const bytes = 2 ** Math.round(Math.log2((4096 * 124e6) / parameters));
   return { bytes: Math.min(Math.max(bytes, 1024), 262_144), rows: 4096 };
 }
 
-/** Node with this program, before there are workers. */
+/** Memory of Node with this program, before there are workers. */
 const PROCESS_BYTES = 60e6;
 
-/** A thread with onnxruntime and this program. */
+/** Memory of a thread with onnxruntime and this program. */
 const THREAD_BYTES = 30e6;
 
 /** A tokenizer holds its vocabulary and merges as objects. */
 const BYTES_PER_TOKEN_ID = 1100;
 
-/** Of an exported network that does not say how wide it is: that of BERT base and GPT-2 base. */
+/** The width assumed of an exported network that does not state one: that of BERT base and GPT-2 base. */
 const USUAL_WIDTH = 768;
 
 function memoryNeed(network: SizedNetwork, maxLength: number) {
   const exported = 'bytes' in network;
   const nodes = Math.max(cpu.limits.nodes, maxLength);
   const width = exported ? USUAL_WIDTH : network.hiddenSize;
-  // At each node some vectors of the width and of four times it; between nodes a number for each head of 64, twice.
+  // Each node has some vectors of the width and of four times it; each pair of nodes has two numbers for each head of
+  // 64.
   const activations = nodes * width * (64 + nodes / 8);
   const weights = 4 * countParameters(network);
   return {

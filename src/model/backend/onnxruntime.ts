@@ -6,10 +6,10 @@ import { cpu } from './cpu.js';
 
 export { InferenceSession, Tensor } from 'onnxruntime-node';
 
-/** What every session is opened with. */
+/** The options with which every session is opened. */
 export const sessionOptions = cpu.sessionOptions satisfies InferenceSession.SessionOptions;
 
-/** What goes into a graph, as a session takes it. */
+/** Converts a graph's inputs to the form that a session takes. */
 export const toTensors = (feeds: Feeds): Record<string, Tensor> =>
   Object.fromEntries(
     Object.entries(feeds).map(([name, { type, data, dims }]) => [name, new Tensor(type, data as never, dims)]),

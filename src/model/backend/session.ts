@@ -1,4 +1,4 @@
-/** A prepared model at work. A session belongs to the thread that opened it: `run` blocks that thread. */
+/** Runs a prepared model. A session belongs to the thread that opened it: `run` blocks that thread. */
 import { join } from 'node:path';
 import { messageOf, runError } from '../../errors.js';
 import type { Feeds } from '../layout/layout.js';
@@ -8,7 +8,9 @@ import { InferenceSession, sessionOptions, toTensors } from './onnxruntime.js';
 export const MODEL_FILE = 'model.onnx';
 export const WEIGHTS_FILE = 'weights.bin';
 
-/** Has onnxruntime write a model to `directory` with its weights prepacked, the way this processor's kernels read them. */
+/**
+ * Has onnxruntime write a model to `directory` with its weights prepacked, the way this processor's kernels read them.
+ */
 export async function savePrepacked(modelFile: string, directory: string): Promise<void> {
   const session = await InferenceSession.create(modelFile, {
     ...sessionOptions,
@@ -28,7 +30,10 @@ export async function savePrepacked(modelFile: string, directory: string): Promi
 interface OpenOptions {
   /** Default: 1. */
   readonly threads?: number;
-  /** Have matrices prepacked, or find them so; for a few runs it is not worth its memory. Default: true. */
+  /**
+   * Whether matrices are prepacked, unless they already are; for a few runs that is not worth its memory. Default:
+   * true.
+   */
   readonly prepacked?: boolean;
 }
 
@@ -43,7 +48,7 @@ export class RewardSession implements NetworkSession {
   /** @throws FatalError `run` where the prepared model in `directory` cannot be loaded */
   static async open(directory: string, { threads = 1, prepacked = true }: OpenOptions = {}): Promise<RewardSession> {
     try {
-      // The graph is built as it should run; to optimise it would be to copy weights that are mapped.
+      // The graph is built as it should run; optimising it would copy weights that are mapped.
       const session = await InferenceSession.create(join(directory, MODEL_FILE), {
         ...sessionOptions,
         intraOpNumThreads: threads,
@@ -60,7 +65,7 @@ export class RewardSession implements NetworkSession {
     return (await this.runAll(feeds))[0] as Float32Array;
   }
 
-  /** Every output of a graph that gives more than logits. */
+  /** Returns every output of a graph that gives more than logits. */
   async runAll(feeds: Feeds): Promise<Float32Array[]> {
     const outputs = await this.#session.run(toTensors(feeds));
     return this.#session.outputNames.map((name) => outputs[name]?.data as Float32Array);

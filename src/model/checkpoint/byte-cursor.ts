@@ -6,7 +6,9 @@ const WINDOW_BYTES = 64 << 10;
 /** The longest line read: a module's or a function's name. */
 const MAX_LINE_BYTES = 1024;
 
-/** Reads a stretch of a file from its beginning on; a length beyond its end is an error before anything is allocated. */
+/**
+ * Reads a stretch of a file from its beginning on; a length beyond its end is an error before anything is allocated.
+ */
 export class ByteCursor {
   readonly #file: CheckpointFile;
   readonly #end: number;
@@ -22,7 +24,7 @@ export class ByteCursor {
     this.#end = end;
   }
 
-  /** Of the next byte, in the file. */
+  /** Position in the file of the next byte. */
   get position(): number {
     return this.#position;
   }
@@ -31,7 +33,7 @@ export class ByteCursor {
     return this.take(1)[0] as number;
   }
 
-  /** The next bytes, a view. */
+  /** Returns the next bytes as a view. */
   take(length: number): Buffer {
     const left = this.#end - this.#position;
     if (length > left) throw this.broken(`expected ${length} bytes, ${left} are left`);
@@ -45,7 +47,7 @@ export class ByteCursor {
     return this.#window.subarray(start, start + length);
   }
 
-  /** ASCII up to the next line feed, without it. */
+  /** Returns the ASCII text up to the next line feed, without it. */
   line(): string {
     let line = '';
     for (let byte = this.byte(); byte !== 0x0a; byte = this.byte()) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { printable } from '../../platform/printable.js';
 
 interface Licence {
-  /** As the card names it, e.g. `cc-by-nc-4.0`; undefined where it names none. */
+  /** The licence that the card names, e.g. `cc-by-nc-4.0`; undefined where it names none. */
   readonly name: string | undefined;
   readonly nonCommercial: boolean;
 }
@@ -14,7 +14,7 @@ export interface Card {
   readonly licence: Licence;
 }
 
-/** The metadata of a model card: the YAML between dashes at the head of README.md. */
+/** Reads the metadata of a model card: the YAML between dashes at the head of README.md. */
 export function readCard(directory: string): Card {
   const path = join(directory, 'README.md');
   const card = existsSync(path) ? readFileSync(path, 'utf8') : '';
@@ -22,7 +22,7 @@ export function readCard(directory: string): Card {
   const field = (name: string): string | undefined =>
     new RegExp(`^${name}:[ \\t]*["']?([^"'#\\r\\n]+?)["']?[ \\t]*(?:#.*)?$`, 'm').exec(metadata)?.[1];
   const name = field('license');
-  // `other` is explained by a name of its own.
+  // `other` has its name in a field of its own.
   const named = name === 'other' ? (field('license_name') ?? name) : name;
   const nonCommercial = /(^|[^a-z])nc([^a-z]|$)|non-?commercial/i.test(named ?? '');
   const description = descriptionIn(metadata);
@@ -32,7 +32,7 @@ export function readCard(directory: string): Card {
   };
 }
 
-/** One line, plain or in double quotes, which YAML reads as JSON does. */
+/** Reads a description of one line, plain or in double quotes, which YAML reads as JSON does. */
 function descriptionIn(metadata: string): string | undefined {
   const line = /^description:[ \t]+([^\s|>'&*!].*?)[ \t]*$/m.exec(metadata)?.[1];
   if (line === undefined || !line.startsWith('"')) return line;

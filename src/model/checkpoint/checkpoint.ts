@@ -1,4 +1,4 @@
-/** A checkpoint directory in Hugging Face form: what stands in it, and which network it is. */
+/** A checkpoint directory in Hugging Face form: its files, and its network. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runError, usageError } from '../../errors.js';
@@ -19,8 +19,8 @@ export interface Checkpoint {
 }
 
 /**
- * Reads config.json and finds the weights. It loads no onnxruntime, and opens the weights only where config.json claims a
- * size that no model has.
+ * Reads config.json and finds the weights. It does not load onnxruntime, and opens the weights only where config.json
+ * states a size beyond any usual one.
  *
  * @throws FatalError where the directory holds no checkpoint (`usage`) or one that cannot be scored
  */
@@ -37,9 +37,9 @@ export function readCheckpoint(directory: string): Checkpoint {
 }
 
 /**
- * The tensors of a checkpoint, under the names of its network and just those that it needs.
+ * Opens the tensors of a checkpoint under the names of its network, which are exactly those that it needs.
  *
- * @throws FatalError `run` where the weights cannot be read, or are another network's
+ * @throws FatalError `run` where the weights cannot be read, or belong to another network
  */
 export function openTensors({ weights, network }: Checkpoint): TensorSource {
   const source = weights.open();

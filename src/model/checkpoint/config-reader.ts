@@ -5,13 +5,13 @@ import { printable } from '../../platform/printable.js';
 /** Room for the names of some hundred thousand labels. */
 const MAX_CONFIG_BYTES = 16 << 20;
 
-/** Sizes up to this one are taken without a look at the weights: whatever is built of so many parts is built at once. */
+/** Sizes up to this one are accepted without a look at the weights, as so many parts are built at once. */
 const UNQUESTIONED = 1024;
 
-/** Labels that config.json need not name, for each of which a name is made. */
+/** The most labels that get a generated name where config.json names none. */
 const MOST_UNNAMED_LABELS = 1 << 20;
 
-/** What the weights of a model have, which bounds what its config.json can truthfully say. */
+/** Facts of a model's weights that bound the sizes which its config.json can truthfully state. */
 export interface WeightBounds {
   /** The files that messages name. */
   readonly path: string;
@@ -26,7 +26,7 @@ interface ConfigPlace {
   readonly path: string;
   /** Before each field's name. */
   readonly prefix?: string;
-  /** Called where a size is above what is taken without question. Default: every size is taken. */
+  /** Called where a size is above UNQUESTIONED. Default: every size is accepted. */
   readonly bounds?: () => WeightBounds;
 }
 
@@ -40,7 +40,7 @@ export class ConfigReader {
     this.#place = place;
   }
 
-  /** @throws FatalError `run` where the file is no JSON object, or is larger than any config.json */
+  /** @throws FatalError `run` where the file is not a JSON object, or is larger than any config.json */
   static open(path: string, bounds: () => WeightBounds): ConfigReader {
     let config: unknown;
     try {
@@ -59,7 +59,7 @@ export class ConfigReader {
     return new ConfigReader(config as Record<string, unknown>, { path, bounds });
   }
 
-  /** The first of `names` that is there (the field's own name, then its aliases); null counts as absent. */
+  /** Reads the first of `names` that is there (the field's own name, then its aliases); null counts as absent. */
   read(...names: readonly string[]): unknown {
     return names.map((name) => this.#fields[name]).find((value) => value !== undefined && value !== null);
   }
@@ -71,7 +71,7 @@ export class ConfigReader {
     return value as number;
   }
 
-  /** A number of layers, each of which has a tensor of its own. */
+  /** Reads a number of layers, each of which has a tensor of its own. */
   layers(names: readonly string[], fallback: number): number {
     const count = this.positiveInteger(names, fallback);
     if (count <= UNQUESTIONED) return count;
@@ -80,7 +80,7 @@ export class ConfigReader {
     return count;
   }
 
-  /** A length that an axis of some tensor has, of which something is made before the weights are read. */
+  /** Checks a length that some tensor's axis must have, before anything of that length is allocated. */
   axis(names: readonly string[], length: number): number {
     if (length <= UNQUESTIONED) return length;
     const { longestAxis, path } = this.#place.bounds?.() ?? { longestAxis: length, path: '' };
@@ -103,14 +103,17 @@ export class ConfigReader {
     return value as boolean;
   }
 
-  /** One of `choices`. */
+  /** Reads a field that is one of `choices`. */
   choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
     const value = this.read(name) ?? fallback;
     if (!choices.includes(value as T)) this.refuse([name], value, `one of ${choices.join(', ')}`);
     return value as T;
   }
 
-  /** The object under the first of `names` that is there and not empty; one without fields where there is none. */
+  /**
+   * Reads the object under the first of `names` that is there and not empty; an object without fields where there is
+   * none.
+   */
   section(...names: readonly string[]): ConfigReader {
     for (const name of names) {
       const value = this.read(name) ?? {};
@@ -122,13 +125,13 @@ export class ConfigReader {
     return new ConfigReader({}, this.#place);
   }
 
-  /** Refuses a field that is there and not this. */
+  /** Refuses a field that is there with another value. */
   only(name: string, expected: boolean | number): void {
     const value = this.read(name) ?? expected;
     if (value !== expected) this.refuse([name], value, String(expected));
   }
 
-  /** Refuses a field that holds anything: null and what is empty count as nothing. */
+  /** Refuses a field with any value; null and empty values count as none. */
   absent(name: string): void {
     const value = this.read(name);
     if (value !== undefined && !(typeof value === 'object' && Object.keys(value as object).length === 0)) {
@@ -136,7 +139,7 @@ export class ConfigReader {
     }
   }
 
-  /** A token id, or the first of a list of them; undefined where there is none. */
+  /** Reads a token id, or the first of a list of them; undefined where there is none. */
   tokenId(name: string): number | undefined {
     const value = this.read(name);
     const first: unknown = Array.isArray(value) ? value[0] : value;

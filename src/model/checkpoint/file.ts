@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { type FatalError, messageOf, runError } from '../../errors.js';
 import { printableAscii } from '../../platform/printable.js';
 
-/** What stands in the place of weights when a download went wrong, by how it begins. */
+/** Files that a failed download leaves in place of weights, by their beginnings. */
 const knownNonWeights = [
   { begins: 'version https://git-lfs', is: 'a Git LFS pointer', advice: 'fetch the file itself with git lfs pull' },
   { begins: '<!DOCTYPE', is: 'a web page', advice: 'download the file itself' },
@@ -22,11 +22,11 @@ export class CheckpointFile {
     this.size = fstatSync(descriptor).size;
   }
 
-  /** @throws FatalError `run` where it cannot be read or is plainly something else */
+  /** @throws FatalError `run` where it cannot be read or is evidently something else */
   static open(path: string): CheckpointFile {
     let file: CheckpointFile;
     try {
-      // Asked before it is opened: opening a pipe would wait for its writer.
+      // This is checked before it is opened: opening a pipe would wait for its writer.
       if (!statSync(path).isFile()) throw runError(`${path}: expected a file`);
       file = new CheckpointFile(path, openSync(path, 'r'));
     } catch (error) {
@@ -69,12 +69,12 @@ export class CheckpointFile {
     closeSync(this.#descriptor);
   }
 
-  /** The file contradicts itself. */
+  /** The error for a file that contradicts itself. */
   broken(what: string): FatalError {
     return runError(`${this.path}: ${what}; download it again`);
   }
 
-  /** The file may be whole, and holds what is not read here. */
+  /** The error for a file that may be whole, but holds something that is not supported. */
   refused(what: string): FatalError {
     return runError(`${this.path}: ${what}; save the model with transformers as model.safetensors`);
   }
@@ -92,7 +92,7 @@ export function isFile(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
   } catch {
-    return false; // links in a circle, a folder that may not be entered
+    return false; // Links may form a circle, or a folder may not be entered.
   }
 }
 
@@ -101,11 +101,11 @@ const MAX_DIMENSIONS = 64;
 
 export const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** Whether a value out of a file can be the sizes of a tensor's dimensions, or its strides. */
+/** Whether a value from a file can be the sizes of a tensor's dimensions, or its strides. */
 export const isSizes = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.length <= MAX_DIMENSIONS && value.every(isSize);
 
-/** A value out of a file, in a message. What holds others is not written out: it may hold itself. */
+/** Describes a value from a file in a message. Containers are not written out, as one may contain itself. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return `"${printableAscii(value)}"`;
   if (typeof value !== 'object' || value === null) return String(value);

@@ -3,11 +3,11 @@ import type { RewardNetwork } from '../architectures/network.js';
 import type { TensorSource } from './tensor-source.js';
 
 /**
- * The tensors of a checkpoint under the network's names: one that was saved from the bare model (GPT2Model) has them
- * without the first word (`transformer.`), as transformers accepts it too.
+ * Gives a checkpoint's tensors the network's names. A checkpoint that was saved from the bare model (GPT2Model) lacks
+ * the first word (`transformer.`), which transformers accepts too.
  *
  * @param path named in errors
- * @throws FatalError `run` where a tensor is there under both names
+ * @throws FatalError `run` where a tensor has both names
  */
 export function withNetworkNames(source: TensorSource, network: RewardNetwork, path: string): TensorSource {
   const wanted = new Set(network.tensors.map(({ name }) => name));

@@ -1,4 +1,4 @@
-/** The stack machine that a pickle is a program for: its values, and what its opcodes do with them in common. */
+/** The stack machine that runs a pickle's program: its values, and the operations that its opcodes share. */
 import type { FatalError } from '../../errors.js';
 import { printableAscii } from '../../platform/printable.js';
 import type { ByteCursor } from './byte-cursor.js';
@@ -14,9 +14,9 @@ export class PickleGlobal {
 }
 
 export interface PickleContext {
-  /** The closed list of what may be named, by `module.name`. */
+  /** The closed list of globals that may be named, by `module.name`. */
   readonly globals: ReadonlyMap<string, PickleGlobal>;
-  /** What a persistent id stands for; undefined where it stands for nothing that is known. */
+  /** The value of a persistent id; undefined where the id is unknown. */
   readonly persistent?: (id: unknown) => unknown;
 }
 
@@ -26,7 +26,7 @@ export class Machine {
   readonly memo = new Map<number, unknown>();
   readonly #stack: unknown[] = [];
   readonly #marks: number[] = [];
-  /** Of the opcode in work. */
+  /** Position of the current opcode. */
   #position = 0;
   #opcode: Opcode = 'MARK';
 
@@ -53,7 +53,7 @@ export class Machine {
     return this.cursor.refused(what, this.#position);
   }
 
-  /** The error where a value is not what the opcode in work takes. */
+  /** The error for a value that the current opcode does not take. */
   unexpected(): FatalError {
     return this.broken(`pickle has ${this.#opcode} where it does not fit`);
   }
@@ -67,7 +67,7 @@ export class Machine {
     return this.#stack.pop();
   }
 
-  /** The value on top, which stays. */
+  /** Returns the value on top, which stays. */
   top(): unknown {
     this.#require(1);
     return this.#stack.at(-1);
@@ -82,7 +82,7 @@ export class Machine {
     this.#marks.push(this.#stack.length);
   }
 
-  /** All values above the last mark. */
+  /** Pops all values above the last mark. */
   popToMark(): unknown[] {
     const mark = this.#marks.pop();
     if (mark === undefined) throw this.unexpected();

@@ -16,17 +16,17 @@ const HIGHEST_PROTOCOL = 5;
 /** GPT-2 XL takes 20,000. */
 const MAX_OPCODES = 1 << 20;
 
-/** Of GPT-2 XL 75 kB. */
+/** GPT-2 XL takes 75 kB. */
 export const MAX_PICKLE_BYTES = 64 << 20;
 
 /** torch's magic number takes 10 bytes. */
 const MAX_INTEGER_BYTES = 16;
 
 /**
- * The value of the pickle at the cursor, which then stands behind it. Tuples are frozen arrays, dicts are Maps,
- * integers beyond 2^53 are bigints, and every global is the object that stands in the list.
+ * Reads the pickle at the cursor, which is behind it afterwards, and returns its value. Tuples are frozen arrays, dicts
+ * are Maps, integers beyond 2^53 are bigints, and every global is the object in the caller's list.
  *
- * @throws FatalError `run` where it is no whole pickle, or holds what is not allowed
+ * @throws FatalError `run` where it is not a whole pickle, or holds something that is not allowed
  */
 export function unpickle(cursor: ByteCursor, context: PickleContext): unknown {
   const machine = new Machine(cursor, context);
@@ -99,7 +99,7 @@ const operations: Readonly<Partial<Record<Opcode, (machine: Machine) => void>>> 
       throw machine.refused(`expected pickle protocol ${HIGHEST_PROTOCOL} or lower, got ${protocol}`);
     }
   },
-  FRAME: (machine) => void machine.cursor.take(8), // the length of a frame: of use to who reads from a pipe
+  FRAME: (machine) => void machine.cursor.take(8), // The length of a frame matters only to a reader of a pipe.
 
   NONE: (machine) => machine.push(null),
   NEWTRUE: (machine) => machine.push(true),
@@ -112,7 +112,7 @@ const operations: Readonly<Partial<Record<Opcode, (machine: Machine) => void>>> 
   LONG: (machine) => integerFromLine(machine, /^(-?\d{1,38})L$/),
   BINUNICODE: (machine) => machine.push(machine.text(uint32(machine))),
   SHORT_BINUNICODE: (machine) => machine.push(machine.text(machine.cursor.byte())),
-  BINSTRING: (machine) => machine.push(machine.text(uint32(machine))), // these two from Python 2
+  BINSTRING: (machine) => machine.push(machine.text(uint32(machine))), // These two come from Python 2.
   SHORT_BINSTRING: (machine) => machine.push(machine.text(machine.cursor.byte())),
 
   MARK: (machine) => machine.mark(),
@@ -146,7 +146,7 @@ const operations: Readonly<Partial<Record<Opcode, (machine: Machine) => void>>> 
   },
   REDUCE: callGlobal,
   BUILD: (machine) => {
-    // Attributes of an OrderedDict (torch's _metadata): of no use here.
+    // Attributes of an OrderedDict (torch's _metadata) are not used.
     const state = machine.pop();
     if (!(state instanceof Map && machine.top() instanceof Map)) throw machine.unexpected();
   },

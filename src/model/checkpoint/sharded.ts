@@ -6,7 +6,7 @@ import { printableAscii } from '../../platform/printable.js';
 import { describe, isFile } from './file.js';
 import type { TensorSource } from './tensor-source.js';
 
-/** Of GPT-2 XL 50 kB. */
+/** GPT-2 XL takes 50 kB. */
 const MAX_INDEX_BYTES = 4 << 20;
 
 export interface ShardIndex {
@@ -57,13 +57,13 @@ function readWeightMap(path: string): object {
   return map;
 }
 
-/** Whether a path of an index is one that can be shown and stays below the index's folder, on any system. */
+/** Whether a path of an index is printable and stays below the index's folder, on any system. */
 const isBelow = (name: string): boolean =>
   printableAscii(name) === name &&
   !/\\|^[A-Za-z]:/.test(name) &&
   name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 
-/** The tensors of all files, each of which is opened when one of its tensors is asked for. */
+/** The tensors of all files, each of which is opened when one of its tensors is first read. */
 export function openShards({ path, fileOf }: ShardIndex, open: (path: string) => TensorSource): TensorSource {
   const shards = new Map<string, TensorSource>();
   const shardOf = (tensor: string): TensorSource | undefined => {
@@ -73,7 +73,7 @@ export function openShards({ path, fileOf }: ShardIndex, open: (path: string) =>
     shards.set(file, shard);
     return shard;
   };
-  /** A file and the index name the same tensors of it. */
+  /** Checks that a file and the index name the same tensors. */
   const checkShard = (file: string, shard: TensorSource): TensorSource => {
     const held = new Set(shard.names);
     const promised = [...fileOf].filter(([, place]) => place === file).map(([tensor]) => tensor);

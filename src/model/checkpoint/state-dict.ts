@@ -1,4 +1,4 @@
-/** The pickled part of a torch checkpoint: which tensors there are, and where in which storage each one lies. */
+/** The pickled part of a torch checkpoint: which tensors there are, and where in which storage each one is. */
 
 import { printableAscii } from '../../platform/printable.js';
 import type { ByteCursor } from './byte-cursor.js';
@@ -8,11 +8,11 @@ import { unpickle } from './pickle.js';
 import { PickleGlobal } from './pickle-machine.js';
 import type { Strided } from './strided.js';
 
-/** A type of torch's storages; the bytes of its elements are for the size of a storage that is passed over. */
+/** A type of torch's storages; the bytes of its elements give the size of a storage that is skipped. */
 class StorageType extends PickleGlobal {
   readonly name: string;
   readonly bytesPerElement: number;
-  /** Where it can hold weights. */
+  /** The type of its elements; undefined where it cannot hold weights. */
   readonly floatType: FloatType | undefined;
 
   constructor(name: string, bytesPerElement: number, floatType?: FloatType) {
@@ -27,7 +27,7 @@ class StorageType extends PickleGlobal {
 export interface Storage {
   readonly key: string;
   readonly type: StorageType;
-  /** As the pickle says; not yet held against the file. */
+  /** Number of elements that the pickle states, not yet checked against the file. */
   readonly elements: number;
 }
 
@@ -35,14 +35,17 @@ export interface StoredTensor extends Strided {
   readonly storage: Storage;
 }
 
-/** The tensors of a file, in whichever of torch's two forms. */
+/** The tensors of a file in either of torch's two forms. */
 export interface StoredTensors {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Position in the file of a storage's first byte. */
   readonly locate: (storage: Storage) => number;
 }
 
-/** What a pickle's rebuild function was given, not yet looked at: problems are reported with the tensor's name. */
+/**
+ * The arguments of a pickle's rebuild function. They are checked later, so that problems are reported with the tensor's
+ * name.
+ */
 class UncheckedTensor {
   readonly fields: readonly unknown[];
 
@@ -54,10 +57,12 @@ class UncheckedTensor {
 /** storage, offset, size, stride, requires_grad, hooks and, since torch 1.11, metadata. */
 const rebuildTensor = new PickleGlobal((args) => new UncheckedTensor(args.slice(0, 7)));
 
-/** A parameter is its tensor. */
+/** Rebuilds a parameter as its tensor. */
 const rebuildParameter = new PickleGlobal(([data]) => (data instanceof UncheckedTensor ? data : undefined));
 
-/** Python 2 gives the items as a list of pairs, which is emptied: a second dict must cost as many bytes as the first. */
+/**
+ * Python 2 gives the items as a list of pairs, which is emptied: a second dict must cost as many bytes as the first.
+ */
 const orderedDict = new PickleGlobal(([items = []]) =>
   Array.isArray(items) && !Object.isFrozen(items) && items.every((item) => Array.isArray(item) && item.length === 2)
     ? new Map(items.splice(0))
@@ -77,7 +82,7 @@ const storageTypes = [
   new StorageType('BoolStorage', 1),
 ];
 
-/** All that the pickle of a checkpoint may name. */
+/** All globals that the pickle of a checkpoint may name. */
 const globals: ReadonlyMap<string, PickleGlobal> = new Map([
   ['collections.OrderedDict', orderedDict],
   ['torch._utils._rebuild_tensor_v2', rebuildTensor],
@@ -90,7 +95,7 @@ const globals: ReadonlyMap<string, PickleGlobal> = new Map([
  * Reads the pickle of a state dict.
  *
  * @returns its tensors by name, each within its storage, and the storages by key
- * @throws FatalError `run` where it is anything but a dict of tensors by name
+ * @throws FatalError `run` where it is not a dict of tensors by name
  */
 export function readStateDict(
   file: CheckpointFile,
@@ -125,7 +130,7 @@ export function readStateDict(
   return { tensors, storages };
 }
 
-/** ('storage', type, key, location, elements), and in the legacy form None for a view, which torch 0.4 gave up. */
+/** ('storage', type, key, location, elements), and in the legacy form None for a view, which torch 0.4 removed. */
 function asStorage(id: unknown): Storage | undefined {
   if (!Array.isArray(id) || id.length < 5 || id.length > 6) return undefined;
   const [kind, type, key, , elements, view = null] = id as unknown[];

@@ -1,14 +1,14 @@
-/** A tensor as a view of a run of elements: element [i, j, …] lies at offset + i·strides[0] + j·strides[1] + … */
+/** A tensor as a view of a run of elements: element [i, j, …] is at offset + i·strides[0] + j·strides[1] + … */
 export interface Strided {
   readonly offset: number;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
 }
 
-/** Elements [start, start + count) of the run. */
+/** Reads elements [start, start + count) of the run. */
 type ReadRun = (start: number, count: number) => Float32Array;
 
-/** Elements read at once where a tensor's lie scattered. */
+/** Elements read at once where those of a tensor are scattered. */
 const BLOCK_ELEMENTS = 1 << 20;
 
 /** An axis of a tensor, or of a box of its elements that is copied. */
@@ -19,7 +19,7 @@ interface Axis {
   readonly step: number;
 }
 
-/** Elements [start, start + count) of a tensor, row-major; count is at least 1. */
+/** Reads elements [start, start + count) of a tensor, row-major; count is at least 1. */
 export function readStrided(tensor: Strided, start: number, count: number, readRun: ReadRun): Float32Array {
   const axes = axesOf(tensor);
   if (axes.every(({ size, stride, step }) => size === 1 || stride === step)) {
@@ -76,7 +76,7 @@ function gather(axes: readonly Axis[], position: number, target: number, readRun
     return;
   }
   const [axis, ...inner] = axes as readonly [Axis, ...Axis[]];
-  // Of the innermost axis as many as make a block, of any other one at a time.
+  // The innermost axis is read as many elements at a time as make a block, any other axis one element at a time.
   const most = inner.length > 0 ? 1 : Math.max(1, Math.floor(BLOCK_ELEMENTS / axis.stride));
   for (let i = 0; i < axis.size; i += most) {
     const piece = most === 1 ? inner : [{ ...axis, size: Math.min(most, axis.size - i) }];

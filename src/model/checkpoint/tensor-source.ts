@@ -3,9 +3,9 @@ export interface TensorSource {
   readonly names: readonly string[];
   shapeOf(name: string): readonly number[] | undefined;
   /**
-   * Elements [start, start + count) of a tensor, row-major, as float32.
+   * Reads elements [start, start + count) of a tensor, row-major, as float32.
    *
-   * @throws FatalError `run` where the tensor is of another type than F32, F16 or BF16, or cannot be read
+   * @throws FatalError `run` where the tensor's type is not F32, F16 or BF16, or it cannot be read
    */
   read(name: string, start: number, count: number): Float32Array;
   close(): void;

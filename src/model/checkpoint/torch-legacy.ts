@@ -15,7 +15,7 @@ import { readStateDict, type Storage, type StoredTensors } from './state-dict.js
 const MAGIC_NUMBER = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL_VERSION = 1001;
 
-/** Of the magic number's pickle, in protocols 2 and later and in protocol 1. */
+/** The first byte of the magic number's pickle, in protocols 2 and later and in protocol 1. */
 const FIRST_BYTES: readonly number[] = [opcodeBytes.PROTO, opcodeBytes.LONG];
 
 export function readTorchLegacy(file: CheckpointFile): StoredTensors {

@@ -1,6 +1,6 @@
 /**
  * The zip form of torch.save (torch 1.6 and later): NAME/data.pkl is the pickle, NAME/data/KEY each storage, stored
- * without compression; NAME is any.
+ * without compression; NAME may be any name.
  *
  * Source: torch 2.13.0, torch/serialization.py and caffe2/serialize/inline_container.cc
  */

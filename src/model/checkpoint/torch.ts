@@ -1,4 +1,7 @@
-/** Reads pytorch_model.bin, what torch.save writes for a state dict: a zip archive since torch 1.6, of its own form before. */
+/**
+ * Reads pytorch_model.bin, which torch.save writes for a state dict: a zip archive since torch 1.6, a form of its own
+ * before.
+ */
 
 import { printableAscii } from '../../platform/printable.js';
 import { CheckpointFile } from './file.js';
@@ -9,7 +12,7 @@ import { readTorchLegacy } from './torch-legacy.js';
 import { readTorchZip } from './torch-zip.js';
 import { isZip } from './zip.js';
 
-/** @throws FatalError `run` where the file is not a whole state dict of torch.save */
+/** @throws FatalError `run` where the file is not a whole state dict that torch.save wrote */
 export function openTorch(path: string): TensorSource {
   const file = CheckpointFile.open(path);
   try {

@@ -1,6 +1,6 @@
 /**
- * Which files of a repository make a model, with its own tokenizer if it has one: what the hub is asked for (WantedFiles of
- * hub/wanted-files.ts).
+ * Which files of a repository make a model, with its own tokenizer if it has one, for the download from the hub
+ * (WantedFiles of hub/wanted-files.ts).
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const weightFiles = [
   'pytorch_model.bin.index.json',
 ] as const;
 
-/** The README has the licence. */
+/** The small files; the README has the licence. */
 const small = ['config.json', 'README.md'];
 
 const isIndex = (name: string): boolean => name.endsWith('.index.json');
@@ -43,7 +43,7 @@ export const wantedModelFiles = {
     if (weights === undefined) return [...missing, 'model.safetensors'];
     return [...missing, ...shardsOf(weights, snapshot).filter((name) => !has(name))];
   },
-  /** Whether a model that lacks a tokenizer has one is for the hub to say. */
+  /** Where the snapshot lacks a tokenizer, only the hub can say whether the repository has one. */
   isComplete: (snapshot: string): boolean =>
     wantedModelFiles.missingFromSnapshot(snapshot).length === 0 && wantedTokenizerFiles.isComplete(snapshot),
 };
@@ -62,7 +62,7 @@ function shardsOf(weights: string, snapshot: string): readonly string[] {
   }
   const names = new Set(Object.values(map ?? {}) as unknown[]);
   for (const name of names) {
-    // A name from outside, and soon a path.
+    // The name comes from outside and becomes a path.
     if (typeof name !== 'string' || !/^\w[\w.-]*$/.test(name)) {
       throw runError(`${path}: expected weight_map to name files, got ${JSON.stringify(name)}`);
     }

@@ -9,7 +9,7 @@ import { openShards, readShardIndex } from './sharded.js';
 import type { TensorSource } from './tensor-source.js';
 import { openTorch } from './torch.js';
 
-/** In the order in which they are preferred, which is that of transformers. */
+/** The forms in the order of preference, which is that of transformers. */
 const forms: readonly {
   readonly name: string;
   readonly open: (path: string) => TensorSource;
@@ -25,7 +25,7 @@ const merge = (): string => 'merge the adapter into its base model and save that
 const convert = (): string => 'save the model with transformers as model.safetensors';
 const nameIt = (): string => `name that file, as it is, with ${optionName('model')}`;
 
-/** Weights that are not read here, and what to do about them. */
+/** Weights that are not supported, and what to do about them. */
 const others: readonly { readonly name: string; readonly advice: () => string }[] = [
   { name: 'adapter_model.safetensors', advice: merge },
   { name: 'adapter_model.bin', advice: merge },
@@ -43,7 +43,7 @@ export interface WeightFiles {
   open(): TensorSource;
 }
 
-/** @throws FatalError where the directory holds no weights (`usage`), or an index of files that are not there (`run`) */
+/** @throws FatalError where the directory holds no weights (`usage`), or an index of files that are missing (`run`) */
 export function findWeightFiles(directory: string): WeightFiles {
   const form = forms.find(({ name }) => isFile(join(directory, name)));
   if (form === undefined) {

@@ -1,6 +1,6 @@
 /**
- * The directory of a zip archive with zip64: which entries there are, and where their bytes lie. Entries are not
- * unpacked: what is stored without compression is read from its place.
+ * The directory of a zip archive with zip64: which entries there are, and where their bytes are. Entries are not
+ * extracted: those stored without compression are read in place.
  *
  * Source: PKWARE's APPNOTE.TXT, version 6.3.10
  */
@@ -15,20 +15,20 @@ const ZIP64_END = { signature: 0x06064b50, bytes: 56 };
 const ZIP64_LOCATOR = { signature: 0x07064b50, bytes: 20 };
 const ZIP64_EXTRA = 0x0001;
 
-/** What stands in a field whose value is in a zip64 record. */
+/** The value of a field whose actual value is in a zip64 record. */
 const ELSEWHERE_16 = 0xffff;
 const ELSEWHERE_32 = 0xffffffff;
 
 const MAX_COMMENT_BYTES = 0xffff;
 
-/** Of GPT-2 XL 42 kB. */
+/** GPT-2 XL takes 42 kB. */
 const MAX_DIRECTORY_BYTES = 4 << 20;
 
 export interface ZipEntry {
   readonly name: string;
-  /** Of its content, in bytes. */
+  /** Bytes of its content. */
   readonly size: number;
-  /** Why its content cannot be read from its place. */
+  /** Why its content cannot be read in place; undefined where it can. */
   readonly obstacle: string | undefined;
   readonly headerPosition: number;
 }
@@ -74,7 +74,7 @@ export class ZipArchive {
   }
 }
 
-/** Reads the record at the archive's end; with zip64, the one that it leads to. */
+/** Reads the record at the archive's end; with zip64, the record that it points to. */
 function findDirectory(file: CheckpointFile): Directory {
   const tailStart = Math.max(0, file.size - END.bytes - MAX_COMMENT_BYTES);
   const tail = file.read(tailStart, file.size - tailStart);
@@ -128,7 +128,8 @@ function readDirectory(file: CheckpointFile, directory: Directory): Map<string, 
     const extraEnd = nameEnd + header.readUInt16LE(30);
     const entryEnd = extraEnd + header.readUInt16LE(32);
     if (entryEnd > header.length) throw broken('an entry that is cut short');
-    const name = header.toString('latin1', CENTRAL_HEADER.bytes, nameEnd); // as bytes: what is looked up is ASCII
+    // One character a byte suffices, as the names that are looked up are ASCII.
+    const name = header.toString('latin1', CENTRAL_HEADER.bytes, nameEnd);
     if (entries.has(name)) throw broken(`a second entry ${printableAscii(name)}`);
     const entry = readEntry(name, header, header.subarray(nameEnd, extraEnd));
     if (entry === undefined) throw broken(`an entry ${printableAscii(name)} without its zip64 sizes`);
@@ -142,7 +143,7 @@ function readDirectory(file: CheckpointFile, directory: Directory): Map<string, 
 function readEntry(name: string, header: Buffer, extra: Buffer): ZipEntry | undefined {
   const wide = zip64Values(extra);
   let next = 0;
-  // In this order, each only where the field says so.
+  // The values come in this order, each only where the field says so.
   const field = (at: number): number | undefined => {
     const value = header.readUInt32LE(at);
     return value === ELSEWHERE_32 ? wide[next++] : value;
@@ -171,5 +172,5 @@ function zip64Values(extra: Buffer): number[] {
   return [];
 }
 
-/** Inexact beyond 2^53, where no size or position fits into the file anyway. */
+/** Reads a number, inexactly beyond 2^53, where no size or position fits into the file anyway. */
 const uint64 = (bytes: Buffer, at: number): number => Number(bytes.readBigUInt64LE(at));

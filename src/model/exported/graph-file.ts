@@ -1,4 +1,4 @@
-/** What an .onnx file says of itself that onnxruntime does not tell. */
+/** Facts of an .onnx file that onnxruntime does not expose. */
 import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { messageOf, runError } from '../../errors.js';
@@ -6,21 +6,24 @@ import { isFile } from '../checkpoint/file.js';
 import { modelProto } from '../graph/onnx-proto.js';
 
 export interface GraphFile {
-  /** Elements of the weights. */
+  /** Number of elements of the weights. */
   readonly parameters: number;
-  /** The files with weights that stand beside it, in the order in which they are first named. */
+  /** The files with weights beside it, in the order in which they are first named. */
   readonly dataFiles: readonly DataFile[];
-  /** An operator that quantises with a scale taken from all that goes through the network at once. */
+  /**
+   * An operator that quantises with one scale for everything that goes through the network at once; undefined where
+   * there is none.
+   */
   readonly dynamicQuantizer: string | undefined;
 }
 
 export interface DataFile {
-  /** As the graph names it, relative to the graph's directory. */
+  /** The path in the graph, relative to the graph's directory. */
   readonly location: string;
   readonly path: string;
 }
 
-/** As protobufjs decodes it: a list that is not there is empty, a message that is not there is null. */
+/** A graph as protobufjs decodes it: an absent list is empty, an absent message is null. */
 interface Graph {
   readonly node: readonly Node[];
   readonly initializer: readonly Tensor[];
@@ -46,7 +49,7 @@ const WEIGHT_TYPES: readonly number[] = [1, 2, 3, 10, 11, 16];
 /** DynamicQuantizeLinear, DynamicQuantizeMatMul, MatMulInteger, MatMulIntegerToFloat, ConvInteger, QAttention, … */
 const DYNAMIC_QUANTIZER = /^DynamicQuantize|^(MatMul|Conv)Integer|^QAttention$/;
 
-/** @throws FatalError `run` where the file cannot be read, is no ONNX model, or names data that is not beside it */
+/** @throws FatalError `run` where the file cannot be read, is not an ONNX model, or names data that is not beside it */
 export function readGraphFile(path: string): GraphFile {
   let parameters = 0;
   const locations = new Set<string>();

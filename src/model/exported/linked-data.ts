@@ -1,9 +1,10 @@
 /**
  * Weights beside an .onnx file that onnxruntime does not open by itself.
  *
- * It opens data only where links lead to the graph's own directory, or to that of the file that the graph itself is a link
- * to (onnxruntime 1.24.2 and later, microsoft/onnxruntime pull request 27374). A graph that is a file of its own, beside
- * data that is a link into the blobs of a Hugging Face cache, meets neither. Its data is read here and handed over.
+ * It opens data only where links lead to the graph's own directory, or to that of the file that the graph itself is a
+ * link to (onnxruntime 1.24.2 and later, microsoft/onnxruntime pull request 27374). A graph that is a file of its own,
+ * beside data that is a link into the blobs of a Hugging Face cache, meets neither. Its data is read here and passed to
+ * onnxruntime.
  */
 import { constants } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
@@ -14,11 +15,13 @@ import type { DataFile } from './graph-file.js';
 /** Node reads at most 2 GiB at once. */
 const PIECE_BYTES = 1 << 30;
 
-/** Those of a graph's data files that onnxruntime refuses to open, though they stand in the cache that the graph is from. */
+/**
+ * Lists a graph's data files that onnxruntime refuses to open, though they are in the cache that the graph comes from.
+ */
 export function linkedData(graphFile: string, dataFiles: readonly DataFile[]): DataFile[] {
   const directory = dirname(graphFile);
   const reached = [realpathSync(directory), dirname(realpathSync(graphFile))];
-  // A link to any other place may have been made to have a file read that is none of the model's: onnxruntime refuses it.
+  // A link to any other place may be an attempt to read a file that is not the model's: onnxruntime refuses it.
   const blobs = ancestorsOf(directory).map((ancestor) => join(ancestor, 'blobs'));
   return dataFiles.filter(({ path }) => {
     const real = realpathSync(path);
@@ -27,7 +30,7 @@ export function linkedData(graphFile: string, dataFiles: readonly DataFile[]): D
   });
 }
 
-/** Their bytes, as a session takes them. */
+/** Reads their bytes, in the form that a session takes. */
 export const readLinkedData = (files: readonly DataFile[]): { path: string; data: Uint8Array }[] =>
   files.map(({ location, path }) => ({ path: location, data: readWhole(path) }));
 
@@ -38,7 +41,7 @@ function realPathOf(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return path; // it is not there, so nothing is in it
+    return path; // A directory that does not exist contains nothing.
   }
 }
 

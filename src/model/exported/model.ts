@@ -1,6 +1,6 @@
 /**
- * A text classifier in an .onnx file that another tool exported, and what stands around it. Nothing of it is built here,
- * so its architecture may be any.
+ * A text classifier in an .onnx file that another tool exported, and the files around it. None of it is built here, so
+ * that it may have any architecture.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -13,13 +13,13 @@ import { isFile } from '../checkpoint/file.js';
 export interface ExportedModel {
   readonly kind: 'exported';
   readonly file: string;
-  /** Where config.json and a tokenizer may stand, in the order they are looked for. */
+  /** Where config.json and a tokenizer may be, in the order of the search. */
   readonly places: readonly string[];
   readonly network: ExportedNetwork;
 }
 
 /**
- * Reads the config.json that belongs to an .onnx file; opens neither the file nor onnxruntime.
+ * Reads the config.json that belongs to an .onnx file; it opens neither the file nor onnxruntime.
  *
  * @throws FatalError where there is none (`usage`), or it cannot be used
  */
@@ -33,7 +33,7 @@ export function readExportedModel(file: string): ExportedModel {
     );
   }
   const bytes = sizeOf(file);
-  // What the tensors are is not known here; each label takes a byte of them at the least.
+  // The tensors are not known here; each label takes at least one byte of them.
   const config = ConfigReader.open(configFile, () => ({ path: file, tensors: bytes, longestAxis: bytes }));
   const architectures = config.read('architectures');
   const name: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
@@ -45,7 +45,7 @@ export function readExportedModel(file: string): ExportedModel {
       architecture: String(name ?? config.read('model_type') ?? 'unknown'),
       labels: config.labels(),
       vocabularySize: config.positiveInteger(['vocab_size']),
-      // A network that says nothing (ALiBi, for one) takes any length.
+      // A network that states no length (with ALiBi, for one) takes any.
       maxPositions: config.positiveInteger(['n_positions', 'max_position_embeddings'], Number.MAX_SAFE_INTEGER),
       padTokenId: config.tokenId('pad_token_id'),
       eosTokenId: config.tokenId('eos_token_id'),
@@ -55,7 +55,7 @@ export function readExportedModel(file: string): ExportedModel {
   };
 }
 
-/** With weights that stand in files of their own, which exporters name after it: model.onnx.data, model.onnx_data. */
+/** Counts the weights in files of their own, which exporters name after it: model.onnx.data, model.onnx_data. */
 function sizeOf(file: string): number {
   const names = readdirSync(dirname(file)).filter((name) => name.startsWith(basename(file)));
   return names.reduce(

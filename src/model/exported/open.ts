@@ -11,21 +11,21 @@ import type { ExportedModel } from './model.js';
 import { toleratesPadding } from './probe.js';
 import { ExportedSession } from './session.js';
 
-/** An exported model that every worker can open: nothing is prepared, it is run as it stands. */
+/** An exported model that every worker can open: nothing is prepared, and the file is run unchanged. */
 export interface ExportedReady extends PreparedModel {
   readonly file: string;
   readonly parameters: number;
-  /** Its data that sessions are handed over. */
+  /** Data files whose bytes are passed to the sessions. */
   readonly linked: readonly DataFile[];
-  /** Rows must not meet: one goes through the network at a time. */
+  /** Whether rows must not share a batch, so that one goes through the network at a time. */
   readonly rowByRow: boolean;
 }
 
 /**
- * Opens an exported model and looks at how it must be run.
+ * Opens an exported model and finds out how it must be run.
  *
- * @param notify told, in a sentence, how it is run, and what that costs
- * @returns also the session, for this thread to go on with
+ * @param notify called with a sentence on how it is run, and what that costs
+ * @returns also the session, which this thread may use
  */
 export async function readyExportedModel(
   model: ExportedModel,

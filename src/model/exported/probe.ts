@@ -1,9 +1,11 @@
-/** Whether a exported classifier may be given rows in padded batches: asked of the classifier itself. */
+/** Tests whether an exported classifier gives the same rewards to rows in padded batches. */
 import { FatalError } from '../../errors.js';
 import type { NetworkFacts } from '../architectures/network.js';
 import type { Batch } from '../layout/padded.js';
 
-/** Far above the rounding of sums in another order, far below what a reward read at a padded position is off by. */
+/**
+ * Far above the rounding of sums in another order, far below the error of a reward that is read at a padded position.
+ */
 const TOLERANCE = 1e-3;
 
 const LENGTHS = [3, 6, 11];
@@ -11,7 +13,7 @@ const WIDTH = 16;
 
 /**
  * Scores rows alone, then padded and together. A graph may read its logits at the last position, pad or not, may have
- * been traced for one row, or may let rows meet in ways that no list of operators foresees.
+ * been traced for one row, or may let rows affect each other in ways that no list of operators foresees.
  */
 export async function toleratesPadding(
   run: (batch: Batch) => Promise<Float32Array>,
@@ -27,7 +29,7 @@ export async function toleratesPadding(
   try {
     together = await run({ tokens: rows, width });
   } catch (error) {
-    if (error instanceof FatalError) return false; // it runs, though not on a batch
+    if (error instanceof FatalError) return false; // It runs, though not on a batch.
     throw error;
   }
   const size = Math.max(...alone.filter(Number.isFinite).map(Math.abs));
@@ -37,7 +39,7 @@ export async function toleratesPadding(
   });
 }
 
-/** Any but the pad token, different ones for numbers that follow each other. */
+/** Any token but the pad token; consecutive seeds give different ones. */
 function someToken(seed: number, { vocabularySize, padTokenId }: NetworkFacts): number {
   const token = (seed * 7919) % vocabularySize;
   return token === padTokenId ? (token + 1) % vocabularySize : token;

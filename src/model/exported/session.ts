@@ -1,4 +1,4 @@
-/** A classifier that another tool exported, at work on batches of rows. */
+/** Runs a classifier that another tool exported on batches of rows. */
 
 import { FatalError, messageOf, runError } from '../../errors.js';
 import { optionName } from '../../option-name.js';
@@ -17,7 +17,7 @@ export class ExportedSession implements NetworkSession {
   readonly #session: InferenceSession;
   readonly inputs: PaddedInputs;
   readonly #output: string;
-  /** It was exported for batches of one row. */
+  /** Whether it was exported for batches of one row. */
   readonly oneRow: boolean;
 
   private constructor(model: ExportedModel, session: InferenceSession) {
@@ -31,7 +31,7 @@ export class ExportedSession implements NetworkSession {
 
   /**
    * @param linked data files that onnxruntime does not open by itself
-   * @throws FatalError `run` where the file is no text classifier that can be run
+   * @throws FatalError `run` where the file is not a text classifier that can be run
    */
   static async open(model: ExportedModel, linked: readonly DataFile[]): Promise<ExportedSession> {
     let session: InferenceSession;
@@ -58,7 +58,7 @@ export class ExportedSession implements NetworkSession {
     const shape = feeds.input_ids?.dims ?? [];
     let outputs: InferenceSession.ReturnType;
     try {
-      // What goes wrong is thrown, and said once.
+      // Errors are thrown, and so must not be logged as well.
       outputs = await this.#session.run(toTensors(feeds), [this.#output], { logSeverityLevel: 4 });
     } catch (error) {
       throw runError(
@@ -98,7 +98,7 @@ export class ExportedSession implements NetworkSession {
     }
     const { length: labels } = this.#model.network.labels;
     const [, width = labels] = output.isTensor ? fixedSizes(output) : [];
-    // Where the file does not say the shape, the first run shows it.
+    // Where the file does not state the shape, the first run shows it.
     const fits = output.isTensor && [0, 2].includes(output.shape.length) && width === labels;
     if (!fits || output.type !== 'float32') this.#refuse(this.#expectedOutput(['batch', labels]), describe(output));
     return output.name;
@@ -115,7 +115,7 @@ export class ExportedSession implements NetworkSession {
   }
 }
 
-/** undefined: a size that varies. */
+/** The sizes of an input's axes; undefined where a size varies. */
 const fixedSizes = ({ shape }: InferenceSession.TensorValueMetadata): (number | undefined)[] =>
   shape.map((size) => (typeof size === 'number' && size > 0 ? size : undefined));
 

@@ -1,4 +1,4 @@
-/** A computation graph in ONNX's terms, before it is bytes. */
+/** A computation graph in ONNX's terms, before it is encoded. */
 
 export const MICROSOFT = 'com.microsoft';
 
@@ -15,7 +15,7 @@ export interface Value {
   readonly shape: readonly Dimension[];
 }
 
-/** `{ float }` and `{ int }` tell the two kinds of number apart, which JavaScript does not. */
+/** `{ float }` and `{ int }` distinguish the two kinds of number, which JavaScript does not. */
 export type Attribute =
   | { readonly int: number }
   | { readonly float: number }
@@ -45,24 +45,24 @@ export interface Graph {
   readonly constants: readonly SmallConstant[];
 }
 
-/** Adds nodes one by one and names what they give. */
+/** Adds nodes one by one and names their outputs. */
 export class GraphBuilder {
   readonly nodes: Node[] = [];
   readonly constants: SmallConstant[] = [];
   readonly #prefix: string;
   #names = 0;
 
-  /** @param prefix of every name, where nodes are added to another builder's */
+  /** @param prefix begins every name, where nodes are added to those of another builder */
   constructor(prefix = '') {
     this.#prefix = prefix;
   }
 
-  /** One node with one output; returns the output's name. An input of '' is an optional one left out. */
+  /** Adds a node with one output, and returns the output's name. An input of '' is an optional one left out. */
   add(operator: string, inputs: readonly string[], attributes: Node['attributes'] = {}, domain = ''): string {
     return this.addMany(operator, inputs, 1, attributes, domain)[0] as string;
   }
 
-  /** One node with `count` outputs; returns their names. */
+  /** Adds a node with `count` outputs, and returns their names. */
   addMany(
     operator: string,
     inputs: readonly string[],

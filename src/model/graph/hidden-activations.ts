@@ -5,7 +5,7 @@
  */
 import { type GraphBuilder, MICROSOFT } from './graph.js';
 
-/** Of x + bias; of x alone where bias is ''. */
+/** Computes the activation of x + bias; of x alone where bias is ''. */
 export type HiddenActivation = (graph: GraphBuilder, x: string, bias: string) => string;
 
 const biased =
@@ -26,7 +26,10 @@ const silu = biased((graph, x) => graph.add('QuickGelu', [x], { alpha: { float: 
 const clip = (graph: GraphBuilder, x: string, low: number, high: number): string =>
   graph.add('Clip', [x, graph.float(low), graph.float(high)]);
 
-/** transformers' ACT2FN by name, less those with learned parameters (prelu, xielu), which these checkpoints have no tensors for. */
+/**
+ * transformers' ACT2FN by name, without those with learned parameters (prelu, xielu), for which these checkpoints have
+ * no tensors.
+ */
 export const hiddenActivations = {
   gelu: erfGelu,
   gelu_10: (graph, x, bias) => clip(graph, erfGelu(graph, x, bias), -10, 10),

@@ -1,6 +1,6 @@
 /**
- * The part of onnx.proto that is written or looked at here; fields that are not named are passed over when a file is
- * read. The only importer of protobufjs.
+ * The part of onnx.proto that is written or read here; fields that are not named are skipped when a file is read. The
+ * only importer of protobufjs.
  *
  * Source: https://github.com/onnx/onnx/blob/v1.17.0/onnx/onnx.proto
  */

@@ -1,4 +1,4 @@
-/** Writes ONNX model files (IR version 10), and reads what is asked of those that onnxruntime saved. */
+/** Writes ONNX model files (IR version 10), and reads the prepacked forms from those that onnxruntime saved. */
 import { type Attribute, type ElementType, type Graph, MICROSOFT, type Value } from './graph.js';
 import { modelProto } from './onnx-proto.js';
 
@@ -12,18 +12,18 @@ const AttributeType = { float: 1, int: 2, string: 3, ints: 7 } as const;
 /** Key of an external weight's prepacked forms (onnxruntime 1.30, core/framework/tensor_external_data_info.cc). */
 const PREPACKED_KEY = 'prepacked_';
 
-/** A weight that stands in a file beside the model, at `offset`. */
+/** A weight in a file beside the model, at `offset`. */
 export interface ExternalInitializer {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly number[];
   readonly offset: number;
   readonly byteLength: number;
-  /** The forms that kernels prepack it in, as onnxruntime writes them: what, and where in the same file. */
+  /** The forms that kernels prepack it in, as onnxruntime writes them: the form, and its place in the same file. */
   readonly prepackedForms?: readonly string[];
 }
 
-/** The bytes of a .onnx file whose large weights stand in `weightsFile`, in the same directory. */
+/** Encodes a .onnx file whose large weights are in `weightsFile`, in the same directory. */
 export function encodeModel(graph: Graph, weights: readonly ExternalInitializer[], weightsFile: string): Uint8Array {
   const message = modelProto.fromObject({
     irVersion: IR_VERSION,
@@ -69,7 +69,7 @@ export function encodeModel(graph: Graph, weights: readonly ExternalInitializer[
   return modelProto.encode(message).finish();
 }
 
-/** The prepacked forms of a weight that a model saved by onnxruntime refers to. */
+/** Reads the prepacked forms of a weight that a model saved by onnxruntime refers to. */
 export function readPrepackedForms(model: Uint8Array, weight: string): string[] {
   interface Initializer {
     readonly name: string;

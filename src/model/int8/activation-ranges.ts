@@ -1,4 +1,4 @@
-/** Runs a network on the built-in texts: what its activations are like, and what rewards it gives. */
+/** Runs a network on the built-in texts, for the ranges of its activations and its rewards. */
 import type { RewardNetwork } from '../architectures/network.js';
 import { cpu } from '../backend/cpu.js';
 import type { RewardSession } from '../backend/session.js';
@@ -10,11 +10,11 @@ import { builtInTexts } from './texts.js';
 export interface ActivationRanges {
   /** [rows, labels] */
   readonly logits: Float32Array;
-  /** Of each pack, what the graph gives after the logits. */
+  /** The outputs of each pack after the logits. */
   readonly packs: readonly (readonly Float32Array[])[];
 }
 
-/** The built-in texts in a model's tokens, cut to what it has room for; ids that it does not know are left out. */
+/** The built-in texts in a model's tokens, cut to its number of positions; ids that it does not know are left out. */
 export function builtInRows(tokenizerDirectory: string, network: RewardNetwork): number[][] {
   const tokenizer = new Tokenizer(readTokenizerFiles(tokenizerDirectory));
   return builtInTexts.map((text) => {
@@ -34,10 +34,10 @@ export async function measureRanges(
   const packs: Float32Array[][] = [];
   const layout = chooseLayout(network, undefined, cpu);
   for (const pack of layout.lay(rows)) {
-    const [packed, ...watched] = (await session.runAll(pack.feeds())) as [Float32Array, ...Float32Array[]];
+    const [packLogits, ...watched] = (await session.runAll(pack.feeds())) as [Float32Array, ...Float32Array[]];
     heartbeat();
     pack.rows.forEach((members, i) => {
-      const own = packed.subarray(i * labels.length, (i + 1) * labels.length);
+      const own = packLogits.subarray(i * labels.length, (i + 1) * labels.length);
       for (const row of members) logits.set(own, row * labels.length);
     });
     packs.push(watched);

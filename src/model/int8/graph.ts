@@ -4,7 +4,8 @@
  * Activations become uint8 with one scale for each node of the pack, so that no node depends on another; weights become
  * 8-bit integers with one scale for each output channel. The head, embeddings, norms and attention stay in float32.
  *
- * At pooled nodes, where rewards are read and errors show most, what rounding left is multiplied too: they are few.
+ * At pooled nodes, where rewards are read and errors show most, the residual of rounding is multiplied too: they are
+ * few.
  */
 
 import { countElements, type RewardNetwork, type TensorShape } from '../architectures/network.js';
@@ -14,13 +15,13 @@ import { type WeightType, weightZero } from './weight-type.js';
 /** The largest activation that is stored. */
 const MOST = 255;
 
-/** The activation that stands for 0 where nothing is known of the others. */
+/** The integer that stands for 0 where the range of the activations is not known. */
 const MIDDLE = 128;
 
-/** Keeps the scale of a row of zeros from being 0; nothing that a network computes is so small. */
+/** Prevents a scale of 0 for a row of zeros; no value that a network computes is so small. */
 const LEAST_SCALE = 1e-30;
 
-/** Rounding leaves at most half a step either way: so many parts of a step are 127 and -127. */
+/** The residual of rounding is at most half a step either way: in this many parts of a step, that is 127 and -127. */
 export const RESIDUAL_STEPS = 254;
 
 /** The graph's input that names the pooled nodes. */
@@ -28,7 +29,7 @@ const POOLED = 'pooled_nodes';
 
 /** A matrix in integers: x [N, inner] is multiplied to [N, outer]. */
 export interface Int8Matrix {
-  /** The checkpoint's tensor, [inner, outer], or [outer, inner] where it stands transposed. */
+  /** The checkpoint's tensor, [inner, outer], or [outer, inner] where it is stored transposed. */
   readonly tensor: string;
   readonly transposed: boolean;
   readonly inner: number;
@@ -37,7 +38,7 @@ export interface Int8Matrix {
   readonly values: string;
   /** Initializer, float32 [outer]. */
   readonly scales: string;
-  /** Initializer as `values`: what they leave of the weights, in 254ths of the scales. */
+  /** Initializer as `values`: the residual of the weights, in 254ths of the scales. */
   readonly residual: string;
 }
 
@@ -45,15 +46,15 @@ export interface Int8Network {
   readonly graph: Graph;
   readonly matrices: readonly Int8Matrix[];
   readonly weightType: WeightType;
-  /** What the matrices are multiplied by, as the graph in float32 calls it. */
+  /** The activations that the matrices are multiplied by, under their names in the float32 graph. */
   readonly activations: readonly string[];
-  /** The tensors that stay as they are. */
+  /** The tensors that stay in float32. */
   readonly floats: readonly TensorShape[];
 }
 
 export interface Int8Choices {
   readonly weightType: WeightType;
-  /** By activations: the integer, from 1 to 254, that stands for 0. In the middle for those not named. */
+  /** The integer, from 1 to 254, that stands for 0, by the activations' name. Those not named have MIDDLE. */
   readonly zeroPoints?: ReadonlyMap<string, number>;
 }
 
@@ -66,9 +67,9 @@ export function quantizeNetwork(
   const builder = new GraphBuilder('int8_');
   const constants = shared(builder, weightType);
   const matrices: Int8Matrix[] = [];
-  /** Layers side by side read the same activations. */
+  /** Quantised activations by name: parallel layers read the same ones. */
   const quantized = new Map<string, Activations>();
-  /** Values that have a row for each pooled node, and none for others. */
+  /** Values that have rows for the pooled nodes only. */
   const pooled = new Set<string>();
 
   for (const node of graph.nodes) {
@@ -106,7 +107,7 @@ export function quantizeNetwork(
   };
 }
 
-/** What every product takes. */
+/** Values that every product uses. */
 interface Shared {
   readonly one: string;
   /** 1/RESIDUAL_STEPS */
@@ -128,7 +129,7 @@ function shared(builder: GraphBuilder, weightType: WeightType): Shared {
   };
 }
 
-/** x times a matrix, [N, outer]: every row by its integers, pooled nodes' rows also by what those leave. */
+/** Multiplies x by a matrix, [N, outer]: every row by its integers, the rows of pooled nodes also by their residual. */
 function multiply(
   builder: GraphBuilder,
   { all, pooled, onlyPooled }: Activations,
@@ -137,7 +138,7 @@ function multiply(
 ): string {
   const times = (rows: string, zeroPoint: string, weights: string, unit: string): string =>
     builder.add('MatMulIntegerToFloat', [rows, weights, unit, scales, zeroPoint, ...zeroWeight], {}, MICROSOFT);
-  // The operator knows one scale for all rows: theirs follow.
+  // The operator takes one scale for all rows, so the scale of each row is multiplied afterwards.
   const coarse = builder.add('Mul', [times(all.values, all.zeroPoint, values, one), all.scales]);
   const left = builder.add('Add', [
     times(pooled.residual, pooled.residualZero, values, part),
@@ -152,7 +153,7 @@ function multiply(
 interface Activations {
   readonly all: QuantizedRows;
   readonly pooled: PooledRows;
-  /** All rows are pooled nodes'. */
+  /** Whether all rows belong to pooled nodes. */
   readonly onlyPooled: boolean;
 }
 
@@ -162,7 +163,7 @@ interface HowQuantized {
   readonly onlyPooled: boolean;
 }
 
-/** x [..., inner] as rows of integers. */
+/** Quantises x [..., inner] to rows of integers. */
 function quantizeActivations(builder: GraphBuilder, x: string, { inner, zero, onlyPooled }: HowQuantized): Activations {
   const rows = builder.add('Reshape', [x, builder.int64s([-1, inner])]);
   const all = quantizeRows(builder, rows, zero);
@@ -177,7 +178,7 @@ interface QuantizedRows {
   readonly zeroPoint: string;
 }
 
-/** x [N, inner] in integers, each row by itself. */
+/** Quantises x [N, inner], each row by itself. */
 function quantizeRows(builder: GraphBuilder, x: string, zero: number): QuantizedRows {
   const zeroPoint = builder.uint8(zero);
   const lastAxis = builder.int64s([-1]);
@@ -187,12 +188,12 @@ function quantizeRows(builder: GraphBuilder, x: string, zero: number): Quantized
     builder.add('Div', [reduce('ReduceMin'), builder.float(-zero)]),
     builder.float(LEAST_SCALE),
   ]);
-  // ReduceMax passes over a NaN, a sum does not: such a row must give NaN, not a number.
+  // ReduceMax ignores a NaN, a sum does not: such a row must give NaN, not a number.
   const scales = builder.add('Add', [least, builder.add('Mul', [reduce('ReduceSum'), builder.float(0)])]);
   return { values: byRow(builder, 'QuantizeLinear', x, scales, zeroPoint), scales, zeroPoint };
 }
 
-/** The pooled nodes' rows, and what their integers leave of them. */
+/** The rows of the pooled nodes, and the residual of their integers. */
 interface PooledRows {
   /** uint8 [P, inner] */
   readonly values: string;
@@ -218,7 +219,7 @@ function pooledRows(builder: GraphBuilder, x: string, all: QuantizedRows, onlyPo
   };
 }
 
-/** To integers or back, with one scale for each row. */
+/** Quantises or dequantises, with one scale for each row. */
 function byRow(builder: GraphBuilder, operator: string, x: string, scales: string, zeroPoint: string): string {
   const scaleOfRow = builder.add('Reshape', [scales, builder.int64s([-1])]); // [N]
   const zeroOfRow = builder.add('Expand', [zeroPoint, builder.add('Shape', [scaleOfRow])]);
@@ -228,7 +229,7 @@ function byRow(builder: GraphBuilder, operator: string, x: string, scales: strin
 const isLinear = ({ operator, attributes }: Node): boolean =>
   operator === 'MatMul' || (operator === 'Gemm' && attributes.transB !== undefined);
 
-/** Bytes of the weights: each matrix twice, and each in its packed form too. */
+/** Bytes of the weights: each matrix twice, and each in its prepacked form too. */
 export const int8Bytes = ({ floats, matrices }: Int8Network): number =>
   4 * floats.reduce((sum, { shape }) => sum + countElements(shape), 0) +
   matrices.reduce((sum, { inner, outer }) => sum + 4 * inner * outer + 4 * outer, 0);

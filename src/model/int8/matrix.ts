@@ -1,4 +1,4 @@
-/** Matrices of float32 in integers, one scale for each output channel. */
+/** Quantises matrices of float32 with one scale for each output channel. */
 import { ElementType } from '../graph/graph.js';
 import { type Int8Matrix, RESIDUAL_STEPS } from './graph.js';
 import { WEIGHT_RANGE, type WeightType, weightZero } from './weight-type.js';
@@ -6,17 +6,18 @@ import { WEIGHT_RANGE, type WeightType, weightZero } from './weight-type.js';
 export interface QuantizedMatrix {
   readonly values: Int8Array | Uint8Array;
   readonly scales: Float32Array;
-  /** What the values leave of the weights, in 254ths of the scales. */
+  /** The residual of the weights, in 254ths of the scales. */
   readonly residual: Int8Array | Uint8Array;
 }
 
 type Layout = Pick<Int8Matrix, 'transposed' | 'inner' | 'outer'>;
 
 /**
- * @param values as the checkpoint has them
- * @param factors what each input channel is multiplied by first
- * @returns values [inner, outer] and scales [outer]: weight = (value - zero) x scale. Where a channel has a weight that is not
- *   finite its scale is NaN, and so is what comes out of it.
+ * @param values the checkpoint's weights
+ * @param factors the factor by which each input channel is multiplied first
+ * @returns values [inner, outer] and scales [outer]: weight = (value - zero) x scale. Where a channel has a weight that
+ *   is not
+ *   finite its scale is NaN, and so is its output.
  */
 export function quantizeMatrix(
   values: Float32Array,
@@ -30,7 +31,7 @@ export function quantizeMatrix(
   for (let k = 0; k < inner; k++) {
     const factor = factors?.[k] ?? 1;
     for (let n = 0; n < outer; n++) {
-      // Math.max keeps a NaN.
+      // Math.max returns NaN if one of its arguments is NaN.
       largest[n] = Math.max(largest[n] as number, Math.abs((values[k * byInner + n * byOuter] as number) * factor));
     }
   }
@@ -51,7 +52,7 @@ export function quantizeMatrix(
   return { values: quantized, scales, residual };
 }
 
-/** 0 for NaN: in a channel of zeros, or one that is not finite. */
+/** Rounds to the nearest integer; to 0 for NaN, which a channel of zeros or one that is not finite gives. */
 const nearest = (value: number): number =>
   Number.isNaN(value) ? 0 : Math.max(-WEIGHT_RANGE, Math.min(WEIGHT_RANGE, Math.round(value)));
 

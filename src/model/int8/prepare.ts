@@ -1,4 +1,6 @@
-/** Makes the files of a model in integers: its weights, smoothed and quantised by the built-in texts, and its quality. */
+/**
+ * Makes the files of a model in integers: its weights, smoothed and quantised by the built-in texts, and its quality.
+ */
 import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -19,17 +21,17 @@ import { chooseSmoothing, writeInt8Weights } from './weights.js';
 /** Threads for the built-in texts: more gain little on packs of their size. */
 const MOST_THREADS = 4;
 
-/** Changes with what is made of the same checkpoint: prepared models of another recipe are not used. */
+/** To be changed when the same checkpoint gives another model: prepared models of another recipe are not used. */
 export const INT8_RECIPE = 'int8 1';
 
 export interface Int8Work {
   readonly network: RewardNetwork;
   readonly tensors: TensorSource;
   readonly tokenizerDirectory: string;
-  /** Where the model is written; it exists. */
+  /** The existing directory into which the model is written. */
   readonly directory: string;
   readonly heartbeat: () => void;
-  /** How weights are stored. Default: what this processor adds up exactly. */
+  /** How weights are stored. Default: the type that this processor adds up exactly. */
   readonly weightType?: WeightType;
 }
 
@@ -54,7 +56,7 @@ export async function makeInt8(work: Int8Work): Promise<Quality> {
   return measureQuality(exact.logits, logits, network.labels.length, GROUP_SIZE);
 }
 
-/** The built-in texts in float32; what is written for it is removed. */
+/** Runs the built-in texts in float32; the files written for it are removed. */
 async function runExact(work: Int8Work, rows: readonly number[][], watched: Watched): Promise<ActivationRanges> {
   const { network, tensors } = work;
   const directory = join(work.directory, 'fp32');

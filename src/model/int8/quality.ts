@@ -1,4 +1,4 @@
-/** How near rewards in integers are to those in float32. */
+/** How close rewards in integers are to those in float32. */
 
 export interface Quality {
   readonly rows: number;
@@ -10,10 +10,10 @@ export interface Quality {
   readonly largestDifference: number | null;
 }
 
-/** What rewards in integers must reach. */
+/** The bounds that rewards in integers must meet. */
 const bounds = { spearman: 0.998, sameWinner: 0.97, largestDifference: 0.25 } as const;
 
-/** Which bound is missed, in a sentence; undefined where none is. */
+/** Says which bounds are missed; undefined where none is. */
 export function shortfallOf(quality: Quality | undefined): string | undefined {
   if (quality === undefined) return undefined;
   const { rows, spearman, sameWinner, largestDifference } = quality;
@@ -43,7 +43,7 @@ const shown = (value: number | null): string =>
 /**
  * @param reference logits [rows, labels] in float32; of several labels the worst counts
  * @param logits the same in integers
- * @param groupSize rows of a group, which stand together
+ * @param groupSize rows of a group, which are consecutive
  */
 export function measureQuality(
   reference: Float32Array,
@@ -53,10 +53,11 @@ export function measureQuality(
 ): Quality {
   const groups = Array.from({ length: reference.length / labels / groupSize }, (_, group) => group);
   const span = groupSize * labels;
-  // What has no reward in float32 has none to be near to.
-  const judged = groups.filter((group) => reference.subarray(group * span, (group + 1) * span).every(Number.isFinite));
-  const rows = judged.flatMap((group) => Array.from({ length: groupSize }, (_, i) => group * groupSize + i));
-  const column = (of: Float32Array, label: number): number[] => rows.map((row) => of[row * labels + label] as number);
+  // Where float32 gives no reward, there is nothing to compare.
+  const finite = groups.filter((group) => reference.subarray(group * span, (group + 1) * span).every(Number.isFinite));
+  const rows = finite.flatMap((group) => Array.from({ length: groupSize }, (_, i) => group * groupSize + i));
+  const column = (values: Float32Array, label: number): number[] =>
+    rows.map((row) => values[row * labels + label] as number);
   const each = Array.from({ length: labels }, (_, label) => {
     const expected = column(reference, label);
     const got = column(logits, label);
@@ -66,8 +67,8 @@ export function measureQuality(
       Math.max(...expected.map((reward, i) => Math.abs(reward - (got[i] as number)))) / deviationOf(expected),
     ] as const;
   });
-  const worst = (of: number, pick: (...values: number[]) => number): number | null => {
-    const value = pick(...each.map((measures) => measures[of] as number));
+  const worst = (measure: number, pick: (...values: number[]) => number): number | null => {
+    const value = pick(...each.map((measures) => measures[measure] as number));
     return Number.isFinite(value) ? value : null;
   };
   return {
@@ -97,7 +98,7 @@ function spearmanOf(a: readonly number[], b: readonly number[]): number {
   return product / Math.sqrt(squaresA * squaresB);
 }
 
-/** From 0; equal values share their mean. */
+/** Ranks from 0; equal values share the mean of their ranks. */
 function ranksOf(values: readonly number[]): Float64Array {
   const order = values.map((_, i) => i).sort((i, j) => (values[i] as number) - (values[j] as number));
   const ranks = new Float64Array(values.length);
@@ -114,8 +115,8 @@ function sameWinnerOf(a: readonly number[], b: readonly number[], size: number):
   const groups = a.length / size;
   let same = 0;
   for (let group = 0; group < groups; group++) {
-    const winner = (of: readonly number[]): number => {
-      const rewards = of.slice(group * size, (group + 1) * size);
+    const winner = (values: readonly number[]): number => {
+      const rewards = values.slice(group * size, (group + 1) * size);
       return rewards.indexOf(Math.max(...rewards));
     };
     if (winner(a) === winner(b)) same++;

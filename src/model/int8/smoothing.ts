@@ -1,14 +1,14 @@
 /**
- * Moves what is large in some channels of a norm's output into the rows of the matrices that read it, where there is one
- * scale for each output and it costs less than in the one scale of a token's row. The network computes the same:
- * factors are powers of two, so that not even rounding changes.
+ * Moves large values in some channels of a norm's output into the rows of the matrices that read it, which have one
+ * scale for each output, so that they cost less precision there than in the one scale of a token's row. The network
+ * computes the same: factors are powers of two, so that not even rounding changes.
  *
  * Source of the idea: SmoothQuant (Xiao and others, 2022), with their factor halfway between the two.
  */
 import type { Graph } from '../graph/graph.js';
 import type { Int8Matrix } from './graph.js';
 
-/** A norm whose output is read by matrices in integers alone. */
+/** A norm whose output is read only by matrices in integers. */
 export interface SmoothingGroup {
   /** The norm's output, [..., channels]. */
   readonly output: string;
@@ -18,7 +18,7 @@ export interface SmoothingGroup {
   readonly matrices: readonly Int8Matrix[];
 }
 
-/** Where a norm's gain, and its bias if it has one, stand among its inputs. */
+/** The indices of a norm's gain, and of its bias if it has one, among its inputs. */
 const normInputs: Readonly<Record<string, readonly number[]>> = {
   LayerNormalization: [1, 2],
   SimplifiedLayerNormalization: [1],
@@ -27,7 +27,7 @@ const normInputs: Readonly<Record<string, readonly number[]>> = {
 
 export function findSmoothingGroups(graph: Graph, matrices: readonly Int8Matrix[]): SmoothingGroup[] {
   const byTensor = new Map(matrices.map((matrix) => [matrix.tensor, matrix]));
-  /** The matrices that read x, or some of its rows; undefined where something else does. */
+  /** The matrices that read x, or some of its rows; undefined where something else reads it too. */
   const readersOf = (x: string): Int8Matrix[] | undefined => {
     const readers: Int8Matrix[] = [];
     for (const { operator, inputs, outputs } of graph.nodes) {
@@ -49,13 +49,13 @@ export function findSmoothingGroups(graph: Graph, matrices: readonly Int8Matrix[
   });
 }
 
-/** By tensor: what each channel of a norm is divided by, and each row [inner] of a matrix multiplied by. */
+/** By tensor: the divisors of a norm's channels, and the factors of a matrix's rows [inner]. */
 export interface Smoothing {
   readonly norms: ReadonlyMap<string, Float32Array>;
   readonly matrices: ReadonlyMap<string, Float32Array>;
 }
 
-/** What the channels of a group are divided by: halfway between the activations' and the weights' sizes. */
+/** The divisors of a group's channels: halfway between the sizes of the activations and of the weights. */
 export function smoothingFactors(activations: Float32Array, weights: Float32Array): Float32Array {
   return activations.map((activation, channel) => {
     const factor = 2 ** Math.round(Math.log2(activation / (weights[channel] as number)) / 2);

@@ -1,6 +1,6 @@
-/** Conversations that quantisation is tuned and judged by: written for it, of many kinds, and short. */
+/** Conversations by which quantisation is tuned and measured: written for it, of many kinds, and short. */
 
-/** Each with a reply that fits well and one that fits less. */
+/** Prompts, each with a reply that fits well and one that fits less. */
 const conversations: readonly (readonly [prompt: string, reply: string, other: string])[] = [
   ['User: hi there', 'Hey! How is your day going?', 'hello'],
   ['User: What should I cook tonight? I have rice and eggs.', 'Fried rice: quick, and hard to get wrong.', 'Food.'],
@@ -88,13 +88,13 @@ const conversations: readonly (readonly [prompt: string, reply: string, other: s
   ['User: what can you do?', 'Chat, explain, write, plan: what do you need?', 'Nothing, really. Nothing at all.'],
 ];
 
-/** Candidates of a conversation. */
+/** Number of candidates of a conversation. */
 export const GROUP_SIZE = 8;
 
-/** Replies of conversations so many places further on stand beside a conversation's own two. */
+/** A conversation's other candidates are the replies of the conversations this many places further on. */
 const otherReplies = [1, 2, 5, 9, 14, 20] as const;
 
-/** Prompt and reply, the candidates of a conversation together. */
+/** Prompts with replies; the candidates of a conversation are consecutive. */
 export const builtInTexts: readonly string[] = conversations.flatMap(([prompt, reply, other], i) => {
   const others = otherReplies.map((step, j) => conversations[(i + step) % conversations.length]?.[1 + (j % 2)] ?? '');
   return [reply, other, ...others].map((candidate) => `${prompt}\nBot: ${candidate}\n`);

@@ -1,4 +1,4 @@
-/** What is watched while a network in float32 runs on the built-in texts. */
+/** The activations that are measured while a network in float32 runs on the built-in texts. */
 import { ElementType, type Graph, GraphBuilder, type Value } from '../graph/graph.js';
 import type { SmoothingGroup } from './smoothing.js';
 
@@ -10,8 +10,8 @@ export interface Watched {
 }
 
 /**
- * The graph, which after the logits gives for each group the largest absolute value in each channel, and for each other
- * activation how far below 0 its rows begin, as a share of their range, on average.
+ * Extends the graph: after the logits it gives, for each group, the largest absolute value in each channel, and for
+ * each other activation how far below 0 its rows begin, as a share of their range, on average.
  */
 export function watch(graph: Graph, { groups, activations }: Watched): Graph {
   const builder = new GraphBuilder('watch_');
@@ -37,7 +37,7 @@ export function watch(graph: Graph, { groups, activations }: Watched): Graph {
   };
 }
 
-/** What was seen in all packs together, those where a NaN was aside. */
+/** Combines the measurements of all packs, without those that contain a NaN. */
 export function seenIn(
   packs: readonly (readonly Float32Array[])[],
   { groups, activations }: Watched,

@@ -1,9 +1,9 @@
 /**
  * How 8-bit weights are stored, so that this processor adds them up exactly.
  *
- * The fast kernel multiplies u8 by s8. With VNNI, and on ARM, its sums are exact; without, it adds pairs of products in 16
- * bits and saturates. There weights stand as u8, shifted by 128: another kernel, some 10 % slower with AVX2, and the
- * same integers, so the same sums.
+ * The fast kernel multiplies u8 by s8. With VNNI, and on ARM, its sums are exact; without, it adds pairs of products in
+ * 16 bits and saturates. There weights are stored as u8, shifted by 128: that takes another kernel, some 10 % slower
+ * with AVX2, and has the same integers, so the same sums.
  */
 
 import { InferenceSession, sessionOptions, Tensor } from '../backend/onnxruntime.js';
@@ -18,14 +18,14 @@ export const weightZero = { [ElementType.int8]: 0, [ElementType.uint8]: 128 } as
 /** The largest weight: -127 to 127, which both types hold. */
 export const WEIGHT_RANGE = 127;
 
-/** Kernels differ by how many rows there are. */
+/** Which kernel runs depends on the number of rows. */
 const ROWS_TRIED = [1, 2, 3, 4, 6, 12, 64];
 
-/** Sums of this many of the largest products are still exact in float32, which they are given in. */
+/** Sums of this many of the largest products are still exact in float32, the type of the output. */
 const INNER = 512;
 const OUTER = 48;
 
-/** Tries what saturates first: rows and weights of the largest numbers that there are. */
+/** Tries the products that saturate first: those of rows and weights of the largest numbers. */
 export async function chooseWeightType(): Promise<WeightType> {
   const weights = new Int8Array(INNER * OUTER).map((_, i) => ((i % OUTER) % 2 === 0 ? WEIGHT_RANGE : -WEIGHT_RANGE));
   const session = await InferenceSession.create(encodeModel(product(weights), [], ''), sessionOptions);
@@ -43,7 +43,7 @@ export async function chooseWeightType(): Promise<WeightType> {
   }
 }
 
-/** x u8 [rows, INNER] times weights s8, as networks do it. */
+/** A graph that multiplies x u8 [rows, INNER] by weights s8, as networks do. */
 function product(weights: Int8Array): Graph {
   const floats = (name: string, values: number[], shape: number[]) => ({
     name,

@@ -1,4 +1,4 @@
-/** The weights of a network in integers, written to a file for sessions to map. */
+/** Writes the weights of a network in integers to a file, for sessions to map. */
 
 import { countElements } from '../architectures/network.js';
 import type { TensorSource } from '../checkpoint/tensor-source.js';
@@ -10,9 +10,9 @@ import { largestByInput, quantizeMatrix } from './matrix.js';
 import { type Smoothing, type SmoothingGroup, smoothingFactors } from './smoothing.js';
 
 /**
- * What to divide norms and to multiply matrices by.
+ * Chooses the divisors of norms and the factors of matrices.
  *
- * @param largest for each group, the largest activation of each channel
+ * @param largest the largest activation of each channel, for each group
  */
 export function chooseSmoothing(
   groups: readonly SmoothingGroup[],

@@ -12,7 +12,7 @@ export const layoutFactsOf = ({ attention, pooling, hiddenSize }: RewardNetwork)
   hiddenSize,
 });
 
-/** @param padTokenId right-most tokens of this id are read past */
+/** @param padTokenId right-most tokens of this id are skipped */
 export function chooseLayout(
   { attention, pooling, hiddenSize }: LayoutFacts,
   padTokenId: number | undefined,

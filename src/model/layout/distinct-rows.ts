@@ -1,11 +1,11 @@
-/** A row of tokens, and where it stands in the input: equal rows are computed once. */
+/** A row of tokens, and its places in the input: equal rows are computed once. */
 export interface DistinctRow {
   readonly tokens: readonly number[];
   /** Indices into the input. */
   readonly rows: readonly number[];
 }
 
-/** Rows sorted by their tokens, equal ones merged: in an order that does not depend on that of the input. */
+/** Sorts rows by their tokens and merges equal ones, so that the order does not depend on that of the input. */
 export function distinctRows(rows: readonly (readonly number[])[]): DistinctRow[] {
   const order = rows.map((_, index) => index);
   order.sort((a, b) => compareTokens(rows[a] as number[], rows[b] as number[]) || a - b);

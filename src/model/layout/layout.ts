@@ -1,4 +1,4 @@
-/** What every way to lay rows out for a network has in common. */
+/** The interface of every way to lay out rows for a network. */
 
 /** A tensor that goes into a network's graph. */
 export type Feed =
@@ -6,12 +6,15 @@ export type Feed =
   | { readonly type: 'int64'; readonly data: BigInt64Array; readonly dims: readonly number[] }
   | { readonly type: 'float32'; readonly data: Float32Array; readonly dims: readonly number[] };
 
-/** By the names of the graph's inputs. */
+/** Tensors by the names of the graph's inputs. */
 export type Feeds = Readonly<Record<string, Feed>>;
 
 /** Rows that go through the network at once. */
 export interface Pack {
-  /** Made when the pack's turn comes: an attention bias may take a megabyte, and a window has hundreds of packs. */
+  /**
+   * Makes the feeds when the pack's turn comes: an attention bias may take a megabyte, and a window has hundreds of
+   * packs.
+   */
   readonly feeds: () => Feeds;
   /** Which rows (indices into the input) each row of the pack's logits belongs to: equal rows are computed once. */
   readonly rows: readonly (readonly number[])[];
@@ -21,21 +24,21 @@ export interface Pack {
 
 export interface Layout {
   /**
-   * The packs that hold every row; which rows stand together does not depend on the rows' order.
+   * Makes the packs that hold every row; which rows share a pack does not depend on the rows' order.
    *
    * @param rows token ids of each row; none is empty, and none longer than the network has positions
    */
   readonly lay: (rows: readonly (readonly number[])[]) => Pack[];
-  /** A NaN of one row reaches the other rows of its pack. */
+  /** Whether a NaN of one row reaches the other rows of its pack. */
   readonly rowsMeet: boolean;
 }
 
-/** How much goes through a network at once, at most; this bounds a session's working memory. */
+/** The most that goes through a network at once; this bounds a session's working memory. */
 export interface LayoutLimits {
-  /** Nodes of a pack without padding, unless a single row is longer. */
+  /** The most nodes of a pack without padding, unless a single row is longer. */
   readonly nodes: number;
-  /** Tokens of a padded batch, padding included, unless a single row is longer. */
+  /** The most tokens of a padded batch, padding included, unless a single row is longer. */
   readonly batchTokens: number;
-  /** Rows of a padded batch. */
+  /** The most rows of a padded batch. */
   readonly batchRows: number;
 }

@@ -1,13 +1,13 @@
-/** Lays rows of tokens out in batches, padded on the right to one width. */
+/** Lays out rows of tokens in batches, padded on the right to one width. */
 import { type DistinctRow, distinctRows } from './distinct-rows.js';
 import type { Feed, Feeds, Layout, LayoutLimits } from './layout.js';
 
-/** What stands at a position of a row, by the input's name: the inputs that a text classifier may have. */
+/** The value at a position of a row, by the input's name: the inputs that a text classifier may have. */
 const values = {
   input_ids: (row, position, padTokenId) => row[position] ?? padTokenId,
   attention_mask: (row, position) => (position < row.length ? 1 : 0),
   position_ids: (_, position) => position,
-  token_type_ids: () => 0, // a row is one text
+  token_type_ids: () => 0, // A row is one text.
 } satisfies Record<string, (row: readonly number[], position: number, padTokenId: number) => number>;
 
 export type PaddedInput = keyof typeof values;
@@ -24,22 +24,22 @@ export interface Batch {
 }
 
 export interface PlacedBatch extends Batch {
-  /** Which rows (indices into the input) each row of the batch stands for: equal rows share one. */
+  /** Which rows (indices into the input) each row of the batch represents: equal rows share one. */
   readonly rows: readonly (readonly number[])[];
 }
 
 export interface BatchSettings {
   readonly padTokenId: number | undefined;
   readonly maxPositions: number;
-  /** Every row alone, without padding. */
+  /** Whether every row is a batch of its own, without padding. */
   readonly rowByRow: boolean;
   readonly limits: Pick<LayoutLimits, 'batchTokens' | 'batchRows'>;
 }
 
-/** Widths are multiples of this: rows of nearly the same length meet. */
+/** Widths are multiples of this, so that rows of nearly the same length share a batch. */
 const GRID = 8;
 
-/** Batches for a network that reads rewards by a rule of its own, and in whose graph rows do not meet. */
+/** Batches for a network that pools by a rule of its own, and in whose graph rows do not affect each other. */
 export const paddedLayout = (settings: BatchSettings & { readonly inputs: PaddedInputs }): Layout => ({
   lay: (rows) =>
     buildBatches(rows, settings).map((batch) => ({
@@ -50,7 +50,7 @@ export const paddedLayout = (settings: BatchSettings & { readonly inputs: Padded
   rowsMeet: false,
 });
 
-/** The inputs of a graph for one batch, [rows, width] each. */
+/** Makes the inputs of a graph for one batch, [rows, width] each. */
 export function batchFeeds(
   { tokens, width }: Batch,
   { inputs, padTokenId = 0 }: { readonly inputs: PaddedInputs; readonly padTokenId?: number | undefined },
@@ -65,7 +65,7 @@ export function batchFeeds(
   return Object.fromEntries(feeds);
 }
 
-/** Batches by width; which rows stand together depends on the rows, not on their order. */
+/** Groups rows into batches by width; which rows share a batch depends on the rows, not on their order. */
 export function buildBatches(rows: readonly (readonly number[])[], settings: BatchSettings): PlacedBatch[] {
   const { batchTokens, batchRows } = settings.limits;
   const byWidth = new Map<number, DistinctRow[]>();
@@ -88,8 +88,8 @@ export function buildBatches(rows: readonly (readonly number[])[], settings: Bat
 }
 
 function widthOf(tokens: readonly number[], { padTokenId, maxPositions, rowByRow }: BatchSettings): number {
-  // Rules older than transformers 4.49 look for the first pad token, or count them: what a row that has one of its
-  // own means to them depends on whether more follow. So it never gets any.
+  // Rules older than transformers 4.49 look for the first pad token, or count them: where a row has one of its own,
+  // their result depends on whether more follow. So such a row never gets any.
   if (rowByRow || padTokenId === undefined || tokens.includes(padTokenId)) return tokens.length;
   return Math.min(Math.ceil(tokens.length / GRID) * GRID, maxPositions);
 }

@@ -1,8 +1,8 @@
 /**
- * Lays rows of tokens out in packs: sequences without padding in which rows that begin alike share their beginning.
+ * Lays out rows of tokens in packs: sequences without padding in which rows that begin alike share their beginning.
  *
- * Rows sorted by their tokens stand as in a walk through their trie: what a row shares with any row before it, it
- * shares with the one just before. So a pack is a run of sorted rows; each adds only the nodes past the prefix it
+ * Rows sorted by their tokens are in the order of a walk through their trie: what a row shares with any row before it,
+ * it shares with the one just before. So a pack is a run of sorted rows; each adds only the nodes past the prefix it
  * shares with its neighbour. A causal network gives a node the same state whatever follows it, so sharing is exact.
  */
 import { commonPrefix, type DistinctRow, distinctRows } from './distinct-rows.js';
@@ -10,10 +10,10 @@ import type { Feeds, Layout } from './layout.js';
 import { pooledPosition } from './pooled-position.js';
 
 export interface TrieOptions {
-  /** Right-most tokens of this id are read past. */
+  /** Right-most tokens of this id are skipped. */
   readonly padTokenId: number | undefined;
   readonly cost: CostModel;
-  /** Nodes in a pack at most, unless a single row is longer. */
+  /** The most nodes of a pack, unless a single row is longer. */
   readonly maxNodes: number;
 }
 
@@ -28,11 +28,11 @@ export const trieLayout = ({ padTokenId, cost, maxNodes }: TrieOptions): Layout 
       tokens: pack.tokenIds.length,
     }));
   },
-  // Through the attention's mask, which multiplies it by 0.
+  // A NaN passes through the attention's mask, which multiplies it by 0.
   rowsMeet: true,
 });
 
-/** A trie of tokens, laid out in a sequence: parents stand before their children. */
+/** A trie of tokens, laid out in a sequence: parents come before their children. */
 export interface TriePack {
   readonly tokenIds: Int32Array;
   /** Position in its row, from 0. */
@@ -41,18 +41,18 @@ export interface TriePack {
   readonly parents: Int32Array;
   /** The nodes at which a reward is read, one for each entry of `rows`. */
   readonly pooledNodes: Int32Array;
-  /** Which rows (indices into the input) each pooled node is the reward of: equal rows share one. */
+  /** Which rows (indices into the input) get their reward from each pooled node: equal rows share one. */
   readonly rows: readonly (readonly number[])[];
 }
 
-/** What a pack of L nodes costs, in units of one node's linear layers: fixed + L + L²·attention. */
+/** The cost of a pack of L nodes, in units of one node's linear layers: fixed + L + L²·attention. */
 export interface CostModel {
   readonly fixed: number;
   readonly attention: number;
 }
 
 /**
- * The cheapest packs that hold every row.
+ * Finds the cheapest packs that hold every row.
  *
  * @param rows token ids of each row up to and including the token its reward is read at; none is empty
  */
@@ -68,7 +68,7 @@ export function buildPacks(rows: readonly (readonly number[])[], cost: CostModel
 
 /**
  * Where to cut the sorted paths, as [from, to) runs: the least total cost by dynamic programming over the last
- * border. A path whose prefix stands in the pack before must be computed from its beginning.
+ * border. A path whose prefix is in the pack before must be computed from its beginning.
  */
 function cheapestBorders(
   paths: readonly DistinctRow[],
@@ -80,12 +80,12 @@ function cheapestBorders(
   const start = new Int32Array(paths.length + 1); // start[i]: where the pack that ends before path i begins
   for (let end = 1; end <= paths.length; end++) {
     best[end] = Number.POSITIVE_INFINITY;
-    let beyondFirst = 0; // nodes that the paths after the pack's first one add
+    let beyondFirst = 0; // the nodes added by the paths after the pack's first
     for (let from = end - 1; from >= 0; from--) {
       const first = (paths[from] as DistinctRow).tokens.length;
       const nodes = first + beyondFirst;
       if (nodes > maxNodes && from < end - 1) {
-        // The paths after the first only get more as the border moves left; a shorter first path may still fit.
+        // The paths after the first only increase as the border moves left; a shorter first path may still fit.
         if (beyondFirst >= maxNodes) break;
       } else {
         const total = (best[from] as number) + cost.fixed + nodes + nodes * nodes * cost.attention;
@@ -127,7 +127,10 @@ function layOut(paths: readonly DistinctRow[], shared: readonly number[]): TrieP
 /** Added to the attention score of a node that must not be seen; the least float32, as in transformers. */
 const UNSEEN = -3.4028234663852886e38;
 
-/** Attention bias [L, L], row-major: 0 where the row's node sees the column's (itself and its ancestors), else UNSEEN. */
+/**
+ * Makes the attention bias [L, L], row-major: 0 where the row's node sees the column's (itself and its ancestors), else
+ * UNSEEN.
+ */
 export function attentionBias({ parents }: Pick<TriePack, 'parents'>): Float32Array {
   const size = parents.length;
   const bias = new Float32Array(size * size).fill(UNSEEN);
@@ -139,7 +142,7 @@ export function attentionBias({ parents }: Pick<TriePack, 'parents'>): Float32Ar
   return bias;
 }
 
-/** The inputs of every graph that is built here (architectures/network.ts). */
+/** Makes the inputs of every graph that is built here (architectures/network.ts). */
 function feedsOf(pack: TriePack): Feeds {
   const nodes = pack.tokenIds.length;
   return {

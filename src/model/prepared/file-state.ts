@@ -1,4 +1,7 @@
-/** What is noted of a file when it is written, so that damage shows when it is opened: its size and a checksum of each block. */
+/**
+ * The state of a file that is recorded when it is written, so that damage shows when it is opened: its size and a
+ * checksum of each block.
+ */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from '../../platform/crc32.js';
 
@@ -8,12 +11,12 @@ export interface FileState {
   readonly blocks: string;
 }
 
-/** Small enough that the blocks that are looked at come from many places of a large file. */
+/** Small enough that the blocks that are checked come from many places of a large file. */
 const BLOCK_BYTES = 1 << 20;
 
 /**
- * Blocks that are looked at when a file is opened. A file of so many mebibytes or fewer is read whole, which takes some
- * 20 ms (of the bundled model: 27 MB); to read gigabytes at every start would cost what preparing saves.
+ * The most blocks that are checked when a file is opened. A file of so many mebibytes or fewer is read whole, which
+ * takes some 20 ms (the bundled model has 27 MB); reading gigabytes at every start would cost what preparing saves.
  */
 const MOST_BLOCKS = 32;
 
@@ -28,8 +31,8 @@ export function fileStateOf(path: string): FileState {
 }
 
 /**
- * Whether a file has its size and its checksums: those of its first and last block, and of others drawn by chance
- * until MOST_BLOCKS are looked at.
+ * Whether a file has the recorded size and checksums: those of its first and last block, and of others drawn at random
+ * until MOST_BLOCKS are checked.
  */
 export function matchesFileState(path: string, { bytes, blocks }: FileState): boolean {
   return withFile(path, (file, size) => {
@@ -51,7 +54,7 @@ function chooseBlocks(count: number): number[] {
   return [...chosen];
 }
 
-/** @param buffer of BLOCK_BYTES, which is written over */
+/** @param buffer BLOCK_BYTES long; it is overwritten */
 function checksum(file: number, block: number, buffer: Buffer): string {
   let length = 0;
   for (let read = -1; read !== 0 && length < BLOCK_BYTES; length += read) {

@@ -1,14 +1,17 @@
-/** The sha256 of a checkpoint's weights, remembered: at 1.2 GB a second, hashing them at every start would be felt. */
+/**
+ * The sha256 of a checkpoint's weights, which is remembered: at 1.2 GB a second, hashing at every start would be slow.
+ */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFileSystemError, messageOf, runError } from '../../errors.js';
 
 /**
- * sha256 over files one after the other, remembered in `memory` for as long as their sizes, times and inodes stay.
+ * Hashes files one after the other with sha256, remembered in `memory` while their sizes, times and inodes are
+ * unchanged.
  *
  * The time of the last change to the inode (ctime) is among them because nothing can set it back: archives and copies
- * keep the time of the last write, file systems give out a freed inode again at once, and two checkpoints of one
+ * preserve the time of the last write, file systems reuse a freed inode at once, and two checkpoints of one
  * architecture have one size.
  */
 export async function hashFiles(paths: readonly string[], memory: string | undefined): Promise<string> {
@@ -35,7 +38,7 @@ export async function hashFiles(paths: readonly string[], memory: string | undef
       writeFileSync(unfinished, `${state}\n${sha256}\n`);
       renameSync(unfinished, note);
     } catch (error) {
-      // A cache that cannot be written costs the next run some time; prepareModel tells the user.
+      // A cache that cannot be written costs the next run some time; prepareModel notifies the user.
       if (!isFileSystemError(error)) throw error;
     }
   }

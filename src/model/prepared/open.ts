@@ -5,12 +5,12 @@ import { TokenScorer } from '../token-scorer.js';
 
 export interface OpenOptions {
   readonly labels: number;
-  /** Right-most tokens of this id are read past (scoring rule of transformers >= 4.49). */
+  /** Right-most tokens of this id are skipped (the scoring rule of transformers >= 4.49). */
   readonly padTokenId: number | undefined;
 }
 
 /**
- * A prepared model that scores on the calling thread.
+ * Opens a prepared model that scores on the calling thread.
  *
  * @throws FatalError `run` where the prepared model in `directory` cannot be loaded
  */

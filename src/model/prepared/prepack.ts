@@ -1,11 +1,11 @@
 /**
- * Prepacks a graph's matrices the way onnxruntime's kernels read them, so that sessions map them instead of making a copy
- * each.
+ * Prepacks a graph's matrices the way onnxruntime's kernels read them, so that sessions map them instead of each making
+ * a copy.
  *
  * onnxruntime does this when it saves a model, but then holds all matrices in memory twice and writes them both ways:
- * gigabytes for a large model. So each is prepacked by a model of its own, one operator with one weight, and what comes
- * out is appended to the weights file. The names of the prepacked forms are onnxruntime's, which finds them by a hash
- * of their content: where it does not, it prepacks the matrix anew, to the same rewards.
+ * gigabytes for a large model. So each is prepacked by a model of its own, one operator with one weight, and the result
+ * is appended to the weights file. The names of the prepacked forms are onnxruntime's, which finds them by a hash of
+ * their content: where it does not, it prepacks the matrix again, with the same rewards.
  */
 import {
   appendFileSync,
@@ -33,7 +33,7 @@ const prepackingOperators = new Set(['MatMul', 'Gemm', 'MatMulIntegerToFloat']);
  * Appends the prepacked form of each matrix to the weights file.
  *
  * @param directory holds the weights file
- * @returns the weights, those that were prepacked with where their prepacked form stands
+ * @returns the weights; those that were prepacked have the place of their prepacked form
  */
 export async function prepackWeights(
   graph: Graph,
@@ -52,7 +52,7 @@ export async function prepackWeights(
   return prepacked;
 }
 
-/** Writes the graph of a model whose weights stand in the weights file. */
+/** Writes the graph of a model whose weights are in the weights file. */
 export function writeGraph(graph: Graph, weights: readonly ExternalInitializer[], directory: string): void {
   writeFileSync(join(directory, MODEL_FILE), encodeModel(graph, weights, WEIGHTS_FILE));
 }
@@ -78,7 +78,7 @@ async function prepackOne(
   }
 }
 
-/** The operator alone, with its weight and any number of rows to multiply. */
+/** A graph of the operator alone, with its weight and any number of rows to multiply. */
 function oneOperator({ operator, domain, attributes }: Node, { name, type, shape }: ExternalInitializer): Graph {
   const transposed = attributes.transB !== undefined;
   const [inner, outer] = (transposed ? [shape[1], shape[0]] : [shape[0], shape[1]]) as [number, number];

@@ -1,9 +1,9 @@
 /**
- * Prepared models: a checkpoint's graph and weights as onnxruntime maps them, made once and kept on disk.
+ * Prepared models: a checkpoint's graph and weights as onnxruntime maps them, made once and stored on disk.
  *
- * Each stands in a directory of its own, named by everything that it was made from, so a changed checkpoint,
- * graph, onnxruntime or processor never meets a wrong one. It is made under a lock and another name, and renamed when
- * it is whole.
+ * Each has a directory of its own, named by everything that it was made from, so that a changed checkpoint, graph,
+ * onnxruntime or processor never gets a wrong one. It is made under a lock and another name, and renamed when it is
+ * whole.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, statfsSync } from 'node:fs';
@@ -22,7 +22,7 @@ import { int8Bytes, quantizeNetwork } from '../int8/graph.js';
 import { INT8_RECIPE, makeInt8 } from '../int8/prepare.js';
 import type { Quality } from '../int8/quality.js';
 import type { Preparation } from '../precision.js';
-import { hashTokenizerFiles } from '../tokenizer/directory.js';
+import { hashEncodingFiles } from '../tokenizer/directory.js';
 import { hashFiles } from './hashes.js';
 import { prepackWeights, writeGraph } from './prepack.js';
 import {
@@ -40,34 +40,35 @@ import { writeWeights } from './weights.js';
 
 export interface PreparedModel {
   readonly directory: string;
-  /** Over the checkpoint's files of weights, in index order. */
+  /** The hash over the checkpoint's files of weights, in index order. */
   readonly sha256: string;
-  /** It stands in a temporary directory, to be removed after the run. */
+  /** Whether it is in a temporary directory, to be removed after the run. */
   readonly temporary: boolean;
   readonly onnxruntimeVersion: string;
-  /** Of int8, against float32. */
+  /** The quality of int8, measured against float32. */
   readonly quality?: Quality;
 }
 
 export interface PrepareOptions {
   readonly useCache: boolean;
-  /** Told, in a sentence, what the user should know. */
+  /** Called with sentences for the user. */
   readonly notify: (message: string) => void;
-  /** Called now and then while it lasts. */
+  /** Called from time to time while the model is prepared. */
   readonly heartbeat: () => void;
 }
 
-/** Changes with the files that a prepared model consists of: those of another form are not used. */
+/** To be changed with the files that a prepared model consists of: those of another form are not used. */
 const PREPARED_FORM = 2;
 
 /** From this many bytes of weights on, the first run's wait is explained. */
 const LARGE_BYTES = 100e6;
 
-/** Size of a prepared model in sizes of its float32 weights: matrices are there twice, as they were and packed. */
+/** Size of a prepared model in sizes of its float32 weights: matrices are stored twice, plain and prepacked. */
 const PREPARED_RATIO = 1.9;
 
 /**
- * The prepared form of a checkpoint: found in the cache, or made and put there (or, without one, in a temporary place).
+ * Finds the prepared form of a checkpoint in the cache, or makes it and puts it there (without a cache, in a temporary
+ * directory).
  */
 export async function prepareModel(
   checkpoint: Checkpoint,
@@ -93,7 +94,7 @@ export async function prepareModel(
     };
   };
   const makeIn = (directory: string, place: string): Promise<void> => {
-    // Looked at beforehand: onnxruntime's own words for a full disk do not say so.
+    // This is checked beforehand, as onnxruntime's own message for a full disk does not say so.
     requireRoom(dirname(directory), plan.bytesNeeded);
     const { preparedBytes } = plan;
     if (preparedBytes > LARGE_BYTES)
@@ -110,7 +111,7 @@ export async function prepareModel(
       createStore();
       const onWait = (): void => notify('another process is preparing the model: waiting for it');
       await withLock(`${place}.lock`, onWait, async () => {
-        const state = inspectPrepared(place); // somebody may have made it while this process waited
+        const state = inspectPrepared(place); // Another process may have made it in the meantime.
         if (state === 'whole') return;
         if (state === 'damaged') {
           notify(`the prepared model in ${place} is damaged: it is made anew`);
@@ -138,7 +139,7 @@ export async function prepareModel(
   return found(directory, true);
 }
 
-/** What the files of a prepared model are made from, beside the weights, and how large they are. */
+/** What the files of a prepared model are made from, beside the weights, and their size. */
 function planOf({ network }: Checkpoint, preparation: Preparation) {
   const fp32Bytes = 4 * countParameters(network);
   if (preparation.precision === 'fp32') {
@@ -148,10 +149,10 @@ function planOf({ network }: Checkpoint, preparation: Preparation) {
   const int8 = quantizeNetwork(network, { weightType: ElementType.int8 });
   const preparedBytes = int8Bytes(int8);
   return {
-    madeFrom: [INT8_RECIPE, hashTokenizerFiles(preparation.tokenizerDirectory)],
+    madeFrom: [INT8_RECIPE, hashEncodingFiles(preparation.tokenizerDirectory)],
     graph: encodeModel(int8.graph, [], ''),
     preparedBytes,
-    // While it is made, the weights stand beside it in float32.
+    // While it is made, the weights in float32 are beside it.
     bytesNeeded: preparedBytes + fp32Bytes,
   };
 }
@@ -199,7 +200,7 @@ async function makeFp32({ graph, tensors }: RewardNetwork, source: TensorSource,
   writeGraph(graph, await prepackWeights(graph, weights, directory), directory);
 }
 
-/** @throws an error of the file system's kind where fewer bytes are free */
+/** @throws an error like the file system's where fewer bytes are free */
 function requireRoom(directory: string, bytes: number): void {
   const { bavail, bsize } = statfsSync(directory);
   const free = bavail * bsize;

@@ -1,6 +1,6 @@
 /**
- * Prepared models on disk: where they stand, what each says of itself, and whether it is still whole. Knows nothing of
- * how one is made (prepare.ts).
+ * Prepared models on disk: their directories, their descriptions, and whether each is still whole. This file knows
+ * nothing of how one is made (prepare.ts).
  */
 import {
   existsSync,
@@ -22,20 +22,20 @@ import { abandonedIn, isUnfinished, removeAbandonedIn } from './unfinished.js';
 
 const ABOUT_FILE = 'about.json';
 
-/** What a prepared model says of itself, in about.json. */
+/** The description of a prepared model, in about.json. */
 export interface AboutPrepared {
   /** The checkpoint's directory when it was made. */
   readonly model: string;
-  /** Of the checkpoint's weights. */
+  /** The hash of the checkpoint's weights. */
   readonly sha256: string;
   readonly architecture: string;
   readonly parameters: number;
   readonly precision: Precision;
-  /** Of int8, against float32. */
+  /** The quality of int8, measured against float32. */
   readonly quality?: Quality;
   readonly onnxruntime: string;
   readonly cpu: string;
-  /** By file name. */
+  /** The state of each file, by its name. */
   readonly files: Readonly<Record<string, FileState>>;
 }
 
@@ -48,7 +48,7 @@ export interface StoredModel {
 
 const storeDirectory = (): string => join(cacheDirectory(), 'prepared');
 
-/** Where the model of this key stands, or would. */
+/** The directory of the model with this key, whether or not it exists. */
 export const placeOf = (key: string): string => join(storeDirectory(), key);
 
 export const createStore = (): void => void mkdirSync(storeDirectory(), { recursive: true });
@@ -62,7 +62,7 @@ export function describePrepared(directory: string, about: Omit<AboutPrepared, '
 
 export type PreparedState = 'absent' | 'damaged' | 'whole';
 
-/** Looks at the size of each file and at as much of it as file-state.ts says. */
+/** Checks the size of each file and as much of its content as file-state.ts says. */
 export function inspectPrepared(directory: string): PreparedState {
   if (!existsSync(directory)) return 'absent';
   try {
@@ -73,13 +73,13 @@ export function inspectPrepared(directory: string): PreparedState {
   }
 }
 
-/** Notes that the model is used now. A cache that cannot be written is no reason not to. */
+/** Records that the model is used now. A cache that cannot be written does not prevent its use. */
 export function markUsed(directory: string): void {
   const now = new Date();
   try {
     utimesSync(join(directory, ABOUT_FILE), now, now);
   } catch {
-    // read-only: `model list` shows an older use
+    // The cache is read-only: `model list` shows an older use.
   }
 }
 
@@ -88,12 +88,12 @@ export function renameIntoPlace(unfinished: string, place: string): void {
     renameSync(unfinished, place);
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
-    // Somebody else made the same one meanwhile.
+    // Another process has made the same model in the meantime.
     if (inspectPrepared(place) !== 'whole') throw error;
   }
 }
 
-/** Every whole prepared model, the last used first. */
+/** Lists every whole prepared model, the last used first. */
 export function listPrepared(): StoredModel[] {
   if (!existsSync(storeDirectory())) return [];
   const models = readdirSync(storeDirectory()).flatMap((name): StoredModel[] => {
@@ -106,10 +106,10 @@ export function listPrepared(): StoredModel[] {
   return models.sort((a, b) => b.lastUse.getTime() - a.lastUse.getTime());
 }
 
-/** Directories that processes which are gone left unfinished. */
+/** Lists the unfinished directories of processes that have ended. */
 export const listLeftovers = (): string[] => (existsSync(storeDirectory()) ? abandonedIn(storeDirectory()) : []);
 
-/** Removes them. It is called before a model is prepared: a killed process may have left as much as that model takes. */
+/** Removes them before a model is prepared: a killed process may have left as many bytes as that model takes. */
 export const removeLeftovers = (): void => removeAbandonedIn(storeDirectory());
 
 export const readAbout = (directory: string): AboutPrepared =>

@@ -8,7 +8,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAlive, thisProcess } from '../../platform/processes.js';
 
-/** Tells machines that share a cache apart: only its own can say whether a process is alive. */
+/** Distinguishes machines that share a cache: only its own machine can say whether a process runs. */
 const machine = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
 const unfinishedName = /^[^.]+\.(?<pid>\d+)\.(?<machine>[0-9a-f]{8}-)?.*\.tmp$/;
@@ -24,7 +24,7 @@ export const temporaryPlace = (): string =>
 
 export const isUnfinished = (name: string): boolean => name.endsWith('.tmp');
 
-/** Directories of the store that processes of this machine which are gone left unfinished. */
+/** Lists the unfinished directories of the store that belong to ended processes of this machine. */
 export const abandonedIn = (store: string): string[] => abandoned(store, unfinishedName);
 
 /** Removes what killed processes left in the store, which may be as large as the models that they prepared. */
@@ -47,7 +47,7 @@ function remove(directories: readonly string[]): void {
     try {
       rmSync(directory, { recursive: true, force: true });
     } catch {
-      // It may be another user's; `model prune` names what it cannot remove.
+      // It may belong to another user; `model prune` names what it cannot remove.
     }
   }
 }

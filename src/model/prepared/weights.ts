@@ -12,11 +12,11 @@ const ALIGNMENT = 64;
 /** Elements held in memory at a time. */
 const CHUNK_ELEMENTS = 4 << 20;
 
-/** Names listed of each kind of problem. */
+/** The most names listed for each kind of problem. */
 const MAX_LISTED = 8;
 
 /**
- * Checks that a checkpoint holds just the tensors that the network needs, in their shapes.
+ * Checks that a checkpoint holds exactly the tensors that the network needs, in their shapes.
  *
  * @throws FatalError `run` with the lists of what is missing, extra and misshapen
  */
@@ -54,18 +54,18 @@ export function checkTensors(network: RewardNetwork, source: TensorSource, path:
   }
 }
 
-/** Rows that begin so many bytes apart, or a multiple, meet in the same few places of the first cache. */
+/** Rows that begin so many bytes apart, or a multiple, share the same few sets of the first-level cache. */
 const ALIASED_BYTES = 4096;
 
-/** Zeros that keep rows of the MLP's inner activations apart: a cache line of float32. */
+/** Zeros that separate rows of the MLP's inner activations: a cache line of float32. */
 const PADDING = 16;
 
 /**
  * Writes tensors to a file as float32, one after the other, a chunk at a time.
  *
- * Where the rows of the MLP's inner activations would meet in the cache, as with GPT-2's 3,072, 4,096 and 5,120, its
- * matrices are stored with zeros around: the same rewards, and a tenth faster through the second of them (onnxruntime
- * 1.30, AVX-512).
+ * Where the rows of the MLP's inner activations would share cache sets, as with GPT-2's 3,072, 4,096 and 5,120, its
+ * matrices are padded with zeros: the rewards are the same, and the second of them is a tenth faster (onnxruntime 1.30,
+ * AVX-512).
  */
 export function writeWeights(
   tensors: readonly TensorShape[],
@@ -90,7 +90,7 @@ function paddingOf({ shape, innerAxis }: TensorShape): number {
   return ((shape[innerAxis] as number) * Float32Array.BYTES_PER_ELEMENT) % ALIASED_BYTES === 0 ? PADDING : 0;
 }
 
-/** A tensor's elements, with zeros after those of its inner axis. */
+/** Yields a tensor's elements, with zeros after those of its inner axis. */
 function* paddedChunksOf(tensor: TensorShape, padding: number, source: TensorSource): Generator<Float32Array> {
   const [rows, columns = 1] = tensor.shape as [number, number?];
   if (tensor.innerAxis === 0) {
@@ -110,7 +110,7 @@ function* paddedChunksOf(tensor: TensorShape, padding: number, source: TensorSou
   }
 }
 
-/** A tensor's elements, a chunk at a time. */
+/** Yields a tensor's elements, a chunk at a time. */
 export function* chunksOf({ name, shape }: TensorShape, source: TensorSource): Generator<Float32Array> {
   const elements = countElements(shape);
   for (let start = 0; start < elements; start += CHUNK_ELEMENTS) {

@@ -1,7 +1,7 @@
 /**
  * The tokens that a tokenizer puts around every text: Llama's beginning of text, BERT's [CLS] and [SEP]. The
- * post-processor of tokenizer.json alone names them: where there is one, transformers 5.23.0 does not obey add_bos_token
- * and add_eos_token of tokenizer_config.json.
+ * post-processor of tokenizer.json alone names them: where there is one, transformers 5.23.0 does not obey
+ * add_bos_token and add_eos_token of tokenizer_config.json.
  */
 
 export interface AddedTokens {
@@ -11,7 +11,7 @@ export interface AddedTokens {
 
 export const nothingAdded: AddedTokens = { before: [], after: [] };
 
-/** @param postProcessor of tokenizer.json; one of a kind that is not known has been refused by the library */
+/** @param postProcessor that of tokenizer.json; the library has refused unknown kinds */
 export function addedTokens(postProcessor: unknown): AddedTokens {
   const processor = postProcessor as PostProcessor | null | undefined;
   switch (processor?.type) {
@@ -29,7 +29,7 @@ export function addedTokens(postProcessor: unknown): AddedTokens {
         nothingAdded,
       );
     default:
-      return nothingAdded; // ByteLevel moves offsets
+      return nothingAdded; // ByteLevel only moves offsets.
   }
 }
 
@@ -44,7 +44,7 @@ type NamedId = readonly [token: string, id: number];
 interface TemplateProcessing {
   readonly type: 'TemplateProcessing';
   readonly single: readonly ({ readonly SpecialToken: { readonly id: string } } | { readonly Sequence: object })[];
-  /** What a name in the template stands for. */
+  /** The token ids of each name in the template. */
   readonly special_tokens: Readonly<Record<string, { readonly ids: readonly number[] }>>;
 }
 

@@ -7,8 +7,8 @@ import { readTokenizerConfig } from './files.js';
 import { readText } from './read.js';
 
 /**
- * The chat template that comes with a tokenizer: chat_template.jinja, or chat_template in tokenizer_config.json, where it
- * is one template or a list of named ones, of which that named `default` counts.
+ * Reads the chat template that comes with a tokenizer: chat_template.jinja, or chat_template in tokenizer_config.json,
+ * which is one template or a list of named ones, of which the one named `default` is used.
  *
  * @throws FatalError where there is none (`usage`), or it cannot be read (`run`)
  */

@@ -1,4 +1,4 @@
-/** Which files a tokenizer is made of, and what tells one tokenizer from another. */
+/** The files of a tokenizer, and the hash that identifies it. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,14 +16,14 @@ export const tokenizerFiles = {
   chatTemplate: 'chat_template.jinja',
 } as const;
 
-/** A folder of chat templates that are asked for by name. */
+/** A folder of chat templates that are requested by name. */
 const MORE_TEMPLATES = 'additional_chat_templates';
 
-/** The files that hold the vocabulary: the first form that a directory has counts. */
+/** The files that hold the vocabulary: the first form that a directory has is used. */
 const vocabularyForms = [[tokenizerFiles.tokenizer], [tokenizerFiles.vocabulary, tokenizerFiles.merges]] as const;
 
 const { config, specialTokens, addedTokens, chatTemplate } = tokenizerFiles;
-const besideVocabulary = [config, specialTokens, addedTokens, chatTemplate];
+const besideVocabulary = [config, specialTokens, addedTokens];
 
 /** The names of the files that hold a directory's vocabulary; undefined where it has no tokenizer. */
 export const vocabularyIn = (directory: string): (typeof vocabularyForms)[number] | undefined =>
@@ -32,28 +32,37 @@ export const vocabularyIn = (directory: string): (typeof vocabularyForms)[number
 /** Whether a directory has a tokenizer: tokenizer.json, or vocab.json and merges.txt. */
 export const hasTokenizer = (directory: string): boolean => vocabularyIn(directory) !== undefined;
 
-/** What a directory without a tokenizer lacks: what was expected, and what is there. */
+/** Says what was expected of a directory without a tokenizer, and what is there. */
 export function describeMissingTokenizer(directory: string): string {
   const found = vocabularyForms.flat().filter((name) => isFile(join(directory, name)));
   return `expected tokenizer.json, or vocab.json and merges.txt, found ${found.length === 0 ? 'neither' : `only ${found}`}`;
 }
 
 /**
- * sha256 of every file of a tokenizer that is there, by the file's name.
+ * Hashes every existing file of a tokenizer with sha256, by the file's name.
  *
  * @throws FatalError `run` where one cannot be read
  */
-export function tokenizerFileHashes(directory: string): Record<string, string> {
-  const names = [...(vocabularyIn(directory) ?? []), ...besideVocabulary, ...moreTemplates(directory)];
+export const tokenizerFileHashes = (directory: string): Record<string, string> =>
+  hashesOf(directory, [...encodingFiles(directory), chatTemplate, ...moreTemplates(directory)]);
+
+/** Those that the tokens of a text can depend on. */
+const encodingFiles = (directory: string): string[] => [...(vocabularyIn(directory) ?? []), ...besideVocabulary];
+
+function hashesOf(directory: string, names: readonly string[]): Record<string, string> {
   const present = names.filter((name) => isFile(join(directory, name)));
   return Object.fromEntries(present.map((name) => [name, hashOf(join(directory, name))]));
 }
 
 /** One sha256 for all of a tokenizer's files: it changes when any of them does. */
-export const hashTokenizerFiles = (directory: string): string =>
-  createHash('sha256')
-    .update(JSON.stringify(tokenizerFileHashes(directory)))
-    .digest('hex');
+export const hashTokenizerFiles = (directory: string): string => hashOfHashes(tokenizerFileHashes(directory));
+
+/** One sha256 for the files that the tokens of a text can depend on: without those that hold templates alone. */
+export const hashEncodingFiles = (directory: string): string =>
+  hashOfHashes(hashesOf(directory, encodingFiles(directory)));
+
+const hashOfHashes = (hashes: Readonly<Record<string, string>>): string =>
+  createHash('sha256').update(JSON.stringify(hashes)).digest('hex');
 
 function moreTemplates(directory: string): string[] {
   const folder = join(directory, MORE_TEMPLATES);

@@ -1,4 +1,4 @@
-/** The files of a tokenizer, read and not yet used. */
+/** Reads the files of a tokenizer. */
 
 import { join } from 'node:path';
 import { usageError } from '../../errors.js';
@@ -18,7 +18,7 @@ export interface TokenizerFiles {
 }
 
 /**
- * Reads the tokenizer that stands in a directory: tokenizer.json, or vocab.json and merges.txt.
+ * Reads the tokenizer of a directory: tokenizer.json, or vocab.json and merges.txt.
  *
  * @throws FatalError where there is none (`usage`), or one that cannot be used (`run`)
  */
@@ -38,7 +38,7 @@ export function readTokenizerFiles(directory: string): TokenizerFiles {
 }
 
 /**
- * The content of tokenizer_config.json; undefined where there is none.
+ * Reads the content of tokenizer_config.json; undefined where there is none.
  *
  * @throws FatalError `run` where it cannot be used
  */

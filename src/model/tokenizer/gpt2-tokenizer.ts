@@ -1,4 +1,7 @@
-/** vocab.json and merges.txt, which are older than tokenizer.json, in its form; as transformers 5.23.0 converts them (GPT2Tokenizer). */
+/**
+ * Converts vocab.json and merges.txt, which are older than tokenizer.json, to its form, as transformers 5.23.0 does
+ * (GPT2Tokenizer).
+ */
 export function gpt2Tokenizer(vocabulary: Record<string, unknown>, merges: string): Record<string, unknown> {
   const endOfText = '<|endoftext|>';
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };

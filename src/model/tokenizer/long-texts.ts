@@ -1,9 +1,9 @@
 /**
- * Long texts in pieces whose tokens, one after the other, are those of the whole text: so that only the tokens that are
- * kept are ever in memory.
+ * Cuts long texts into pieces whose tokens, one after the other, are those of the whole text, so that only the tokens
+ * that remain after truncation are ever in memory.
  *
- * A text is cut between a letter and what is no letter. The patterns below always split there, and what they make of
- * one side does not depend on the other:
+ * A text is cut between a letter and a character that is not one. The patterns below always split there, and their
+ * matches on one side do not depend on the other:
  * - in every alternative, what follows a letter is letters: no match has a letter and then something else;
  * - so matches before the cut end there or earlier, with the rest of the text or without it. Only `\s+(?!\S)` looks
  *   past its end, one character, and that is the letter at the latest;
@@ -16,7 +16,7 @@ import type { TokenizerFiles } from './files.js';
 const CONTRACTION = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|";
 const WHITE_SPACE = '|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
 
-/** Of `Split`; ByteLevel's own is GPT-2's. */
+/** Patterns of `Split`; ByteLevel's own is that of GPT-2. */
 const cuttablePatterns: ReadonlySet<unknown> = new Set([
   // Llama 3, GPT-4
   `${CONTRACTION}[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*${WHITE_SPACE}`,
@@ -25,11 +25,11 @@ const cuttablePatterns: ReadonlySet<unknown> = new Set([
 ]);
 
 export interface TextCutter {
-  /** Pieces of `length` UTF-16 units and as many more as it takes to the next place where a cut may be. */
+  /** Yields pieces of `length` UTF-16 units and as many more as it takes to reach the next possible cut. */
   cut(text: string, length: number): Generator<string>;
 }
 
-/** undefined: the tokenizer is of a kind whose texts are not known to be cuttable. */
+/** Undefined where it is not known that the texts of such a tokenizer can be cut. */
 export function textCutter({ tokenizer, config }: TokenizerFiles): TextCutter | undefined {
   const { added_tokens: added, model } = tokenizer;
   const wordByWord =
@@ -38,7 +38,7 @@ export function textCutter({ tokenizer, config }: TokenizerFiles): TextCutter | 
     !config.remove_space &&
     !config.do_lowercase_and_remove_accent &&
     splitsAfterLetters(tokenizer.pre_tokenizer);
-  // One that strips takes white space from its neighbours.
+  // An added token that strips takes white space from its neighbours.
   if (!wordByWord || added.some(({ lstrip, rstrip }) => lstrip || rstrip)) return undefined;
   const inTokens = [...new Set(added.flatMap(({ content }) => [...content]))].map(
     (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
@@ -81,6 +81,6 @@ function splitsAfterLetters(given: unknown): boolean {
   );
 }
 
-/** A prefix space would stand before every piece. */
+/** Excludes a prefix space, which would be added to every piece. */
 const isByteLevel = ({ type, add_prefix_space: prefix, use_regex: splits = true }: PreTokenizer, splitting: boolean) =>
   type === 'ByteLevel' && !prefix && splits === splitting;

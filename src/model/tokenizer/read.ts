@@ -3,13 +3,13 @@ import { messageOf, runError } from '../../errors.js';
 import { printable } from '../../platform/printable.js';
 import { isFile } from '../checkpoint/file.js';
 
-/** Keeps a byte-order mark as it is, as Python does. */
+/** Preserves a byte-order mark, as Python does. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * A text file; undefined where there is nothing of its name.
+ * Reads a text file; undefined where nothing has its name.
  *
- * @throws FatalError `run` where something else stands there, or it is not UTF-8
+ * @throws FatalError `run` where the name is not a file's, or the file is not UTF-8
  */
 export function readText(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
@@ -30,7 +30,7 @@ export function readText(path: string): string | undefined {
 }
 
 /**
- * A file that holds a JSON object; undefined where there is nothing of its name.
+ * Reads a file that holds a JSON object; undefined where nothing has its name.
  *
  * @throws FatalError `run` where it holds anything else
  */

@@ -1,6 +1,6 @@
 /**
- * Checks that what stands in a tokenizer's files has the form that the library takes for granted: it would end with a
- * TypeError of its own, or read on with `undefined` for an id.
+ * Checks that the content of a tokenizer's files has the form that the library takes for granted: otherwise it would
+ * end with a TypeError of its own, or continue with `undefined` for an id.
  */
 import { runError } from '../../errors.js';
 import { printable } from '../../platform/printable.js';
@@ -13,7 +13,7 @@ interface AddedToken {
   readonly rstrip?: boolean;
 }
 
-/** A step of a tokenizer, of one of many types. */
+/** A step of a tokenizer, which has one of many types. */
 interface Step {
   readonly type: string;
   readonly [field: string]: unknown;
@@ -30,7 +30,7 @@ export interface TokenizerJson {
   readonly [field: string]: unknown;
 }
 
-/** Where a step of the type `Sequence` has the steps that it is made of. */
+/** The field in which a step of the type `Sequence` lists its steps. */
 const steps = {
   normalizer: 'normalizers',
   pre_tokenizer: 'pretokenizers',
@@ -39,7 +39,7 @@ const steps = {
 } as const;
 
 /**
- * Fills in what tokenizer.json may leave out: a step that is not there is none.
+ * Fills in what tokenizer.json may leave out: an absent step becomes null.
  *
  * @param path named in errors
  * @throws FatalError `run` naming the first field that is malformed
@@ -103,7 +103,7 @@ function checkPostProcessor(processor: Step | null, name: string, check: Checker
 function checkModel(model: Readonly<Record<string, unknown>>, check: Checker): void {
   const { type, vocab, merges } = model;
   if (Array.isArray(vocab)) {
-    // Unigram: a piece and its score each.
+    // Unigram lists pieces, each with its score.
     const bad = vocab.findIndex((entry) => !Array.isArray(entry) || typeof entry[0] !== 'string');
     if (bad >= 0) check.refuse(`model.vocab[${bad}]`, 'a piece and its score', vocab[bad]);
   } else {

@@ -1,7 +1,7 @@
 /**
- * Text to token ids as the fast tokenizers of transformers give them, and truncation. The only importer of
- * @huggingface/tokenizers, which has no truncation of its own; one baked into tokenizer.json is not obeyed, as
- * the reference overrides it.
+ * Converts text to token ids as the fast tokenizers of transformers do, and truncates. The only importer of
+ * @huggingface/tokenizers, which has no truncation of its own; a truncation in tokenizer.json is ignored, as the
+ * reference overrides it.
  */
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { messageOf, runError } from '../../errors.js';
@@ -16,7 +16,10 @@ export type TruncationSide = 'left' | 'right';
 export interface RowSettings {
   readonly maxLength: number;
   readonly truncationSide: TruncationSide;
-  /** A chat template made the text: it writes the tokens that begin a text itself, or leaves them to the tokenizer. */
+  /**
+   * Whether a chat template made the text: it may write the tokens that begin a text itself, or leave them to the
+   * tokenizer.
+   */
   readonly templated: boolean;
   /** Cut the text so that its prompt leaves room for a response of so many tokens, however long its own is. */
   readonly reserved?: { readonly tokens: number; readonly promptTokens: number };
@@ -25,16 +28,16 @@ export interface RowSettings {
 /** Texts of more UTF-16 units are tokenized in pieces of so many, if they can be. */
 const LONG_TEXT = 1 << 16;
 
-/** A text's own tokens, or those at the side of it that is kept. */
+/** A text's own tokens, or those at the side that truncation retains. */
 interface OwnTokens {
   readonly first: number | undefined;
-  readonly kept: readonly number[];
+  readonly retained: readonly number[];
   readonly count: number;
 }
 
 export class Tokenizer {
   readonly #tokenizer: HubTokenizer;
-  /** undefined: long texts are tokenized as a whole. */
+  /** Undefined where long texts are tokenized as a whole. */
   readonly #cutter: TextCutter | undefined;
   readonly #config: Record<string, unknown>;
   readonly #added: AddedTokens;
@@ -48,7 +51,7 @@ export class Tokenizer {
       this.#added = addedTokens(tokenizer.post_processor);
       this.#cutter = textCutter(files);
     } catch (error) {
-      // A TypeError tells of the library's inside and not of the file.
+      // The message of a TypeError describes the library's internals and not the file.
       const reason = error instanceof TypeError ? '' : ` (${printable(messageOf(error))})`;
       throw runError(
         `${path}: expected a tokenizer as the library tokenizers writes it, got one that cannot be used${reason}; ` +
@@ -58,28 +61,28 @@ export class Tokenizer {
     }
   }
 
-  /** Tokens that are added to every text. */
+  /** Number of tokens that are added to every text. */
   get addedCount(): number {
     return this.#added.before.length + this.#added.after.length;
   }
 
-  /** Ids of the whole text's own tokens; special tokens written out in it count as such. */
+  /** Returns the ids of the whole text's own tokens; special tokens written out in it count as such. */
   encode(text: string): number[] {
     return this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
   }
 
   /**
-   * A row of a text's tokens, cut so that what is added has room too.
+   * Makes a row of a text's tokens, cut so that the added tokens have room too.
    *
    * @param heartbeat called after each piece of a long text
-   * @returns also how many of the text's own tokens were cut; undefined: it has none
+   * @returns also how many of the text's own tokens were cut; undefined where it has none
    */
   rowOf(
     text: string,
     settings: RowSettings,
     heartbeat: () => void = () => undefined,
   ): { row: number[]; cut: number } | undefined {
-    const { first, kept, count } = this.#ownTokens(text, settings, heartbeat);
+    const { first, retained, count } = this.#ownTokens(text, settings, heartbeat);
     if (first === undefined) return undefined;
     const { maxLength, truncationSide, templated, reserved } = settings;
     const begun = templated && first === this.#added.before[0];
@@ -89,11 +92,11 @@ export class Tokenizer {
     // Where prompt and response meet, tokens may merge: there can be fewer than the prompt has alone.
     const cut = Math.min(Math.max(0, count - room, ofPrompt), count - 1);
     const left = count - cut;
-    const own = cut === 0 ? kept : truncationSide === 'left' ? kept.slice(-left) : kept.slice(0, left);
+    const own = cut === 0 ? retained : truncationSide === 'left' ? retained.slice(-left) : retained.slice(0, left);
     return { row: [...before, ...own, ...after], cut };
   }
 
-  /** How many tokens of its own a text has. */
+  /** Counts a text's own tokens. */
   count(text: string, heartbeat: () => void): number {
     return this.#ownTokens(text, { maxLength: 0, truncationSide: 'left' }, heartbeat).count;
   }
@@ -105,20 +108,20 @@ export class Tokenizer {
   ): OwnTokens {
     if (this.#cutter === undefined || text.length <= LONG_TEXT) {
       const own = this.encode(text);
-      return { first: own[0], kept: own, count: own.length };
+      return { first: own[0], retained: own, count: own.length };
     }
     let first: number | undefined;
-    let kept: number[] = [];
+    let retained: number[] = [];
     let count = 0;
     for (const piece of this.#cutter.cut(text, LONG_TEXT)) {
       const own = this.encode(piece);
       heartbeat();
       first ??= own[0];
       count += own.length;
-      if (truncationSide === 'left') kept = [...kept, ...own.slice(-maxLength)].slice(-maxLength);
-      else if (kept.length < maxLength) kept = [...kept, ...own.slice(0, maxLength - kept.length)];
+      if (truncationSide === 'left') retained = [...retained, ...own.slice(-maxLength)].slice(-maxLength);
+      else if (retained.length < maxLength) retained = [...retained, ...own.slice(0, maxLength - retained.length)];
     }
-    return { first, kept, count };
+    return { first, retained, count };
   }
 
   /** Id of the token that tokenizer_config.json names under `role`, e.g. `pad_token`. */
@@ -144,8 +147,8 @@ export class Tokenizer {
 
 /**
  * GPT-2's splitting pattern, with white space as the reference has it (Unicode's White_Space). The library writes
- * `\\s`, which in JavaScript counts U+FEFF and leaves out U+0085: other tokens around those two. In the patterns of
- * tokenizer.json it replaces `\\s` itself.
+ * `\\s`, which in JavaScript includes U+FEFF and excludes U+0085, and so gives other tokens around those two. In the
+ * patterns of tokenizer.json it replaces `\\s` itself.
  */
 const GPT2_PATTERN =
   "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\p{White_Space}\\p{L}\\p{N}]+|" +
@@ -155,7 +158,10 @@ type PreTokenizer =
   | { readonly type: 'ByteLevel'; readonly use_regex?: boolean; readonly add_prefix_space?: boolean }
   | { readonly type: 'Sequence'; readonly pretokenizers: readonly unknown[] };
 
-/** A pre-tokenizer, with one that splits by GPT-2's pattern taken apart so that it splits by the pattern above. */
+/**
+ * Replaces a pre-tokenizer that splits by the library's form of GPT-2's pattern by one that splits by the pattern
+ * above.
+ */
 function withUnicodeSpaces(given: unknown): unknown {
   const preTokenizer = given as PreTokenizer | null | undefined;
   if (preTokenizer?.type === 'Sequence') {

@@ -1,4 +1,4 @@
-/** Which files of a repository make a tokenizer: what the hub is asked for (WantedFiles of hub/wanted-files.ts). */
+/** Which files of a repository make a tokenizer, for the download from the hub (WantedFiles of hub/wanted-files.ts). */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 

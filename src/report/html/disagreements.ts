@@ -1,18 +1,18 @@
-/** Indices of rows, those that model and label disagree on most first. */
+/** Indices of rows, starting with those on which model and label disagree most. */
 export interface Disagreeing {
-  /** Scored high and labelled low. */
+  /** Rows that are scored high and labelled low. */
   readonly overrated: Int32Array;
-  /** Scored low and labelled high. */
+  /** Rows that are scored low and labelled high. */
   readonly underrated: Int32Array;
 }
 
 /**
- * The rows whose place by reward is farthest from their place by label, both as shares of the rows, tied ones having the
- * middle of their places. Places need no calibrated reward and suit graded labels as well as binary ones.
+ * Finds the rows whose place by reward is farthest from their place by label, both as shares of the rows; tied rows
+ * have the middle of their places. Places need no calibrated reward and suit graded labels as well as binary ones.
  *
  * @param rewards [rows], finite
  * @param labels [rows], finite
- * @param most how many of each kind
+ * @param most the number of rows of each kind
  */
 export function mostDisagreeing(rewards: Float64Array, labels: Float64Array, most: number): Disagreeing {
   const [byReward, byLabel] = [places(rewards), places(labels)];
@@ -25,7 +25,7 @@ export function mostDisagreeing(rewards: Float64Array, labels: Float64Array, mos
   };
 }
 
-/** Indices of the pairs whose rejected response has the larger reward, by how much; ties are none. */
+/** Finds the pairs whose rejected response has the larger reward, the largest difference first; ties do not count. */
 export function mostReversed(chosen: Float64Array, rejected: Float64Array, most: number): Int32Array {
   const margins = chosen.map((reward, pair) => reward - (rejected[pair] as number));
   return ascending(margins)
@@ -33,7 +33,7 @@ export function mostReversed(chosen: Float64Array, rejected: Float64Array, most:
     .slice(0, most);
 }
 
-/** [values], where each stands among all, from 0 to 1. */
+/** [values], the place of each among all, from 0 to 1. */
 function places(values: Float64Array): Float64Array {
   const order = ascending(values);
   const found = new Float64Array(values.length);

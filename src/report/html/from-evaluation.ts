@@ -1,4 +1,4 @@
-/** From an evaluation to the page of --report. */
+/** Makes the page of --report from an evaluation. */
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { messageOf, runError } from '../../errors.js';
@@ -17,19 +17,19 @@ export interface ReportInput {
   readonly files: readonly string[];
   /** The field of slices. */
   readonly by: string | undefined;
-  /** A resample draws groups of rows. */
+  /** Whether a resample draws groups of rows. */
   readonly grouped: boolean;
   /** The file of the other scorer. */
   readonly baseline: string | undefined;
   readonly meaning: ScoreMeaning;
 }
 
-/** Rows of each kind of disagreement that the page has room for. */
+/** The most rows that the page shows of each kind of disagreement. */
 const MOST_SHOWN = 20;
 
 /** @throws FatalError `run` where the file cannot be written */
 export async function writeReport(path: string, input: ReportInput): Promise<void> {
-  // The plots take half a second or more to load, and few evaluations want them.
+  // The plots take half a second or more to load, and few evaluations need them.
   const [{ renderReport }, { rowPlots }, { mostDisagreeing, mostReversed }] = await Promise.all([
     import('./report.js'),
     import('./row-plots.js'),

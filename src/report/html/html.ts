@@ -1,6 +1,6 @@
 import { visible } from './visible.js';
 
-/** Text that is markup already. What comes from a user never becomes one but through `html`. */
+/** Text that is markup already. What comes from a user becomes markup only through `html`. */
 export class Markup {
   readonly text: string;
 
@@ -9,10 +9,12 @@ export class Markup {
   }
 }
 
-/** What may stand in a template. `undefined` and `false` write nothing. */
+/** The values that a template may contain. `undefined` and `false` write nothing. */
 export type Content = string | number | Markup | undefined | false | readonly Content[];
 
-/** A template whose contents are text: only what is `Markup` keeps its meaning, in elements and in quoted attributes. */
+/**
+ * A template whose contents are text: only what is `Markup` keeps its meaning, in elements and in quoted attributes.
+ */
 export function html(strings: TemplateStringsArray, ...contents: readonly Content[]): Markup {
   const parts = strings.map((string, i) => (i === 0 ? string : written(contents[i - 1]) + string));
   return new Markup(parts.join(''));

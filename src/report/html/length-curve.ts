@@ -1,10 +1,10 @@
 import { spearman } from '../../evaluation/correlation.js';
 
-/** How rewards go with the lengths of texts, in as many values for a million rows as for a thousand. */
+/** How rewards depend on the lengths of texts, in as many values for a million rows as for a thousand. */
 export interface LengthCurve {
-  /** Spearman's rank correlation; NaN where all rewards or all lengths are one. */
+  /** Spearman's rank correlation; NaN where all rewards or all lengths are equal. */
   readonly correlation: number;
-  /** About as many rows in each, from the shortest up; rows of one length are in one bin. */
+  /** Bins of about as many rows each, from the shortest up; rows of one length are in one bin. */
   readonly bins: readonly LengthBin[];
   /** Every k-th row by length. */
   readonly sample: readonly { readonly length: number; readonly reward: number }[];

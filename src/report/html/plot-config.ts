@@ -1,4 +1,4 @@
-/** Colours are the page's variables, so one drawing serves the light and the dark scheme. */
+/** Colours are the page's variables, so that one drawing serves the light and the dark scheme. */
 export const colour = {
   model: 'var(--model)',
   modelBand: 'var(--model-band)',
@@ -13,7 +13,7 @@ export const colour = {
 
 const text = { labelFont: 'inherit', titleFont: 'inherit', labelFontSize: 14, titleFontSize: 14 };
 
-/** What all plots share. */
+/** The configuration that all plots share. */
 export const plotConfig = {
   background: 'transparent',
   autosize: { type: 'fit', contains: 'padding' },

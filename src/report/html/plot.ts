@@ -3,15 +3,15 @@ import { compile, type TopLevelSpec } from 'vega-lite';
 import { html, Markup } from './html.js';
 import { plotConfig } from './plot-config.js';
 
-/** A plot as Vega-Lite has it, less what all plots of a report share. */
+/** A plot as Vega-Lite takes it, without what all plots of a report share. */
 type PlotSpec = Omit<Extract<TopLevelSpec, { layer: unknown }>, 'config' | 'width' | 'height'>;
 
 /** A plot of a report. Texts in its data must have gone through `visible`; Vega escapes them. */
 export interface Plot {
-  /** What it shows, for those who do not see it. */
+  /** What it shows, for readers who do not see it. */
   readonly label: string;
   readonly spec: PlotSpec;
-  /** In units of which a plot is 400 wide. */
+  /** Height in units of which a plot is 400 wide. */
   readonly height?: number;
 }
 
@@ -30,5 +30,5 @@ export async function drawn({ label, spec, height = 320 }: Plot): Promise<Markup
 
 const WIDTH = 400;
 
-/** What Vega has to say of a plot is not for a user's terminal. */
+/** Vega's messages on a plot are not for a user's terminal. */
 const silent = logger(None);

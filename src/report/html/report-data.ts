@@ -7,7 +7,7 @@ import type { MetricName } from '../../evaluation/metrics.js';
 import type { RocCurve } from '../../evaluation/roc.js';
 import type { LengthCurve } from './length-curve.js';
 
-/** All that a report shows. A part that is not there has no section. Every string is text, never markup. */
+/** All that a report shows. An absent part has no section. Every string is text, never markup. */
 export interface ReportData {
   readonly run: EvaluatedRun;
   readonly rows?: RowEvaluation | NotDefined | undefined;
@@ -15,30 +15,30 @@ export interface ReportData {
   readonly plots?: RowPlots | undefined;
   readonly slices?: readonly SlicedBy[] | undefined;
   readonly disagreements?: Disagreements | undefined;
-  /** The name of what the evaluations' `difference` compares with. */
+  /** The name of the scores with which the evaluations' `difference` compares. */
   readonly baseline?: string | undefined;
   readonly thresholds?: readonly Threshold[] | undefined;
 }
 
-/** The run that a report is of: what was evaluated, when and how. */
+/** The run that a report describes: what was evaluated, when and how. */
 export interface EvaluatedRun {
   readonly model: string;
   readonly inputs: readonly { readonly name: string; readonly rows?: number | undefined }[];
-  /** All rows that were read, the failed ones with them. */
+  /** All rows that were read, including the failed ones. */
   readonly rows: number;
   readonly failed: number;
   readonly date: Date;
-  /** Of reward-score. */
+  /** Version of reward-score. */
   readonly version: string;
-  /** The field that the labels are from. */
+  /** The field of the labels. */
   readonly labels?: string | undefined;
   readonly resamples?: number | undefined;
   readonly seed?: number | undefined;
-  /** What is drawn in a resample; rows by default. */
+  /** The unit that a resample draws; rows by default. */
   readonly clusters?: 'rows' | 'pairs' | 'groups' | 'conversations' | undefined;
 }
 
-/** What the plots of rows are drawn from: `rowPlots` makes it. */
+/** The data of the plots of rows, which `rowPlots` makes. */
 export interface RowPlots {
   readonly calibration: readonly CalibrationBin[] | NotDefined;
   readonly roc: RocCurve | NotDefined;
@@ -55,13 +55,13 @@ export interface SlicedBy {
   }[];
 }
 
-/** The rows that model and label disagree on most, the worst first: `mostDisagreeing` finds them. */
+/** The rows on which model and label disagree most, the worst first; `mostDisagreeing` finds them. */
 export interface Disagreements {
-  /** Scored high, and labelled low. */
+  /** Rows that are scored high and labelled low. */
   readonly overrated?: readonly RatedRow[] | undefined;
-  /** Scored low, and labelled high. */
+  /** Rows that are scored low and labelled high. */
   readonly underrated?: readonly RatedRow[] | undefined;
-  /** The rejected response has the larger reward. */
+  /** Pairs whose rejected response has the larger reward. */
   readonly pairs?: readonly RatedPair[] | undefined;
 }
 
@@ -89,7 +89,7 @@ export interface Threshold {
   readonly name: MetricName;
   readonly bound: number;
   readonly side: 'under' | 'over';
-  /** Compared with the bound: the value, or the interval's worse end. */
+  /** What is compared with the bound: the value, or the interval's worse end. */
   readonly compares: 'value' | 'interval';
   readonly metric: Metric;
   readonly met: boolean;

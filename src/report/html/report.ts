@@ -14,7 +14,8 @@ import { thresholdsOf } from './sections/thresholds.js';
 import { style } from './style.js';
 
 /**
- * A report for people: one HTML file that needs no network and runs no script. The same data gives the same bytes.
+ * Writes a report for people: one HTML file that needs no network and runs no script. The same data gives the same
+ * bytes.
  *
  * @returns the file's text, to be written as UTF-8
  */

@@ -10,7 +10,7 @@ import type { RowPlots } from './report-data.js';
 const unlabelled = { reason: 'expected labels, got none' };
 
 /**
- * What a report's plots of rows are drawn from.
+ * Makes the data of a report's plots of rows.
  *
  * @param rows at least one, all values finite
  */
@@ -20,7 +20,7 @@ export function rowPlots({ rewards, labels, lengths, groups, conversations }: Ro
   return {
     calibration: labels ? calibrationCurve(rewards, labels, clusters, meaning) : unlabelled,
     roc: labels ? rocCurve(rewards, labels) : unlabelled,
-    // Without labels all rows have one: the plot has one part.
+    // Without labels all rows have the same one, so that the plot has one part.
     histogram: histogramByLabel(rewards, labels ?? new Float64Array(rewards.length)),
     lengths: lengths && lengthCurve(lengths, rewards),
   };

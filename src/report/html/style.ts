@@ -1,8 +1,9 @@
 import { Markup } from './html.js';
 
 /**
- * Light and dark, wide, narrow and on paper. Blue, orange and green are told apart by the colour-blind too (Okabe and
- * Ito, 2008, darker or lighter where a scheme's contrast needs it), and marks differ in form as well.
+ * The style for light and dark schemes, wide and narrow windows and paper. The colour-blind can distinguish blue,
+ * orange and green (Okabe and Ito, 2008, darker or lighter where a scheme's contrast needs it), and marks differ in
+ * form as well.
  */
 export const style = new Markup(`
 :root {

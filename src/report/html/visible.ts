@@ -1,6 +1,6 @@
 /**
- * Control characters and halves of characters, which HTML may not hold, and the marks that turn the direction of what
- * follows them, with which a text can be made to read as another.
+ * Matches control characters and halves of characters, which HTML may not contain, and the marks that change the
+ * direction of the text after them, with which one text can be made to read as another.
  */
 const unseen = /(?![\n\t])[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
@@ -9,7 +9,7 @@ export const visible = (text: string): string =>
   text.replace(unseen, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /**
- * A text on one line and of bounded length, for a table or a plot. A character is never cut in two.
+ * Puts a text on one line and bounds its length, for a table or a plot. A character is never cut in two.
  *
  * @param most in characters (code points)
  * @param keep the start of a longer text, or its end

@@ -9,16 +9,16 @@ interface ColumnSettings {
   readonly delimiter: string;
   /** Keys of columns. */
   readonly fields: NamedFields;
-  /** Rows that have their rewards already need nothing to score. */
+  /** Whether rows that already have their rewards need nothing to score. */
   readonly usesExisting: boolean;
   readonly rewardField: string;
 }
 
 /**
- * What a header says of its rows: the kind that they have, and which of the columns that are read hold JSON.
+ * Finds out from a header which kind of rows follows, and which of the columns that are read hold JSON.
  *
  * @returns without a kind where rows carry their rewards and have nothing to score
- * @throws FatalError `usage` where there is nothing to score, or a column that is read is there twice
+ * @throws FatalError `usage` where there is nothing to score, or a column that is read occurs twice
  */
 export function readColumns(
   header: CsvHeader,

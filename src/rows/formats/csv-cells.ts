@@ -1,4 +1,4 @@
-/** The cells of a record of CSV: how they are read, looked for and written. The only importer of csv-parse. */
+/** The cells of a record of CSV: how they are read, found and written. The only importer of csv-parse. */
 import { parse } from 'csv-parse/sync';
 import { messageOf } from '../../errors.js';
 import type { Span } from '../json-scanner.js';
@@ -6,8 +6,8 @@ import type { Span } from '../json-scanner.js';
 const QUOTE = 0x22;
 
 /**
- * The value of a cell in a column that may hold JSON; undefined where it is not JSON and has to be. A context is a prompt
- * unless it looks like messages.
+ * Reads a cell in a column that may hold JSON; undefined where it must be JSON and is not. A context is a prompt unless
+ * it looks like messages.
  */
 export function jsonCell(key: string, cell: string): unknown {
   const mayBeText = key === 'context';
@@ -26,7 +26,10 @@ export function parseCells(record: string, delimiter: string): string[] {
   return records[0] ?? [];
 }
 
-/** The parser's words change from version to version, and its line numbers are the record's own; the output must not follow. */
+/**
+ * The parser's wording changes with its version, and its line numbers count within the record; the output must depend
+ * on neither.
+ */
 export function problemOf(error: unknown): string {
   switch ((error as { code?: unknown }).code) {
     case 'CSV_QUOTE_NOT_CLOSED':
@@ -40,7 +43,7 @@ export function problemOf(error: unknown): string {
   }
 }
 
-/** A JSON value as a cell: nothing for null, a string as it is, the rest as JSON. */
+/** Writes a JSON value as a cell: null as an empty one, a string unquoted, everything else as JSON. */
 export function cellOf(value: string | undefined, delimiter: string): string {
   if (value === undefined || value === 'null') return '';
   if (value.startsWith('[')) return `"${value.replaceAll('"', '""')}"`;
@@ -50,7 +53,7 @@ export function cellOf(value: string | undefined, delimiter: string): string {
 export const quote = (cell: string, delimiter: string): string =>
   cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 
-/** Where a record's cell stands, with its quotes; undefined where there are fewer. */
+/** The span of a record's cell, with its quotes; undefined where the record has fewer cells. */
 export function cellAt(record: Buffer, delimiter: number, index: number): Span | undefined {
   let start = 0;
   for (let left = index; ; left--) {

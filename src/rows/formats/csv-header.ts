@@ -9,16 +9,16 @@ export const BYTE_ORDER_MARK = '\ufeff';
 
 /** The first record of a file, read once and sent to every worker. */
 export interface CsvHeader {
-  /** As they are written. */
+  /** The names as they are written. */
   readonly columns: readonly string[];
-  /** The record as it stands in the file, byte-order mark included, line end not. */
+  /** The record's own text, with a byte-order mark and without the line end. */
   readonly text: string;
   readonly lineEnd: string;
   /** The file and line, for errors. */
   readonly place: string;
 }
 
-/** Columns that an error lists; a header may have a million. */
+/** The most columns that an error lists; a header may have a million. */
 const LISTED_COLUMNS = 50;
 
 export function listColumns(columns: readonly string[]): string {
@@ -27,10 +27,10 @@ export function listColumns(columns: readonly string[]): string {
   return `${listed.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** Names are matched without case and outer spaces. */
+/** The form in which names are compared, without case and outer spaces. */
 export const columnKey = (name: string): string => name.trim().toLowerCase();
 
-/** Whether a record is passed over on the way to the header. */
+/** Whether a record is skipped before the header. */
 export const isBeforeHeader = ({ bytes, oversized }: InputRecord): boolean =>
   oversized === undefined && (bytes.length === 0 || bytes.equals(Buffer.from(BYTE_ORDER_MARK)));
 

@@ -1,4 +1,4 @@
-/** CSV and TSV: records are parsed to be understood, and written as their own bytes with more fields. */
+/** CSV and TSV: records are parsed for their values, and written as their own bytes with more fields. */
 import { isUtf8 } from 'node:buffer';
 import { clip } from '../describe-value.js';
 import { failure, notUtf8 } from '../failure.js';
@@ -17,9 +17,9 @@ export interface CsvSettings extends ResultSettings {
 }
 
 /**
- * Writes each record's own bytes with more cells after them; all cells quoted anew where the delimiter changes.
+ * Writes each record's own bytes with more cells after them; where the delimiter changes, all cells are quoted again.
  *
- * @param names of the columns that are added
+ * @param names the names of the columns that are added
  */
 export function csvToCsv(settings: CsvSettings, toDelimiter: string, names: readonly string[]): RowFormat {
   const { header, delimiter, details } = settings;
@@ -52,7 +52,7 @@ export function csvToCsv(settings: CsvSettings, toDelimiter: string, names: read
   ): (Buffer | string)[] {
     const cells = oversized === undefined ? read : [''];
     const own = same || cells === undefined ? bytes : join(cells);
-    // A short record is filled up, so that the empty reward stands in its own column.
+    // A short record is filled up, so that the empty reward is in its own column.
     const missing = cells === undefined ? 0 : Math.max(0, header.columns.length - cells.length);
     return [
       own,
@@ -102,7 +102,8 @@ function csvReader({
         const message = `expected ${keys.length} fields as in the header, got ${cells.length}`;
         return { cells, failure: failure('BAD_CSV', message) };
       }
-      const row: Record<string, unknown> = Object.create(null); // in which a column __proto__ is one like others
+      // Without a prototype, a column __proto__ is like any other.
+      const row: Record<string, unknown> = Object.create(null);
       for (const [i, key] of keys.entries()) row[key] = cells[i];
       if (!isUtf8(bytes)) return { row, cells, failure: notUtf8() };
       for (const key of jsonColumns) {

@@ -10,27 +10,30 @@ export type InputFormat = (typeof inputFormats)[number];
 export const outputFormats = ['jsonl', 'csv', 'tsv', 'scores'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
-/** A row, a failure, or both: a row that is written back and must not be scored. */
+/** A row, a failure, or both where a row is written back and must not be scored. */
 export interface ParsedRecord {
   readonly row?: Row;
   readonly failure?: RowFailure;
-  /** The record's fields in order, of a format that has them. */
+  /** The record's fields in order, where the format has them. */
   readonly cells?: readonly string[];
 }
 
-/** How records are read and results written: all that the rest of the program knows of formats. */
+/** How records are read and results are written: all that the rest of the program knows about formats. */
 export interface RowFormat {
   newScanner(): RecordScanner;
-  /** A record is a line: one can be found from anywhere in a file. */
+  /** Whether a record is a line, so that one can be found from anywhere in a file. */
   readonly linesAreRecords: boolean;
-  /** What stands before the first output record. */
+  /** The bytes before the first output record. */
   readonly outputHeader: Buffer | undefined;
-  /** Whether a record is passed over. */
+  /** Whether a record is skipped. */
   isBlank(record: InputRecord): boolean;
-  /** undefined: a blank record. */
+  /** Parses a record; undefined where it is blank. */
   parse(record: InputRecord): ParsedRecord | undefined;
-  /** The output record, in pieces. */
+  /** Returns the output record, in pieces. */
   write(record: InputRecord, parsed: ParsedRecord, result: RowResult): readonly (Buffer | string)[];
-  /** A record that has a row, with these fields after its own; of columns, those that the output has. */
+  /**
+   * Returns a record that has a row, with these fields after its own; in a format with columns, those that the output
+   * has.
+   */
   splice(record: InputRecord, parsed: ParsedRecord, members: readonly SplicedMember[]): readonly (Buffer | string)[];
 }

@@ -14,24 +14,24 @@ import { textToJsonl } from './text.js';
 export interface FormatSettings extends ResultSettings {
   readonly from: InputFormat;
   readonly to: OutputFormat;
-  /** Of CSV and TSV input. */
+  /** The delimiter of CSV and TSV input. */
   readonly delimiter: string;
-  /** Leave out rows that cannot be scored. */
+  /** Whether to leave out rows that cannot be scored. */
   readonly skipFailures: boolean;
-  /** A row that has the reward field already is not scored again, but taken as it is; else it is a bad row. */
+  /** Whether a row that already has the reward field is used without being scored again; otherwise it is a bad row. */
   readonly usesExisting: boolean;
-  /** Columns that the output has beside the input's, where they are not the result's. */
+  /** Columns that the output has beside those of the input and of the result. */
   readonly addedColumns?: readonly string[];
   /** Keys of columns, where the input has columns. */
   readonly fields: NamedFields;
-  /** Of CSV and TSV input. */
+  /** The header of CSV and TSV input. */
   readonly header: CsvHeader | undefined;
 }
 
-/** What stands between fields, unless a flag says otherwise. */
+/** The delimiters between fields, unless a flag sets another. */
 export const delimiters = { csv: ',', tsv: '\t' } as const;
 
-/** JSON lines as they are by default, for programs. */
+/** The default settings for JSON lines, for the library and the server. */
 export const jsonlSettings = (rewardField: string): FormatSettings => ({
   from: 'jsonl',
   to: 'jsonl',
@@ -57,7 +57,7 @@ export function createFormat(settings: FormatSettings): RowFormat {
   };
 }
 
-/** A line for each row that holds its rewards and nothing else. */
+/** Writes a line for each row that holds only its rewards. */
 const toScores = (format: RowFormat): RowFormat => ({
   ...format,
   outputHeader: undefined,

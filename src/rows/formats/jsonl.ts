@@ -1,4 +1,4 @@
-/** JSON Lines: rows are parsed to be understood, and written by splicing into the line's own bytes. */
+/** JSON Lines: rows are parsed for their values, and written by splicing into the line's own bytes. */
 import { isUtf8 } from 'node:buffer';
 import { clip, typeInWords } from '../describe-value.js';
 import { failure, notUtf8 } from '../failure.js';
@@ -62,7 +62,7 @@ function parse({ bytes }: InputRecord, textField: string): ParsedRecord | undefi
   try {
     value = JSON.parse(line);
   } catch {
-    // V8 words its reason in another way from version to version; the output's bytes must not follow.
+    // The wording of V8's reason changes with its version; the output's bytes must not depend on it.
     return {
       failure: badBytes ?? failure('BAD_JSON', `expected a JSON object or string, got no valid JSON: ${clip(line)}`),
     };
@@ -72,13 +72,13 @@ function parse({ bytes }: InputRecord, textField: string): ParsedRecord | undefi
     return { failure: badBytes ?? failure('BAD_ROW', `expected a JSON object or string, got ${typeInWords(value)}`) };
   }
   if (badBytes === undefined) return { row: row as Row };
-  // A bare string is no object to splice into: its bytes would stay as they are, and no JSON reader takes them.
+  // Nothing can be spliced into a bare string: its bytes would not be changed, and no JSON reader accepts them.
   return typeof value === 'string' ? { failure: badBytes } : { row: row as Row, failure: badBytes };
 }
 
 export const isBlankLine = (line: Buffer): boolean => trimmed(line).length === 0;
 
-/** A line without JSON's white space around it, nor a byte-order mark before it. */
+/** Removes JSON's white space around a line, and a byte-order mark before it. */
 export function trimmed(bytes: Buffer): Buffer {
   let start = 0;
   let end = bytes.length;

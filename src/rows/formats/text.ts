@@ -1,4 +1,4 @@
-/** Plain text: each line is a text, a blank one too, so that the output lines up with the input. */
+/** Plain text: each line is a text, even a blank one, so that the lines of output and input correspond. */
 import { isUtf8 } from 'node:buffer';
 import { notUtf8 } from '../failure.js';
 import { type InputRecord, LineScanner } from '../records.js';
@@ -6,7 +6,7 @@ import { type ResultSettings, resultMembers, unparsedRecord } from '../results.j
 import { membersText } from '../splice.js';
 import type { RowFormat } from './format.js';
 
-/** A file that holds a byte-order mark and nothing else has no lines. */
+/** Matches a file that holds only a byte-order mark, which has no lines. */
 const isMarkAlone = ({ bytes, lineEnd, byte }: InputRecord): boolean =>
   byte === 0 && lineEnd.length === 0 && bytes.toString('latin1') === '\xef\xbb\xbf';
 

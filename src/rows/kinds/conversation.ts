@@ -1,9 +1,9 @@
-/** Messages as rows carry them, in any of the field names in use, and the conversation that a template renders. */
+/** Messages as rows carry them, under any of the usual field names, and the conversation that a template renders. */
 import { preview, typeInWords } from '../describe-value.js';
 import { failure, isFailure, type RowFailure } from '../failure.js';
 
 export interface Message {
-  /** Who wrote it, as the row says: `user`, `Anna`, `system` … */
+  /** The author that the row states: `user`, `Anna`, `system` … */
   readonly author: string;
   readonly content: string;
 }
@@ -11,7 +11,7 @@ export interface Message {
 export interface Conversation {
   /** Never empty; the last one is scored. */
   readonly messages: readonly Message[];
-  /** Whether the last message is a response that was given apart from the messages before it. */
+  /** Whether the last message is a response that the row has in another field than the messages before it. */
   readonly hasResponse: boolean;
 }
 
@@ -38,7 +38,7 @@ export function readMessages(value: unknown, field: string): Message[] | RowFail
 }
 
 /**
- * Context followed by a response. A response in messages is its last one, after any that repeat the context's.
+ * Appends a response to a context. A response in messages is the last of them, after any that repeat the context's.
  *
  * @param botName the author of a string response, where the row names one
  */
@@ -70,7 +70,7 @@ export function withoutResponse(messages: readonly Message[], field: string): Co
   return { messages, hasResponse: false };
 }
 
-/** Who answers: the last speaker other than the system and the author of the last message. */
+/** The author who answers: the last one other than the system and the author of the last message. */
 function answeringAuthor(context: readonly Message[]): string {
   const asking = context.at(-1)?.author;
   return context.findLast(({ author }) => author !== 'system' && author !== asking)?.author ?? 'Bot';

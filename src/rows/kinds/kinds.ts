@@ -1,4 +1,4 @@
-/** The kinds a row may have, whatever format it came in: which one it is, as far as its fields tell. */
+/** The kinds of rows, which do not depend on the format, and how a row's fields determine its kind. */
 import {
   BOT_NAME,
   contextRole,
@@ -13,16 +13,16 @@ import {
 export const rowKinds = ['text', 'pair', 'candidates', 'response', 'messages'] as const;
 export type RowKind = (typeof rowKinds)[number];
 
-/** The kind that a row has, as far as its fields tell; undefined where it has none. */
+/** The kind of a row according to its fields; undefined where it has none. */
 export const kindOfRow = (row: Row, fields: NamedFields): RowKind | undefined =>
   findKind(findFields(row, fields), fields)?.kind;
 
-/** What a header says of its rows. */
+/** What a header says about its rows. */
 export interface ColumnsKind {
   readonly kind: RowKind;
   /** The columns that are read. */
   readonly columns: readonly string[];
-  /** Those of them whose cells are, or may be, JSON. */
+  /** The columns of these whose cells are, or may be, JSON. */
   readonly jsonColumns: readonly string[];
 }
 
@@ -49,7 +49,7 @@ export function kindOfColumns(columns: readonly string[], fields: NamedFields): 
 const holdsJson = (role: Role, name: string, fields: NamedFields): boolean =>
   role === 'messages' || role === 'candidates' || (role === 'prompt' && name === 'context' && !fields.prompt);
 
-/** The kinds in the order they are looked for, each by the roles it must have. */
+/** The kinds in the order of the search, each with the roles that it must have. */
 const kinds: readonly {
   readonly kind: RowKind;
   readonly needs: readonly (Role | 'context' | 'conversation')[];
@@ -75,7 +75,7 @@ export function findKind(found: ReadonlyMap<Role, Field>, fields: NamedFields): 
       return need === 'conversation' ? conversationRole(found, fields) : need;
     });
     if (!roles.every((role) => role !== undefined && found.has(role))) return [];
-    // A pair may do without a context.
+    // A pair need not have a context.
     if (kind === 'pair') roles.push(context);
     return [{ kind, roles: roles.filter((role) => role !== undefined) }];
   });

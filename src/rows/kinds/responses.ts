@@ -1,4 +1,4 @@
-/** The responses of a row as they stand in it, without templates: to choose among them, to measure or to show them. */
+/** The responses of a row, unchanged and without templates, for choosing, measuring or showing them. */
 
 import { isFailure } from '../failure.js';
 import { readMessages } from './conversation.js';
@@ -38,8 +38,8 @@ export function contextAndResponses(row: Row, fields: NamedFields): ContextAndRe
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /**
- * The text of each response of a row, without what stands before it; undefined in the place of one that is no text. The
- * list is empty where the row has nothing to score.
+ * The text of each response of a row, without its context; undefined in the place of one that is not a text. The list
+ * is empty where the row has nothing to score.
  */
 export const responseTexts = (row: Row, fields: NamedFields): (string | undefined)[] =>
   contextAndResponses(row, fields).responses.map(responseText);

@@ -1,9 +1,9 @@
-/** Which field of a row is read for what: by flags, else by the names that people give them. */
+/** Which field of a row has which role: by flags, else by its usual names. */
 
-/** What a field is read for. */
+/** The role of a field. */
 export type Role = 'text' | 'prompt' | 'response' | 'messages' | 'candidates' | 'chosen' | 'rejected';
 
-/** Names by role, in the order they are looked for, where no flag names a field. */
+/** Names by role, in the order of the search, where no flag names a field. */
 export const defaultNames: Readonly<Record<Role, readonly string[]>> = {
   text: ['text', 'input_text'],
   prompt: ['prompt', 'context'],
@@ -14,7 +14,7 @@ export const defaultNames: Readonly<Record<Role, readonly string[]>> = {
   rejected: ['rejected'],
 };
 
-/** The field that names who answers. */
+/** The field that names the author of the response. */
 export const BOT_NAME = 'bot_name';
 
 export const roles = Object.keys(defaultNames) as readonly Role[];
@@ -48,7 +48,7 @@ export function findFields(row: Row, fields: NamedFields): Map<Role, Field> {
   return found;
 }
 
-/** Names under which a role's field is looked for. */
+/** The names under which a role's field is searched. */
 const namesOf = (role: Role, fields: NamedFields): readonly string[] => {
   const named = fields[role];
   return named === undefined ? defaultNames[role] : [named];
@@ -70,7 +70,7 @@ export const contextRole = (found: ReadonlyMap<Role, Field>, fields: NamedFields
     fields,
   );
 
-/** Messages of which the last one is scored; a prompt that is an array is read as such. */
+/** The role with messages of which the last is scored; a prompt that is an array is read as messages. */
 export const conversationRole = (found: ReadonlyMap<Role, Field>, fields: NamedFields): Role | undefined =>
   preferNamed(
     (['messages', 'prompt'] as const).filter((role) =>

@@ -1,6 +1,5 @@
 /**
- * The texts to score in a row, in each kind that it may have. A row is an object of fields; this module knows nothing of
- * bytes.
+ * The texts to score in a row of each kind. A row is an object of fields; this module knows nothing of bytes.
  */
 
 import { preview, typeInWords } from '../describe-value.js';
@@ -20,36 +19,39 @@ import {
   type Row,
 } from './roles.js';
 
-/** Rows of prompt and response joined that are enough to see that no white space stands between them. */
+/** So many joined rows of prompt and response suffice to see that there is no white space between them. */
 export const BOUNDARIES_TO_CHECK = 100;
 
 /** A text to score. */
 export interface TextToScore {
   readonly text: string;
-  /** What stands in it before the response; undefined where nothing says so, or it was not asked for. */
+  /** The part before the response; undefined where it is not known, or was not requested. */
   readonly prompt?: string;
 }
 
-/** The texts of a row, in the order their rewards are written. A text that cannot be scored is a failure in its place. */
+/**
+ * The texts of a row, in the order in which their rewards are written. A text that cannot be scored is a failure in its
+ * place.
+ */
 export interface ScorableRow {
   readonly kind: RowKind;
   readonly texts: readonly (TextToScore | RowFailure)[];
-  /** The template made the texts; they were not taken as they are, or joined. */
+  /** Whether the template made the texts, and they were not used unchanged or joined. */
   readonly templated: boolean;
-  /** Of prompt + response as strings: whether there is white space on either side of the border between them. */
+  /** For prompt + response as strings: whether there is white space on either side of the border between them. */
   readonly boundaryHasSpace?: boolean;
 }
 
 export interface TextSettings {
   readonly fields: NamedFields;
   readonly template: Template;
-  /** A template was asked for: then a string prompt is a message of the user's. */
+  /** Whether the user chose a template, in which case a string prompt is a message of the user. */
   readonly templateGiven: boolean;
-  /** Prompts are asked for. */
+  /** Whether prompts are requested. */
   readonly prompts: boolean;
 }
 
-/** Reads a row in the first kind that it has; the fields that flags name count first. */
+/** Reads a row as the first kind that fits; fields that flags name have precedence. */
 export function readRow(row: Row, settings: TextSettings): ScorableRow | RowFailure {
   const found = findFields(row, settings.fields);
   const kind = findKind(found, settings.fields)?.kind;
@@ -123,7 +125,9 @@ function readConversation(fields: ReadonlyMap<Role, Field>, _: Row, settings: Te
   return { kind: 'messages', texts: [text], templated: true };
 }
 
-/** Whether what follows a context does so in the template: a string is joined, unless a template was asked for. */
+/**
+ * Whether the template joins context and response; a string prompt is concatenated, unless the user chose a template.
+ */
 const isTemplated = (fields: ReadonlyMap<Role, Field>, settings: TextSettings): boolean =>
   settings.templateGiven || typeof fields.get(contextRole(fields, settings.fields) as Role)?.value !== 'string';
 
@@ -132,7 +136,7 @@ type JoinResponse = (response: unknown, name: string) => TextToScore | RowFailur
 
 function readContext(fields: ReadonlyMap<Role, Field>, row: Row, settings: TextSettings): JoinResponse | RowFailure {
   const { name, value } = fields.get(contextRole(fields, settings.fields) as Role) as Field;
-  // CSV spells that there is none as an empty cell.
+  // An empty cell of CSV means that there is none.
   const author = row[BOT_NAME];
   const bot = typeof author === 'string' && author !== '' ? author : undefined;
   if (typeof value === 'string') {
@@ -143,7 +147,7 @@ function readContext(fields: ReadonlyMap<Role, Field>, row: Row, settings: TextS
   return isFailure(messages) ? messages : joinMessages(messages, settings, bot);
 }
 
-/** Responses become messages after the context's. */
+/** Adds responses as messages after those of the context. */
 const joinMessages =
   (context: readonly Message[], settings: TextSettings, bot: string | undefined): JoinResponse =>
   (response, name) => {
@@ -153,8 +157,8 @@ const joinMessages =
   };
 
 /**
- * Responses stand after the prompt, where there is one, with nothing between; those in messages come after `context`, the
- * prompt as messages.
+ * Appends responses to the prompt, where there is one, with nothing in between; those in messages come after `context`,
+ * the prompt as messages.
  */
 function joinText(prompt: string | undefined, context: readonly Message[], settings: TextSettings): JoinResponse {
   const asMessages = joinMessages(context, settings, undefined);

@@ -44,10 +44,10 @@ export async function lookAtFirstRows(inputs: readonly Input[], settings: Format
     }
   }
   const [first] = rows;
-  const judged = rows.at(-1);
+  const last = rows.at(-1);
   return {
     scored: first && existingShape(Object.keys(first), rewardField) !== undefined,
-    label: judged && labelFields.find((name) => Object.hasOwn(judged, name)),
+    label: last && labelFields.find((name) => Object.hasOwn(last, name)),
   };
 }
 

@@ -7,7 +7,7 @@ import { section, table } from './section.js';
 const TEXT = 280;
 const CONTEXT = 140;
 
-/** The rows that model and label disagree on most. */
+/** The rows on which model and label disagree most. */
 export function disagreementsOf({
   overrated = [],
   underrated = [],

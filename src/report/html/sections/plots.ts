@@ -14,7 +14,7 @@ import { overview } from './overview.js';
 import { figure, type Key, section } from './section.js';
 
 /**
- * The curves and histograms there is data for.
+ * The curves and histograms for which there is data.
  *
  * @param labelled whether a candidate's value is its label, or its reward
  */
@@ -72,7 +72,7 @@ async function histograms(
 
 async function bestOfN({ bestOf, choiceValues }: RowEvaluation, labelled: boolean): Promise<Markup | undefined> {
   const points = bestOf.filter(({ choiceValues }) => isDefined(choiceValues.chosen));
-  // One point is no curve: each group has one candidate.
+  // One point is not a curve: each group has one candidate.
   if (points.length < 2) return undefined;
   const keys: Key[] = [
     ['band', 'chosen by reward, 95 % interval'],
@@ -86,7 +86,7 @@ async function bestOfN({ bestOf, choiceValues }: RowEvaluation, labelled: boolea
   ]);
 }
 
-/** Which part of the best possible gain the choice by reward gains. */
+/** Says which part of the best possible gain the choice by reward achieves. */
 function gain(choiceValues: RowEvaluation['choiceValues'], labelled: boolean): string {
   const { random, chosen, oracle } = choiceValues ?? {};
   if (!random || !chosen || !oracle || !isDefined(random) || !isDefined(chosen) || !isDefined(oracle)) return '';

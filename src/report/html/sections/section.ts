@@ -1,6 +1,6 @@
 import { type Content, html, type Markup } from '../html.js';
 
-/** A part of the report under its heading. */
+/** A section of the report under its heading. */
 export const section = (id: string, title: string, ...contents: Content[]): Markup =>
   html`<section id="${id}"><h2>${title}</h2>
 ${contents}
@@ -10,7 +10,7 @@ ${contents}
 /**
  * A table that scrolls in its own box where the page is narrow, reachable by keyboard.
  *
- * @param captionIs only spoken where the heading above says the same
+ * @param captionIs `spoken` where the heading above says the same
  */
 export const table = (
   caption: string,
@@ -26,13 +26,13 @@ ${rows.map((cells) => html`<tr>${cells.map((content, i) => cell(content, i, colu
 
 export interface Column {
   readonly title: string;
-  /** Numbers stand right; texts of rows may be long. */
+  /** Numbers are aligned to the right; texts of rows may be long. */
   readonly kind?: 'number' | 'text';
 }
 
 const isText = ({ kind }: Column): boolean => kind === 'text';
 
-/** The first cell names its row. One beside a text says its column, as on a phone no header stands above it. */
+/** The first cell names its row. A cell beside a text names its column, as on a phone there is no header above it. */
 function cell(content: Content, index: number, columns: readonly Column[]): Markup {
   const { title, kind } = columns[index] as Column;
   if (index === 0) return html`<th scope="row">${content}</th>`;
@@ -40,7 +40,7 @@ function cell(content: Content, index: number, columns: readonly Column[]): Mark
   return html`<td${kind && html` class="${kind}"`}${name}>${content}</td>`;
 }
 
-/** A drawing with its heading, what its lines and marks are, and a sentence on how to read it. */
+/** A drawing with its heading, a key to its lines and marks, and a sentence on how to read it. */
 export const figure = (title: string, drawing: Markup, keys: readonly Key[], reading: Content): Markup =>
   html`<figure><h3>${title}</h3>
 ${keys.length > 0 && html`<ul class="keys">${keys.map(([kind, name]) => html`<li><span class="key ${kind}"></span>${name}</li>`)}</ul>`}
@@ -48,7 +48,7 @@ ${drawing}
 <figcaption>${reading}</figcaption></figure>
 `;
 
-/** How a mark looks, and what it stands for. */
+/** How a mark looks, and what it means. */
 export type Key = readonly [
   kind: 'model' | 'band' | 'chance' | 'best' | 'dots' | 'up' | 'down' | 'cross',
   name: string,

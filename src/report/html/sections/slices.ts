@@ -24,7 +24,7 @@ interface Slice {
   readonly key: string;
   readonly rows: number;
   readonly metrics: readonly NamedMetric[];
-  /** The reason for no metrics. */
+  /** Why there are no metrics. */
   readonly reason?: string;
 }
 
@@ -35,7 +35,7 @@ async function sliced({ field, slices: given }: SlicedBy, overall: NamedMetric |
     return { key, rows, metrics: namedMetrics(evaluation) };
   });
   const defined = slices.flatMap(({ metrics }) => metrics.filter(({ own }) => isDefined(own)));
-  // Groups that slices cut apart leave them without the metrics of groups.
+  // Slices that divide groups lack the metrics of groups.
   const main = overall && named(defined, overall) ? overall : mainMetric(defined);
   return html`<div class="beside">${main && (await dots(field, slices, main, overall))}${main && tableOf(field, slices, main)}</div>`;
 }
@@ -107,11 +107,11 @@ const none = html`<span class="none">–</span>`;
 const definedValue = (metric: NamedMetric['own'] | undefined): number | undefined =>
   metric && isDefined(metric) ? metric.value : undefined;
 
-/** The metric with the other's name. */
+/** The metric with the name of another. */
 const named = (metrics: readonly NamedMetric[], { name }: NamedMetric, defined = false): NamedMetric | undefined =>
   metrics.find((metric) => metric.name === name && (!defined || isDefined(metric.own)));
 
-/** Those with the most rows, in the order given. */
+/** The slices with the most rows, in the given order. */
 function largest(slices: readonly Slice[], most: number): readonly Slice[] {
   if (slices.length <= most) return slices;
   const chosen = new Set(slices.toSorted((a, b) => b.rows - a.rows).slice(0, most));

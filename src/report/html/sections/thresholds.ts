@@ -4,7 +4,7 @@ import { decimal, interval, plain } from '../numbers.js';
 import type { Threshold } from '../report-data.js';
 import { section, table } from './section.js';
 
-/** The bounds that CI holds the evaluation to. */
+/** The bounds that the evaluation must meet. */
 export function thresholdsOf(thresholds: readonly Threshold[] = []): Markup | undefined {
   if (thresholds.length === 0) return undefined;
   const columns = [

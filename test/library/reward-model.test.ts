@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { FatalError, loadRewardModel, type RewardModel, type RewardResult } from '../dist/index.js';
-import { jsonLines, rewardScore, root } from './support/run.js';
+import { FatalError, loadRewardModel, type RewardModel, type RewardResult } from '../../dist/index.js';
+import { jsonLines, rewardScore, root } from '../support/run.js';
 
 const fixture = join(root, 'fixtures/tiny-gpt2');
 const cache = join(root, '.test-build/cache');
