@@ -24,7 +24,7 @@ export class InputLines {
     return 'null\n';
   }
 
-  /** What is wrong with the input of this index, from 0; undefined: nothing. Asked once for each. */
+  /** What is wrong with the input of this index, from 0; undefined if nothing is. Called once for each input. */
   takeProblem(index: number): RowFailure | undefined {
     const problem = this.#problems.get(index);
     this.#problems.delete(index);

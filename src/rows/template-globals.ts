@@ -4,7 +4,7 @@ import { strftime } from './strftime.js';
 /** MAX_RANGE of jinja2.sandbox. A longer list would end the process where memory runs out. */
 const MOST_ITEMS = 100_000;
 
-/** @param day that strftime_now gives, as YYYY-MM-DD; undefined: the template does not ask for it */
+/** @param day that strftime_now gives, as YYYY-MM-DD; undefined if the template does not ask for it */
 export const templateGlobals = (day: string | undefined): Readonly<Record<string, unknown>> => ({
   true: true,
   True: true,

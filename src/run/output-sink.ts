@@ -33,7 +33,7 @@ import { WindowHash } from './window-hash.js';
 export interface ClaimedOutput {
   /** Links are followed; `-` is standard output. */
   readonly path: string;
-  /** undefined: it is no regular file, so that there is nothing to go on with. */
+  /** Undefined if the output is no regular file: such a run cannot be resumed. */
   readonly claim: Claim | undefined;
   readonly unfinished: RunState | undefined;
   /** Called at the very end, however the run ends. */
@@ -62,7 +62,7 @@ export interface OutputSinkOptions {
   readonly streams: StandardStreams;
   /** What stands before the first record. */
   readonly header: Buffer | undefined;
-  /** Where bad rows are listed; undefined: in the output. */
+  /** Where bad rows are listed; undefined if they stand in the output. */
   readonly errorsPath: string | undefined;
   readonly inputs: readonly Input[];
   readonly shard: Shard | undefined;

@@ -14,7 +14,7 @@ import { WindowHash } from './window-hash.js';
 export type UnfinishedRunPolicy = 'resume' | 'overwrite' | 'refuse';
 
 /**
- * The state of the run to go on with, or of a finished one; undefined: the run starts afresh.
+ * The state of the run to go on with, or of a finished one; undefined if the run starts afresh.
  *
  * @param output a regular file, or one that is not there yet; this process has claimed it
  * @throws FatalError `usage` where there is work that must not be lost, or that cannot be gone on with
@@ -81,7 +81,7 @@ const without = (fingerprint: Fingerprint, names: readonly string[]): Fingerprin
   Object.fromEntries(Object.entries(fingerprint).filter(([name]) => !names.includes(name)));
 
 export interface RemainingWork {
-  /** Windows that are still to be scored; undefined: there are none because the run was finished. */
+  /** Windows that are still to be scored; undefined if there are none because the run was finished. */
   readonly windows: AsyncIterable<Window> | undefined;
   /** Of the windows that are done. */
   readonly hash: WindowHash;

@@ -17,9 +17,9 @@ import { chooseWorkerCount } from './worker-count.js';
 
 /** What a scorer says while it opens and works, how it is stopped, and what whoever opens it insists on. */
 export interface ScorerUi {
-  /** Told what the user should know, a sentence each. */
+  /** Called with what the user should know, a sentence each. */
   readonly onNotice: (message: string) => void;
-  /** Told how far a download is. Default: nobody. */
+  /** Called with how far a download is. Default: nothing is called. */
   readonly onDownload?: ResolveOptions['onProgress'];
   /** Awaited when the model is found and everything asked of it can be, before it is prepared, which may take minutes. */
   readonly onResolved?: () => Promise<void>;

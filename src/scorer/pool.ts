@@ -23,7 +23,7 @@ export interface PoolOptions {
   readonly useCache: boolean;
   /** Without a sign of life for so long, a worker counts as dead. */
   readonly deadlineMs: number;
-  /** Told what the user should know, a sentence each. */
+  /** Called with what the user should know, a sentence each. */
   readonly onNotice: (message: string) => void;
 }
 

@@ -33,7 +33,7 @@ export interface ScoringSettings {
   readonly eosTokenId: number | undefined;
   /** A built-in template's name, or a Jinja template. */
   readonly template: { readonly name: string; readonly jinja?: string };
-  /** The day that the template prints, as YYYY-MM-DD: one for all workers. undefined: it prints none. */
+  /** The day that the template prints, as YYYY-MM-DD: one for all workers; undefined if it prints none. */
   readonly templateDate: string | undefined;
   /** The user chose a template: then a string prompt is a message. */
   readonly templateGiven: boolean;

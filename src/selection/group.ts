@@ -14,7 +14,7 @@ export interface ScoredRecord {
   readonly record: InputRecord;
   readonly parsed: ParsedRecord;
   readonly result: RowResult;
-  /** The key of its group, of a record that must not be parsed; undefined: its row has the key. */
+  /** The key of its group, of a record that must not be parsed; undefined if its row has the key. */
   readonly groupKey?: string | undefined;
 }
 

@@ -82,7 +82,7 @@ export async function evaluateFiles(files: readonly string[], flags: EvalFlags, 
 interface CollectedRun {
   readonly outcome: Pick<RunOutcome, 'end' | 'error'>;
   readonly statistics: RunStatistics;
-  /** undefined: not all rows were read. */
+  /** Undefined if not all rows were read. */
   readonly rows: CollectedRows | undefined;
   /** Rows that the baseline does not have. */
   readonly unmatched: number;

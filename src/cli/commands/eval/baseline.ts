@@ -15,7 +15,7 @@ import { fieldKey } from './first-row.js';
 
 export interface BaselineSettings {
   readonly path: string;
-  /** Field that rows are matched by; undefined: by their order. */
+  /** Field that rows are matched by; undefined if they are matched by their order. */
   readonly id: string | undefined;
   readonly rewardField: string;
   readonly maxRowBytes: number;

@@ -14,7 +14,7 @@ const labelFields = ['label', 'labels'] as const;
 const LOOKED_AT = 1 << 20;
 
 export interface FirstRows {
-  /** The first one that has rewards, or something to score, has rewards; undefined: there is none. */
+  /** The first one that has rewards, or something to score, has rewards; undefined if there is no such row. */
   readonly scored: boolean | undefined;
   /** Where the first one that is no pair has its label. */
   readonly label: string | undefined;
