@@ -6,10 +6,14 @@ import type { FatalError } from '../../dist/errors.js';
 import { readHubEnvironment } from '../../dist/hub/environment.js';
 import { explain } from '../../dist/hub/explain.js';
 import { parseHubId } from '../../dist/hub/id.js';
+import { spellOptionsAs } from '../../dist/option-name.js';
 import { always, refuse } from '../support/hub-double.js';
 import { HubFixture, type ResolveSettings } from '../support/hub-fixture.js';
 import { refusalOf } from '../support/hub-refusals.js';
 import { writeFile } from '../support/run.js';
+
+// As on the command line.
+spellOptionsAs('flag');
 
 describe('a hub that is busy', () => {
   /** Answers so the first times that any file, or the revision, is asked for. */
