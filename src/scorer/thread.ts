@@ -2,9 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FatalError, messageOf, runError, usageError } from '../errors.js';
 import { readCheckpoint } from '../model/checkpoint/checkpoint.js';
-import { readExportedModel } from '../model/exported/model.js';
-import { exportedScorer, readyExportedModel } from '../model/exported/open.js';
-import { ExportedSession } from '../model/exported/session.js';
+import type { ExportedSession } from '../model/exported/session.js';
 import { layoutFactsOf } from '../model/layout/choose-layout.js';
 import { openPrepared } from '../model/prepared/open.js';
 import { prepareModel } from '../model/prepared/prepare.js';
@@ -24,7 +22,7 @@ const port = parentPort;
 spellOptionsAs((workerData as ThreadData).optionSpelling);
 const heartbeat = createHeartbeat(() => post({ type: 'alive' }));
 
-/** Of a foreign model that this thread has looked at, to go on with. */
+/** Of an exported model that this thread has looked at, to go on with. */
 let exportedSession: ExportedSession | undefined;
 let tokenScorer: TokenScorer | undefined;
 let scorer: WindowScorer | undefined;
@@ -68,6 +66,13 @@ async function handle(message: ToWorker): Promise<void> {
   }
 }
 
+/** Loaded only where there is one, as a thread's start is mostly the loading of modules. */
+const exportedModels = async () => ({
+  ...(await import('../model/exported/model.js')),
+  ...(await import('../model/exported/open.js')),
+  ...(await import('../model/exported/session.js')),
+});
+
 async function prepare({ model, useCache }: ToWorker & { type: 'prepare' }): Promise<ReadyModel> {
   const notify = (text: string): void => post({ type: 'notice', message: text });
   if (model.kind === 'checkpoint') {
@@ -75,6 +80,7 @@ async function prepare({ model, useCache }: ToWorker & { type: 'prepare' }): Pro
     const prepared = await prepareModel(checkpoint, model.preparation, { useCache, notify, heartbeat });
     return { kind: 'checkpoint', network: layoutFactsOf(checkpoint.network), ...prepared };
   }
+  const { readExportedModel, readyExportedModel } = await exportedModels();
   const { ready, session } = await readyExportedModel(readExportedModel(model.file), useCache, notify);
   exportedSession = session;
   return { kind: 'exported', ...ready };
@@ -84,6 +90,7 @@ async function openTokenScorer(model: ReadyModel, { labels, padTokenId }: Scorin
   if (model.kind === 'checkpoint') {
     return openPrepared(model.directory, model.network, { labels, padTokenId });
   }
+  const { ExportedSession, exportedScorer, readExportedModel } = await exportedModels();
   const exported = readExportedModel(model.file);
   const session = exportedSession ?? (await ExportedSession.open(exported, model.linked));
   return exportedScorer(session, exported, model);

@@ -6,28 +6,21 @@
  * whole.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { rmSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isFileSystemError, messageOf, runError } from '../../errors.js';
 import { cacheDirectory } from '../../platform/cache-directory.js';
 import { withLock } from '../../platform/lock.js';
-import { countParameters, type RewardNetwork } from '../architectures/network.js';
+import { countParameters } from '../architectures/network.js';
 import { cpu } from '../backend/cpu.js';
-import { WEIGHTS_FILE } from '../backend/session.js';
-import { type Checkpoint, openTensors } from '../checkpoint/checkpoint.js';
-import type { TensorSource } from '../checkpoint/tensor-source.js';
-import { ElementType } from '../graph/graph.js';
-import { encodeModel } from '../graph/onnx.js';
-import { int8Bytes, quantizeNetwork } from '../int8/graph.js';
-import { INT8_RECIPE, makeInt8 } from '../int8/prepare.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { ElementType, type Graph } from '../graph/graph.js';
 import type { Quality } from '../int8/quality.js';
 import type { Preparation } from '../precision.js';
 import { hashEncodingFiles } from '../tokenizer/directory.js';
 import { hashFiles } from './hashes.js';
-import { prepackWeights, writeGraph } from './prepack.js';
 import {
   createStore,
-  describePrepared,
   inspectPrepared,
   markUsed,
   placeOf,
@@ -36,7 +29,6 @@ import {
   renameIntoPlace,
 } from './store.js';
 import { removeAbandonedTemporary, temporaryPlace, unfinishedPlace } from './unfinished.js';
-import { writeWeights } from './weights.js';
 
 export interface PreparedModel {
   readonly directory: string;
@@ -57,7 +49,7 @@ export interface PrepareOptions {
   readonly heartbeat: () => void;
 }
 
-/** To be changed with the files that a prepared model consists of: those of another form are not used. */
+/** To be changed with the files that a prepared model consists of, and how a graph is encoded: others are not used. */
 const PREPARED_FORM = 2;
 
 /** From this many bytes of weights on, the first run's wait is explained. */
@@ -76,11 +68,11 @@ export async function prepareModel(
   { useCache, notify, heartbeat }: PrepareOptions,
 ): Promise<PreparedModel> {
   const sha256 = await hashFiles(checkpoint.weights.files, useCache ? join(cacheDirectory(), 'hashes') : undefined);
-  const plan = planOf(checkpoint, preparation);
+  const plan = await planOf(checkpoint, preparation);
   const identity = cpu.identity();
   const key = createHash('sha256')
     .update(JSON.stringify([PREPARED_FORM, sha256, cpu.id, identity, ...plan.madeFrom]))
-    .update(plan.graph)
+    .update(describeGraph(plan.graph))
     .digest('hex')
     .slice(0, 32);
   const found = (directory: string, temporary: boolean): PreparedModel => {
@@ -93,13 +85,15 @@ export async function prepareModel(
       ...(quality && { quality }),
     };
   };
-  const makeIn = (directory: string, place: string): Promise<void> => {
+  const makeIn = async (directory: string, place: string): Promise<void> => {
     // This is checked beforehand, as onnxruntime's own message for a full disk does not say so.
     requireRoom(dirname(directory), plan.bytesNeeded);
     const { preparedBytes } = plan;
     if (preparedBytes > LARGE_BYTES)
       notify(`preparing the model: about ${(preparedBytes / 1e9).toFixed(1)} GB in ${place}`);
-    return make(checkpoint, preparation, { sha256, directory, heartbeat });
+    // A model is made once. What that takes would cost every other start a tenth of its time.
+    const { makePrepared } = await import('./make.js');
+    return makePrepared(checkpoint, preparation, { sha256, directory, heartbeat });
   };
   if (useCache) {
     const place = placeOf(key);
@@ -140,65 +134,32 @@ export async function prepareModel(
 }
 
 /** What the files of a prepared model are made from, beside the weights, and their size. */
-function planOf({ network }: Checkpoint, preparation: Preparation) {
+async function planOf({ network }: Checkpoint, preparation: Preparation) {
   const fp32Bytes = 4 * countParameters(network);
   if (preparation.precision === 'fp32') {
     const bytes = PREPARED_RATIO * fp32Bytes;
-    return { madeFrom: [], graph: encodeModel(network.graph, [], ''), preparedBytes: bytes, bytesNeeded: bytes };
+    return { madeFrom: [], graph: network.graph, preparedBytes: bytes, bytesNeeded: bytes };
   }
+  const [{ int8Bytes, quantizeNetwork }, { INT8_RECIPE }] = await Promise.all([
+    import('../int8/graph.js'),
+    import('../int8/prepare.js'),
+  ]);
   const int8 = quantizeNetwork(network, { weightType: ElementType.int8 });
   const preparedBytes = int8Bytes(int8);
   return {
     madeFrom: [INT8_RECIPE, hashEncodingFiles(preparation.tokenizerDirectory)],
-    graph: encodeModel(int8.graph, [], ''),
+    graph: int8.graph,
     preparedBytes,
     // While it is made, the weights in float32 are beside it.
     bytesNeeded: preparedBytes + fp32Bytes,
   };
 }
 
-interface MakeOptions {
-  readonly sha256: string;
-  readonly directory: string;
-  readonly heartbeat: () => void;
-}
-
-async function make(
-  checkpoint: Checkpoint,
-  preparation: Preparation,
-  { sha256, directory, heartbeat }: MakeOptions,
-): Promise<void> {
-  const { network } = checkpoint;
-  try {
-    mkdirSync(directory, { recursive: true });
-    const tensors = openTensors(checkpoint);
-    let quality: Quality | undefined;
-    try {
-      if (preparation.precision === 'fp32') await makeFp32(network, tensors, directory);
-      else quality = await makeInt8({ network, tensors, ...preparation, directory, heartbeat });
-    } finally {
-      tensors.close();
-    }
-    describePrepared(directory, {
-      model: checkpoint.directory,
-      sha256,
-      architecture: checkpoint.network.architecture,
-      parameters: countParameters(checkpoint.network),
-      precision: preparation.precision,
-      ...(quality && { quality }),
-      onnxruntime: cpu.identity().onnxruntime,
-      cpu: cpu.identity().device,
-    });
-  } catch (error) {
-    rmSync(directory, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-async function makeFp32({ graph, tensors }: RewardNetwork, source: TensorSource, directory: string): Promise<void> {
-  const weights = writeWeights(tensors, source, join(directory, WEIGHTS_FILE));
-  writeGraph(graph, await prepackWeights(graph, weights, directory), directory);
-}
+/** All that a graph says. */
+const describeGraph = (graph: Graph): string =>
+  JSON.stringify(graph, (_, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
+  );
 
 /** @throws an error like the file system's where fewer bytes are free */
 function requireRoom(directory: string, bytes: number): void {
