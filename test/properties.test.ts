@@ -7,6 +7,7 @@ import { loadRewardModel, type RewardModel } from '../dist/index.js';
 import { runBinary, runBinaryInChunks } from './support/binary.js';
 import { jsonLines, rewardScore, root, temporaryDirectory, writeFile } from './support/run.js';
 import { makeSyntheticModel, readModelDescriptions } from './support/synthetic-model.js';
+import { tries } from './support/tries.js';
 
 const directory = temporaryDirectory();
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 });
@@ -95,7 +96,7 @@ describe('the output does not depend on how the work is done', () => {
           assert.ok(order.indexOf(1) >= 0 && order.indexOf(1) < order.indexOf(0), `answers came in order: ${order}`);
         },
       ),
-      { ...costly, numRuns: 3 },
+      { ...costly, numRuns: tries(1) },
     );
   });
 });
@@ -128,7 +129,7 @@ describe('one record out for each record in', () => {
           }
         }
       }),
-      { ...costly, numRuns: 8 },
+      { ...costly, numRuns: tries(4) },
     );
   });
 });
@@ -179,7 +180,7 @@ describe("a row's reward does not depend on its neighbours", () => {
           );
         }
       }),
-      { numRuns: 25 },
+      { numRuns: tries(15) },
     );
   });
 
@@ -197,7 +198,7 @@ describe("a row's reward does not depend on its neighbours", () => {
           else assert.equal(among?.ok, false, row);
         }
       }),
-      { numRuns: 15 },
+      { numRuns: tries(10) },
     );
   });
 

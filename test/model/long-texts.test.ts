@@ -10,6 +10,7 @@ import { Tokenizer } from '../../dist/model/tokenizer/tokenizer.js';
 import { tokenizerReference, writeTokenizer } from '../support/exported-models.js';
 import { temporaryDirectory } from '../support/run.js';
 import { writeGpt2Tokenizer } from '../support/synthetic-model.js';
+import { tries } from '../support/tries.js';
 
 const directory = temporaryDirectory();
 
@@ -42,6 +43,7 @@ for (const name of ['fixture', 'gpt2', 'llama3', 'bos', 'cls-sep', 'flags', 'rob
     const cutter = textCutter(files) as TextCutter;
 
     test('the tokens of the pieces are those of the text', () => {
+      const runs = tries(150);
       let cuts = 0;
       fc.assert(
         fc.property(text, fc.integer({ min: 1, max: 12 }), (words, length) => {
@@ -55,9 +57,9 @@ for (const name of ['fixture', 'gpt2', 'llama3', 'bos', 'cls-sep', 'flags', 'rob
             tokenizer.encode(whole),
           );
         }),
-        { numRuns: 500 },
+        { numRuns: runs },
       );
-      assert.ok(cuts > 2000, `only ${cuts} cuts were made`);
+      assert.ok(cuts > 4 * runs, `only ${cuts} cuts were made`);
     });
 
     test('a long row keeps what is kept of the whole', () => {
@@ -82,7 +84,7 @@ for (const name of ['fixture', 'gpt2', 'llama3', 'bos', 'cls-sep', 'flags', 'rob
             assert.deepEqual(row('right'), { row: around(own.slice(0, room)), cut });
           },
         ),
-        { numRuns: 3 },
+        { numRuns: tries(1) },
       );
     });
   });
