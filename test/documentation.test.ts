@@ -18,6 +18,7 @@ const notRun: Readonly<Record<string, string>> = {
   'npm run build:test': 'would take away this test',
   'npm run test:run': 'is what runs this',
   'npm test': 'is what runs this',
+  'npm run test:properties': 'takes minutes, and builds anew',
   'npm run test:faults': 'takes minutes, and builds anew',
   'npm run test:engines': 'sets up Slurm and Spark, and builds anew',
   'npm run test:reference': 'builds anew',

@@ -24,7 +24,7 @@ import {
   writeTorchZip,
 } from '../support/torch-files.js';
 
-const CASES = Number(process.env.CHECKPOINT_FUZZ_CASES ?? 20_000);
+const CASES = Number(process.env.CHECKPOINT_FUZZ_CASES ?? 8_000);
 const SEED = Number(process.env.CHECKPOINT_FUZZ_SEED ?? 1);
 /** Far beyond what one takes, and far below a hang. */
 const MOST_MILLISECONDS = 5000;

@@ -13,13 +13,18 @@ export function toFloat32(bytes: Buffer, type: FloatType): Float32Array {
   if (type === 'BF16') {
     for (let i = 0; i < halves.length; i++) bits[i] = (halves[i] as number) << 16;
   } else {
+    float16Bits ??= tabulateFloat16();
     for (let i = 0; i < halves.length; i++) bits[i] = float16Bits[halves[i] as number] as number;
   }
   return new Float32Array(bits.buffer);
 }
 
-/** The float32 bits of every float16, by its bits. */
-const float16Bits = Uint32Array.from({ length: 65_536 }, (_, half) => {
+/** The float32 bits of every float16, by its bits. Made when the first one is read, as that takes milliseconds. */
+let float16Bits: Uint32Array | undefined;
+
+const tabulateFloat16 = (): Uint32Array => Uint32Array.from({ length: 65_536 }, (_, half) => widenFloat16(half));
+
+function widenFloat16(half: number): number {
   const sign = (half & 0x8000) << 16;
   const exponent = (half >>> 10) & 0x1f;
   const fraction = half & 0x3ff;
@@ -28,4 +33,4 @@ const float16Bits = Uint32Array.from({ length: 65_536 }, (_, half) => {
   // Zero and subnormals: fraction x 2^-24, exact in float32.
   const bits = new Uint32Array(new Float32Array([fraction * 2 ** -24]).buffer);
   return sign | (bits[0] as number);
-});
+}
