@@ -3,7 +3,7 @@ import type { LayoutLimits } from '../layout/layout.js';
 import type { CostModel } from '../layout/trie.js';
 
 /** What decides which kernels multiply, and so how weights are prepacked and how sums are rounded. */
-interface BackendIdentity {
+export interface BackendIdentity {
   readonly onnxruntime: string;
   /** The processor, with its features. */
   readonly device: string;

@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { countParameters, type RewardNetwork } from '../architectures/network.js';
-import { cpu } from '../backend/cpu.js';
+import type { BackendIdentity } from '../backend/backend.js';
 import { WEIGHTS_FILE } from '../backend/session.js';
 import { type Checkpoint, openTensors } from '../checkpoint/checkpoint.js';
 import type { TensorSource } from '../checkpoint/tensor-source.js';
@@ -15,6 +15,8 @@ import { writeWeights } from './weights.js';
 
 export interface MakeOptions {
   readonly sha256: string;
+  /** What the files are made for. */
+  readonly identity: BackendIdentity;
   readonly directory: string;
   readonly heartbeat: () => void;
 }
@@ -23,7 +25,7 @@ export interface MakeOptions {
 export async function makePrepared(
   checkpoint: Checkpoint,
   preparation: Preparation,
-  { sha256, directory, heartbeat }: MakeOptions,
+  { sha256, identity, directory, heartbeat }: MakeOptions,
 ): Promise<void> {
   const { network } = checkpoint;
   try {
@@ -43,8 +45,8 @@ export async function makePrepared(
       parameters: countParameters(checkpoint.network),
       precision: preparation.precision,
       ...(quality && { quality }),
-      onnxruntime: cpu.identity().onnxruntime,
-      cpu: cpu.identity().device,
+      onnxruntime: identity.onnxruntime,
+      cpu: identity.device,
     });
   } catch (error) {
     rmSync(directory, { recursive: true, force: true });

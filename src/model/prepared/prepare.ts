@@ -93,7 +93,7 @@ export async function prepareModel(
       notify(`preparing the model: about ${(preparedBytes / 1e9).toFixed(1)} GB in ${place}`);
     // A model is made once. What that takes would cost every other start a tenth of its time.
     const { makePrepared } = await import('./make.js');
-    return makePrepared(checkpoint, preparation, { sha256, directory, heartbeat });
+    return makePrepared(checkpoint, preparation, { sha256, identity, directory, heartbeat });
   };
   if (useCache) {
     const place = placeOf(key);
