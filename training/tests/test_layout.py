@@ -22,7 +22,7 @@ TALK = [
 ]
 CONTEXT = "A ship at sea.\nAnn: Is that a storm?\nCaptain: Aye.\nAnn: Shall we turn?\n"
 
-# A row, and the text before what is judged, and what is judged.
+# A row, the text before its reply, and the reply.
 CASES: list[tuple[dict[str, Any], str | None, str]] = [
     ({"messages": TALK, "response": "Hold on."}, f"{CONTEXT}Captain: ", "Hold on.\n"),
     ({"messages": TALK, "response": "Hold on.", "bot_name": "Mate"}, f"{CONTEXT}Mate: ", "Hold on.\n"),
@@ -65,8 +65,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("row", "prompt", "response"), CASES)
 def test_text_of_a_row(row: dict[str, Any], prompt: str | None, response: str) -> None:
-    judged = conversations.read(row, Fields())
-    assert (judged.prompt, judged.response) == (prompt, response)
+    reply = conversations.read(row, Fields())
+    assert (reply.prompt, reply.response) == (prompt, response)
 
 
 @pytest.mark.parametrize(("row", "code"), BAD)

@@ -1,4 +1,4 @@
-"""What is judged in a log's row, after what, and of which conversation it is."""
+"""The reply that a row of a log holds, what came before it, and which conversation it belongs to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Fields:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Reply:
     """The text of a row in two parts, and whose it is. Without a prompt the response is the whole text."""
 
     prompt: str | None
@@ -40,7 +40,7 @@ class Judged:
         return (self.prompt or "") + self.response
 
 
-def read(row: Row, fields: Fields) -> Judged:
+def read(row: Row, fields: Fields) -> Reply:
     """The first form that the row has, in reward-score's order."""
     found = {role: value for role in DEFAULT_NAMES if (value := _find(row, role, fields)) is not None}
     if "text" in found:
@@ -49,7 +49,7 @@ def read(row: Row, fields: Fields) -> Judged:
             raise RowError("BAD_ROW", f"expected {name} to be a string, got {layout.preview(text)}")
         if text == "":
             raise RowError("EMPTY_TEXT", f"{name} is empty")
-        return Judged(None, text, "text", _first_line(text))
+        return Reply(None, text, "text", _first_line(text))
     context = found.get("prompt") or found.get("messages")
     if context is None:
         raise RowError(
@@ -68,7 +68,7 @@ def read(row: Row, fields: Fields) -> Judged:
     return _from_messages(messages)
 
 
-def identity(row: Row, judged: Judged, fields: Fields) -> tuple[str, bool]:
+def identity(row: Row, reply: Reply, fields: Fields) -> tuple[str, bool]:
     """What all rows of a conversation have in common, and whether it is an id."""
     names = CONVERSATION_NAMES if fields.conversation is None else (fields.conversation,)
     value = next((row[name] for name in names if row.get(name) not in (None, "")), None)
@@ -81,10 +81,10 @@ def identity(row: Row, judged: Judged, fields: Fields) -> tuple[str, bool]:
     if fields.conversation is not None:
         raise RowError("BAD_ROW", f"expected {fields.conversation} to name the conversation, got nothing")
     # A beginning may be long: its hash names it.
-    return hashlib.blake2b(judged.beginning.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest(), False
+    return hashlib.blake2b(reply.beginning.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest(), False
 
 
-def _after_text(name: str, prompt: str, response: tuple[str, Any] | None, row: Row) -> Judged:
+def _after_text(name: str, prompt: str, response: tuple[str, Any] | None, row: Row) -> Reply:
     """A response after a prompt that is a string: nothing stands between the two."""
     if response is None:
         raise RowError("BAD_ROW", f"expected a response beside {name}, got {layout.preview(sorted(row))}")
@@ -93,14 +93,14 @@ def _after_text(name: str, prompt: str, response: tuple[str, Any] | None, row: R
         return _from_messages(layout.with_response([layout.Message("user", prompt)], value, field_name))
     if value == "":
         raise RowError("EMPTY_TEXT", f"{field_name} is empty")
-    return Judged(prompt, value, "response", _first_line(prompt + value))
+    return Reply(prompt, value, "response", _first_line(prompt + value))
 
 
-def _from_messages(messages: list[layout.Message]) -> Judged:
+def _from_messages(messages: list[layout.Message]) -> Reply:
     prompt, response = layout.split(messages)
     # A bot's system message is that of all its conversations.
     first = next((index for index, message in enumerate(messages) if message.author != SYSTEM), 0)
-    return Judged(prompt, response, "messages", layout.render(messages[: first + 1]))
+    return Reply(prompt, response, "messages", layout.render(messages[: first + 1]))
 
 
 def _find(row: Row, role: str, fields: Fields) -> tuple[str, Any] | None:

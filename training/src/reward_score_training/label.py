@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from . import __version__, conversations
 from .chat_logs import LogFile, Place
-from .conversations import Fields, Judged, Row
+from .conversations import Fields, Reply, Row
 from .errors import RowError, UsageError
 from .log import counted, log
 from .rules import Rule
@@ -22,7 +22,7 @@ ACCOUNT = "account.json"
 # Bad rows that are logged one by one, where no file takes them all.
 LOGGED = 20
 # Rows of prompt and response that are enough to see that no white space stands between them.
-SEAMS_TO_JUDGE = 100
+BOUNDARIES_TO_CHECK = 100
 
 
 @dataclass(frozen=True)
@@ -72,22 +72,22 @@ class Tally:
     unlabelled: int = 0
     by_id: int = 0
     forms: Counter[str] = field(default_factory=Counter)
-    seams: int = 0
+    boundaries: int = 0
     spaced: int = 0
 
-    def add(self, judged: Judged, by_id: bool) -> None:
+    def add(self, reply: Reply, by_id: bool) -> None:
         self.labelled += 1
         self.by_id += by_id
-        self.forms[judged.form] += 1
-        if judged.form == "response" and self.seams < SEAMS_TO_JUDGE:
-            self.seams += 1
-            prompt = judged.prompt or ""
-            self.spaced += prompt == "" or prompt[-1].isspace() or judged.response[0].isspace()
+        self.forms[reply.form] += 1
+        if reply.form == "response" and self.boundaries < BOUNDARIES_TO_CHECK:
+            self.boundaries += 1
+            prompt = reply.prompt or ""
+            self.spaced += prompt == "" or prompt[-1].isspace() or reply.response[0].isspace()
 
     def hint(self) -> None:
-        if self.seams > 0 and self.spaced == 0:
+        if self.boundaries > 0 and self.spaced == 0:
             log(
-                f"none of the first {counted(self.seams, 'row')} of prompt and response has white space between the two: "
+                f"none of the first {counted(self.boundaries, 'row')} of prompt and response has white space between the two: "
                 "they are joined as they are, as reward-score joins them"
             )
 
@@ -117,20 +117,20 @@ class BadRows:
 def _add(row: Row | RowError, options: LabelOptions, files: SplitFiles, tally: Tally) -> None:
     if isinstance(row, RowError):
         raise row
-    judged = conversations.read(row, options.fields)
-    conversation, by_id = conversations.identity(row, judged, options.fields)
+    reply = conversations.read(row, options.fields)
+    conversation, by_id = conversations.identity(row, reply, options.fields)
     target = options.rule.target(row)
     if target is None:
         tally.unlabelled += 1
         return
-    line = _line(judged, conversation, target)
-    files.add(options.shares.split_of(conversation), line, judged.text, conversation, target)
-    tally.add(judged, by_id)
+    line = _line(reply, conversation, target)
+    files.add(options.shares.split_of(conversation), line, reply.text, conversation, target)
+    tally.add(reply, by_id)
 
 
-def _line(judged: Judged, conversation: str, target: float) -> bytes:
+def _line(reply: Reply, conversation: str, target: float) -> bytes:
     parts = (
-        {"text": judged.response} if judged.prompt is None else {"prompt": judged.prompt, "response": judged.response}
+        {"text": reply.response} if reply.prompt is None else {"prompt": reply.prompt, "response": reply.response}
     )
     row = {"conversation_id": conversation, **parts, "label": int(target) if target in (0, 1) else target}
     try:
