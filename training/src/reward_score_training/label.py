@@ -129,9 +129,7 @@ def _add(row: Row | RowError, options: LabelOptions, files: SplitFiles, tally: T
 
 
 def _line(reply: Reply, conversation: str, target: float) -> bytes:
-    parts = (
-        {"text": reply.response} if reply.prompt is None else {"prompt": reply.prompt, "response": reply.response}
-    )
+    parts = {"text": reply.response} if reply.prompt is None else {"prompt": reply.prompt, "response": reply.response}
     row = {"conversation_id": conversation, **parts, "label": int(target) if target in (0, 1) else target}
     try:
         return (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8")
