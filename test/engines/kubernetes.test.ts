@@ -153,6 +153,8 @@ test('the Dockerfile: its steps, in a plain folder, leave a model that is not pr
   });
   const env = {
     ...environment({ REWARD_SCORE_CACHE: cache, REWARD_SCORE_MODEL: model, REWARD_SCORE_OFFLINE: '1' }),
+    // npm knows the registry's certificate by it where a proxy stands in between.
+    NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS,
     npm_config_prefix: folder,
     npm_config_cache: join(folder, 'npm'),
     PATH: `${bin}${delimiter}${process.env.PATH}`,
