@@ -82,8 +82,11 @@ test('a directory that was removed', async () => {
   assert.equal(code, 1);
 });
 
+// Later ones open a program's files one after the other, and need few at a time.
+const opensOneByOne = Number(process.versions.node.split('.')[0]) > 20 && 'this Node opens modules one by one';
+
 for (const files of [30, 40]) {
-  test(`no more than ${files} open files`, async () => {
+  test(`no more than ${files} open files`, { skip: opensOneByOne }, async () => {
     const { code, stderr } = await fromShell(`ulimit -n ${files}`);
     assert.match(
       stderr,
