@@ -63,6 +63,25 @@ describe('the reader of the output goes away', () => {
   });
 });
 
+describe('an error ends a run whose writer keeps the pipe open and waits', () => {
+  for (const [what, args, expected] of [
+    ['no such model', ['-m', './no-such-model'], /no-such-model: expected/],
+    ['no such model, of a co-process', ['-m', './no-such-model', '--stream'], /no-such-model: expected/],
+    ['no such model, of eval', ['eval', '-m', './no-such-model', '--label-field', 'id'], /no-such-model: expected/],
+    ['a bad first record', ['--reward-field', 'text'], /expected no field text/],
+  ] as const) {
+    test(what, { timeout: 60_000 }, async () => {
+      const child = start(args);
+      const stderr = collect(child, 'stderr');
+      child.stdin?.on('error', () => undefined);
+      child.stdin?.write(rows(1));
+      const [code] = (await once(child, 'close')) as [number | null];
+      assert.equal(code, 2, stderr.text);
+      assert.match(stderr.text, expected);
+    });
+  }
+});
+
 describe('signals', () => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     test(`${signal}: whole rows are written, and the shell sees the signal`, async () => {

@@ -20,4 +20,6 @@ if [ "$wanted" != "$(cat .venv/installed.txt 2> /dev/null)" ]; then
   "$python" -m pip install --quiet --disable-pip-version-check $(printf -- '--requirement %s ' ../../examples/*/requirements.txt)
   echo "$wanted" > .venv/installed.txt
 fi
-PYTHONPATH=../python exec "$python" -m pytest -p skipped_tests -p no:cacheprovider --quiet --durations=5 "$@" .
+# A test that waits for ever says where, and ends the run.
+PYTHONPATH=../python exec "$python" -m pytest -p skipped_tests -p no:cacheprovider --quiet \
+  -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true --durations=5 "$@" .
