@@ -149,6 +149,7 @@ export class WindowScorer {
     const { scoring, tokenizer, heartbeat } = this.#options;
     const { maxLength, truncationSide, template, reserve } = scoring;
     const templated = template.jinja !== undefined;
+    let padAtEnd = false;
     const pending = row.texts.map((scorable, index): PendingText | RowFailure => {
       if (isFailure(scorable)) return scorable;
       heartbeat();
@@ -159,9 +160,11 @@ export class WindowScorer {
       const tokens = tokenizer.rowOf(text, settings, heartbeat);
       if (tokens === undefined)
         return failure('EMPTY_TEXT', 'the text has no tokens', row.kind === 'candidates' ? index : undefined);
+      padAtEnd ||= tokens.row.at(-1) === scoring.padTokenId;
       return { index: texts.push(tokens.row) - 1, tokens: tokens.row.length, truncated: tokens.cut };
     });
-    const { kind, boundaryHasSpace, notices, hints } = row;
+    const { kind, boundaryHasSpace, notices } = row;
+    const hints: readonly HintCode[] = padAtEnd ? [...row.hints, 'PAD_AT_END'] : row.hints;
     return { kind, texts: pending, boundaryHasSpace, notices, hints };
   }
 
