@@ -36,6 +36,7 @@ export function existingRewardsScorer(task: WindowTask): (window: Window) => Pro
     answer: createAnswer(task),
     texts: { fields: task.format.fields, template: builtInTemplates.chai, templateGiven: false, prompts: false },
     existingField: task.format.rewardField,
+    decoder: true,
     heartbeat: () => undefined,
   });
   return async (window) => {

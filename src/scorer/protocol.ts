@@ -2,6 +2,7 @@
 import type { FatalKind } from '../errors.js';
 import type { EvaluatedRow, EvaluationFields } from '../evaluation/evaluated-rows.js';
 import type { Activation } from '../model/activation.js';
+import type { PadOfTokenizer } from '../model/architectures/family-facts.js';
 import type { ExportedReady } from '../model/exported/open.js';
 import type { LayoutFacts } from '../model/layout/choose-layout.js';
 import type { Preparation } from '../model/precision.js';
@@ -28,8 +29,8 @@ export interface ScoringSettings {
   readonly logit: number;
   readonly labels: number;
   readonly vocabularySize: number;
-  /** As config.json says; where it says nothing, the tokenizer does. */
-  readonly padTokenId: number | undefined;
+  /** As config.json says, or else the family's default. */
+  readonly padTokenId: number | PadOfTokenizer | undefined;
   readonly eosTokenId: number | undefined;
   /** A built-in template's name, or a Jinja template. */
   readonly template: { readonly name: string; readonly jinja?: string };

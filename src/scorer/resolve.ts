@@ -7,6 +7,7 @@ import { type Checkpoint, readCheckpoint } from '../model/checkpoint/checkpoint.
 import { type ExportedModel, readExportedModel } from '../model/exported/model.js';
 import { type Precision, preparationFor } from '../model/precision.js';
 import { readChatTemplate } from '../model/tokenizer/chat-template.js';
+import { tokenizerNotices } from '../model/tokenizer/files.js';
 import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
 import { optionName } from '../option-name.js';
 import { today } from '../platform/calendar.js';
@@ -56,6 +57,7 @@ export async function resolveModel(
     );
   }
   const tokenizerDirectory = await findTokenizer(options.tokenizer, checkpoint, download);
+  warnings.push(...tokenizerNotices(tokenizerDirectory));
 
   const { defaults } = network;
   let maxLength = options.maxLength ?? defaults.length;

@@ -86,7 +86,11 @@ async function prepare({ model, useCache }: ToWorker & { type: 'prepare' }): Pro
   return { kind: 'exported', ...ready };
 }
 
-async function openTokenScorer(model: ReadyModel, { labels, padTokenId }: ScoringSettings): Promise<TokenScorer> {
+async function openTokenScorer(
+  model: ReadyModel,
+  labels: number,
+  padTokenId: number | undefined,
+): Promise<TokenScorer> {
   if (model.kind === 'checkpoint') {
     return openPrepared(model.directory, model.network, { labels, padTokenId });
   }
@@ -101,8 +105,8 @@ async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Pro
   const tokenizer = new Tokenizer(readTokenizerFiles(tokenizerDirectory));
   checkTokenizer(tokenizer, tokenizerDirectory, message.scoring);
   heartbeat();
-  const scoring = { ...message.scoring, padTokenId: padTokenOf(tokenizer, message.scoring) };
-  tokenScorer = await openTokenScorer(model, scoring);
+  const { scoring } = message;
+  tokenScorer = await openTokenScorer(model, scoring.labels, padTokenOf(tokenizer, scoring));
   const { format } = task;
   return new WindowScorer({
     scorer: tokenScorer,
@@ -117,6 +121,7 @@ async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Pro
       prompts: scoring.reserve > 0,
     },
     existingField: format.usesExisting ? format.rewardField : undefined,
+    decoder: model.kind === 'checkpoint' && model.network.attention === 'causal',
     heartbeat,
   });
 }
@@ -138,14 +143,17 @@ function checkTokenizer(tokenizer: Tokenizer, directory: string, scoring: Scorin
   }
 }
 
-const padTokenOf = (tokenizer: Tokenizer, { padTokenId, eosTokenId }: ScoringSettings): number | undefined =>
-  padTokenId ?? tokenizer.specialTokenId('pad_token') ?? tokenizer.specialTokenId('eos_token') ?? eosTokenId;
+function padTokenOf(tokenizer: Tokenizer, { padTokenId, eosTokenId }: ScoringSettings): number | undefined {
+  if (padTokenId !== 'of the tokenizer') return padTokenId;
+  return tokenizer.specialTokenId('pad_token') ?? tokenizer.specialTokenId('eos_token') ?? eosTokenId;
+}
 
 function openTemplate({ template: { name, jinja }, templateDate }: ScoringSettings, tokenizer: Tokenizer): Template {
   if (jinja === undefined && isBuiltInTemplate(name)) return builtInTemplates[name];
+  const { bos_token: bos, eos_token: eos } = tokenizer.specialTokens();
   return jinjaTemplate(jinja ?? '', name, {
-    bos_token: tokenizer.specialToken('bos_token'),
-    eos_token: tokenizer.specialToken('eos_token'),
+    bos_token: bos as string | undefined,
+    eos_token: eos as string | undefined,
     day: templateDate,
   });
 }

@@ -65,6 +65,8 @@ export interface WindowScorerOptions {
    * scored.
    */
   readonly existingField: string | undefined;
+  /** The network sees what stands before a token alone: a text that begins with BOS is given no other. */
+  readonly decoder: boolean;
   /** Called between pieces of work. */
   readonly heartbeat: () => void;
 }
@@ -138,16 +140,16 @@ export class WindowScorer {
     if (existing !== undefined) return { existing };
     const row = this.#read(parsed);
     if (isFailure(row)) return row;
-    const { scoring, tokenizer, heartbeat } = this.#options;
+    const { scoring, tokenizer, heartbeat, decoder } = this.#options;
     const { maxLength, truncationSide, template, reserve } = scoring;
-    const templated = row.templated && template.jinja !== undefined;
+    const beginsOnce = decoder || (row.templated && template.jinja !== undefined);
     const pending = row.texts.map((scorable, index): PendingText | RowFailure => {
       if (isFailure(scorable)) return scorable;
       heartbeat();
       const { text, prompt } = scorable;
       if (reserve > 0 && prompt === undefined) return noPrompt();
       const reserved = prompt !== undefined && { reserved: { tokens: reserve, promptTokens: this.#count(prompt) } };
-      const settings = { maxLength, truncationSide, templated, ...reserved };
+      const settings = { maxLength, truncationSide, beginsOnce, ...reserved };
       const tokens = tokenizer.rowOf(text, settings, heartbeat);
       if (tokens === undefined)
         return failure('EMPTY_TEXT', 'the text has no tokens', row.kind === 'candidates' ? index : undefined);

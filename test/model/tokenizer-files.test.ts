@@ -97,7 +97,7 @@ describe('tokenizer_config.json that cannot be used is refused by name', () => {
     [
       'with special tokens that are no list',
       '{"additional_special_tokens":3}',
-      /additional_special_tokens to be a list, got 3/,
+      /\(tokenizer_config\.json\): expected additional_special_tokens to be a list of tokens, or tokens by name, got 3/,
     ],
   ] as const) {
     test(what, () => {

@@ -50,6 +50,7 @@ function workerFor(task: WindowTask, refuse?: (row: unknown) => RowFailure | und
     answer: { ...answer, ...(refuse && { refuse: (row) => refuse(row) ?? answer.refuse?.(row) }) },
     texts: { fields: task.format.fields, template: builtInTemplates.chai, templateGiven: false, prompts: false },
     existingField: undefined,
+    decoder: true,
     heartbeat: () => undefined,
   });
 }

@@ -3,19 +3,22 @@ import { runError, usageError } from '../../errors.js';
 import { optionName } from '../../option-name.js';
 import { printable } from '../../platform/printable.js';
 import { tokenizerFiles } from './directory.js';
-import { readTokenizerConfig } from './files.js';
-import { readText } from './read.js';
+import { readJsonObject, readText } from './read.js';
 
 /**
  * Reads the chat template that comes with a tokenizer: chat_template.jinja, or chat_template in tokenizer_config.json,
- * which is one template or a list of named ones, of which the one named `default` is used.
+ * which is one template or a list of named ones, of which the one named `default` is used, or chat_template in
+ * chat_template.json, which processors of images write.
  *
  * @throws FatalError where there is none (`usage`), or it cannot be read (`run`)
  */
 export function readChatTemplate(directory: string): string {
+  const templateOf = (name: string): string | undefined =>
+    templateIn(readJsonObject(join(directory, name))?.chat_template, join(directory, name));
   const template =
     readText(join(directory, tokenizerFiles.chatTemplate)) ??
-    templateIn(readTokenizerConfig(directory)?.chat_template, join(directory, tokenizerFiles.config));
+    templateOf(tokenizerFiles.config) ??
+    templateOf(tokenizerFiles.chatTemplateObject);
   if (template === undefined) {
     throw usageError(`${directory}: expected a chat template for ${optionName('template')} model, found none`);
   }

@@ -2,7 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-const always = ['tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json', 'chat_template.jinja'];
+/** The type of the model in config.json decides which class of tokenizer it is. */
+const always = [
+  ...['tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json', 'config.json'],
+  ...['chat_template.jinja', 'chat_template.json'],
+];
 
 export const wantedTokenizerFiles = {
   missingFromRepository: (listed: readonly string[]): string | undefined =>
