@@ -35,7 +35,6 @@ export function existingRewardsScorer(task: WindowTask): (window: Window) => Pro
     task,
     answer: createAnswer(task),
     texts: { fields: task.format.fields, template: builtInTemplates.chai, templateGiven: false, prompts: false },
-    existingField: task.format.rewardField,
     heartbeat: () => undefined,
   });
   return async (window) => {

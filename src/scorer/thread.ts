@@ -116,7 +116,6 @@ async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Pro
       templateGiven: scoring.templateGiven,
       prompts: scoring.reserve > 0,
     },
-    existingField: format.usesExisting ? format.rewardField : undefined,
     heartbeat,
   });
 }

@@ -57,23 +57,31 @@ export function* groupsOf(
     key = ownKey;
     const reason = whyRefused(scored, ownKey, settings);
     if (reason !== undefined) onRefused({ index, record: scored.record, failure: reason });
-    members.push(reason === undefined ? scored : { ...scored, result: failedResult(reason) });
+    members.push(reason === undefined ? scored : { ...scored, result: failedResult(scored, reason) });
     index++;
   }
   const isCut = next !== undefined && key !== undefined && keyOf(next, settings) === key;
   if (members.length > 0 && !isCut) yield groupOf(members, settings);
 }
 
-const failedResult = (reason: RowFailure): RowResult => ({ shape: 'single', rewards: [], failure: reason });
+/** What the row carries already stays there: it failed as a member of its group. */
+const failedResult = ({ result: { taken = false } }: ScoredRecord, reason: RowFailure): RowResult => ({
+  shape: 'single',
+  rewards: [],
+  failure: reason,
+  taken,
+});
 
 const keyOf = ({ row }: ParsedRecord, { group }: SelectionSettings): string | undefined =>
   row === undefined || group === undefined ? undefined : canonicalKey(valueAt(row, group) ?? undefined);
 
 function groupOf(records: readonly ScoredRecord[], { group }: SelectionSettings): Group {
   const [first] = records as [ScoredRecord];
-  const rewards = group === undefined ? first.result.rewards : records.map(({ result }) => result.rewards[0] ?? null);
+  const rewards = group === undefined ? first.result.rewards : records.map(({ result }) => loneReward(result));
   return { records, ranked: rankCandidates(rewards) };
 }
+
+const loneReward = ({ shape, rewards }: RowResult): number | null => (shape === 'single' ? (rewards[0] ?? null) : null);
 
 /** Why a row may not be chosen; undefined where it may, or already has a failure. */
 function whyRefused(

@@ -1,24 +1,19 @@
 /** Makes the output records of a group: its winner, its best candidates in order, or a pair of best and worst. */
 import { typeInWords } from '../rows/describe-value.js';
-import { carriesRewards } from '../rows/existing-rewards.js';
 import type { ParsedRecord, RowFormat } from '../rows/formats/format.js';
 import { jsonText } from '../rows/json-text.js';
 import { contextAndResponses } from '../rows/kinds/responses.js';
 import type { NamedFields } from '../rows/kinds/roles.js';
-import { formatReward, type RowResult, rewardMember } from '../rows/results.js';
-import { hasRewardError, rewardErrorMembers } from '../rows/reward-error.js';
+import { formatReward, type ResultSettings, type RowEdit, resultEdit } from '../rows/results.js';
 import type { SplicedMember } from '../rows/splice.js';
 import type { Group, ScoredRecord } from './group.js';
 import type { RankedCandidate } from './rank.js';
 import type { SelectionSettings } from './settings.js';
 
-export interface OutputSettings {
+export interface OutputSettings extends Omit<ResultSettings, 'details'> {
   /** The format, which writes every given record; rows that failed are left out here. */
   readonly format: Pick<RowFormat, 'write' | 'splice'>;
-  readonly rewardField: string;
   readonly fields: NamedFields;
-  /** Whether records say why there is no reward. */
-  readonly reasons: boolean;
   /** Whether to leave out groups without a reward, and in a list of all candidates the rows without one. */
   readonly skipFailures: boolean;
 }
@@ -55,35 +50,34 @@ export class GroupWriter {
     return best.flatMap((candidate, i) => this.#candidate(group, candidate, i + 1));
   }
 
-  #failed({ record, parsed, result }: ScoredRecord): Pieces {
+  #failed(scored: ScoredRecord): Pieces {
     if (this.#settings.pairs !== undefined) return [];
-    const { format, rewardField } = this.#output;
-    const { row } = parsed;
-    if (row === undefined) return format.write(record, parsed, result);
-    const reward = Object.hasOwn(row, rewardField) ? [] : [rewardMember(result, rewardField)];
-    return format.splice(record, parsed, [...reward, ...(hasRewardError(row) ? [] : this.#reason(result))]);
+    const { format } = this.#output;
+    const { record, parsed, result } = scored;
+    if (parsed.row === undefined) return format.write(record, parsed, result);
+    const { members, removed } = this.#resultEdit(scored);
+    return format.splice(record, parsed, members, removed);
+  }
+
+  #resultEdit({ parsed: { row = {} }, result }: ScoredRecord): RowEdit {
+    return resultEdit(result, { ...this.#output, details: false }, (name) => Object.hasOwn(row, name));
   }
 
   #candidate({ records }: Group, { index, reward, margin }: RankedCandidate, rank: number): Pieces {
     const { group, responseField, ranked: isList } = this.#settings;
-    const { format, rewardField } = this.#output;
-    const { record, parsed, result } = (group === undefined ? records[0] : records[index]) as ScoredRecord;
-    const row = parsed.row ?? {};
+    const scored = (group === undefined ? records[0] : records[index]) as ScoredRecord;
+    const { record, parsed } = scored;
     const isOneRow = group === undefined;
+    const edit = this.#resultEdit(scored);
     const members: SplicedMember[] = [
-      ...(carriesRewards(row, rewardField) ? [] : [rewardMember(result, rewardField)]),
+      ...edit.members,
       ...(isOneRow ? [[responseField, this.#responseText(parsed, index)] as const] : []),
       ['best_index', String(index)],
       ...(isOneRow ? [['best_reward', formatReward(reward)] as const] : []),
       ['reward_margin', formatReward(margin)],
       ...(isList ? [['rank', String(rank)] as const] : []),
-      ...(isOneRow && !hasRewardError(row) ? this.#reason(result) : []),
     ];
-    return format.splice(record, parsed, members);
-  }
-
-  #reason({ failure }: RowResult): SplicedMember[] {
-    return this.#output.reasons ? rewardErrorMembers(failure) : [];
+    return this.#output.format.splice(record, parsed, members, edit.removed);
   }
 
   /** Returns a candidate of a row as JSON. */

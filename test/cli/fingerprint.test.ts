@@ -79,6 +79,8 @@ const settings: Readonly<Record<string, Setting>> = {
   'max-row-bytes': { to: '1000' },
   details: { to: true },
   'reward-field': { to: 'score' },
+  rescore: { to: true },
+  'use-rewards': { to: true },
   'on-error': { to: 'skip' },
   errors: { from: join(directory, 'one.errors'), to: join(directory, 'two.errors') },
   shard: { from: '1/2', to: '2/2' },

@@ -56,7 +56,7 @@ const decisions = {
   ],
   output: [
     ...['output', 'from', 'to', 'delimiter', 'max-row-bytes', 'reward-field', 'on-error', 'errors', 'shard', 'stream'],
-    ...['text', 'prompt', 'response', 'messages', 'candidates', 'chosen', 'rejected'],
+    ...['text', 'prompt', 'response', 'messages', 'candidates', 'chosen', 'rejected', 'rescore', 'use-rewards'],
   ],
   run: [
     ...['limit', 'max-errors', 'exit-zero', 'resume', 'overwrite', 'dry-run', 'summary', 'strict', 'workers'],
@@ -98,6 +98,8 @@ const scoreValues: ScoreFlags = {
   maxRowBytes: 1000,
   details: false,
   rewardField: 'reward',
+  rescore: false,
+  useRewards: false,
   truncationSide: 'left',
   reserve: 0,
   activation: 'none',
@@ -142,6 +144,8 @@ describe('deciding flags', () => {
       '--details': false,
       ...noFields,
       '--reward-field': 'reward',
+      '--rescore': false,
+      '--use-rewards': false,
       '--on-error': 'null',
       '--errors': null,
       '--shard': null,

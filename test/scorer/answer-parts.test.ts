@@ -49,7 +49,6 @@ function workerFor(task: WindowTask, refuse?: (row: unknown) => RowFailure | und
     task,
     answer: { ...answer, ...(refuse && { refuse: (row) => refuse(row) ?? answer.refuse?.(row) }) },
     texts: { fields: task.format.fields, template: builtInTemplates.chai, templateGiven: false, prompts: false },
-    existingField: undefined,
     heartbeat: () => undefined,
   });
 }

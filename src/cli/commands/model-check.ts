@@ -99,7 +99,7 @@ async function compare(
 ): Promise<Comparison> {
   // The reward that a row has already is what is checked, and not in the way.
   const task: WindowTask = {
-    format: jsonlSettings(rewardField),
+    format: { ...jsonlSettings(rewardField), existing: 'replace' },
     answer: { kind: 'results' },
     maxRowBytes: DEFAULT_MAX_ROW_BYTES,
     dryRun: false,
