@@ -30,6 +30,8 @@ export interface RowResult {
   readonly truncated?: readonly (number | null)[];
   /** The failure of the row, or of its first text that failed. */
   readonly failure?: RowFailure;
+  /** Whether the row's texts were made of messages; undefined where it was not read. */
+  readonly templated?: boolean;
   /** Whether all of it is what the row carries already, so that the row's own bytes say it. */
   readonly taken?: boolean;
 }

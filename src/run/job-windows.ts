@@ -3,7 +3,7 @@ import { usageError } from '../errors.js';
 import { optionName } from '../option-name.js';
 import { createFormat } from '../rows/formats/index.js';
 import { groupKeyReader } from '../rows/group-key.js';
-import { type InputRecord, recordAt } from '../rows/records.js';
+import { recordAt } from '../rows/records.js';
 import type { Window } from '../scorer/protocol.js';
 import type { WindowSize } from '../scorer/window-size.js';
 import { joinsByKey } from '../selection/joins.js';
@@ -30,7 +30,7 @@ export async function windowsOfJob(
     maxRowBytes: task.maxRowBytes,
     limit,
     blocks: shard && blocksOf(shard, await lengthsOf(inputs, events), size),
-    joins: joinsOf(job, events),
+    joins: joinsOf(job),
     eager: stream,
     signal: events.signal,
   });
@@ -44,23 +44,16 @@ export const countWindows = ({ inputs }: Pick<JobReading, 'inputs'>, size: Windo
   );
 
 /** Checks whether a record has the same value as the one before in the field that `best` groups by. */
-function joinsOf({ inputs, task }: JobReading, { onNotice }: WindowEvents): JoinsGroup | undefined {
+function joinsOf({ inputs, task }: JobReading): JoinsGroup | undefined {
   const field = task.answer.kind === 'selection' ? task.answer.selection.group : undefined;
   if (field === undefined) return undefined;
-  const placeOf = ({ line, byte }: InputRecord): string =>
-    inputs.length === 1 ? `${inputs[0]?.name}:${line ?? `byte ${byte}`}` : `line ${line}`;
   const joins = joinsByKey({
     field,
     readKey: groupKeyReader(task.format, field),
     isBlank: createFormat(task.format).isBlank,
-    placeOf,
-    onReturn: (group, record) =>
-      onNotice(
-        `${placeOf(record)}: the group ${group} was there before, with others in between: rows of a group are chosen ` +
-          `among only where they follow one another; sort by ${field} first (reported once)`,
-      ),
+    placeOf: (file, line) => `${inputs[file]?.name}:${line}`,
   });
-  return (batch, i) => joins(recordAt(batch, i));
+  return (batch, i, file) => joins(recordAt(batch, i), file);
 }
 
 /** Lengths of the inputs' contents; those of compressed inputs are known only after reading them. */

@@ -32,8 +32,10 @@ export async function* readWindows(options: ReadOptions): AsyncGenerator<Window>
   let index = 0;
   for (const [file, input] of inputs.entries()) {
     const range = blocks?.[file];
-    if (range !== undefined && range.from === range.until) continue;
-    let records = recordsOf(input, options, range);
+    // A file before a shard's own is read all the same where groups may not come back.
+    const isPassed = range !== undefined && range.from === range.until;
+    if (isPassed && (options.joins === undefined || range.until === 0)) continue;
+    let records = recordsOf(input, file, options, range);
     if (countdown !== undefined) records = first(records, countdown, format);
     for await (const window of cutWindows(records, { size, eager })) {
       if (signal.aborted) return;
@@ -48,6 +50,7 @@ const uncut = { longest: Number.POSITIVE_INFINITY, border: Number.POSITIVE_INFIN
 
 function recordsOf(
   input: Input,
+  file: number,
   { format, windowSize, maxRowBytes, joins }: ReadOptions,
   range: BlockRange | undefined,
 ): AsyncIterable<GroupedBatch> {
@@ -59,7 +62,7 @@ function recordsOf(
   const start: Position =
     begin > 0 && format.linesAreRecords && input.seekable ? { byte: begin - 1, line: null } : input.body;
   const records = readRecords(input.content(start.byte), format.newScanner(), start, maxRowBytes);
-  const grouped = groupRecords(records, limits, joins);
+  const grouped = groupRecords(records, limits, joins, file);
   return range === undefined ? grouped : within(grouped, range, windowSize);
 }
 

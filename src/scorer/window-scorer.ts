@@ -37,6 +37,7 @@ interface PendingTexts {
   /** A number is the reward that the row carries for the text. */
   readonly texts: readonly (PendingText | RowFailure | number)[];
   readonly boundaryHasSpace: boolean | undefined;
+  readonly templated: boolean;
 }
 
 interface ExistingResult {
@@ -161,7 +162,7 @@ export class WindowScorer {
         return failure('EMPTY_TEXT', 'the text has no tokens', row.kind === 'candidates' ? index : undefined);
       return { index: texts.push(tokens.row) - 1, tokens: tokens.row.length, truncated: tokens.cut };
     });
-    return { kind: row.kind, texts: pending, boundaryHasSpace: row.boundaryHasSpace };
+    return { kind: row.kind, texts: pending, boundaryHasSpace: row.boundaryHasSpace, templated: row.templated };
   }
 
   /** The field of rewards by its key in rows. */
@@ -233,6 +234,7 @@ export class WindowScorer {
     const problem = rewards.find(isFailure);
     return {
       shape,
+      templated: outcome.templated,
       rewards: rewards.map((reward) => (typeof reward === 'number' ? reward : null)),
       ...(answer.results?.details && {
         tokens: outcome.texts.map((text) => (isScored(text) ? text.tokens : null)),

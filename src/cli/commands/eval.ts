@@ -74,6 +74,7 @@ export async function evaluateFiles(
       seconds,
       estimate: undefined,
       selects: false,
+      makesPairs: false,
       complete: collected.rows !== undefined,
       exitCode,
     });

@@ -8,6 +8,7 @@ import { inspectInputs, readFirstRow } from '../../run/inspect.js';
 import { checkDestination, checkDistinct, checkOutput, isPlain } from '../../run/output.js';
 import { type ClaimedOutput, claimWork } from '../../run/output-sink.js';
 import type { WindowTask } from '../../scorer/protocol.js';
+import { otherPairField } from '../../selection/pair-fields.js';
 import type { CommandContext } from '../context.js';
 import type { BestFlags, ScoreFlags } from '../flags/flags.js';
 import { existingByFlags, existingByRows } from './existing-rewards.js';
@@ -70,7 +71,7 @@ export async function planScoring(
     const format =
       selection === undefined
         ? inspected
-        : withSelectionColumns(await settleExisting(inputs, inspected, flags, context), selection);
+        : withSelectionColumns(await settleByFirstRow(inputs, inspected, flags, context), selection);
     createFormat(format); // Refuses an output that cannot be made from the input.
     const { maxRowBytes, dryRun } = flags;
     const task: WindowTask = {
@@ -86,13 +87,17 @@ export async function planScoring(
   }
 }
 
-async function settleExisting(
+/** Decides by the first row what is done about rewards, and refuses one that cannot be written as asked. */
+async function settleByFirstRow(
   inputs: readonly Input[],
   format: FormatSettings,
   flags: ScoreOrBestFlags,
   context: CommandContext,
 ): Promise<FormatSettings> {
   const first = await readFirstRow(inputs, format, flags.maxRowBytes);
+  const { rewardField, fields } = format;
+  const taken = flags.best?.pairs && first && otherPairField(first.row, { fields, rewardField });
+  if (taken) throw usageError(`${first.place}: ${taken.message}`);
   return { ...format, existing: existingByRows(format.existing, first, flags, context) };
 }
 

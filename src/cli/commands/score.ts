@@ -161,6 +161,7 @@ function conclude(
       seconds,
       estimate,
       selects: flags.best !== undefined,
+      makesPairs: flags.best?.pairs ?? false,
       complete: outcome.end === 'finished',
       exitCode,
     });
@@ -174,7 +175,7 @@ function conclude(
   if (error !== undefined) throw error;
   if (end !== 'reader gone' && !nothingLeft) {
     printEnd(statistics, model?.identity.scoring.maxLength ?? 0, seconds, log);
-    if (flags.best !== undefined) printGains(statistics, log);
+    if (flags.best !== undefined) printGains(statistics, flags.best.pairs, log);
     if (estimate !== undefined) printEstimate(statistics, estimate, scorer.workers, log);
   }
   return exitCode;

@@ -3,7 +3,7 @@ import { usageError } from '../../errors.js';
 import { type CsvHeader, columnKey, listColumns } from '../../rows/formats/csv-header.js';
 import type { FormatSettings } from '../../rows/formats/index.js';
 import type { RunStatistics } from '../../run/statistics.js';
-import { summarizeChoices } from '../../selection/gains.js';
+import { type PairCounts, summarizeChoices } from '../../selection/gains.js';
 import { addedColumns, type SelectionSettings } from '../../selection/settings.js';
 import type { BestFlags } from '../flags/flags.js';
 import type { Log } from '../log.js';
@@ -52,8 +52,8 @@ export function withSelectionColumns(settings: FormatSettings, selection: Select
 }
 
 /** The curve by which a user chooses how many candidates to draw. */
-export function printGains({ counts }: RunStatistics, log: Log): void {
-  const { groups, ties, gains } = summarizeChoices(counts.choices);
+export function printGains({ counts }: RunStatistics, makesPairs: boolean, log: Log): void {
+  const { groups, ties, gains, pairs } = summarizeChoices(counts.choices, makesPairs);
   if (groups === 0) return;
   log.note(`${groups.toLocaleString('en-US')} groups, ${ties.toLocaleString('en-US')} with a tie for the best`);
   const cell = (value: number): string => value.toFixed(3).padStart(9);
@@ -62,4 +62,19 @@ export function printGains({ counts }: RunStatistics, log: Log): void {
     const means = [gain.best, gain.first, gain.random].map(cell).join('');
     log.note(`${String(gain.candidates).padStart(6)} ${String(gain.groups).padStart(8)}${means}`);
   }
+  if (pairs !== undefined) log.note(pairsInWords(pairs));
+}
+
+function pairsInWords({ written, ...without }: Readonly<PairCounts>): string {
+  const reasons = {
+    lone: 'one candidate',
+    equalTexts: 'equal texts',
+    equalRewards: 'equal rewards',
+    belowMinGap: 'less than --min-gap',
+  };
+  const parts = Object.entries(without).flatMap(([reason, n]) =>
+    n === 0 ? [] : `${n.toLocaleString('en-US')} with ${reasons[reason as keyof typeof reasons]}`,
+  );
+  const none = parts.length === 0 ? '' : `; no pair of groups: ${parts.join(', ')}`;
+  return `${written.toLocaleString('en-US')} pairs${none}`;
 }
