@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { Run } from '../support/in-process.js';
 import { jsonLines, rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
@@ -336,6 +337,167 @@ describe('rows that --group joins', () => {
         },
       ),
       { numRuns: 5 },
+    );
+  });
+});
+
+describe('--gather', () => {
+  const gathered = (rows: readonly unknown[] | string, ...flags: string[]) =>
+    best(rows, '--group', 'q', '--gather', ...flags);
+
+  test('gives of rows in any order what --group gives of them sorted, byte for byte', async () => {
+    const group = fc.record({
+      texts: fc.array(fc.constantFrom('', 'a', 'b c', 'd'.repeat(700)), { minLength: 1, maxLength: 6 }),
+      id: fc.constantFrom('number', 'string', 'nested'),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(group, { minLength: 1, maxLength: 40, size: 'max' }),
+        fc.infiniteStream(fc.nat()),
+        fc.constantFrom([], ['--rank'], ['--pairs']),
+        fc.constantFrom('jsonl', 'csv'),
+        async (groups, order, flags, form) => {
+          const all = groups.flatMap(({ texts, id }, g) => {
+            const q = id === 'number' ? g : id === 'string' ? `${g}` : [g, 'x'];
+            return texts.map((text) => ({ q, prompt: `${g}`, response: text }));
+          });
+          const shuffled = all.map((row) => ({ row, at: order.next().value as number })).sort((a, b) => a.at - b.at);
+          const rows = shuffled.map(({ row }) => row);
+          const first = new Map<string, number>();
+          for (const [i, { q }] of rows.entries()) if (!first.has(JSON.stringify(q))) first.set(JSON.stringify(q), i);
+          const place = (row: (typeof rows)[number]): number => first.get(JSON.stringify(row.q)) as number;
+          const sorted = [...rows].sort((a, b) => place(a) - place(b));
+          const cell = (value: unknown): string =>
+            `"${(typeof value === 'string' ? value : JSON.stringify(value)).replaceAll('"', '""')}"`;
+          const written = (list: typeof rows): string =>
+            form === 'jsonl'
+              ? lines(list)
+              : `q,prompt,response\r\n${list.map(({ q, prompt: text, response }) => `${[q, text, response].map(cell).join(',')}\r\n`).join('')}`;
+          // In CSV a number and the same digits in quotes are one id.
+          fc.pre(form === 'jsonl' || new Set(groups.map(({ id }) => id)).size === 1);
+          const args = ['--from', form, '-m', join(root, 'fixtures/tiny-gpt2'), ...flags];
+          const expected = await best(written(sorted), '--group', 'q', ...args);
+          const got = await gathered(written(rows), ...args);
+          assert.equal(got.stdout, expected.stdout);
+          assert.deepEqual([got.code, got.stderr], [expected.code, expected.stderr]);
+        },
+      ),
+      { numRuns: 12 },
+    );
+  });
+
+  const rows = [
+    { q: 1, text: 'a', reward: 0.5 },
+    { q: 2, text: 'd', reward: 3 },
+    { q: 1, text: 'b', reward: 1.5 },
+    { text: 'z', reward: 9 },
+    { q: 2, text: 'e', reward: 4 },
+  ];
+
+  test('says of bad rows where they stand, in every file', async () => {
+    const errors = join(directory, 'gathered-errors.jsonl');
+    const summary = join(directory, 'gathered.json');
+    const one = writeFile(directory, 'one.jsonl', `${lines(rows.slice(0, 2))}\n\n{"q":2}`);
+    const two = writeFile(directory, 'two.jsonl.gz', gzipSync(`not JSON\n${lines(rows.slice(2)).trimEnd()}`));
+    const run = await best('', '--group', 'q', '--gather', one, two, '--errors', errors, '--summary', summary);
+    assert.equal(run.code, 3);
+    assert.deepEqual(
+      jsonLines(run.stdout).map(({ text, best_index: index }) => [text, index]),
+      [
+        ['b', 1],
+        ['e', 2],
+        [undefined, undefined],
+        ['z', undefined],
+      ],
+    );
+    assert.deepEqual(
+      jsonLines(readFileSync(errors, 'utf8')).map(({ file, line, byte }) => [file, line, byte]),
+      [
+        [one, 5, lines(rows.slice(0, 2)).length + 2],
+        [two, 1, 0],
+        [two, 3, 'not JSON\n'.length + lines([rows[2]]).length],
+      ],
+    );
+    const {
+      inputs,
+      rows: count,
+      firstFailures,
+    } = JSON.parse(readFileSync(summary, 'utf8')) as {
+      inputs: { rows: number }[];
+      rows: number;
+      firstFailures: { file: string; line: number }[];
+    };
+    assert.deepEqual([inputs.map((input) => input.rows), count], [[3, 4], 7]);
+    assert.deepEqual([firstFailures[0]?.file, firstFailures[0]?.line], [one, 5]);
+    const gaveUp = await best('', '--group', 'q', '--gather', one, two, '--max-errors', '2');
+    assert.match(gaveUp.stderr, /two\.jsonl\.gz:1: BAD_JSON: .*; gave up there \(--max-errors 2\)/);
+  });
+
+  test('goes on to the same bytes, and refuses to where the beginning is another now', async () => {
+    const many = Array.from({ length: 3000 }, (_, i) => ({
+      q: i % 700,
+      text: `${i} ${'x'.repeat(200)}`,
+      reward: i === 2650 ? null : (i * 7919) % 13,
+    }));
+    const input = writeFile(directory, 'mixed.jsonl', lines(many));
+    const output = join(directory, 'gathered.jsonl');
+    const args = ['best', '-q', '--group', 'q', '--gather', input, '-o', output];
+    const whole = await rewardScore(['best', '-q', '--group', 'q', '--gather', input]);
+    assert.equal(whole.code, 3);
+    assert.equal(jsonLines(whole.stdout).length, 700);
+    // The bad row ends the first run, which is gone on with.
+    const failed = await rewardScore([...args, '--on-error', 'fail']);
+    assert.equal(failed.code, 1);
+    assert.match(failed.stderr, /mixed\.jsonl:2651: BAD_ROW/);
+    const rest = await rewardScore([...args, '--resume'].filter((arg) => arg !== '-q'));
+    assert.equal(rest.code, 3);
+    assert.match(rest.stderr, /going on after [\d,]+ rows that are done/);
+    assert.equal(readFileSync(output, 'utf8'), whole.stdout);
+    assert.equal((await rewardScore([...args, '--resume'])).code, 3);
+    writeFile(directory, 'mixed.jsonl', lines([...many, { q: 'new', text: 'y', reward: 1 }]));
+    assert.equal((await rewardScore([...args, '--resume'])).code, 3);
+    assert.equal(jsonLines(readFileSync(output, 'utf8')).length, 701);
+    assert.ok(readFileSync(output, 'utf8').startsWith(whole.stdout));
+    writeFile(
+      directory,
+      'mixed.jsonl',
+      lines([...many, { q: 'new', text: 'y', reward: 1 }, { q: 0, text: 'y', reward: 99 }]),
+    );
+    const other = await rewardScore([...args, '--resume']);
+    assert.equal(other.code, 2);
+    assert.match(other.stderr, /cannot go on: the input's beginning is not what it was/);
+  });
+
+  test('refuses what it cannot do, by name', async () => {
+    const file = writeFile(directory, 'some.jsonl', lines(rows));
+    for (const [args, says] of [
+      [['--gather', file], 'expected --gather with --group FIELD'],
+      [
+        ['--gather', '--group', 'q', '--shard', '1/2', '-o', join(directory, 'x'), file],
+        'expected --gather without --shard: the rows of a group may stand in several shares',
+      ],
+    ] as const) {
+      const { code, stderr } = await best('', ...args);
+      assert.deepEqual([code, stderr], [2, `reward-score: ${says}\n`]);
+    }
+    const unclosed = await gathered('q,text,reward\n1,a,1\n2,"b', '--from', 'csv');
+    assert.equal(unclosed.code, 1);
+    assert.match(unclosed.stderr, /standard input:3: expected a closing quote, got the end of the file: with --gather/);
+    const large = await gathered('{"q":1,"text":"a","reward":1}\n'.repeat(100_001));
+    assert.equal(large.code, 1);
+    assert.match(large.stderr, /standard input:100001: expected at most 100,000 rows and 64 MiB in a group/);
+  });
+
+  test('holds rows over the size limit too, and reads as many as --limit says', async () => {
+    const long = { q: 1, text: 'x'.repeat(3000), reward: 7 };
+    const { stdout, code } = await gathered([rows[0], long, rows[1], rows[2]], '--max-row-bytes', '1000');
+    assert.equal(code, 3);
+    const [first, tooLong, second] = jsonLines(stdout) as Record<string, { code: string }>[];
+    assert.deepEqual([first?.text, tooLong?.reward_error?.code, second?.text], ['b', 'ROW_TOO_LARGE', 'd']);
+    const two = await gathered([rows[0], '', rows[1], rows[2]], '--limit', '2');
+    assert.deepEqual(
+      jsonLines(two.stdout).map(({ text }) => text),
+      ['a', 'd'],
     );
   });
 });

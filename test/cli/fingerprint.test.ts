@@ -97,6 +97,7 @@ const settings: Readonly<Record<string, Setting>> = {
 const best: Base = { command: 'best', input: candidates };
 const settingsOfBest: Readonly<Record<string, Setting>> = {
   group: { ...best, input: grouped, from: 'id', to: 'text' },
+  gather: { ...best, input: grouped, args: ['--group', 'id'], to: true },
   'response-field': { ...best, to: 'winner' },
   top: { ...best, to: '1' },
   rank: { ...best, to: true },

@@ -64,7 +64,7 @@ const decisions = {
   ],
 } as const;
 
-const ofBest = ['group', 'response-field', 'top', 'rank', 'pairs', 'min-gap'];
+const ofBest = ['group', 'gather', 'response-field', 'top', 'rank', 'pairs', 'min-gap'];
 
 describe('what flags decide', () => {
   for (const [command, own] of [
@@ -161,11 +161,20 @@ describe('deciding flags', () => {
 
   test('of best, with its own', () => {
     const { details: _, ...shared } = scoreValues;
-    const values: BestFlags = { ...shared, to: 'csv', responseField: 'r', rank: false, pairs: true, minGap: 0.5 };
+    const values: BestFlags = {
+      ...shared,
+      to: 'csv',
+      gather: true,
+      responseField: 'r',
+      rank: false,
+      pairs: true,
+      minGap: 0.5,
+    };
     const deciding = decidingFlags('best', values, 'output');
     assert.ok(!('--details' in deciding));
     assert.deepEqual(Object.fromEntries(ofBest.map((name) => [name, deciding[`--${name}`]])), {
       group: null,
+      gather: true,
       'response-field': 'r',
       top: null,
       rank: false,

@@ -16,6 +16,7 @@ const format = createFormat(formatSettings);
 const output = { ...formatSettings, format };
 const byQuestion: SelectionSettings = {
   group: 'q',
+  gather: false,
   responseField: 'response',
   top: 1,
   ranked: false,

@@ -109,7 +109,7 @@ async function compare(
   const totals = { rows: 0, rewards: 0, without: 0, beyond: 0, mean: 0, largest: 0 };
   let worst: Deviation[] = [];
   const events = { signal: session.signal, onNotice: session.note };
-  const windows = await windowsOfJob(reading, scorer.windowSize, events);
+  const { windows } = await windowsOfJob(reading, scorer.windowSize, events);
   for await (const { scored } of scoreInOrder(windows, scorer, false)) {
     for (const outcome of scored.outcomes ?? []) {
       totals.rows++;

@@ -44,7 +44,7 @@ export async function planScoring(
     );
   }
   const formats = chooseFormats(files, flags.best?.pairs ? { to: 'jsonl', ...flags } : flags);
-  const choice = flags.best && selectionOf(flags.best, formats, flags.stream);
+  const choice = flags.best && selectionOf(flags.best, formats);
   const fields = namedFields(flags, formats.from === 'csv' || formats.from === 'tsv');
   if (flags.details && formats.to === 'scores') {
     throw usageError('expected --details with --to jsonl, csv or tsv: scores are one number a line');

@@ -10,18 +10,23 @@ import type { Log } from '../log.js';
 import type { Formats } from './formats.js';
 
 /** @throws FatalError `usage` for flags that exclude each other */
-export function selectionOf(flags: BestFlags, { from, to }: Formats, stream: boolean): SelectionSettings {
-  const { group, responseField, top, rank, pairs, minGap } = flags;
+export function selectionOf(flags: BestFlags, { from, to }: Formats): SelectionSettings {
+  const { group, gather, responseField, top, rank, pairs, minGap } = flags;
   if (from === 'text') throw usageError('expected rows with candidates or a group for best, got --from text');
+  if (gather && group === undefined) throw usageError('expected --gather with --group FIELD');
+  if (gather && flags.shard !== undefined) {
+    throw usageError('expected --gather without --shard: the rows of a group may stand in several shares');
+  }
   if (rank && top !== undefined) throw usageError('expected --top or --rank, got both');
   if (pairs && (rank || top !== undefined)) throw usageError('expected --pairs without --top or --rank');
   if (minGap !== undefined && !pairs) throw usageError('expected --min-gap with --pairs');
   if (pairs && to !== 'jsonl') throw usageError(`expected --to jsonl with --pairs, got ${to}`);
-  if (stream && group !== undefined) {
+  if (flags.stream && group !== undefined) {
     throw usageError('expected --stream without --group: a group is known to be whole when the next one begins');
   }
   return {
     group,
+    gather,
     responseField,
     top: top ?? (rank ? Number.POSITIVE_INFINITY : 1),
     ranked: rank || top !== undefined,
