@@ -127,7 +127,6 @@ async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Pro
     task,
     answer: createAnswer(task),
     texts: textSettingsOf(scoring, tokenizer.specialTokens(), format.fields, scoring.reserve > 0),
-    existingField: format.usesExisting ? format.rewardField : undefined,
     decoder: model.kind === 'checkpoint' && model.network.attention === 'causal',
     heartbeat,
   });
