@@ -34,7 +34,7 @@ export function existingRewardsScorer(task: WindowTask): (window: Window) => Pro
     scoring: noScoring,
     task,
     answer: createAnswer(task),
-    texts: { fields: task.format.fields, template: builtInTemplates.chai, templateGiven: false, prompts: false },
+    texts: { fields: task.format.fields, template: builtInTemplates.chai, templateGiven: false, prompts: 'unused' },
     existingField: task.format.rewardField,
     heartbeat: () => undefined,
   });

@@ -1,5 +1,6 @@
 /** The one door to a scorer: finds the model, checks the settings, prepares it, and says what there is to be said. */
 import { usageError } from '../errors.js';
+import type { Setting } from '../explanation/explanation.js';
 import type { ResolveOptions } from '../hub/resolve.js';
 import { countParameters } from '../model/architectures/network.js';
 import { cpu } from '../model/backend/cpu.js';
@@ -32,6 +33,8 @@ export interface ScorerUi {
 /** A scorer with a model behind it. */
 export interface ModelScorer extends Scorer {
   readonly identity: ScorerIdentity;
+  /** The settings that decide rewards, and where each comes from. */
+  readonly settings: readonly Setting[];
   /** For a task that is a dry run: tokens that all workers together could score in a second. */
   readonly tokensPerSecond: number;
   /** Workers that crashed and were replaced. */
@@ -78,6 +81,7 @@ export async function openScorer(request: ScorerRequest, ui: ScorerUi): Promise<
 
 class PooledScorer implements ModelScorer {
   readonly identity: ScorerIdentity;
+  readonly settings: readonly Setting[];
   readonly windowSize: WindowSize;
   tokensPerSecond = 0;
   workers = 0;
@@ -92,6 +96,7 @@ class PooledScorer implements ModelScorer {
     this.#pool = pool;
     this.#askedWorkers = askedWorkers;
     this.#ui = ui;
+    this.settings = resolved.settings;
     this.identity = identityOf(resolved, pool.model);
     this.windowSize = cpu.windowSize(countParameters(resolved.checkpoint.network));
   }
@@ -101,6 +106,7 @@ class PooledScorer implements ModelScorer {
   }
 
   async load(task: WindowTask, windows: number): Promise<void> {
+    if (task.answer.kind === 'explanation' && task.answer.trace) refuseTrace(this.#resolved.checkpoint);
     const { checkpoint, scoring, tokenizerDirectory } = this.#resolved;
     const need = cpu.memoryNeed(checkpoint.network, scoring.maxLength);
     const { workers, notice } = chooseWorkerCount(this.#askedWorkers, windows, readLimits(), need);
@@ -116,5 +122,22 @@ class PooledScorer implements ModelScorer {
   close(): Promise<void> {
     this.#closed ??= this.#pool.release();
     return this.#closed;
+  }
+}
+
+/** @throws FatalError `usage` where a network gives no reward at each token */
+function refuseTrace(checkpoint: ResolvedModel['checkpoint']): void {
+  if (checkpoint.kind === 'exported') {
+    throw usageError(
+      `${checkpoint.file}: expected a checkpoint with ${optionName('trace')}, got an exported graph, which gives a reward at ` +
+        `one token only; leave out ${optionName('trace')}, or name the checkpoint that it was exported from`,
+    );
+  }
+  const { architecture, attention } = checkpoint.network;
+  if (attention !== 'causal') {
+    throw usageError(
+      `expected a causal model with ${optionName('trace')}, got ${architecture}, in which a token sees what follows it; ` +
+        `leave out ${optionName('trace')}`,
+    );
   }
 }

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { messageOf, usageError } from '../errors.js';
+import type { Setting } from '../explanation/explanation.js';
 import type { ResolveOptions } from '../hub/resolve.js';
 import { type Checkpoint, readCheckpoint } from '../model/checkpoint/checkpoint.js';
 import { type ExportedModel, readExportedModel } from '../model/exported/model.js';
@@ -32,6 +33,8 @@ export interface ResolvedModel {
   readonly tokenizerDirectory: string;
   readonly precision: Precision;
   readonly scoring: ScoringSettings;
+  /** The settings that decide rewards, in words, and where each comes from. */
+  readonly settings: readonly Setting[];
   /** What makes rewards worse, or other than they look, a sentence each. */
   readonly warnings: readonly string[];
 }
@@ -85,28 +88,58 @@ export async function resolveModel(
       );
     }
   }
+  const scoring: ScoringSettings = {
+    maxLength,
+    truncationSide,
+    reserve: chooseReserve(options.reserve, truncationSide, maxLength),
+    activation: options.activation,
+    logit: chooseLabel(labels, options.logit),
+    labels: labels.length,
+    vocabularySize: network.vocabularySize,
+    padTokenId: network.padTokenId,
+    eosTokenId: network.eosTokenId,
+    template,
+    templateDate,
+    templateGiven: options.template !== undefined,
+  };
   return {
     checkpoint,
     modelName: options.model ?? BUNDLED_NAME,
     revision,
     tokenizerDirectory,
     precision: options.precision,
-    scoring: {
-      maxLength,
-      truncationSide,
-      reserve: chooseReserve(options.reserve, truncationSide, maxLength),
-      activation: options.activation,
-      logit: chooseLabel(labels, options.logit),
-      labels: labels.length,
-      vocabularySize: network.vocabularySize,
-      padTokenId: network.padTokenId,
-      eosTokenId: network.eosTokenId,
-      template,
-      templateDate,
-      templateGiven: options.template !== undefined,
-    },
+    scoring,
+    settings: settingsOf(scoring, options, checkpoint),
     warnings,
   };
+}
+
+/** The settings in words. An option whose value is its default counts as not given. */
+function settingsOf(
+  scoring: ScoringSettings,
+  options: FilledRequest,
+  { network }: ResolvedModel['checkpoint'],
+): Setting[] {
+  const { defaults, labels, maxPositions } = network;
+  const { maxLength, truncationSide, reserve, activation, logit, template, templateDate } = scoring;
+  const setting = (option: keyof FilledRequest, name: string, value: string, otherwise: string): Setting => ({
+    name,
+    value,
+    source: otherwise === '' ? optionName(option) : otherwise,
+  });
+  const length = maxLength < defaults.length && maxLength === maxPositions ? "the model's positions" : 'default';
+  return [
+    setting('template', 'template', template.name, options.template === undefined ? 'default' : ''),
+    ...(templateDate === undefined
+      ? []
+      : [setting('templateDate', 'date', templateDate, options.templateDate === undefined ? 'today' : '')]),
+    setting('maxLength', 'length', `${maxLength} tokens`, options.maxLength === undefined ? length : ''),
+    setting('truncationSide', 'cut', truncationSide, truncationSide === defaults.side ? 'default' : ''),
+    setting('reserve', 'reserve', reserve === 0 ? 'none' : `${reserve} tokens`, reserve === 0 ? 'default' : ''),
+    setting('logit', 'logit', printable(labels[logit] ?? ''), options.logit === undefined ? 'the only one' : ''),
+    setting('activation', 'activation', activation, activation === 'none' ? 'default' : ''),
+    setting('precision', 'precision', options.precision, options.precision === 'fp32' ? 'default' : ''),
+  ];
 }
 
 /**

@@ -15,6 +15,7 @@ import { createAnswer } from './answers.js';
 import { createHeartbeat } from './heartbeat.js';
 import { measureSpeed } from './measure-speed.js';
 import type { FromWorker, LoadRequest, ReadyModel, ScoringSettings, ThreadData, ToWorker } from './protocol.js';
+import { RowExplainer } from './row-explainer.js';
 import { WindowScorer } from './window-scorer.js';
 
 if (parentPort === null) throw new Error('this file is the entry of a worker thread');
@@ -103,7 +104,11 @@ async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Pro
   heartbeat();
   const scoring = { ...message.scoring, padTokenId: padTokenOf(tokenizer, message.scoring) };
   tokenScorer = await openTokenScorer(model, scoring);
-  const { format } = task;
+  const { format, answer } = task;
+  const explainer =
+    answer.kind === 'explanation'
+      ? new RowExplainer({ ...answer, scorer: tokenScorer, tokenizer, scoring, heartbeat })
+      : undefined;
   return new WindowScorer({
     scorer: tokenScorer,
     tokenizer,
@@ -114,9 +119,10 @@ async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Pro
       fields: format.fields,
       template: openTemplate(scoring, tokenizer),
       templateGiven: scoring.templateGiven,
-      prompts: scoring.reserve > 0,
+      prompts: scoring.reserve > 0 ? 'needed' : explainer ? 'wanted' : 'unused',
     },
     existingField: format.usesExisting ? format.rewardField : undefined,
+    explainer,
     heartbeat,
   });
 }

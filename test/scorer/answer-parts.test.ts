@@ -48,7 +48,7 @@ function workerFor(task: WindowTask, refuse?: (row: unknown) => RowFailure | und
     },
     task,
     answer: { ...answer, ...(refuse && { refuse: (row) => refuse(row) ?? answer.refuse?.(row) }) },
-    texts: { fields: task.format.fields, template: builtInTemplates.chai, templateGiven: false, prompts: false },
+    texts: { fields: task.format.fields, template: builtInTemplates.chai, templateGiven: false, prompts: 'unused' },
     existingField: undefined,
     heartbeat: () => undefined,
   });

@@ -5,7 +5,7 @@ import type { Flag } from './flag.js';
 import { day, fieldName, modelName, wholeNumber } from './parsers.js';
 
 const group = 'Scoring';
-const commands = ['score', 'best', 'eval', 'serve', 'model check'] as const;
+const commands = ['score', 'best', 'eval', 'explain', 'serve', 'model check'] as const;
 
 /** Without heading and commands: `model prepare` has it too. */
 export const tokenizer = {

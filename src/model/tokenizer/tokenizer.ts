@@ -9,6 +9,7 @@ import { printable } from '../../platform/printable.js';
 import { type AddedTokens, addedTokens, nothingAdded } from './added-tokens.js';
 import type { TokenizerFiles } from './files.js';
 import { type TextCutter, textCutter } from './long-texts.js';
+import { type Piece, Pieces } from './pieces.js';
 
 export type TruncationSide = 'left' | 'right';
 
@@ -23,6 +24,23 @@ export interface RowSettings {
   readonly templated: boolean;
   /** Cut the text so that its prompt leaves room for a response of so many tokens, however long its own is. */
   readonly reserved?: { readonly tokens: number; readonly promptTokens: number };
+  /** Whether the tokens that are cut are wanted too, however many there are. Default: false. */
+  readonly keepsCut?: boolean;
+}
+
+/** A text's tokens as the network gets them. */
+export interface TokenRow {
+  /** Token ids, those that the tokenizer adds included. */
+  readonly row: number[];
+  /** How many of the text's own tokens were cut. */
+  readonly cut: number;
+  /** Where the tokens that were cut are wanted. */
+  readonly whole?: {
+    /** Ids of the tokens that were cut. */
+    readonly cutIds: readonly number[];
+    /** How many of the tokens at the row's beginning and end the tokenizer added. */
+    readonly added: { readonly before: number; readonly after: number };
+  };
 }
 
 /** Texts of more UTF-16 units are tokenized in pieces of so many, if they can be. */
@@ -41,10 +59,13 @@ export class Tokenizer {
   readonly #cutter: TextCutter | undefined;
   readonly #config: Record<string, unknown>;
   readonly #added: AddedTokens;
+  readonly #byteLevel: boolean;
+  #pieces: Pieces | undefined;
 
   constructor(files: TokenizerFiles) {
     const { path, tokenizer, config } = files;
     this.#config = config;
+    this.#byteLevel = isByteLevel(tokenizer.pre_tokenizer);
     try {
       const preTokenizer = withUnicodeSpaces(tokenizer.pre_tokenizer);
       this.#tokenizer = new HubTokenizer({ ...tokenizer, pre_tokenizer: preTokenizer }, config);
@@ -75,16 +96,13 @@ export class Tokenizer {
    * Makes a row of a text's tokens, cut so that the added tokens have room too.
    *
    * @param heartbeat called after each piece of a long text
-   * @returns also how many of the text's own tokens were cut; undefined where it has none
+   * @returns undefined where the text has no tokens of its own
    */
-  rowOf(
-    text: string,
-    settings: RowSettings,
-    heartbeat: () => void = () => undefined,
-  ): { row: number[]; cut: number } | undefined {
-    const { first, retained, count } = this.#ownTokens(text, settings, heartbeat);
+  rowOf(text: string, settings: RowSettings, heartbeat: () => void = () => undefined): TokenRow | undefined {
+    const { maxLength, truncationSide, templated, reserved, keepsCut = false } = settings;
+    const limits = { truncationSide, maxLength: keepsCut ? Number.POSITIVE_INFINITY : maxLength };
+    const { first, retained, count } = this.#ownTokens(text, limits, heartbeat);
     if (first === undefined) return undefined;
-    const { maxLength, truncationSide, templated, reserved } = settings;
     const begun = templated && first === this.#added.before[0];
     const { before, after } = begun ? nothingAdded : this.#added;
     const room = maxLength - before.length - after.length;
@@ -93,7 +111,10 @@ export class Tokenizer {
     const cut = Math.min(Math.max(0, count - room, ofPrompt), count - 1);
     const left = count - cut;
     const own = cut === 0 ? retained : truncationSide === 'left' ? retained.slice(-left) : retained.slice(0, left);
-    return { row: [...before, ...own, ...after], cut };
+    const row = [...before, ...own, ...after];
+    if (!keepsCut) return { row, cut };
+    const cutIds = truncationSide === 'left' ? retained.slice(0, cut) : retained.slice(left);
+    return { row, cut, whole: { cutIds, added: { before: before.length, after: after.length } } };
   }
 
   /** Counts a text's own tokens. */
@@ -118,10 +139,27 @@ export class Tokenizer {
       heartbeat();
       first ??= own[0];
       count += own.length;
-      if (truncationSide === 'left') retained = [...retained, ...own.slice(-maxLength)].slice(-maxLength);
+      if (maxLength === Number.POSITIVE_INFINITY) {
+        for (const id of own) retained.push(id);
+      } else if (truncationSide === 'left') retained = [...retained, ...own.slice(-maxLength)].slice(-maxLength);
       else if (retained.length < maxLength) retained = [...retained, ...own.slice(0, maxLength - retained.length)];
     }
     return { first, retained, count };
+  }
+
+  /** The token of an id as the vocabulary has it, in characters where it stands for bytes. */
+  pieceOf(id: number): Piece {
+    return this.#readable.pieceOf(id);
+  }
+
+  /** The text that the tokens of these ids stand for; bytes that are no characters are written as `<0xE2>`. */
+  textOf(ids: readonly number[]): string {
+    return this.#readable.textOf(ids);
+  }
+
+  get #readable(): Pieces {
+    this.#pieces ??= new Pieces(this.#tokenizer, this.#byteLevel);
+    return this.#pieces;
   }
 
   /** Id of the token that tokenizer_config.json names under `role`, e.g. `pad_token`. */
@@ -153,6 +191,13 @@ export class Tokenizer {
 const GPT2_PATTERN =
   "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\p{White_Space}\\p{L}\\p{N}]+|" +
   '\\p{White_Space}+(?!\\P{White_Space})|\\p{White_Space}+';
+
+/** Whether tokens spell bytes. */
+function isByteLevel(given: unknown): boolean {
+  const preTokenizer = given as PreTokenizer | null | undefined;
+  if (preTokenizer?.type === 'Sequence') return preTokenizer.pretokenizers.some(isByteLevel);
+  return preTokenizer?.type === 'ByteLevel';
+}
 
 type PreTokenizer =
   | { readonly type: 'ByteLevel'; readonly use_regex?: boolean; readonly add_prefix_space?: boolean }

@@ -27,6 +27,16 @@ export interface TextToScore {
   readonly text: string;
   /** The part before the response; undefined where it is not known, or was not requested. */
   readonly prompt?: string;
+  readonly judged: Judged;
+}
+
+/** What a text's reward judges: the response, or the last message. */
+export interface Judged {
+  /** Where the row has it: `candidates[1]`, `messages`. */
+  readonly field: string;
+  /** The name that it is rendered with; undefined where the text says itself who speaks. */
+  readonly author?: string;
+  readonly content: string;
 }
 
 /**
@@ -47,8 +57,8 @@ export interface TextSettings {
   readonly template: Template;
   /** Whether the user chose a template, in which case a string prompt is a message of the user. */
   readonly templateGiven: boolean;
-  /** Whether prompts are requested. */
-  readonly prompts: boolean;
+  /** Whether prompts are requested; if they are needed, a text whose prompt cannot be rendered is a bad one. */
+  readonly prompts: 'unused' | 'wanted' | 'needed';
 }
 
 /** Reads a row as the first kind that fits; fields that flags name have precedence. */
@@ -72,7 +82,8 @@ function readText(fields: ReadonlyMap<Role, Field>): ScorableRow | RowFailure {
   const { name, value } = fields.get('text') as Field;
   if (typeof value !== 'string')
     return failure('BAD_ROW', `expected ${name} to be a string, got ${typeInWords(value)}`);
-  const text = value === '' ? failure('EMPTY_TEXT', `${name} is empty`) : { text: value };
+  const judged = { field: name, content: value };
+  const text = value === '' ? failure('EMPTY_TEXT', `${name} is empty`) : { text: value, judged };
   return { kind: 'text', texts: [text], templated: false };
 }
 
@@ -121,7 +132,7 @@ function readConversation(fields: ReadonlyMap<Role, Field>, _: Row, settings: Te
   const messages = readMessages(value, name);
   if (isFailure(messages)) return messages;
   const conversation = withoutResponse(messages, name);
-  const text = isFailure(conversation) ? conversation : render(conversation, settings);
+  const text = isFailure(conversation) ? conversation : render(conversation, name, settings);
   return { kind: 'messages', texts: [text], templated: true };
 }
 
@@ -153,7 +164,7 @@ const joinMessages =
   (response, name) => {
     if (typeof response !== 'string' && !Array.isArray(response)) return notAText(response, name);
     const conversation = withResponse(context, response, name, bot);
-    return isFailure(conversation) ? conversation : render(conversation, settings);
+    return isFailure(conversation) ? conversation : render(conversation, name, settings);
   };
 
 /**
@@ -165,15 +176,24 @@ function joinText(prompt: string | undefined, context: readonly Message[], setti
   return (response, name) => {
     if (typeof response !== 'string') return asMessages(response, name);
     if (response === '') return failure('EMPTY_TEXT', `${name} is empty`);
-    return prompt === undefined ? { text: response } : { text: prompt + response, prompt };
+    const judged = { field: name, content: response };
+    return prompt === undefined ? { text: response, judged } : { text: prompt + response, prompt, judged };
   };
 }
 
-function render(conversation: Conversation, { template, prompts }: TextSettings): TextToScore | RowFailure {
+/** @param field where the row has the last message */
+function render(
+  conversation: Conversation,
+  field: string,
+  { template, prompts }: TextSettings,
+): TextToScore | RowFailure {
   const text = template.render(conversation);
-  if (isFailure(text) || !prompts) return isFailure(text) ? text : { text };
+  if (isFailure(text)) return text;
+  const scorable = { text, judged: { field, ...(conversation.messages.at(-1) as Message) } };
+  if (prompts === 'unused') return scorable;
   const prompt = template.promptOf(conversation, text);
-  return isFailure(prompt) ? prompt : { text, prompt };
+  if (isFailure(prompt)) return prompts === 'needed' ? prompt : scorable;
+  return { ...scorable, prompt };
 }
 
 const notAText = (value: unknown, name: string): RowFailure =>
