@@ -4,10 +4,16 @@ import { type Explanation, isScored } from './explanation.js';
 
 /** One JSON object on a line of its own; rewards are spelled as `score` writes them. */
 export function explanationAsJson(explanation: Explanation): string {
-  const { texts, existing, ...row } = explanation;
+  const { file, row, line, kind, model, settings, texts, existing, ...others } = explanation;
   const written = (reward: number | null): number | null => reward && writtenReward(reward);
   const spelled = {
-    ...row,
+    file,
+    row,
+    line,
+    kind,
+    model,
+    settings,
+    ...others,
     existing: existing?.map(written) ?? null,
     texts: texts.map((text) =>
       isScored(text)

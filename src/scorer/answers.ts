@@ -126,7 +126,7 @@ const explainRow = (settings: FormatSettings, byte: number): Answer => ({
   format: createFormat(settings),
   results: undefined,
   write(rows) {
-    const asked = rows.scored.find(({ record }) => record.byte === byte);
+    const asked = written(rows).find(({ record }) => record.byte === byte);
     const { row } = asked?.parsed ?? {};
     const explanation: RowExplanation | undefined = asked && {
       ...(rows.explained ?? { kind: null, texts: [], tokens: 0, computedTokens: 0, padToken: null }),

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -110,6 +111,24 @@ describe('equal to what score writes', { concurrency: 2 }, () => {
     assert.equal(scored(third.texts[0]).text, 'two');
     assert.equal(scored((await explained([], '{"text":"from a pipe"}\n')).texts[0]).text, 'from a pipe');
   });
+});
+
+test('no more is read than the row and its neighbours', async () => {
+  let read = 0;
+  const endless = Readable.from(
+    (function* () {
+      for (;;) {
+        read++;
+        yield Buffer.from(lines({ text: `row ${read}` }).repeat(100));
+      }
+    })(),
+    { objectMode: true },
+  );
+  const { code, stdout } = await rewardScore(['explain', '-q', '--json', '--row', '3'], { stdin: endless });
+  assert.equal(code, 0);
+  assert.equal(scored((JSON.parse(stdout) as Explanation).texts[0]).text, 'row 1');
+  assert.ok(read < 1000, `${read} chunks`);
+  assert.ok(endless.destroyed);
 });
 
 describe('what is said of a text', () => {
@@ -396,7 +415,7 @@ testWrongUses('rows that are not there', directory, [
   {
     args: ['explain', '-q', '-m', tiny],
     stdin: '\n \n',
-    stderr: 'standard input: expected a row to explain, got none: it has 0 rows',
+    stderr: 'standard input: expected a row to explain, got none',
   },
   { args: ['explain', '-m', tiny, '--row', '0'], stderr: /--row <number>.*Expected a whole number from 1 up/ },
   { args: ['explain', '-m', tiny, 'a.jsonl', 'b.jsonl'], stderr: /too many arguments/ },

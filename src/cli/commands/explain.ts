@@ -120,8 +120,8 @@ async function findRow(
     }
   }
   if (signal.aborted) return undefined;
-  const number = rows === 0 ? 'a row to explain' : `--row of at most ${rows}`;
-  throw usageError(`${input.name}: expected ${number}, got ${rows === 0 ? 'none' : row}: it has ${rowsInWords(rows)}`);
+  if (rows === 0) throw usageError(`${input.name}: expected a row to explain, got none`);
+  throw usageError(`${input.name}: expected --row of at most ${rows}, got ${row}: it has ${rowsInWords(rows)}`);
 }
 
 async function show(explanation: Explanation, flags: ExplainFlags, { stdout, env, version }: Context): Promise<void> {
