@@ -131,6 +131,14 @@ test('no more is read than the row and its neighbours', async () => {
   assert.ok(endless.destroyed);
 });
 
+test('a row in a pipe is explained as soon as it is there', async () => {
+  const open = new Readable({ read: () => undefined });
+  open.push(lines({ text: 'the only one' }));
+  const { code, stdout } = await rewardScore(['explain', '-q', '--json'], { stdin: open });
+  assert.equal(code, 0);
+  assert.equal(scored((JSON.parse(stdout) as Explanation).texts[0]).text, 'the only one');
+});
+
 describe('what is said of a text', () => {
   test('who is judged: the response, or the last message, by its name in the text', async () => {
     const judged = async (row: object) => scoredTexts(await explained([], lines(row))).map((text) => text.judged);

@@ -111,8 +111,10 @@ async function findRow(
   { row, maxRowBytes, signal }: Search,
 ): Promise<{ readonly window: Window; readonly byte: number } | undefined> {
   const format = createFormat(settings);
+  // Whoever writes a row to a pipe and keeps it open is answered all the same.
+  const eager = input.path === '-';
   let rows = 0;
-  for await (const window of readWindows({ inputs: [input], format, windowSize, maxRowBytes, signal })) {
+  for await (const window of readWindows({ inputs: [input], format, windowSize, maxRowBytes, eager, signal })) {
     for (const record of recordsOf(window, format)) {
       if (format.isBlank(record)) continue;
       rows++;
