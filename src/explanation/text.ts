@@ -40,12 +40,18 @@ function headOfAll(explanation: Explanation, { paint }: TextSettings): string[] 
   const what = kind === null ? [] : [`${kind}, ${counted(texts.length, 'text')}`];
   const facts = [
     named('row', [line === null ? '' : `line ${many(line)}`, ...what].filter(Boolean).join(': ')),
-    ...(tokens > 0 ? [named('tokens', `${many(tokens)}, of which ${many(computedTokens)} are computed`)] : []),
+    ...(tokens > 0 ? [named('tokens', tokensInWords(tokens, computedTokens))] : []),
     ...(existing === null ? [] : [named('carried', `${existing.map(formatReward).join(', ')}, in the row already`)]),
     ...(failure === null ? [] : [named('failed', paint.bad(`${failure.code}: ${visibleLine(failure.message)}`))]),
   ];
   return [paint.heading(place), ...facts];
 }
+
+/** How many tokens the texts have, and how many the network computes: fewer where texts share some, more with padding. */
+export const tokensInWords = (tokens: number, computed: number): string =>
+  computed > tokens
+    ? `${many(tokens)}, and ${many(computed)} are computed with padding`
+    : `${many(tokens)}, of which ${many(computed)} are computed`;
 
 function settingsTable({ model, settings, padToken }: Explanation, { paint }: TextSettings): string[] {
   const rows = [
@@ -198,7 +204,7 @@ function shownIndices(count: number, columns: number): (number[] | undefined)[] 
 const leftOut = (tokens: number): string =>
   `${' '.repeat(NAME_WIDTH)}... ${counted(tokens, 'token')} left out here; ${optionName('json')} lists all`;
 
-const named = (name: string, value: string): string => `${name.padEnd(NAME_WIDTH)} ${value}`;
+const named = (name: string, value: string): string => `${name.padEnd(NAME_WIDTH)} ${value}`.trimEnd();
 
 const pieceOf = ({ piece, special, added }: Token, paint: Paint): string =>
   special || added ? paint.special(visiblePiece(piece)) : visiblePiece(piece);

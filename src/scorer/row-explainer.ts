@@ -49,6 +49,7 @@ export class RowExplainer {
     const { scorer, scoring } = this.#options;
     const rows = texts.flatMap((text) => (isFailure(text) ? [] : [text.tokens.row]));
     const shared = scorer.sharedTokens(rows);
+    const skipsPadding = rows.some((row) => scorer.pooledAt(row) !== undefined);
     const explained: ExplainedText[] = [];
     let next = 0; // of the texts that have tokens
     for (const [i, text] of texts.entries()) {
@@ -60,7 +61,7 @@ export class RowExplainer {
       texts: explained,
       tokens: rows.reduce((sum, row) => sum + row.length, 0),
       computedTokens: rows.length === 0 ? 0 : scorer.countTokens(rows),
-      padToken: scoring.padTokenId === undefined ? null : this.#tokenOf(scoring.padTokenId),
+      padToken: skipsPadding && scoring.padTokenId !== undefined ? this.#tokenOf(scoring.padTokenId) : null,
     };
   }
 
@@ -152,6 +153,8 @@ function partsOf(text: string, cut: ScoredText['cut'], row: readonly Token[]): T
 
 /** Where in the text the part that was cut ends, or begins on the right; -1 where that cannot be told. */
 function borderOf(text: string, { side, text: cut }: ScoredText['cut']): number {
-  if (side === 'left') return text.startsWith(cut) ? cut.length : -1;
+  // Some tokenizers put a space before a text.
+  const own = side === 'left' && cut.startsWith(' ') && !text.startsWith(' ') ? cut.slice(1) : cut;
+  if (side === 'left') return text.startsWith(own) ? own.length : -1;
   return text.endsWith(cut) ? text.length - cut.length : -1;
 }

@@ -9,12 +9,14 @@ import { gzipSync } from 'node:zlib';
 import type { ExplainedText, Explanation, ScoredText } from '../../dist/explanation/explanation.js';
 import { coloured, plain } from '../../dist/explanation/paint.js';
 import { explanationInWords } from '../../dist/explanation/text.js';
-import { copyExportedModel } from '../support/exported-models.js';
+import { copyExportedModel, type TokenizerReference } from '../support/exported-models.js';
+import { readOracle } from '../support/oracle.js';
 import { jsonLines, rewardScore, root, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 import { makeSyntheticModel, readModelDescriptions } from '../support/synthetic-model.js';
 import { testWrongUses } from '../support/wrong-use.js';
 
 useTinyModel();
+const tokenizers = readOracle<TokenizerReference>('tokenizers.json');
 const directory = temporaryDirectory();
 const tiny = join(root, 'fixtures/tiny-gpt2');
 const conversations = join(root, 'fixtures/conversations.jsonl');
@@ -211,6 +213,26 @@ describe('what is said of a text', () => {
     );
   });
 
+  test('tokenizers that do not give back the text as it was: a space before it, words in lower case', async () => {
+    const text = 'Hello the Storm, and MANY more words';
+    const cutOf = async (name: string) => {
+      const model = join(directory, name);
+      const { edits, config } = tokenizers.tokenizers[name] as (typeof tokenizers.tokenizers)[string];
+      cpSync(tiny, model, { recursive: true });
+      const path = join(model, 'tokenizer.json');
+      writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), ...edits }));
+      writeFileSync(join(model, 'tokenizer_config.json'), JSON.stringify(config));
+      const { cut, parts } = scored((await explained(['-m', model, '--max-length', '9'], lines({ text }))).texts[0]);
+      assert.equal(parts.map((part) => part.text).join(''), text);
+      return { cut: cut.text, struck: parts.flatMap((part) => (part.cut ? [part.text] : [])) };
+    };
+    const { cut, struck } = await cutOf('prefix-space');
+    assert.deepEqual([` ${struck.join('')}`, text.startsWith(struck[0] as string)], [cut, true]);
+    const pieces = await cutOf('wordpiece');
+    assert.match(pieces.cut, /^h##e##l##l##o/);
+    assert.deepEqual(pieces.struck, [], 'where it was cut cannot be told in the text');
+  });
+
   test('a response that was cut away is missed', async () => {
     const row = lines({ prompt: words(40, 'past'), response: ' the end' });
     const { texts } = await explained(['--max-length', '5', '--truncation-side', 'right', '--trace'], row);
@@ -359,9 +381,10 @@ describe('--trace', () => {
   ]);
 
   test('exported graphs are explained without it, and nothing is claimed of their pooling', async () => {
-    const { texts } = await explained(['-m', exported], lines({ text: 'some words' }));
+    const { texts, padToken } = await explained(['-m', exported], lines({ text: 'some words' }));
     const { pooled, reward } = scored(texts[0]);
     assert.equal(pooled, null);
+    assert.equal(padToken, null);
     assert.equal(typeof reward, 'number');
   });
 });

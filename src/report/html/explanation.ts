@@ -5,6 +5,7 @@ import {
   type ScoredText,
   type Token,
 } from '../../explanation/explanation.js';
+import { tokensInWords } from '../../explanation/text.js';
 import { headOf, tailOf, visibleLine, visiblePiece, visibleText } from '../../explanation/visible.js';
 import { type Content, html, Markup } from './html.js';
 import { count, decimal } from './numbers.js';
@@ -47,7 +48,7 @@ function factsOf(explanation: Explanation, { version, date }: PageFacts): [strin
     ['Model', preview(model, NAME, 'end')],
     ...(line === null ? [] : [['Line', count(line)] satisfies [string, Content]]),
     ...(kind === null ? [] : [['Kind of row', kind] satisfies [string, Content]]),
-    ['Tokens', `${count(tokens)}, of which ${count(computedTokens)} are computed`],
+    ['Tokens', tokensInWords(tokens, computedTokens)],
     ...(existing === null
       ? []
       : [
