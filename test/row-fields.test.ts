@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { authorFields, contentFields, withResponse } from '../dist/rows/kinds/conversation.js';
+import { authorFields, contentFields } from '../dist/rows/kinds/conversation.js';
 import { BOT_NAME, defaultNames } from '../dist/rows/kinds/roles.js';
+import { counterparts, namesOfRoles, USUAL_NAME } from '../dist/rows/kinds/speakers.js';
 import { builtInTemplates } from '../dist/rows/templates.js';
 import { root } from './support/run.js';
 
@@ -30,10 +31,11 @@ test('the template chai', () => {
       .replace('{author}', author)
       .replace('{content}', content),
   );
-  assert.equal(builtInTemplates.chai.render({ messages, hasResponse: false }), filled.join(''));
-  // Who answers where nobody but the asking author and the system has spoken.
-  assert.deepEqual(withResponse(messages, 'Aye.', 'response', undefined), {
-    messages: [...messages, { author: table.chai.unnamedBot, content: 'Aye.' }],
-    hasResponse: true,
-  });
+  assert.equal(builtInTemplates.chai.render({ messages }), filled.join(''));
+});
+
+test('who speaks', () => {
+  assert.deepEqual(table.speakers, namesOfRoles);
+  assert.deepEqual(table.counterparts, counterparts);
+  assert.equal(table.chai.unnamedBot, USUAL_NAME);
 });

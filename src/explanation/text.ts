@@ -14,6 +14,7 @@ const ENDS_OF_KEPT = 4000;
 const ENDS_OF_LIST = 128;
 
 const NAME_WIDTH = 10;
+const SETTING_WIDTH = 14;
 /** A token's id and its piece. */
 const ID_WIDTH = 7;
 const PIECE_WIDTH = 13;
@@ -56,13 +57,13 @@ export const tokensInWords = (tokens: number, computed: number): string =>
 function settingsTable({ model, settings, padToken }: Explanation, { paint }: TextSettings): string[] {
   const rows = [
     ...settings.map(({ name, value, source }): [string, string, string] => [name, visibleLine(value), source]),
-    ...(padToken === null ? [] : [['pad token', `${padToken.id} ${pieceOf(padToken, paint)}`, ''] as const]),
+    ...(padToken === null ? [] : [['padToken', `${padToken.id} ${pieceOf(padToken, paint)}`, ''] as const]),
   ];
   const width = Math.max(0, ...rows.map(([, value, source]) => (source === '' ? 0 : value.length)));
   return [
-    named('model', visibleLine(model)),
+    named('model', visibleLine(model), SETTING_WIDTH),
     ...rows.map(([name, value, source]) =>
-      named(name, source === '' ? value : `${value.padEnd(width)}  ${paint.faint(visibleLine(source))}`),
+      named(name, source === '' ? value : `${value.padEnd(width)}  ${paint.faint(visibleLine(source))}`, SETTING_WIDTH),
     ),
   ];
 }
@@ -204,7 +205,7 @@ function shownIndices(count: number, columns: number): (number[] | undefined)[] 
 const leftOut = (tokens: number): string =>
   `${' '.repeat(NAME_WIDTH)}... ${counted(tokens, 'token')} left out here; ${optionName('json')} lists all`;
 
-const named = (name: string, value: string): string => `${name.padEnd(NAME_WIDTH)} ${value}`.trimEnd();
+const named = (name: string, value: string, width = NAME_WIDTH): string => `${name.padEnd(width)} ${value}`.trimEnd();
 
 const pieceOf = ({ piece, special, added }: Token, paint: Paint): string =>
   special || added ? paint.special(visiblePiece(piece)) : visiblePiece(piece);

@@ -6,10 +6,11 @@ import type { RowResult } from '../rows/results.js';
 import { windowsOfLines } from '../run/lines.js';
 import { scoreInOrder } from '../run/score-in-order.js';
 import { batchesOf } from '../run/waiting-batches.js';
-import { openScorer } from '../scorer/open.js';
+import { type ModelScorer, openScorer } from '../scorer/open.js';
 import type { RowOutcome, Window, WindowTask } from '../scorer/protocol.js';
 import { requestOptions, type ScorerRequest } from '../scorer/request.js';
 import type { Scorer } from '../scorer/scorer.js';
+import type { ModelSettings } from '../scorer/settings.js';
 import { InputLines, type RewardInput } from './input-lines.js';
 import { InputSource } from './input-source.js';
 import { checkOptions } from './options.js';
@@ -40,6 +41,8 @@ interface CallOptions {
 const callOptions = ['signal'] satisfies (keyof CallOptions)[];
 
 export interface RewardModel extends AsyncDisposable {
+  /** How texts are read: each setting that comes with the model or was given, with what it comes from in words. */
+  readonly settings: ModelSettings;
   /**
    * One result for each input, in order. Never rejects for what is wrong with an input. Calls may overlap.
    *
@@ -68,6 +71,7 @@ const task: WindowTask = {
   answer: { kind: 'results' },
   maxRowBytes: LARGEST_ROW_BYTES,
   dryRun: false,
+  strict: false,
 };
 
 /** The model is named beside them, and notices go nowhere. */
@@ -97,10 +101,12 @@ export async function loadRewardModel(name?: string, options: RewardModelOptions
 const FIRST_BATCH = 32;
 
 class ScoringModel implements RewardModel {
+  readonly settings: ModelSettings;
   readonly #scorer: Scorer;
   #closed: Promise<void> | undefined;
 
-  constructor(scorer: Scorer) {
+  constructor(scorer: ModelScorer) {
+    this.settings = scorer.settings;
     this.#scorer = scorer;
   }
 

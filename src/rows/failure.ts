@@ -23,6 +23,8 @@ export interface RowFailure {
   readonly index?: number;
   /** Length of a record over the size limit, whose bytes are not carried. */
   readonly bytes?: number;
+  /** Wrong is how the tool is used rather than the row: on the first record it ends the run before anything is written. */
+  readonly wrongUse?: true;
 }
 
 export const failure = (code: FailureCode, message: string, index?: number): RowFailure => ({
@@ -30,6 +32,14 @@ export const failure = (code: FailureCode, message: string, index?: number): Row
   message,
   ...(index !== undefined && { index }),
 });
+
+/** A bad row, as all rows like it are with these options. */
+export const wrongUse = (message: string): RowFailure => ({ ...failure('BAD_ROW', message), wrongUse: true });
+
+/** The failure of one row among others, as it is written and counted. */
+export function asBadRow({ wrongUse: _, ...written }: RowFailure): RowFailure {
+  return written;
+}
 
 export const ICONV_HINT = 'if it is in another encoding, convert it first: iconv -f LATIN1 -t UTF-8';
 

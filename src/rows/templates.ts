@@ -42,13 +42,19 @@ const chatml = layout((messages) =>
 
 export const builtInTemplates = { chai, dialogrpt, chatml } as const;
 
-export const isBuiltInTemplate = (name: string): name is keyof typeof builtInTemplates =>
-  Object.hasOwn(builtInTemplates, name);
+export type BuiltInTemplate = keyof typeof builtInTemplates;
+
+export const isBuiltInTemplate = (name: string): name is BuiltInTemplate => Object.hasOwn(builtInTemplates, name);
+
+/** Whether a built-in template is a layout, under which a string prompt is text; `chatml` is a chat template. */
+export const isLayout = (name: string): boolean => name !== 'chatml' && isBuiltInTemplate(name);
+
+/** Special tokens by the names that templates call them, bos_token and others. */
+export type SpecialTokens = Readonly<Record<string, string | readonly string[]>>;
 
 /** What a chat template may refer to besides `messages` (role, content) and `add_generation_prompt` (false). */
 export interface JinjaGlobals {
-  readonly bos_token: string | undefined;
-  readonly eos_token: string | undefined;
+  readonly specialTokens: SpecialTokens;
   /** That strftime_now gives, as YYYY-MM-DD; undefined where the template does not ask for the date. */
   readonly day: string | undefined;
 }
@@ -86,18 +92,15 @@ export function jinjaTemplate(source: string, name: string, globals: JinjaGlobal
     throw usageError(`${name}: expected a Jinja chat template: ${problem}`, { cause: error });
   }
   const always = templateGlobals(globals.day);
-  const render = ({ messages, hasResponse }: Conversation): string | RowFailure => {
-    const last = messages.length - 1;
-    const roles = messages.map(({ author, content }, index) => ({
-      role: hasResponse && index === last ? 'assistant' : author,
-      content,
-    }));
+  const render = ({ messages, tools }: Conversation): string | RowFailure => {
+    const roles = messages.map(({ author, content, fields }) => ({ role: author, content, ...fields }));
     try {
       return run(template, {
         ...always,
         messages: roles,
-        bos_token: globals.bos_token ?? '',
-        eos_token: globals.eos_token ?? '',
+        tools: tools ?? null,
+        documents: null,
+        ...globals.specialTokens,
         add_generation_prompt: false,
       });
     } catch (error) {
@@ -111,6 +114,31 @@ export function jinjaTemplate(source: string, name: string, globals: JinjaGlobal
   return { render, promptOf };
 }
 
+/** A message of the user that no template is expected to have a sentence about. */
+const PROBE = '\ue000';
+
+/** How the texts of a chat template begin: with the beginning of a text, or with what the template writes first. */
+export function openingsOf(template: Template, bos: string | undefined): readonly string[] {
+  const text = template.render({ messages: [{ author: 'user', content: PROBE }] });
+  const start = isFailure(text) ? '' : (text.split(PROBE)[0] ?? '');
+  // Templates write a special token first, in angle or square brackets.
+  const first = /^\s*(<[^<>\s]+>|\[[^[\]\s]+\])/.exec(start)?.[1];
+  return [...new Set([bos, first])].filter((opening) => opening !== undefined && opening !== '') as string[];
+}
+
+/** Whether a template gives two different conversations one text, as one that does not write messages does. */
+export function ignoresMessages(template: Template): boolean {
+  const [one, other] = ['\ue001', '\ue002'].map((content) =>
+    template.render({
+      messages: [
+        { author: 'user', content },
+        { author: 'assistant', content },
+      ],
+    }),
+  );
+  return typeof one === 'string' && one === other;
+}
+
 /** JinjaTemplate.render has a range without end and a clock of its own, and lets neither be replaced. */
 function run({ parsed }: JinjaTemplate, variables: Readonly<Record<string, unknown>>): string {
   const environment = new Environment();
@@ -119,11 +147,11 @@ function run({ parsed }: JinjaTemplate, variables: Readonly<Record<string, unkno
 }
 
 /** The conversation with a last message whose content begins otherwise: a template may trim what it is given. */
-function withOtherContent({ messages, hasResponse }: Conversation): Conversation {
+function withOtherContent({ messages, ...others }: Conversation): Conversation {
   const last = messages.at(-1) as Message;
   // Of Unicode's private use: no text is expected to hold them.
   const content = last.content.trimStart().startsWith('\ue000') ? '\ue001' : '\ue000';
-  return { messages: [...messages.slice(0, -1), { ...last, content }], hasResponse };
+  return { messages: [...messages.slice(0, -1), { ...last, content }], ...others };
 }
 
 function commonStart(a: string, b: string): number {

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { messageOf, runError, usageError } from '../errors.js';
 import type { StandardStreams } from '../platform/standard-streams.js';
 import type { Container } from '../rows/container.js';
+import type { Row } from '../rows/kinds/roles.js';
 import {
   fileStart,
   type InputRecord,
@@ -28,6 +29,8 @@ export class Input {
   container: Container | undefined;
   /** Where rows begin, after the header if there is one. */
   body: Position = fileStart;
+  /** The first row, where the beginning was read and it can be parsed; of columns, one without values. */
+  first: { readonly row: Row; readonly line: number | null } | undefined;
   /** Number of bytes of the file on disk that were read. */
   bytesRead = 0;
   readonly #streams: StandardStreams;

@@ -43,6 +43,7 @@ export async function inspectInputs(
       }
       input.body = positionAfter(first);
       const own = readHeader(first, delimiter, place);
+      input.first = { row: Object.fromEntries(own.columns.map((name) => [columnKey(name), ''])), line: first.line };
       if (header === undefined) {
         const keys = own.columns.map(columnKey);
         const named = { ...settings, rewardField: columnKey(settings.rewardField) };
@@ -52,8 +53,10 @@ export async function inspectInputs(
         const [expected, got] = [listColumns(header.columns), listColumns(own.columns)];
         throw usageError(`${place}: expected the columns ${expected} in every file, got ${got}`);
       }
-    } else if (!rowSeen && first.oversized === undefined) {
-      const row = format.parse(first)?.row ?? {}; // A bad row is reported when its turn comes.
+    } else if (first.oversized === undefined) {
+      const row = format.parse(first)?.row; // A bad row is reported when its turn comes.
+      if (row !== undefined) input.first = { row, line: first.line };
+      if (rowSeen || row === undefined) continue;
       if (!usesExisting) refuseTakenField(Object.keys(row), kindOfRow(row, fields), settings, place);
       rowSeen = true;
     }

@@ -1,5 +1,6 @@
 /** Runs a job: windows to the scorer, answers in file order to the sink. */
-import { runError } from '../errors.js';
+import { runError, usageError } from '../errors.js';
+import { existingResult } from '../rows/existing-rewards.js';
 import type { ScoredWindow, Window } from '../scorer/protocol.js';
 import type { Scorer } from '../scorer/scorer.js';
 import { giveUp } from './error-policy.js';
@@ -36,6 +37,7 @@ export async function runJob(job: Job, scorer: Scorer, events: JobEvents): Promi
     await sink.finish();
     return { end: 'finished', nothingLeft: true };
   }
+  refuseFirstRows(job, scorer);
   await scorer.load(job.task, countWindows(job, size));
   events.onStart?.();
   try {
@@ -46,6 +48,21 @@ export async function runJob(job: Job, scorer: Scorer, events: JobEvents): Promi
     return { end, nothingLeft: false };
   } catch (error) {
     return { end: 'failed', error, nothingLeft: false, unfinished: await sink.abort() };
+  }
+}
+
+/**
+ * What is wrong with the first row of an input, and would be with all, ends the run before anything is written: in every
+ * shard, whether or not the row is of it.
+ *
+ * @throws FatalError `usage`
+ */
+export function refuseFirstRows({ inputs, task }: Pick<Job, 'inputs' | 'task'>, scorer: Pick<Scorer, 'refuse'>): void {
+  const { usesExisting, rewardField, fields } = task.format;
+  for (const { name, first } of inputs) {
+    if (first === undefined || (usesExisting && existingResult(first.row, rewardField, fields) !== undefined)) continue;
+    const refused = scorer.refuse(first.row, task);
+    if (refused !== undefined) throw usageError(`${name}:${first.line}: ${refused}`);
   }
 }
 

@@ -3,6 +3,7 @@
 import type { FailureCode } from '../rows/failure.js';
 import type { RowKind } from '../rows/kinds/kinds.js';
 import { BOUNDARIES_TO_CHECK } from '../rows/kinds/texts.js';
+import type { HintCode, NoticeCode } from '../rows/notices.js';
 import type { WindowStats } from '../scorer/protocol.js';
 import { addChoices, type ChoiceCounts, noChoices } from '../selection/gains.js';
 import { QuantileSketch, type SketchState } from './quantile-sketch.js';
@@ -32,6 +33,8 @@ interface Counts {
   boundarySpaces: boolean[];
   forms: Partial<Record<RowKind, number>>;
   failures: Partial<Record<FailureCode, number>>;
+  notices: Partial<Record<NoticeCode, number>>;
+  hints: Partial<Record<HintCode, number>>;
   firstFailures: ReportedFailure[];
   rowsByFile: number[];
   mean: number;
@@ -111,6 +114,12 @@ export class RunStatistics {
     this.#sketch.merge(sketch);
   }
 
+  /** Whether the first rows of prompt and response, if there are any, have no white space where the two meet. */
+  get seesNoSpace(): boolean {
+    const { boundarySpaces } = this.#counts;
+    return boundarySpaces.length > 0 && !boundarySpaces.includes(true);
+  }
+
   /** Statistics of the rewards; null where there are too few. */
   get rewards(): object {
     const { rewardsWritten, mean, squares, min, max } = this.#counts;
@@ -137,6 +146,8 @@ const nothing: Counts = {
   boundarySpaces: [],
   forms: {},
   failures: {},
+  notices: {},
+  hints: {},
   firstFailures: [],
   rowsByFile: [],
   mean: 0,
@@ -171,6 +182,8 @@ function addCounts(counts: Counts, later: Readonly<Counts>): void {
   addChoices(counts.choices, later.choices);
   addEach(counts.forms, later.forms);
   addEach(counts.failures, later.failures);
+  addEach(counts.notices, later.notices);
+  addEach(counts.hints, later.hints);
   for (const [file, rows] of later.rowsByFile.entries())
     counts.rowsByFile[file] = (counts.rowsByFile[file] ?? 0) + rows;
   counts.min = extreme(counts.min, later.min, Math.min);

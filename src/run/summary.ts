@@ -1,5 +1,5 @@
 /** The JSON summary of a run. */
-import type { ScorerIdentity } from '../scorer/identity.js';
+import type { Notice } from '../rows/notices.js';
 import type { ModelScorer } from '../scorer/open.js';
 import { summarizeChoices } from '../selection/gains.js';
 import type { Input } from './input.js';
@@ -12,7 +12,7 @@ export interface RunFacts {
   /** The processor's name. */
   readonly cpu: string;
   /** The model's scorer; undefined where no model was needed. */
-  readonly scorer: Pick<ModelScorer, 'identity' | 'workers' | 'restarts'> | undefined;
+  readonly scorer: Pick<ModelScorer, 'identity' | 'settings' | 'workers' | 'restarts' | 'notices'> | undefined;
   /** The content of an output's run file; undefined where there is none. */
   readonly state: Pick<RunState, 'shard' | 'runtimes' | 'finished'> | undefined;
   readonly resumed: boolean;
@@ -35,7 +35,7 @@ export function summaryOf(facts: RunFacts): object {
     version: facts.version,
     complete: facts.complete,
     exitCode: facts.exitCode,
-    ...modelAndScoring(scorer?.identity),
+    ...modelAndScoring(scorer),
     runtime: {
       node: facts.node,
       onnxruntime: scorer?.identity.onnxruntime ?? null,
@@ -58,6 +58,8 @@ export function summaryOf(facts: RunFacts): object {
     failed: counts.failed,
     failures: counts.failures,
     firstFailures: counts.firstFailures,
+    notices: { ...countEach(scorer?.notices ?? []), ...counts.notices },
+    hints: { ...counts.hints, ...(statistics.seesNoSpace && { NO_SPACE: 1 }) },
     truncated: { rows: counts.truncatedRows, tokens: counts.truncatedTokens },
     tokens: counts.tokens,
     computedTokens: counts.computedTokens,
@@ -69,5 +71,11 @@ export function summaryOf(facts: RunFacts): object {
   };
 }
 
-const modelAndScoring = (identity: ScorerIdentity | undefined): object =>
-  identity === undefined ? { model: null, scoring: null } : { model: identity.model, scoring: identity.scoring };
+/** Each of them is known of the whole run. */
+const countEach = (notices: readonly Notice[]): object => Object.fromEntries(notices.map(({ code }) => [code, 1]));
+
+function modelAndScoring(scorer: RunFacts['scorer']): object {
+  if (scorer === undefined) return { model: null, scoring: null };
+  const { identity, settings } = scorer;
+  return { model: identity.model, scoring: { ...identity.scoring, specialTokens: settings.specialTokens?.value } };
+}

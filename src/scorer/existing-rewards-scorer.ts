@@ -1,5 +1,6 @@
 /** Answers windows whose rows carry their rewards: without a thread, a tokenizer or a model. */
-import { builtInTemplates } from '../rows/templates.js';
+import type { Reading } from '../rows/kinds/reading.js';
+import type { Template } from '../rows/templates.js';
 import { createAnswer } from './answers.js';
 import type { ScoredWindow, ScoringSettings, Window, WindowTask } from './protocol.js';
 import { WindowScorer } from './window-scorer.js';
@@ -9,6 +10,19 @@ class TextToScore extends Error {}
 
 const noTokenizer = () => {
   throw new TextToScore();
+};
+
+const noTemplate: Template = { render: noTokenizer, promptOf: noTokenizer };
+
+/** Nothing is refused for how it would be read: that is for the model's settings to say. */
+const anyReading: Reading = {
+  kind: 'layout',
+  jinja: false,
+  openings: [],
+  lastSpeaker: 'any',
+  botName: undefined,
+  userName: undefined,
+  system: undefined,
 };
 
 const noScoring: ScoringSettings = {
@@ -21,20 +35,23 @@ const noScoring: ScoringSettings = {
   vocabularySize: 0,
   padTokenId: undefined,
   eosTokenId: undefined,
-  template: { name: 'chai' },
+  template: { name: 'none', kind: 'absent', specialTokens: {} },
   templateDate: undefined,
-  templateGiven: false,
+  lastSpeaker: 'any',
+  botName: undefined,
+  userName: undefined,
+  system: undefined,
 };
 
 /** @returns undefined for a window with a row that a model has to score */
 export function existingRewardsScorer(task: WindowTask): (window: Window) => Promise<ScoredWindow | undefined> {
   const scorer = new WindowScorer({
     scorer: { score: async () => ({ logits: new Float32Array(), computedTokens: 0 }), countTokens: () => 0 },
-    tokenizer: { rowOf: noTokenizer, count: noTokenizer },
+    tokenizer: { rowOf: noTokenizer, count: noTokenizer, addedTexts: { before: [], after: [] } },
     scoring: noScoring,
     task,
     answer: createAnswer(task),
-    texts: { fields: task.format.fields, template: builtInTemplates.chai, templateGiven: false, prompts: 'unused' },
+    texts: { fields: task.format.fields, template: noTemplate, reading: anyReading, prompts: 'unused' },
     existingField: task.format.rewardField,
     heartbeat: () => undefined,
   });

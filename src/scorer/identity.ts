@@ -31,6 +31,12 @@ export interface ScorerIdentity {
     readonly template: string;
     /** The day that the template prints, as YYYY-MM-DD; undefined where it prints none. */
     readonly templateDate: string | undefined;
+    readonly lastSpeaker: string;
+    readonly botName: string | undefined;
+    readonly userName: string | undefined;
+    readonly system: string | undefined;
+    /** What each of the settings that come with a model comes from, in words. */
+    readonly sources: Readonly<Record<string, string>>;
   };
   /** What rounds rewards. */
   readonly onnxruntime: string;
@@ -40,7 +46,7 @@ export interface ScorerIdentity {
 }
 
 export function identityOf(resolved: ResolvedModel, ready: ReadyModel): ScorerIdentity {
-  const { checkpoint, scoring, modelName, revision, precision, tokenizerDirectory } = resolved;
+  const { checkpoint, scoring, settings, modelName, revision, precision, tokenizerDirectory } = resolved;
   const { network } = checkpoint;
   const exported = ready.kind === 'exported';
   const { onnxruntime, device } = cpu.identity();
@@ -58,11 +64,16 @@ export function identityOf(resolved: ResolvedModel, ready: ReadyModel): ScorerId
       maxLength: scoring.maxLength,
       truncationSide: scoring.truncationSide,
       reserve: scoring.reserve,
-      pooling: exported ? 'as exported' : 'right-most token that is not the pad token',
+      pooling: settings.pooling.value,
       activation: scoring.activation,
       logit: network.labels[scoring.logit],
       template: scoring.template.name,
       templateDate: scoring.templateDate,
+      lastSpeaker: scoring.lastSpeaker,
+      botName: scoring.botName,
+      userName: scoring.userName,
+      system: scoring.system,
+      sources: Object.fromEntries(Object.entries(settings).map(([name, { source }]) => [name, source])),
     },
     onnxruntime,
     cpu: digest(device),
@@ -101,16 +112,20 @@ const namesOfSettings = {
   padTokenId: () => 'pad_token_id',
   eosTokenId: () => 'eos_token_id',
   templateDate: () => optionName('templateDate'),
-} as const satisfies Record<Exclude<keyof ScoringSettings, 'template' | 'templateGiven'>, () => string>;
+  lastSpeaker: () => optionName('lastSpeaker'),
+  botName: () => optionName('botName'),
+  userName: () => optionName('userName'),
+  system: () => optionName('system'),
+} as const satisfies Record<Exclude<keyof ScoringSettings, 'template'>, () => string>;
 
-function settingsFingerprint({ template, templateGiven, ...settings }: ScoringSettings): Fingerprint {
+function settingsFingerprint({ template, ...settings }: ScoringSettings): Fingerprint {
   const named = Object.entries(namesOfSettings).map(([key, name]): [string, string | number | null] => [
     name(),
     settings[key as keyof typeof namesOfSettings] ?? null,
   ]);
   return {
     ...Object.fromEntries(named),
-    [optionName('template')]: templateGiven ? template.name : null,
+    [optionName('template')]: template.name,
     'the text of the template': template.jinja === undefined ? null : digest(template.jinja),
   };
 }

@@ -1,5 +1,4 @@
 import { concatBytes } from '../platform/bytes.js';
-import type { RowKind } from '../rows/kinds/kinds.js';
 import { BOUNDARIES_TO_CHECK } from '../rows/kinds/texts.js';
 import type { ScoredWindow, WindowStats } from './protocol.js';
 
@@ -13,11 +12,11 @@ export const joinScored = (a: ScoredWindow, b: ScoredWindow): ScoredWindow => ({
 });
 
 function joinStats(a: WindowStats, b: WindowStats): WindowStats {
-  const forms = { ...a.forms };
-  for (const [form, count] of Object.entries(b.forms) as [RowKind, number][]) forms[form] = (forms[form] ?? 0) + count;
   return {
     rows: a.rows + b.rows,
-    forms,
+    forms: joinCounts(a.forms, b.forms),
+    notices: joinCounts(a.notices, b.notices),
+    hints: joinCounts(a.hints, b.hints),
     failed: [...a.failed, ...b.failed.map((failed) => ({ ...failed, row: a.rows + failed.row }))],
     rewards: Float32Array.from([...a.rewards, ...b.rewards]),
     truncatedRows: a.truncatedRows + b.truncatedRows,
@@ -26,4 +25,12 @@ function joinStats(a: WindowStats, b: WindowStats): WindowStats {
     computedTokens: a.computedTokens + b.computedTokens,
     boundarySpaces: [...a.boundarySpaces, ...b.boundarySpaces].slice(0, BOUNDARIES_TO_CHECK),
   };
+}
+
+type Counts<K extends string> = Readonly<Partial<Record<K, number>>>;
+
+function joinCounts<K extends string>(a: Counts<K>, b: Counts<K>): Counts<K> {
+  const sums: Partial<Record<K, number>> = { ...a };
+  for (const [key, count] of Object.entries(b) as [K, number][]) sums[key] = (sums[key] ?? 0) + count;
+  return sums;
 }

@@ -1,18 +1,23 @@
 /** The one door to a scorer: finds the model, checks the settings, prepares it, and says what there is to be said. */
 import { usageError } from '../errors.js';
-import type { Setting } from '../explanation/explanation.js';
 import type { ResolveOptions } from '../hub/resolve.js';
 import { countParameters } from '../model/architectures/network.js';
 import { cpu } from '../model/backend/cpu.js';
 import { shortfallOf } from '../model/int8/quality.js';
 import { optionName } from '../option-name.js';
 import { readLimits } from '../platform/limits.js';
+import { isFailure } from '../rows/failure.js';
+import type { Row } from '../rows/kinds/roles.js';
+import { readRow } from '../rows/kinds/texts.js';
+import type { Notice } from '../rows/notices.js';
 import { identityOf, type ScorerIdentity } from './identity.js';
 import { WorkerPool } from './pool.js';
 import type { ScoredWindow, Window, WindowTask } from './protocol.js';
+import { textSettingsOf } from './reading.js';
 import { fillRequest, type ScorerRequest } from './request.js';
 import { locationOf, type ResolvedModel, resolveModel } from './resolve.js';
 import type { Scorer } from './scorer.js';
+import { type ModelSettings, SPECIAL_TOKENS_SOURCE, settingsInWords } from './settings.js';
 import type { WindowSize } from './window-size.js';
 import { chooseWorkerCount } from './worker-count.js';
 
@@ -20,6 +25,8 @@ import { chooseWorkerCount } from './worker-count.js';
 export interface ScorerUi {
   /** Called with what the user should know, a sentence each. */
   readonly onNotice: (message: string) => void;
+  /** Called when it is loaded with a line that says how texts are read, and what each setting comes from. Default: nothing is called. */
+  readonly onReading?: (line: string) => void;
   /** Called with how far a download is. Default: nothing is called. */
   readonly onDownload?: ResolveOptions['onProgress'];
   /** Awaited when the model is found and everything asked of it can be, before it is prepared, which may take minutes. */
@@ -33,8 +40,10 @@ export interface ScorerUi {
 /** A scorer with a model behind it. */
 export interface ModelScorer extends Scorer {
   readonly identity: ScorerIdentity;
-  /** The settings that decide rewards, and where each comes from. */
-  readonly settings: readonly Setting[];
+  /** What comes with the model, or was asked for in its place. */
+  readonly settings: ModelSettings;
+  /** What was known before the first row was read. */
+  readonly notices: readonly Notice[];
   /** For a task that is a dry run: tokens that all workers together could score in a second. */
   readonly tokensPerSecond: number;
   /** Workers that crashed and were replaced. */
@@ -57,11 +66,13 @@ export async function openScorer(request: ScorerRequest, ui: ScorerUi): Promise<
     notify: ui.onNotice,
   };
   const resolved = await resolveModel(filled, download, ui.dateNeededBy);
-  const give = (notice: string): void => {
-    if (strict) throw usageError(`${notice} (${optionName('strict')})`);
-    ui.onNotice(notice);
+  const notices: Notice[] = [];
+  const give = (notice: Notice): void => {
+    if (strict) throw usageError(`${notice.message} (${optionName('strict')})`);
+    notices.push(notice);
+    ui.onNotice(notice.message);
   };
-  for (const warning of resolved.warnings) give(warning);
+  for (const notice of resolved.notices) give(notice);
   await ui.onResolved?.();
   const pool = await WorkerPool.prepare({
     model: locationOf(resolved),
@@ -71,17 +82,17 @@ export async function openScorer(request: ScorerRequest, ui: ScorerUi): Promise<
   });
   const shortfall = pool.model.kind === 'checkpoint' ? shortfallOf(pool.model.quality) : undefined;
   try {
-    if (shortfall !== undefined) give(shortfall);
+    if (shortfall !== undefined) give({ code: 'QUALITY', message: shortfall });
   } catch (error) {
     await pool.release();
     throw error;
   }
-  return new PooledScorer(resolved, pool, workers, ui);
+  return new PooledScorer(resolved, notices, pool, workers, ui);
 }
 
 class PooledScorer implements ModelScorer {
   readonly identity: ScorerIdentity;
-  readonly settings: readonly Setting[];
+  readonly notices: readonly Notice[];
   readonly windowSize: WindowSize;
   tokensPerSecond = 0;
   workers = 0;
@@ -89,20 +100,32 @@ class PooledScorer implements ModelScorer {
   readonly #pool: WorkerPool;
   readonly #askedWorkers: number;
   readonly #ui: ScorerUi;
+  #specialTokens: ModelSettings['specialTokens'];
   #closed: Promise<void> | undefined;
 
-  constructor(resolved: ResolvedModel, pool: WorkerPool, askedWorkers: number, ui: ScorerUi) {
+  constructor(
+    resolved: ResolvedModel,
+    notices: readonly Notice[],
+    pool: WorkerPool,
+    askedWorkers: number,
+    ui: ScorerUi,
+  ) {
     this.#resolved = resolved;
+    this.notices = notices;
     this.#pool = pool;
     this.#askedWorkers = askedWorkers;
     this.#ui = ui;
-    this.settings = resolved.settings;
     this.identity = identityOf(resolved, pool.model);
     this.windowSize = cpu.windowSize(countParameters(resolved.checkpoint.network));
   }
 
   get restarts(): number {
     return this.#pool.restarts;
+  }
+
+  get settings(): ModelSettings {
+    const specialTokens = this.#specialTokens;
+    return { ...this.#resolved.settings, ...(specialTokens && { specialTokens }) };
   }
 
   async load(task: WindowTask, windows: number): Promise<void> {
@@ -112,7 +135,20 @@ class PooledScorer implements ModelScorer {
     const { workers, notice } = chooseWorkerCount(this.#askedWorkers, windows, readLimits(), need);
     if (notice !== undefined) this.#ui.onNotice(notice);
     this.workers = workers;
-    this.tokensPerSecond = await this.#pool.load({ tokenizerDirectory, scoring, task }, workers);
+    const loaded = await this.#pool.load({ tokenizerDirectory, scoring, task }, workers);
+    this.tokensPerSecond = loaded.tokensPerSecond;
+    this.#ui.onReading?.(settingsInWords(this.#resolved.settings));
+    this.#specialTokens = { value: loaded.specialTokens, source: SPECIAL_TOKENS_SOURCE };
+  }
+
+  refuse(row: Row, { format }: WindowTask): string | undefined {
+    const read = readRow(row, textSettingsOf(this.#resolved.scoring, format.fields, 'unused'));
+    if (isFailure(read)) return read.wrongUse && read.message;
+    if (!read.notices.includes('PROMPT_RENDERED')) return undefined;
+    return (
+      `expected a prompt that the chat template has not rendered yet, got one that begins as it does; ` +
+      `score rendered text with ${optionName('template')} none`
+    );
   }
 
   score(window: Window): Promise<ScoredWindow> {

@@ -5,6 +5,7 @@
  * release native memory before it ends, and what a death means is ours to say.
  */
 import { rmSync } from 'node:fs';
+import type { AddedTexts } from '../model/tokenizer/tokenizer.js';
 import { completeAnswer } from './answer-parts.js';
 import { type Answer, createAnswer } from './answers.js';
 import { Incidents } from './crash-log.js';
@@ -31,6 +32,12 @@ export interface PoolOptions {
 interface Loaded {
   readonly message: ToWorker & { type: 'load' };
   readonly answer: Answer;
+}
+
+export interface LoadedFacts {
+  readonly tokensPerSecond: number;
+  /** Those that the tokenizer puts around every text. */
+  readonly specialTokens: AddedTexts;
 }
 
 interface Job {
@@ -79,16 +86,19 @@ export class WorkerPool {
   /**
    * Starts workers as far as they are missing, and loads the model into every one.
    *
-   * @returns for a dry run, the tokens that all of them together could score in a second
+   * @returns what they found out: for a dry run, also the tokens that all of them together could score in a second
    * @throws FatalError where it cannot be loaded
    */
-  async load(load: Omit<LoadRequest, 'model'>, workers: number): Promise<number> {
+  async load(load: Omit<LoadRequest, 'model'>, workers: number): Promise<LoadedFacts> {
     while (this.#threads.length < workers) this.#threads.push(newThread(this.#options));
     this.#loaded = { message: { type: 'load', model: this.model, ...load }, answer: createAnswer(load.task) };
     const { message } = this.#loaded;
     const ready = await Promise.all(this.#threads.map((thread) => thread.request(message, 'ready')));
     this.#idle = [...this.#threads];
-    return ready.reduce((sum, { tokensPerSecond = 0 }) => sum + tokensPerSecond, 0);
+    return {
+      tokensPerSecond: ready.reduce((sum, { tokensPerSecond: own = 0 }) => sum + own, 0),
+      specialTokens: ready[0]?.specialTokens ?? { before: [], after: [] },
+    };
   }
 
   /** Workers that were started in a dead one's place. */
@@ -196,6 +206,16 @@ export async function prepareOnThread(model: ModelLocation, onNotice: (message: 
   const thread = newThread({ onNotice, deadlineMs: DEFAULT_DEADLINE_MS });
   try {
     return (await thread.request({ type: 'prepare', model, useCache: true }, 'prepared')).model;
+  } finally {
+    await thread.release();
+  }
+}
+
+/** What a tokenizer puts around every text; read on a thread, as the main thread loads no tokenizer. */
+export async function addedTextsOnThread(tokenizerDirectory: string): Promise<AddedTexts> {
+  const thread = newThread({ onNotice: () => undefined, deadlineMs: DEFAULT_DEADLINE_MS });
+  try {
+    return (await thread.request({ type: 'describe', tokenizerDirectory }, 'described')).specialTokens;
   } finally {
     await thread.release();
   }

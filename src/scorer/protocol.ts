@@ -7,14 +7,17 @@ import type { ExportedReady } from '../model/exported/open.js';
 import type { LayoutFacts } from '../model/layout/choose-layout.js';
 import type { Preparation } from '../model/precision.js';
 import type { PreparedModel } from '../model/prepared/prepare.js';
-import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
+import type { AddedTexts, TruncationSide } from '../model/tokenizer/tokenizer.js';
 import type { OptionSpelling } from '../option-name.js';
 import type { FailedRow } from '../rows/failed-row.js';
 import type { RowFailure } from '../rows/failure.js';
 import type { FormatSettings } from '../rows/formats/index.js';
 import type { RowKind } from '../rows/kinds/kinds.js';
+import type { LastSpeaker, TemplateKind } from '../rows/kinds/reading.js';
+import type { HintCode, NoticeCode } from '../rows/notices.js';
 import type { Position } from '../rows/records.js';
 import type { RowResult } from '../rows/results.js';
+import type { SpecialTokens } from '../rows/templates.js';
 import type { ChoiceCounts } from '../selection/gains.js';
 import type { SelectionSettings } from '../selection/settings.js';
 
@@ -32,12 +35,28 @@ export interface ScoringSettings {
   /** As config.json says; where it says nothing, the tokenizer does. */
   readonly padTokenId: number | undefined;
   readonly eosTokenId: number | undefined;
-  /** A built-in template's name, or a Jinja template. */
-  readonly template: { readonly name: string; readonly jinja?: string };
+  readonly template: TemplateSettings;
   /** The day that the template prints, as YYYY-MM-DD: one for all workers; undefined if it prints none. */
   readonly templateDate: string | undefined;
-  /** The user chose a template: then a string prompt is a message. */
-  readonly templateGiven: boolean;
+  /** Whose message may be the last of messages. */
+  readonly lastSpeaker: LastSpeaker;
+  /** The author of a response, where the row names none; undefined: it follows from the other authors. */
+  readonly botName: string | undefined;
+  /** The author of a string prompt, and of messages without one. */
+  readonly userName: string | undefined;
+  /** The field of a system message; `none`: there is none; undefined: `system`, where a template has room for it. */
+  readonly system: string | undefined;
+}
+
+/** How messages become text. */
+export interface TemplateSettings {
+  /** As a summary names it. */
+  readonly name: string;
+  readonly kind: TemplateKind;
+  /** The source of a Jinja template; undefined for one that is built in. */
+  readonly jinja?: string;
+  /** What a Jinja template may call by name: bos_token and others. */
+  readonly specialTokens: SpecialTokens;
 }
 
 /** What workers make of the rows of a window, beside the statistics. */
@@ -61,6 +80,8 @@ export interface WindowTask {
   readonly maxRowBytes: number;
   /** Tokens are counted, and nothing is scored. */
   readonly dryRun: boolean;
+  /** Whether a row that there is a notice about is a bad one. */
+  readonly strict: boolean;
 }
 
 /** A run of consecutive records of one file: the unit of work, of ordering, of progress, of resume and of sharding. */
@@ -92,6 +113,9 @@ export interface WindowStats {
   readonly tokens: number;
   /** Tokens that went through the network. */
   readonly computedTokens: number;
+  /** How many rows each of them was about. */
+  readonly notices: Readonly<Partial<Record<NoticeCode, number>>>;
+  readonly hints: Readonly<Partial<Record<HintCode, number>>>;
   /** Of the first rows of prompt and response joined, in order: whether white space stands at the boundary. */
   readonly boundarySpaces: readonly boolean[];
   /** What `best` chose. */
@@ -147,6 +171,8 @@ export interface LoadRequest {
 
 export type ToWorker =
   | { readonly type: 'prepare'; readonly model: ModelLocation; readonly useCache: boolean }
+  /** Asks what a tokenizer puts around every text. */
+  | { readonly type: 'describe'; readonly tokenizerDirectory: string }
   | ({ readonly type: 'load' } & LoadRequest)
   /** `part`: of a window that is to be answered as a whole, so that each row's outcome is wanted. */
   | { readonly type: 'score'; readonly window: Window; readonly part?: boolean }
@@ -160,8 +186,9 @@ export type FromWorker =
   /** Nor is this: the worker is at work. */
   | { readonly type: 'alive' }
   | { readonly type: 'prepared'; readonly model: ReadyModel }
-  /** `tokensPerSecond`: for a dry run, what this worker could score. */
-  | { readonly type: 'ready'; readonly tokensPerSecond?: number }
+  | { readonly type: 'described'; readonly specialTokens: AddedTexts }
+  /** `tokensPerSecond`: for a dry run, what this worker could score; `specialTokens`: those around every text. */
+  | { readonly type: 'ready'; readonly tokensPerSecond?: number; readonly specialTokens: AddedTexts }
   | { readonly type: 'scored'; readonly scored: ScoredWindow }
   /** `kind` is undefined for what no part of the program expected: a defect of it. */
   | { readonly type: 'error'; readonly kind?: FatalKind; readonly message: string; readonly stack?: string };

@@ -6,6 +6,7 @@ import { type Precision, precisions } from '../model/precision.js';
 import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
 import { optionName } from '../option-name.js';
 import { isDay } from '../platform/calendar.js';
+import { type LastSpeaker, lastSpeakers } from '../rows/kinds/reading.js';
 
 /** An option that is left out, or undefined, has its default. */
 export interface ScorerRequest {
@@ -13,9 +14,9 @@ export interface ScorerRequest {
   readonly model?: string | undefined;
   /** Another directory, or id on the Hugging Face Hub, for the tokenizer's files. Default: the model's own. */
   readonly tokenizer?: string | undefined;
-  /** Number of tokens to which a text is cut. Default: 256, or fewer where the model has fewer positions. */
+  /** Number of tokens to which a text is cut. Default: what comes with the model; 256 for GPT-2. */
   readonly maxLength?: number | undefined;
-  /** Where a longer text is cut. Default: `left`. */
+  /** Where a longer text is cut. Default: `left`; for an encoder, as its tokenizer says. */
   readonly truncationSide?: TruncationSide | undefined;
   /**
    * Cuts a long prompt so that a response of so many tokens would fit, however long its own is: candidates are scored
@@ -28,10 +29,21 @@ export interface ScorerRequest {
   readonly precision?: Precision | undefined;
   /** Index or name of the label to report; needed for, and only for, a model with more than one. */
   readonly logit?: string | undefined;
-  /** How messages become text: `chai` (the default), `dialogrpt`, `chatml`, `model`, or a Jinja file. */
+  /**
+   * How messages become text: `chai`, `dialogrpt`, `chatml`, `model`, `none` (texts are used as they are), or a Jinja
+   * file. Default: the model's own chat template; for GPT-2 without one, `chai`.
+   */
   readonly template?: string | undefined;
   /** The day that a template's `strftime_now` gives, as YYYY-MM-DD. Default: the local day on which the model is opened. */
   readonly templateDate?: string | undefined;
+  /** Whose message may be the last where there is no response. Default: `any` in a layout, `assistant` in a chat template. */
+  readonly lastSpeaker?: LastSpeaker | undefined;
+  /** Author of a response, where a row has no `bot_name`. Default: it follows from the other authors. */
+  readonly botName?: string | undefined;
+  /** Author of a string prompt, and of messages that state none. */
+  readonly userName?: string | undefined;
+  /** Field of a system message beside a prompt or messages; `none` if there is none. Default: `system`. */
+  readonly system?: string | undefined;
   /** Worker threads. Default: 0, one for each core, as far as memory and the input have use for them. */
   readonly workers?: number | undefined;
   /** Seconds without a heartbeat after which a worker counts as crashed. Default: 600. */
@@ -96,7 +108,11 @@ const options: { readonly [K in keyof ScorerRequest]-?: Option } = {
   activation: oneOf(activations),
   precision: oneOf(precisions),
   logit: text('the number or name of a label'),
-  template: text('chai, dialogrpt, chatml, model or a Jinja file'),
+  template: text('chai, dialogrpt, chatml, model, none or a Jinja file'),
+  lastSpeaker: oneOf(lastSpeakers),
+  botName: text('a name'),
+  userName: text('a name'),
+  system: text('the name of a field, or none'),
   templateDate: { expected: 'a day as YYYY-MM-DD', accepts: (value) => typeof value === 'string' && isDay(value) },
   workers: wholeNumber(0, MOST_WORKERS),
   workerTimeout: wholeNumber(1, MOST_TIMEOUT_S),
@@ -123,6 +139,7 @@ export function fillRequest(request: ScorerRequest): FilledRequest {
     }
   }
   const { model, tokenizer, maxLength, truncationSide, logit, template, templateDate } = request;
+  const { lastSpeaker, botName, userName, system } = request;
   return {
     model,
     tokenizer,
@@ -131,6 +148,10 @@ export function fillRequest(request: ScorerRequest): FilledRequest {
     logit,
     template,
     templateDate,
+    lastSpeaker,
+    botName,
+    userName,
+    system,
     reserve: request.reserve ?? 0,
     activation: request.activation ?? 'none',
     precision: request.precision ?? 'fp32',

@@ -2,19 +2,24 @@
 
 import { readFileSync } from 'node:fs';
 import { messageOf, usageError } from '../errors.js';
-import type { Setting } from '../explanation/explanation.js';
 import type { ResolveOptions } from '../hub/resolve.js';
 import { type Checkpoint, readCheckpoint } from '../model/checkpoint/checkpoint.js';
 import { type ExportedModel, readExportedModel } from '../model/exported/model.js';
 import { type Precision, preparationFor } from '../model/precision.js';
-import { readChatTemplate } from '../model/tokenizer/chat-template.js';
+import { findChatTemplate, readChatTemplate } from '../model/tokenizer/chat-template.js';
+import { readTokenizerConfig } from '../model/tokenizer/files.js';
+import { readSpecialTokens } from '../model/tokenizer/special-tokens.js';
 import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
 import { optionName } from '../option-name.js';
 import { today } from '../platform/calendar.js';
 import { printable } from '../platform/printable.js';
-import { asksForDate, isBuiltInTemplate } from '../rows/templates.js';
-import type { ModelLocation, ScoringSettings } from './protocol.js';
+import type { Notice } from '../rows/notices.js';
+import { asksForDate, ignoresMessages, isBuiltInTemplate, isLayout } from '../rows/templates.js';
+import { findKnownModel } from './known-models.js';
+import type { ModelLocation, ScoringSettings, TemplateSettings } from './protocol.js';
+import { textSettingsOf } from './reading.js';
 import type { FilledRequest } from './request.js';
+import { chooseSettings, type ModelSettings, OWN_TEMPLATE, type SettingFacts } from './settings.js';
 import { BUNDLED_NAME, findExportedFile, findModel, findTokenizer } from './sources.js';
 
 /** Labels that a message names. */
@@ -33,10 +38,10 @@ export interface ResolvedModel {
   readonly tokenizerDirectory: string;
   readonly precision: Precision;
   readonly scoring: ScoringSettings;
-  /** The settings that decide rewards, in words, and where each comes from. */
-  readonly settings: readonly Setting[];
-  /** What makes rewards worse, or other than they look, a sentence each. */
-  readonly warnings: readonly string[];
+  /** Where those of the settings come from that come with the model. */
+  readonly settings: ModelSettings;
+  /** What makes rewards worse, or other than they look. */
+  readonly notices: readonly Notice[];
 }
 
 /**
@@ -49,43 +54,37 @@ export async function resolveModel(
   download: ResolveOptions,
   dateNeededBy?: string,
 ): Promise<ResolvedModel> {
-  const warnings: string[] = [];
+  const notices: Notice[] = [];
   const { checkpoint, revision } = await readModel(options.model, download);
-  if (options.model === undefined) warnings.push(noModelNamed());
+  if (options.model === undefined) notices.push({ code: 'NO_MODEL_NAMED', message: noModelNamed() });
   const { network } = checkpoint;
   if (checkpoint.kind === 'exported' && options.precision === 'int8') {
     throw usageError(
       `${checkpoint.file}: expected ${optionName('precision')} fp32, got int8: a graph that another tool exported is run as it is`,
     );
   }
-  const tokenizerDirectory = await findTokenizer(options.tokenizer, checkpoint, download);
-
-  const { defaults } = network;
-  let maxLength = options.maxLength ?? defaults.length;
-  if (maxLength > network.maxPositions) {
-    if (options.maxLength !== undefined) {
-      throw usageError(
-        `expected ${optionName('maxLength')} of at most ${network.maxPositions}, the model's n_positions, got ${maxLength}`,
-      );
-    }
-    maxLength = network.maxPositions;
-    warnings.push(`texts are cut to ${maxLength} tokens: the model has no more positions`);
-  }
-  const truncationSide = options.truncationSide ?? defaults.side;
+  const tokenizerDirectory = await findTokenizer(options.tokenizer, checkpoint, {
+    ...download,
+    notify: (message) => notices.push({ code: 'OTHER_TOKENIZER', message }),
+  });
+  const settings = chooseSettings({ ...factsOf(checkpoint, tokenizerDirectory, options.model), asked: options });
+  const maxLength = settings.maxLength.value;
+  const truncationSide = settings.truncationSide.value;
   const { labels } = network;
   if (options.activation === 'softmax' && labels.length === 1) {
     throw usageError(
       `expected ${optionName('activation')} none or sigmoid for a model with one label: softmax of one number is 1`,
     );
   }
-  const template = readTemplate(options.template ?? defaults.template, tokenizerDirectory);
+  const template = readTemplate(settings.template.value, tokenizerDirectory);
   let templateDate: string | undefined;
   if (template.jinja !== undefined && asksForDate(template.jinja)) {
     templateDate = options.templateDate ?? chooseDate(dateNeededBy);
     if (options.templateDate === undefined) {
-      warnings.push(
-        `the template prints the date, and rewards depend on it: ${optionName('templateDate')} ${templateDate} repeats them`,
-      );
+      notices.push({
+        code: 'TEMPLATE_DATE',
+        message: `the template prints the date, and rewards depend on it: ${optionName('templateDate')} ${templateDate} repeats them`,
+      });
     }
   }
   const scoring: ScoringSettings = {
@@ -100,8 +99,17 @@ export async function resolveModel(
     eosTokenId: network.eosTokenId,
     template,
     templateDate,
-    templateGiven: options.template !== undefined,
+    lastSpeaker: settings.lastSpeaker.value,
+    botName: options.botName,
+    userName: options.userName,
+    system: options.system,
   };
+  if (template.jinja !== undefined && ignoresMessages(textSettingsOf(scoring, {}, 'unused').template)) {
+    notices.push({
+      code: 'TEMPLATE_IGNORES_MESSAGES',
+      message: `${template.name} gives one text for two different conversations: does it write the messages?`,
+    });
+  }
   return {
     checkpoint,
     modelName: options.model ?? BUNDLED_NAME,
@@ -109,38 +117,47 @@ export async function resolveModel(
     tokenizerDirectory,
     precision: options.precision,
     scoring,
-    settings: settingsOf(scoring, options, checkpoint),
-    warnings,
+    settings,
+    notices,
   };
 }
 
-/** The settings in words. An option whose value is its default counts as not given. */
-function settingsOf(
-  scoring: ScoringSettings,
-  options: FilledRequest,
-  { network }: ResolvedModel['checkpoint'],
-): Setting[] {
-  const { defaults, labels, maxPositions } = network;
-  const { maxLength, truncationSide, reserve, activation, logit, template, templateDate } = scoring;
-  const setting = (option: keyof FilledRequest, name: string, value: string, otherwise: string): Setting => ({
-    name,
-    value,
-    source: otherwise === '' ? optionName(option) : otherwise,
-  });
-  const length = maxLength < defaults.length && maxLength === maxPositions ? "the model's positions" : 'default';
-  return [
-    setting('template', 'template', template.name, options.template === undefined ? 'default' : ''),
-    ...(templateDate === undefined
-      ? []
-      : [setting('templateDate', 'date', templateDate, options.templateDate === undefined ? 'today' : '')]),
-    setting('maxLength', 'length', `${maxLength} tokens`, options.maxLength === undefined ? length : ''),
-    setting('truncationSide', 'cut', truncationSide, truncationSide === defaults.side ? 'default' : ''),
-    setting('reserve', 'reserve', reserve === 0 ? 'none' : `${reserve} tokens`, reserve === 0 ? 'default' : ''),
-    setting('logit', 'logit', printable(labels[logit] ?? ''), options.logit === undefined ? 'the only one' : ''),
-    setting('activation', 'activation', activation, activation === 'none' ? 'default' : ''),
-    setting('precision', 'precision', options.precision, options.precision === 'fp32' ? 'default' : ''),
-  ];
+/**
+ * How a model reads texts where nothing is asked of it.
+ *
+ * @throws FatalError where there is no such model, or its tokenizer cannot be read
+ */
+export async function describeSettings(
+  name: string | undefined,
+  download: ResolveOptions,
+): Promise<{ readonly tokenizerDirectory: string; readonly settings: ModelSettings }> {
+  const { checkpoint } = await readModel(name, download);
+  const tokenizerDirectory = await findTokenizer(undefined, checkpoint, download);
+  const settings = chooseSettings({ ...factsOf(checkpoint, tokenizerDirectory, name), asked: {} });
+  return { tokenizerDirectory, settings };
 }
+
+function factsOf(
+  checkpoint: Checkpoint | ExportedModel,
+  tokenizerDirectory: string,
+  name: string | undefined,
+): Omit<SettingFacts, 'asked'> {
+  const { network } = checkpoint;
+  return {
+    family: network.architecture.replace(/(For|Model).*$/, ''),
+    defaults: network.defaults,
+    maxPositions: network.maxPositions,
+    chatTemplate: findChatTemplate(tokenizerDirectory),
+    tokenizerConfig: readTokenizerConfig(tokenizerDirectory) ?? {},
+    known: findKnownModel(name),
+    pooling: poolingOf(checkpoint),
+  };
+}
+
+const poolingOf = (checkpoint: Checkpoint | ExportedModel): ModelSettings['pooling'] =>
+  checkpoint.kind === 'exported'
+    ? { value: 'as exported', source: 'the .onnx file' }
+    : { value: 'right-most token that is not the pad token', source: checkpoint.network.architecture };
 
 /**
  * The model of a name, whatever the name is of: an .onnx file, a directory or an id on the hub; the bundled one where
@@ -200,14 +217,21 @@ function chooseDate(neededBy: string | undefined): string {
   );
 }
 
-function readTemplate(name: string, tokenizerDirectory: string): ScoringSettings['template'] {
-  if (isBuiltInTemplate(name)) return { name };
-  if (name === 'model') return { name: 'the chat template of the model', jinja: readChatTemplate(tokenizerDirectory) };
+/** @param name undefined where neither the user nor the model names a template */
+function readTemplate(name: string | undefined, tokenizerDirectory: string): TemplateSettings {
+  const specialTokens = readSpecialTokens(tokenizerDirectory);
+  if (name === undefined) return { name: 'none', kind: 'absent', specialTokens };
+  if (name === 'none') return { name, kind: 'none', specialTokens };
+  if (isBuiltInTemplate(name)) return { name, kind: isLayout(name) ? 'layout' : 'chat', specialTokens };
+  if (name === OWN_TEMPLATE) {
+    const { text } = readChatTemplate(tokenizerDirectory);
+    return { name: 'the chat template of the model', kind: 'chat', jinja: text, specialTokens };
+  }
   try {
-    return { name, jinja: readFileSync(name, 'utf8') };
+    return { name, kind: 'chat', jinja: readFileSync(name, 'utf8'), specialTokens };
   } catch (error) {
     throw usageError(
-      `expected ${optionName('template')} chai, dialogrpt, chatml, model or a Jinja file, got ${name} (${messageOf(error)})`,
+      `expected ${optionName('template')} chai, dialogrpt, chatml, model, none or a Jinja file, got ${name} (${messageOf(error)})`,
       { cause: error },
     );
   }

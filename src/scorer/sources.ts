@@ -45,12 +45,14 @@ export function findExportedFile(name: string): string | undefined {
 }
 
 /**
- * @param name undefined for the bundled model
+ * @param name undefined, or its name where no path has it, for the bundled model
  * @throws FatalError where neither a directory nor a model on the hub has the name
  */
 export async function findModel(name: string | undefined, options: ResolveOptions): Promise<Source> {
-  if (name === undefined) return { directory: bundledDirectory, revision: undefined };
-  return findDirectory(name, 'a model directory') ?? resolveHubModel(name, wantedModelFiles, options);
+  const bundled = { directory: bundledDirectory, revision: undefined };
+  if (name === undefined) return bundled;
+  const found = findDirectory(name, 'a model directory');
+  return found ?? (name === BUNDLED_NAME ? bundled : resolveHubModel(name, wantedModelFiles, options));
 }
 
 /** Finds the directory of the named tokenizer, or else of the model's own, or of GPT-2's. */

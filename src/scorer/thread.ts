@@ -10,11 +10,11 @@ import type { TokenScorer } from '../model/token-scorer.js';
 import { readTokenizerFiles } from '../model/tokenizer/files.js';
 import { Tokenizer } from '../model/tokenizer/tokenizer.js';
 import { optionName, spellOptionsAs } from '../option-name.js';
-import { builtInTemplates, isBuiltInTemplate, jinjaTemplate, type Template } from '../rows/templates.js';
 import { createAnswer } from './answers.js';
 import { createHeartbeat } from './heartbeat.js';
 import { measureSpeed } from './measure-speed.js';
 import type { FromWorker, LoadRequest, ReadyModel, ScoringSettings, ThreadData, ToWorker } from './protocol.js';
+import { textSettingsOf } from './reading.js';
 import { RowExplainer } from './row-explainer.js';
 import { WindowScorer } from './window-scorer.js';
 
@@ -47,9 +47,18 @@ async function handle(message: ToWorker): Promise<void> {
     case 'prepare':
       post({ type: 'prepared', model: await prepare(message) });
       break;
+    case 'describe': {
+      const { addedTexts } = new Tokenizer(readTokenizerFiles(message.tokenizerDirectory));
+      post({ type: 'described', specialTokens: addedTexts });
+      break;
+    }
     case 'load':
       scorer = await load(message);
-      post({ type: 'ready', ...(message.task.dryRun && { tokensPerSecond: await speedOf(message.scoring) }) });
+      post({
+        type: 'ready',
+        specialTokens: scorer.specialTokens,
+        ...(message.task.dryRun && { tokensPerSecond: await speedOf(message.scoring) }),
+      });
       break;
     case 'score':
     case 'fail': {
@@ -109,18 +118,14 @@ async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Pro
     answer.kind === 'explanation'
       ? new RowExplainer({ ...answer, scorer: tokenScorer, tokenizer, scoring, heartbeat })
       : undefined;
+  const prompts = scoring.reserve > 0 ? 'needed' : explainer ? 'wanted' : 'unused';
   return new WindowScorer({
     scorer: tokenScorer,
     tokenizer,
     scoring,
     task,
     answer: createAnswer(task),
-    texts: {
-      fields: format.fields,
-      template: openTemplate(scoring, tokenizer),
-      templateGiven: scoring.templateGiven,
-      prompts: scoring.reserve > 0 ? 'needed' : explainer ? 'wanted' : 'unused',
-    },
+    texts: textSettingsOf(scoring, format.fields, prompts),
     existingField: format.usesExisting ? format.rewardField : undefined,
     explainer,
     heartbeat,
@@ -146,15 +151,6 @@ function checkTokenizer(tokenizer: Tokenizer, directory: string, scoring: Scorin
 
 const padTokenOf = (tokenizer: Tokenizer, { padTokenId, eosTokenId }: ScoringSettings): number | undefined =>
   padTokenId ?? tokenizer.specialTokenId('pad_token') ?? tokenizer.specialTokenId('eos_token') ?? eosTokenId;
-
-function openTemplate({ template: { name, jinja }, templateDate }: ScoringSettings, tokenizer: Tokenizer): Template {
-  if (jinja === undefined && isBuiltInTemplate(name)) return builtInTemplates[name];
-  return jinjaTemplate(jinja ?? '', name, {
-    bos_token: tokenizer.specialToken('bos_token'),
-    eos_token: tokenizer.specialToken('eos_token'),
-    day: templateDate,
-  });
-}
 
 async function speedOf({ maxLength, vocabularySize }: ScoringSettings): Promise<number> {
   if (tokenScorer === undefined) throw new Error('the speed of a model that is not loaded');

@@ -20,6 +20,8 @@ export function answerUnparsed(window: Window, reason: RowFailure, answer: Answe
       tokens: 0,
       computedTokens: 0,
       boundarySpaces: [],
+      notices: {},
+      hints: {},
     },
     part: true,
     dryRun,

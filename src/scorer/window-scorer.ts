@@ -2,10 +2,10 @@
 
 import { rewardOf } from '../model/activation.js';
 import type { TokenScorer } from '../model/token-scorer.js';
-import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
+import type { AddedTexts, Tokenizer } from '../model/tokenizer/tokenizer.js';
 import { optionName } from '../option-name.js';
 import { existingResult } from '../rows/existing-rewards.js';
-import { failure, isFailure, type RowFailure } from '../rows/failure.js';
+import { asBadRow, failure, isFailure, type RowFailure } from '../rows/failure.js';
 import type { ParsedRecord } from '../rows/formats/format.js';
 import type { RowKind } from '../rows/kinds/kinds.js';
 import {
@@ -15,6 +15,7 @@ import {
   type TextSettings,
   type TextToScore,
 } from '../rows/kinds/texts.js';
+import { type HintCode, type NoticeCode, noticeCodes } from '../rows/notices.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
 import { type RowResult, shapeOf, takenField } from '../rows/results.js';
 import { isWellFormed } from '../rows/unicode.js';
@@ -35,6 +36,8 @@ interface PendingTexts {
   readonly kind: RowKind;
   readonly texts: readonly (PendingText | RowFailure)[];
   readonly boundaryHasSpace: boolean | undefined;
+  readonly notices: readonly NoticeCode[];
+  readonly hints: readonly HintCode[];
 }
 
 interface ExistingResult {
@@ -58,9 +61,9 @@ const noPrompt = (): RowFailure =>
 
 export interface WindowScorerOptions {
   readonly scorer: Pick<TokenScorer, 'score' | 'countTokens'>;
-  readonly tokenizer: Pick<Tokenizer, 'rowOf' | 'count'>;
+  readonly tokenizer: Pick<Tokenizer, 'rowOf' | 'count' | 'addedTexts'>;
   readonly scoring: ScoringSettings;
-  readonly task: Pick<WindowTask, 'maxRowBytes' | 'dryRun'>;
+  readonly task: Pick<WindowTask, 'maxRowBytes' | 'dryRun' | 'strict'>;
   readonly answer: Answer;
   readonly texts: TextSettings;
   /**
@@ -80,6 +83,11 @@ export class WindowScorer {
 
   constructor(options: WindowScorerOptions) {
     this.#options = options;
+  }
+
+  /** Those that the tokenizer puts around every text. */
+  get specialTokens(): AddedTexts {
+    return this.#options.tokenizer.addedTexts;
   }
 
   /** @param part whether the window is a part of one that is answered as a whole */
@@ -156,7 +164,7 @@ export class WindowScorer {
     const { scoring, tokenizer, heartbeat, explainer } = this.#options;
     const keepsCut = explainer?.explains(record) ?? false;
     const { maxLength, truncationSide, template, reserve } = scoring;
-    const templated = row.templated && template.jinja !== undefined;
+    const templated = template.jinja !== undefined;
     const pending = row.texts.map((scorable, index): PendingText | RowFailure => {
       if (isFailure(scorable)) return scorable;
       heartbeat();
@@ -175,7 +183,8 @@ export class WindowScorer {
         ...(keepsCut && { source: { ...scorable, tokens } }),
       };
     });
-    return { kind: row.kind, texts: pending, boundaryHasSpace: row.boundaryHasSpace };
+    const { kind, boundaryHasSpace, notices, hints } = row;
+    return { kind, texts: pending, boundaryHasSpace, notices, hints };
   }
 
   #existingResult({ row }: ParsedRecord): RowResult | undefined {
@@ -198,7 +207,9 @@ export class WindowScorer {
     if (row === undefined) throw new Error('a parsed record has a row or a failure');
     const { texts, answer } = this.#options;
     const read = readRow(row, texts);
-    if (isFailure(read)) return read;
+    if (isFailure(read)) return asBadRow(read);
+    const [notice] = this.#options.task.strict ? read.notices : [];
+    if (notice !== undefined) return failure('BAD_ROW', `${noticeCodes[notice]} (${optionName('strict')})`);
     const taken = answer.results && takenField(Object.keys(row), read.kind, answer.results);
     if (taken !== undefined)
       return failure(
@@ -254,11 +265,15 @@ export function recordsOf(window: Window, format: Pick<Answer['format'], 'newSca
 
 function countOutcomes(pending: readonly PendingRow[]): Omit<WindowStats, 'failed' | 'rewards' | 'computedTokens'> {
   const forms: Partial<Record<RowKind, number>> = {};
+  const notices: Partial<Record<NoticeCode, number>> = {};
+  const hints: Partial<Record<HintCode, number>> = {};
   const boundarySpaces: boolean[] = [];
   const counts = { truncatedRows: 0, truncatedTokens: 0, tokens: 0 };
   for (const { outcome } of pending) {
     if (isFailure(outcome) || 'existing' in outcome) continue;
     const { kind, texts, boundaryHasSpace } = outcome;
+    for (const code of outcome.notices) notices[code] = (notices[code] ?? 0) + 1;
+    for (const code of outcome.hints) hints[code] = (hints[code] ?? 0) + 1;
     forms[kind] = (forms[kind] ?? 0) + 1;
     if (boundaryHasSpace !== undefined && boundarySpaces.length < BOUNDARIES_TO_CHECK)
       boundarySpaces.push(boundaryHasSpace);
@@ -271,7 +286,7 @@ function countOutcomes(pending: readonly PendingRow[]): Omit<WindowStats, 'faile
     if (truncated > 0) counts.truncatedRows++;
     counts.truncatedTokens += truncated;
   }
-  return { rows: pending.length, forms, boundarySpaces, ...counts };
+  return { rows: pending.length, forms, notices, hints, boundarySpaces, ...counts };
 }
 
 function checkUnicode(text: TextToScore | RowFailure, index: number | undefined): TextToScore | RowFailure {

@@ -18,6 +18,8 @@ export interface AppOptions {
   readonly metrics: Metrics;
   /** Undefined as long as no model is loaded. */
   readonly batches: () => Batches | undefined;
+  /** What is told of the model, as JSON; undefined as long as none is loaded. */
+  readonly model: () => ServedModel | undefined;
   readonly isStopping: () => boolean;
   readonly gauges: () => Omit<Gauges, 'ready'>;
   /** How long a client may take to read its answer. */
@@ -28,6 +30,12 @@ export interface AppOptions {
   readonly onError: (error: Error) => void;
 }
 
+/** The model, and how it reads texts. */
+export interface ServedModel {
+  readonly id: string;
+  readonly settings: object;
+}
+
 interface Environment {
   readonly Bindings: { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse };
 }
@@ -36,6 +44,7 @@ type RequestContext = Context<Environment>;
 const routes = {
   '/v1/rewards': 'POST',
   '/get_reward': 'POST',
+  '/v1/models': 'GET',
   '/health/live': 'GET',
   '/health/ready': 'GET',
   '/metrics': 'GET',
@@ -81,6 +90,13 @@ export function createApp(options: AppOptions): Hono<Environment>['fetch'] {
   app.get('/metrics', (c) => {
     const gauges = { ready: options.batches() !== undefined && !isStopping(), ...options.gauges() };
     return c.body(metrics.print(gauges), 200, { 'Content-Type': metricsType });
+  });
+  app.get('/v1/models', (c) => {
+    openBatches(options);
+    const model = options.model();
+    // The list of OpenAI's API, which clients ask for to see whether a server lives.
+    const data = model === undefined ? [] : [{ object: 'model', owned_by: 'reward-score', ...model }];
+    return c.json({ object: 'list', data });
   });
   app.post('/v1/rewards', async (c) => {
     const batches = openBatches(options);

@@ -284,15 +284,15 @@ const sizes: readonly Row[] = [
 /** The fields that flags name: `--prompt a.b --response c`. */
 const named: readonly Row[] = [
   { input: '{"a":{"b":"p"},"c":"r"}', output: '{"a":{"b":"p"},"c":"r","reward":R}' },
-  spliced('{"id":1}', 'BAD_ROW', 'expected the fields named by flags (a.b, c), got ["id"]'),
-  spliced('{"a":5,"c":"r"}', 'BAD_ROW', 'expected the fields named by flags (a.b, c), got ["a","c"]'),
+  spliced('{"id":1}', 'BAD_ROW', 'expected a field "a.b" (--prompt), got ["id"]'),
+  spliced('{"a":5,"c":"r"}', 'BAD_ROW', 'expected a field "a.b" (--prompt), got ["a","c"]; did you mean a?'),
   spliced('{"a":{"b":"p"},"c":""}', 'EMPTY_TEXT', 'c is empty'),
   spliced('{"a":{"b":"p"},"c":[]}', 'EMPTY_TEXT', 'c has no message of its own'),
   spliced('{"a":{"b":7},"c":"r"}', 'BAD_ROW', 'expected a.b to be an array of messages, got a number'),
   spliced(
     '{"constructor":1,"__proto__":{"a":{"b":"p"}},"c":"r"}',
     'BAD_ROW',
-    'expected the fields named by flags (a.b, c), got ["constructor","__proto__","c"]',
+    'expected a field "a.b" (--prompt), got ["constructor","__proto__","c"]',
   ),
 ];
 
@@ -406,7 +406,7 @@ jsonlTable('candidates and pairs', several);
 jsonlTable('Unicode', unicode);
 jsonlTable('sizes', sizes, ['--max-row-bytes', '40']);
 jsonlTable('fields named by flags', named, ['--prompt', 'a.b', '--response', 'c']);
-jsonlTable('templates', templates, ['--template', pickyPath]);
+jsonlTable('templates', templates, ['--template', pickyPath, '--last-speaker', 'any']);
 
 // --- CSV ------------------------------------------------------------------------------------------------------------
 

@@ -298,9 +298,14 @@ describe('what is said of a text', () => {
     const { settings, model } = await explained(['--max-length', '20', '--template', 'chatml'], lines({ text: 'a' }));
     const sourceOf = (value: string) => settings.find((setting) => setting.value === value)?.source;
     assert.equal(model, tiny);
-    assert.equal(sourceOf('20 tokens'), '--max-length');
+    assert.equal(sourceOf('20'), '--max-length');
     assert.equal(sourceOf('chatml'), '--template');
-    assert.equal(sourceOf('left'), 'default');
+    assert.equal(sourceOf('left'), 'the default for GPT2');
+    assert.equal(sourceOf('LABEL_0'), 'the only label');
+    assert.deepEqual(
+      settings.filter(({ name }) => name === 'activation'),
+      [{ name: 'activation', value: 'none', source: 'default' }],
+    );
   });
 });
 
@@ -453,12 +458,19 @@ testWrongUses('rows that are not there', directory, [
   { args: ['explain', '-m', tiny, '--report', join(directory, 'none', 'p.html'), conversations], stderr: /--report/ },
 ]);
 
+test('a first row that score refuses is refused in the same words', async () => {
+  const row = lines({ text: 'a whole text', prompt: 'p', response: ' r' });
+  const explanation = await rewardScore(['explain', '-q'], { stdin: row });
+  assert.deepEqual(explanation, await rewardScore(['score', '-q'], { stdin: row }));
+  assert.equal(explanation.code, 2);
+});
+
 describe('for a person', () => {
   test('says all of it in plain text where it is no terminal', async () => {
     const text = await said([conversations, '--row', '4', '--trace']);
     assert.match(text, /^.*conversations\.jsonl, row 4$/m);
     assert.match(text, /^row {8}line 4: candidates, 3 texts$/m);
-    assert.match(text, /^length {5}256 tokens +default$/m);
+    assert.match(text, /^maxLength {6}256 +the default for GPT2$/m);
     assert.match(text, /^text 3 of 3\njudged {5}candidates\[2\]: Captain: Storm\?/m);
     assert.match(text, /^ {2}user: Is that a storm on the horizon\?↵$/m);
     assert.match(text, /^cut {8}nothing$/m);

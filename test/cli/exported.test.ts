@@ -105,7 +105,7 @@ wrongUses('what config.json says', [
   },
   {
     args: ['-m', fewPositions, '--max-length', '6'],
-    stderr: "expected --max-length of at most 5, the model's n_positions, got 6",
+    stderr: "expected --max-length of at most 5, the model's positions, got 6",
   },
   {
     args: ['-q', '-m', bert, '--logit', '0', '--max-length', '2'],

@@ -64,6 +64,10 @@ const settings: Readonly<Record<string, Setting>> = {
     says: /tokenizer_config\.json was/,
   },
   template: { from: 'chai', to: 'chatml' },
+  'last-speaker': { to: 'assistant' },
+  'bot-name': { to: 'Eliza' },
+  'user-name': { to: 'Anna' },
+  system: { to: 'none' },
   'template-date': { args: ['--template', dated], from: '2026-11-29', to: '2026-11-30' },
   'max-length': { to: '7' },
   'truncation-side': { to: 'right' },
@@ -163,7 +167,8 @@ describe('every file that a reward can depend on', () => {
       const config = JSON.parse(readFileSync(path, 'utf8')) as object;
       writeFileSync(path, JSON.stringify({ ...config, ...edit }));
     };
-  const { tokenizer, vocabulary, merges, config, specialTokens, addedTokens, chatTemplate } = tokenizerFiles;
+  const { tokenizer, vocabulary, merges, config, specialTokens, addedTokens, chatTemplate, chatTemplateJson } =
+    tokenizerFiles;
   const chat = (text: string): string => JSON.stringify({ chat_template: text });
 
   const changes: readonly FileChange[] = [
@@ -186,6 +191,12 @@ describe('every file that a reward can depend on', () => {
       args: ['--template', 'model'],
       model: modelWith(tiny, chatTemplate, 'a'),
       change: write(chatTemplate, 'b'),
+    },
+    {
+      file: chatTemplateJson,
+      args: ['--template', 'model'],
+      model: modelWith(tiny, chatTemplateJson, chat('a')),
+      change: write(chatTemplateJson, chat('b')),
     },
     {
       file: 'additional_chat_templates/tool.jinja',
@@ -219,13 +230,16 @@ describe('every file that a reward can depend on', () => {
 
   test('weights of the same size, time and inode', async () => {
     const model = modelWith();
-    const output = await finished({ model });
     const path = join(model, 'model.safetensors');
-    const { ino, size, mtimeMs, atime, mtime } = statSync(path);
+    // Of whole seconds, as archives keep it: it can be set again to the nanosecond.
+    const seconds = 1_700_000_000;
+    utimesSync(path, seconds, seconds);
+    const output = await finished({ model });
+    const { ino, size, mtimeNs } = statSync(path, { bigint: true });
     changeWeights(model);
-    utimesSync(path, atime, mtime);
-    const now = statSync(path);
-    assert.deepEqual([now.ino, now.size, Math.trunc(now.mtimeMs)], [ino, size, Math.trunc(mtimeMs)]);
+    utimesSync(path, seconds, seconds);
+    const now = statSync(path, { bigint: true });
+    assert.deepEqual([now.ino, now.size, now.mtimeNs], [ino, size, mtimeNs]);
     await refused({ model }, {}, output, wasNamed('model.safetensors'));
   });
 

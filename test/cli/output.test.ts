@@ -431,6 +431,7 @@ describe('what is wrong is told', { concurrency: 2 }, () => {
     assert.equal(code, 3);
     const expected = [
       /^no model named: /,
+      /^reading: /,
       `${path}:3: BAD_JSON: expected a JSON object or string, got no valid JSON: nonsense`,
       `${path}:4: BAD_ROW: expected a JSON object or string, got an array`,
       `${path}:5: BAD_ROW: expected text, messages, or prompt with response, candidates, or chosen and rejected, got ["id"]`,
@@ -467,7 +468,7 @@ describe('what is wrong is told', { concurrency: 2 }, () => {
     const csv = 'id,text\n1,"a\nb"\n2\n3,"c\nd" e\n4,f,g\n';
     const { code, stderr } = await rewardScore(['-j', '1', '--from', 'csv', '-'], { stdin: csv });
     assert.equal(code, 3);
-    const [, ...said] = stderr.trimEnd().split('\n');
+    const [, , ...said] = stderr.trimEnd().split('\n');
     assert.deepEqual(said.slice(0, -1), [
       'reward-score: standard input:4: BAD_CSV: expected 2 fields as in the header, got 1',
       'reward-score: standard input:5: BAD_CSV: expected a delimiter or line end after a closing quote; a quote inside quotes is written twice',
@@ -490,7 +491,10 @@ describe('what is wrong is told', { concurrency: 2 }, () => {
   test('nothing is said with --quiet, and nothing of bad rows where there are none', async () => {
     assert.equal((await rewardScore(['-q', '-j', '1'], { stdin: 'nonsense\n' })).stderr, '');
     const { stderr } = await rewardScore(['-j', '1'], { stdin: '"a"\n' });
-    assert.match(stderr, /^reward-score: no model named: .*\nreward-score: 1 row, \d+\.\d s, [\d.,]+ rows\/s\n$/);
+    assert.match(
+      stderr,
+      /^reward-score: no model named: .*\nreward-score: reading: .*\nreward-score: 1 row, \d+\.\d s, [\d.,]+ rows\/s\n$/,
+    );
   });
 
   test('texts that are cut', async () => {
@@ -585,12 +589,12 @@ describe('failures of scoring', { concurrency: 2 }, () => {
         ],
       ],
       3,
-      ['--template', template],
+      ['--template', template, '--last-speaker', 'any'],
     );
-    const { stderr } = await rewardScore(['-j', '1', '--template', template], {
+    const { stderr } = await rewardScore(['-j', '1', '--template', template, '--last-speaker', 'any'], {
       stdin: `{"messages":${messages('S')}}\n`,
     });
-    assert.equal(stderr.split('\n')[1], `reward-score: standard input:1: TEMPLATE_ERROR: ${template}: no system`);
+    assert.equal(stderr.split('\n')[2], `reward-score: standard input:1: TEMPLATE_ERROR: ${template}: no system`);
   });
 });
 

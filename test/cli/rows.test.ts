@@ -7,6 +7,8 @@ import assert from 'node:assert/strict';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { authorOfResponse } from '../../dist/rows/kinds/speakers.js';
+import { randomNumbers } from '../support/fault-runs.js';
 import { jsonLines, rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
 
 const directory = temporaryDirectory();
@@ -92,8 +94,8 @@ describe('rows', { concurrency: 2 }, () => {
       row(
         'after messages',
         { messages: [user('Hi')], chosen: 'Yo', rejected: 'No' },
-        'user: Hi\nBot: Yo\n',
-        'user: Hi\nBot: No\n',
+        'user: Hi\nassistant: Yo\n',
+        'user: Hi\nassistant: No\n',
       ),
       row(
         'after a prompt of messages',
@@ -145,8 +147,8 @@ describe('rows', { concurrency: 2 }, () => {
       row(
         'after messages',
         { messages: [user('Hi')], candidates: ['Yo', { content: 'No', role: 'assistant' }] },
-        'user: Hi\nBot: Yo\n',
-        'user: Hi\nBot: No\n',
+        'user: Hi\nassistant: Yo\n',
+        'user: Hi\nassistant: No\n',
       ),
       row(
         'after context messages, by the bot of that name',
@@ -188,18 +190,18 @@ describe('rows', { concurrency: 2 }, () => {
           const names = `${author} and ${content}`;
           return [
             row(names, { messages }, 'Anna: Hi there\nEliza: Hello\n'),
-            row(`${names}, answered`, { messages, response: 'Tea?' }, 'Anna: Hi there\nEliza: Hello\nAnna: Tea?\n'),
+            row(`${names}, answered`, { messages, response: 'Tea?' }, 'Anna: Hi there\nEliza: Hello\nEliza: Tea?\n'),
           ];
         }),
       ),
       ...['messages', 'context', 'turns', 'conversation', 'conversations'].flatMap((field) => [
         row(field, { [field]: [user('Hi')] }, 'user: Hi\n'),
-        row(`${field} with a response`, { [field]: [user('Hi')], response: 'Yo' }, 'user: Hi\nBot: Yo\n'),
-        row(`${field} with a completion`, { [field]: [user('Hi')], completion: 'Yo' }, 'user: Hi\nBot: Yo\n'),
+        row(`${field} with a response`, { [field]: [user('Hi')], response: 'Yo' }, 'user: Hi\nassistant: Yo\n'),
+        row(`${field} with a completion`, { [field]: [user('Hi')], completion: 'Yo' }, 'user: Hi\nassistant: Yo\n'),
       ]),
       row('messages before the other names', { turns: [user('no')], messages: [user('yes')] }, 'user: yes\n'),
       row('a prompt that is an array', { prompt: [user('Hi'), assistant('Yo')] }, 'user: Hi\nassistant: Yo\n'),
-      row('the same with a response', { prompt: [user('Hi')], response: 'Yo' }, 'user: Hi\nBot: Yo\n'),
+      row('the same with a response', { prompt: [user('Hi')], response: 'Yo' }, 'user: Hi\nassistant: Yo\n'),
       row('system messages', { messages: [system('Be kind.'), user('Hi')] }, 'Be kind.\nuser: Hi\n'),
       row(
         'other fields of messages',
@@ -222,27 +224,44 @@ describe('rows', { concurrency: 2 }, () => {
 
   test('who answers', () =>
     check([
-      row('nobody spoke before', { messages: [user('Hi')], response: 'Yo' }, 'user: Hi\nBot: Yo\n'),
+      row(
+        "the counterpart of the user's name",
+        { messages: [user('Hi')], response: 'Yo' },
+        'user: Hi\nassistant: Yo\n',
+      ),
+      row('of human', { messages: [said('human', 'Hi')], response: 'Yo' }, 'human: Hi\ngpt: Yo\n'),
+      row('of User', { messages: [said('User', 'Hi')], response: 'Yo' }, 'User: Hi\nBot: Yo\n'),
+      row('of another name', { messages: [said('Anna', 'Hi')], response: 'Yo' }, 'Anna: Hi\nBot: Yo\n'),
       row('no messages at all', { messages: [], response: 'Yo' }, 'Bot: Yo\n'),
       row(
-        'the other speaker',
-        { messages: [user('Hi'), assistant('Yes?'), user('Tea')], response: 'Yo' },
-        'user: Hi\nassistant: Yes?\nuser: Tea\nassistant: Yo\n',
+        'the last speaker known as an assistant',
+        { messages: [user('Hi'), assistant('Yes?'), said('Narrator', 'Rain.'), user('Tea')], response: 'Yo' },
+        'user: Hi\nassistant: Yes?\nNarrator: Rain.\nuser: Tea\nassistant: Yo\n',
       ),
       row(
-        'the last one of several',
+        'even if it spoke last',
+        { messages: [user('Hi'), said('ChatBot', 'Yes?')], response: 'Yo' },
+        'user: Hi\nChatBot: Yes?\nChatBot: Yo\n',
+      ),
+      row(
+        'else the last one who is not the user, as who is known',
+        { messages: [said('Ann', 'Hi'), said('Customer', 'Hello'), said('Bea', 'Yes?')], response: 'Yo' },
+        'Ann: Hi\nCustomer: Hello\nBea: Yes?\nBea: Yo\n',
+      ),
+      row(
+        'or as who spoke first',
         { messages: [said('A', '1'), said('B', '2'), said('C', '3'), said('A', '4')], response: '5' },
         'A: 1\nB: 2\nC: 3\nA: 4\nC: 5\n',
       ),
       row(
-        'not the author of the last message',
+        'who spoke first, and alone',
         { messages: [said('A', '1'), said('A', '2')], response: '3' },
         'A: 1\nA: 2\nBot: 3\n',
       ),
       row(
         'not the system',
         { messages: [system('Be kind.'), user('Hi')], response: 'Yo' },
-        'Be kind.\nuser: Hi\nBot: Yo\n',
+        'Be kind.\nuser: Hi\nassistant: Yo\n',
       ),
       row(
         'after a system message',
@@ -259,19 +278,24 @@ describe('rows', { concurrency: 2 }, () => {
 
   test('the first form that is there', () => {
     const messages = [user('M')];
-    const all = { text: 'T!', chosen: 'C', rejected: 'R', candidates: ['X'], prompt: 'P', response: 'S', messages };
+    const all = { chosen: 'C', rejected: 'R', candidates: ['X'], prompt: 'P', response: 'S', messages };
     const without = (...names: string[]) =>
       Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name)));
     return check([
-      row('text before all', all, 'T!'),
-      row('then a pair', without('text'), 'PC', 'PR'),
-      row('then candidates', without('text', 'chosen'), 'PX'),
-      row('then prompt and response', without('text', 'rejected', 'candidates'), 'PS'),
-      row('then messages and response', without('text', 'chosen', 'candidates', 'prompt'), 'user: M\nBot: S\n'),
-      row('then messages', { ...without('text', 'chosen', 'candidates', 'response') }, 'user: M\n'),
-      row('the order in the row does not count', '{"response":"S","prompt":"P","text":"T!"}', 'T!'),
+      row('text before messages', { text: 'T!', messages }, 'T!'),
+      row('a pair', all, 'PC', 'PR'),
+      row('then candidates', without('chosen'), 'PX'),
+      row('then prompt and response', without('rejected', 'candidates'), 'PS'),
+      row('then messages and response', without('chosen', 'candidates', 'prompt'), 'user: M\nassistant: S\n'),
+      row('then messages', { ...without('chosen', 'candidates', 'response') }, 'user: M\n'),
+      row(
+        'the order in the row does not count',
+        '{"candidates":["X"],"prompt":"P","rejected":"R","chosen":"C"}',
+        'PC',
+        'PR',
+      ),
       row('null is not there', { text: null, prompt: 'P', response: 'S' }, 'PS'),
-      row('messages before a string context', { context: 'no', messages, response: 'S' }, 'user: M\nBot: S\n'),
+      row('messages before a string context', { context: 'no', messages, response: 'S' }, 'user: M\nassistant: S\n'),
       row('a string context is no messages', { context: 'no', turns: messages }, 'user: M\n'),
     ]);
   });
@@ -283,7 +307,6 @@ describe('rows', { concurrency: 2 }, () => {
         row('the exact name wins', { data: { body: 'no' }, 'data.body': 'Hello' }, 'Hello'),
         row('before text', { text: 'no', data: { body: 'Hello' } }, 'Hello'),
         row('before every form', { chosen: 'no', rejected: 'no', data: { body: 'Hello' } }, 'Hello'),
-        row('else the first form that is there', { prompt: 'P', response: 'S' }, 'PS'),
       ],
       ['--text', 'data.body'],
     ));
@@ -298,39 +321,58 @@ describe('rows', { concurrency: 2 }, () => {
           { prompt: 'no', response: 'no', question: 'Hi.', meta: { best: { answer: ' Yo' } } },
           'Hi. Yo',
         ),
-        row('--prompt with candidates', { question: 'Hi.', candidates: [' Yo', ' No'] }, 'Hi. Yo', 'Hi. No'),
-        row('--prompt with a pair', { question: 'Hi.', chosen: ' Yo', rejected: ' No' }, 'Hi. Yo', 'Hi. No'),
-        row('--prompt as messages', { question: [user('Hi')], 'meta.best.answer': 'Yo' }, 'user: Hi\nBot: Yo\n'),
-        row(
-          '--response after messages',
-          { messages: [user('Hi')], meta: { best: { answer: 'Yo' } } },
-          'user: Hi\nBot: Yo\n',
-        ),
+        row('--prompt as messages', { question: [user('Hi')], 'meta.best.answer': 'Yo' }, 'user: Hi\nassistant: Yo\n'),
       ],
       ['--prompt', 'question', '--response', 'meta.best.answer'],
+    ));
+
+  test('--prompt alone', () =>
+    check(
+      [
+        row('with candidates', { question: 'Hi.', candidates: [' Yo', ' No'] }, 'Hi. Yo', 'Hi. No'),
+        row('with a pair', { question: 'Hi.', chosen: ' Yo', rejected: ' No' }, 'Hi. Yo', 'Hi. No'),
+      ],
+      ['--prompt', 'question'],
+    ));
+
+  test('--response alone', () =>
+    check(
+      [row('after messages', { messages: [user('Hi')], meta: { best: 'Yo' } }, 'user: Hi\nassistant: Yo\n')],
+      ['--response', 'meta.best'],
     ));
 
   test('--messages', () =>
     check(
       [
         row('alone', { chat: { log: [user('Hi')] } }, 'user: Hi\n'),
-        row('with a response', { chat: { log: [user('Hi')] }, response: 'Yo' }, 'user: Hi\nBot: Yo\n'),
-        row('with candidates', { chat: { log: [user('Hi')] }, candidates: ['Yo'] }, 'user: Hi\nBot: Yo\n'),
+        row('with a response', { chat: { log: [user('Hi')] }, response: 'Yo' }, 'user: Hi\nassistant: Yo\n'),
+        row('with candidates', { chat: { log: [user('Hi')] }, candidates: ['Yo'] }, 'user: Hi\nassistant: Yo\n'),
         row('before messages', { messages: [user('no')], chat: { log: [user('Hi')] } }, 'user: Hi\n'),
-        row('before a prompt', { prompt: 'no', chat: { log: [user('Hi')] }, response: 'Yo' }, 'user: Hi\nBot: Yo\n'),
+        row(
+          'before a prompt',
+          { prompt: 'no', chat: { log: [user('Hi')] }, response: 'Yo' },
+          'user: Hi\nassistant: Yo\n',
+        ),
       ],
       ['--messages', 'chat.log'],
     ));
 
-  test('--candidates, --chosen and --rejected', () =>
+  test('--candidates', () =>
     check(
       [
         row('candidates', { prompt: 'Hi.', out: { samples: [' Yo', { text: ' No' }] } }, 'Hi. Yo', 'Hi. No'),
-        row('a pair', { good: 'Yo!', 'worst.text': 'No!' }, 'Yo!', 'No!'),
-        row('a pair after a prompt', { prompt: 'Hi.', good: ' Yo', worst: { text: ' No' } }, 'Hi. Yo', 'Hi. No'),
         row('before candidates', { prompt: 'Hi.', candidates: ['no'], out: { samples: [' Yo'] } }, 'Hi. Yo'),
       ],
-      ['--candidates', 'out.samples', '--chosen', 'good', '--rejected', 'worst.text'],
+      ['--candidates', 'out.samples'],
+    ));
+
+  test('--chosen and --rejected', () =>
+    check(
+      [
+        row('a pair', { good: 'Yo!', 'worst.text': 'No!' }, 'Yo!', 'No!'),
+        row('a pair after a prompt', { prompt: 'Hi.', good: ' Yo', worst: { text: ' No' } }, 'Hi. Yo', 'Hi. No'),
+      ],
+      ['--chosen', 'good', '--rejected', 'worst.text'],
     ));
 
   const chat = [system('Be kind.'), user('Hi'), assistant('Yes?'), user('Tea')];
@@ -344,10 +386,10 @@ describe('rows', { concurrency: 2 }, () => {
           { messages: chat, response: 'Yo' },
           'Be kind.\nuser: Hi\nassistant: Yes?\nuser: Tea\nassistant: Yo\n',
         ),
-        row('a string prompt is a message', { prompt: 'Hi', response: 'Yo' }, 'user: Hi\nBot: Yo\n'),
-        row('a string context too', { context: 'Hi', response: 'Yo', bot_name: 'Eliza' }, 'user: Hi\nEliza: Yo\n'),
-        row('candidates', { prompt: 'Hi', candidates: ['Yo', 'No'] }, 'user: Hi\nBot: Yo\n', 'user: Hi\nBot: No\n'),
-        row('a pair', { prompt: 'Hi', chosen: 'Yo', rejected: 'No' }, 'user: Hi\nBot: Yo\n', 'user: Hi\nBot: No\n'),
+        row('a string prompt is text', { prompt: 'Hi', response: 'Yo' }, 'HiYo'),
+        row('a string context too', { context: 'Hi', response: 'Yo', bot_name: 'Eliza' }, 'HiYo'),
+        row('candidates', { prompt: 'Hi', candidates: ['Yo', 'No'] }, 'HiYo', 'HiNo'),
+        row('a pair', { prompt: 'Hi', chosen: 'Yo', rejected: 'No' }, 'HiYo', 'HiNo'),
         row('a pair of texts', { chosen: 'Yo!', rejected: 'No!' }, 'Yo!', 'No!'),
         row('a text', { text: 'Hello' }, 'Hello'),
       ],
@@ -359,8 +401,13 @@ describe('rows', { concurrency: 2 }, () => {
       [
         row('messages', { messages: chat }, 'Be kind.<|endoftext|>Hi<|endoftext|>Yes?<|endoftext|>Tea'),
         row('a response', { messages: [user('Hi')], response: 'Yo' }, 'Hi<|endoftext|>Yo'),
-        row('a string prompt', { prompt: 'Hi', response: 'Yo' }, 'Hi<|endoftext|>Yo'),
-        row('candidates', { prompt: 'Hi', candidates: ['Yo', 'No'] }, 'Hi<|endoftext|>Yo', 'Hi<|endoftext|>No'),
+        row('a string prompt is text', { prompt: 'Hi', response: 'Yo' }, 'HiYo'),
+        row(
+          'candidates',
+          { messages: [user('Hi')], candidates: ['Yo', 'No'] },
+          'Hi<|endoftext|>Yo',
+          'Hi<|endoftext|>No',
+        ),
         row('one message', { messages: [user('Hello')] }, 'Hello'),
       ],
       ['--template', 'dialogrpt'],
@@ -381,9 +428,33 @@ describe('rows', { concurrency: 2 }, () => {
           '<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nYes?<|im_end|>\n' +
             '<|im_start|>user\nTea<|im_end|>\n<|im_start|>assistant\nYo',
         ),
-        row('a string prompt', { prompt: 'Hi', response: 'Yo' }, '<|im_start|>user\nHi<|im_end|>\n<|im_start|>Bot\nYo'),
+        row(
+          'a string prompt is the user, and the response the assistant',
+          { prompt: 'Hi', response: 'Yo', bot_name: 'Eliza' },
+          '<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nYo',
+        ),
+        row(
+          'names are roles',
+          {
+            conversations: [
+              { from: 'Human', value: 'Hi' },
+              { from: 'GPT', value: 'Yo' },
+            ],
+          },
+          '<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nYo',
+        ),
+        row(
+          'the bot of that name is the assistant',
+          { messages: [user('Hi'), said('Eliza', 'Yo')], bot_name: 'Eliza' },
+          '<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nYo',
+        ),
+        row(
+          'a system message beside a prompt',
+          { system: 'Be kind.', prompt: 'Hi', response: 'Yo' },
+          '<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nYo',
+        ),
       ],
-      ['--template', 'chatml'],
+      ['--template', 'chatml', '--last-speaker', 'any'],
     ));
 
   const jinja = [
@@ -399,7 +470,7 @@ describe('rows', { concurrency: 2 }, () => {
   ].join('\n');
   const eos = '<|endoftext|>';
   const jinjaCases = [
-    row('messages', { turns: [said('user', 'Hi'), said('bot', 'Yo')] }, `${eos}\n[user] Hi\n[bot] Yo\n${eos}!`),
+    row('messages', { turns: [said('user', 'Hi'), said('bot', 'Yo')] }, `${eos}\n[user] Hi\n[assistant] Yo\n${eos}!`),
     row(
       'the response is the assistant',
       { messages: [user('Hi')], response: 'Yo', bot_name: 'Eliza' },
@@ -408,7 +479,7 @@ describe('rows', { concurrency: 2 }, () => {
     row('a string prompt is the user', { prompt: 'Hi', response: 'Yo' }, `${eos}\n[user] Hi\n[assistant] Yo\n${eos}!`),
     row(
       'candidates',
-      { messages: [user('Hi')], candidates: ['Yo', [said('Eliza', 'No')]] },
+      { messages: [user('Hi')], candidates: ['Yo', [said('gpt', 'No')]] },
       `${eos}\n[user] Hi\n[assistant] Yo\n${eos}!`,
       `${eos}\n[user] Hi\n[assistant] No\n${eos}!`,
     ),
@@ -453,6 +524,125 @@ describe('rows', { concurrency: 2 }, () => {
       ...['-m', modelWith('own', 'no'), '--tokenizer', modelWith('other', jinja), '--template', 'model'],
     ]));
 
+  test('other names of a prompt and its response', () =>
+    check([
+      row('question and answer', { question: 'Hi.', answer: ' Yo' }, 'Hi. Yo'),
+      row('instruction and output', { instruction: 'Add.', input: '', output: ' Yo' }, 'Add. Yo'),
+      row('instruction with input', { instruction: 'Add.', input: '1 2', output: ' 3' }, 'Add.\n\n1 2 3'),
+      row('query and response', { query: 'Hi.', response: ' Yo' }, 'Hi. Yo'),
+      row('a question with a pair', { question: 'Hi.', chosen: ' Yo', rejected: ' No' }, 'Hi. Yo', 'Hi. No'),
+      row('a question with candidates', { question: 'Hi.', candidates: [' Yo'] }, 'Hi. Yo'),
+      row('an answer beside candidates', { question: 'Hi.', answer: 'no', candidates: [' Yo'] }, 'Hi. Yo'),
+      row('a prompt wins', { prompt: 'Hi.', question: 'no', response: ' Yo' }, 'Hi. Yo'),
+      row('messages win', { messages: [user('Hi')], question: 'no', response: 'Yo' }, 'user: Hi\nassistant: Yo\n'),
+    ]));
+
+  test('contents in parts, and messages as JSON', () =>
+    check([
+      row(
+        'parts are joined by newlines',
+        {
+          messages: [
+            user('Hi'),
+            {
+              role: 'assistant',
+              content: [
+                { type: 'text', text: 'a' },
+                { type: 'text', text: 'b' },
+              ],
+            },
+          ],
+        },
+        'user: Hi\nassistant: a\nb\n',
+      ),
+      row(
+        'messages in a string',
+        { messages: JSON.stringify([user('Hi'), assistant('Yo')]) },
+        'user: Hi\nassistant: Yo\n',
+      ),
+      row('and a response', { messages: JSON.stringify([user('Hi')]), response: 'Yo' }, 'user: Hi\nassistant: Yo\n'),
+    ]));
+
+  test('--bot-name and --user-name', () =>
+    check(
+      [
+        row('the author of a response', { messages: [said('Anna', 'Hi')], response: 'Yo' }, 'Anna: Hi\nEliza: Yo\n'),
+        row(
+          'bot_name wins',
+          { messages: [said('Anna', 'Hi')], response: 'Yo', bot_name: 'Max' },
+          'Anna: Hi\nMax: Yo\n',
+        ),
+        row('messages without an author', { messages: [{ content: 'Hi' }], response: 'Yo' }, 'Bea: Hi\nEliza: Yo\n'),
+        row(
+          'a string prompt before messages',
+          { prompt: 'Hi', response: [said('Eliza', 'Yo')] },
+          'Bea: Hi\nEliza: Yo\n',
+        ),
+      ],
+      ['--bot-name', 'Eliza', '--user-name', 'Bea'],
+    ));
+
+  test('--system', () =>
+    check(
+      [
+        row(
+          'before messages',
+          { rules: 'Be kind.', messages: [user('Hi')], response: 'Yo' },
+          'Be kind.\nuser: Hi\nassistant: Yo\n',
+        ),
+        row(
+          'that is there already',
+          { rules: 'Be kind.', messages: [system('Be kind.'), user('Hi')] },
+          'Be kind.\nuser: Hi\n',
+        ),
+      ],
+      ['--system', 'rules'],
+    ));
+
+  test('a conversation has one text, whichever way its reply is written', async () => {
+    // Names that are known, in part known and unknown; the last author is the one that follows from the others.
+    const names = [
+      ['user', 'assistant'],
+      ['Human', 'GPT'],
+      ['customer', 'Ann', 'bot'],
+      ['Ann', 'Bea'],
+      ['system', 'user', 'Max', 'assistant'],
+    ];
+    const random = randomNumbers(7);
+    const rows: object[] = [];
+    for (let i = 0; i < 60; i++) {
+      const speakers = names[i % names.length] as string[];
+      const turns = Array.from({ length: 1 + Math.floor(random() * 5) }, (_, turn) =>
+        said(
+          turn < speakers.length
+            ? (speakers[turn] as string)
+            : (speakers[Math.floor(random() * speakers.length)] as string),
+          `t${turn}`,
+        ),
+      );
+      const { name } = authorOfResponse(turns.map(({ speaker }) => speaker));
+      const reply = `reply ${i}`;
+      rows.push(
+        { messages: [...turns, said(name, reply)] },
+        { messages: turns, response: reply },
+        { messages: turns, candidates: [reply] },
+      );
+    }
+    const { stdout, code } = await rewardScore(['-q', '-j', '1', '--to', 'scores'], {
+      stdin: rows.map((line) => `${JSON.stringify(line)}\n`).join(''),
+    });
+    assert.equal(code, 0);
+    const rewards = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => [JSON.parse(line)].flat()[0] as number);
+    for (let i = 0; i < rewards.length; i += 3) {
+      for (const other of [1, 2])
+        assert.ok(Math.abs((rewards[i] as number) - (rewards[i + other] as number)) <= 1e-5, JSON.stringify(rows[i]));
+    }
+    assert.ok(new Set(rewards.map((reward) => reward.toFixed(4))).size > 40);
+  });
+
   test('the summary counts rows by form', async () => {
     const rows = [
       ...['{"text":"a"}', '"b"', '{"input_text":"c"}', '{"chosen":"d","rejected":"e"}'],
@@ -491,12 +681,12 @@ describe('rows of CSV', { concurrency: 2 }, () => {
     {
       name: 'messages and who answers',
       csv: ['messages,response,Bot_Name', `${json([user('Hi')])},Yo,Eliza`, `${json([user('Hi')])},Yo,`],
-      texts: [['user: Hi\nEliza: Yo\n'], ['user: Hi\nBot: Yo\n']],
+      texts: [['user: Hi\nEliza: Yo\n'], ['user: Hi\nassistant: Yo\n']],
     },
     {
       name: 'a context is messages or a text',
       csv: ['context,response', `${json([user('Hi')])},Yo`, 'Hi., Yo', '[laughs], Yo'],
-      texts: [['user: Hi\nBot: Yo\n'], ['Hi. Yo'], ['[laughs] Yo']],
+      texts: [['user: Hi\nassistant: Yo\n'], ['Hi. Yo'], ['[laughs] Yo']],
     },
     { name: 'a context alone is messages', csv: ['context', json([user('Hi')])], texts: [['user: Hi\n']] },
     {
@@ -512,9 +702,9 @@ describe('rows of CSV', { concurrency: 2 }, () => {
     },
     {
       name: '--template',
-      args: ['--template', 'chai'],
+      args: ['--template', 'chatml'],
       csv: ['prompt,response', 'Hi,Yo'],
-      texts: [['user: Hi\nBot: Yo\n']],
+      texts: [['<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nYo']],
     },
     { name: 'a semicolon', args: ['--delimiter', ';'], csv: ['id;text', '1;"a;b"'], texts: [['a;b']] },
     {

@@ -70,7 +70,7 @@ wrongUses('flags', [
   { args: ['--logit', 'good'], stderr: 'expected --logit to be one of 0 (LABEL_0), got good' },
   {
     args: ['--max-length', '257'],
-    stderr: "expected --max-length of at most 256, the model's n_positions, got 257",
+    stderr: "expected --max-length of at most 256, the model's positions, got 257",
   },
   ...['-1', '1.5', 'all'].map((value) => ({
     args: ['--reserve', value],
@@ -90,11 +90,11 @@ wrongUses('flags', [
   },
   {
     args: ['--template', 'nothing.jinja'],
-    stderr: /^expected --template chai, dialogrpt, chatml, model or a Jinja file, got nothing\.jinja \(ENOENT/,
+    stderr: /^expected --template chai, dialogrpt, chatml, model, none or a Jinja file, got nothing\.jinja \(ENOENT/,
   },
   {
     args: ['--template', folder],
-    stderr: /^expected --template chai, dialogrpt, chatml, model or a Jinja file, got .*folder \(EISDIR/,
+    stderr: /^expected --template chai, dialogrpt, chatml, model, none or a Jinja file, got .*folder \(EISDIR/,
   },
   {
     args: ['--template', 'model'],
@@ -128,7 +128,7 @@ wrongUses('variables', [
   {
     args: [],
     env: { REWARD_SCORE_MAX_LENGTH: '257' },
-    stderr: "expected --max-length of at most 256, the model's n_positions, got 257",
+    stderr: "expected --max-length of at most 256, the model's positions, got 257",
   },
   {
     args: [],

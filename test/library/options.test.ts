@@ -28,6 +28,10 @@ const allUndefined: { readonly [K in keyof RewardModelOptions]-?: undefined } = 
   logit: undefined,
   template: undefined,
   templateDate: undefined,
+  lastSpeaker: undefined,
+  botName: undefined,
+  userName: undefined,
+  system: undefined,
   workers: undefined,
   workerTimeout: undefined,
   cache: undefined,
@@ -63,7 +67,7 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
     { tokenizer: Object.create(null) },
     'expected tokenizer to be a directory or an id on the hub, got [Object: null prototype] {}',
   ],
-  [{ template: true }, 'expected template to be chai, dialogrpt, chatml, model or a Jinja file, got true'],
+  [{ template: true }, 'expected template to be chai, dialogrpt, chatml, model, none or a Jinja file, got true'],
   [{ workers: -1 }, 'expected workers to be a whole number from 0 to 256, got -1'],
   [{ workers: 1n }, 'expected workers to be a whole number from 0 to 256, got 1n'],
   [
@@ -76,7 +80,8 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
 ];
 
 const names =
-  'tokenizer, maxLength, truncationSide, reserve, activation, precision, logit, template, templateDate, workers, workerTimeout, ' +
+  'tokenizer, maxLength, truncationSide, reserve, activation, precision, logit, template, ' +
+  'lastSpeaker, botName, userName, system, templateDate, workers, workerTimeout, ' +
   'cache, offline, signal';
 const unknown: typeof wrong = [
   ...['activaton', 'model', 'strict', 'max_length', 'constructor'].map(

@@ -35,7 +35,7 @@ REPLIES = [
 ]
 
 
-def talk(turns: int) -> list[Json]:
+def talk(turns: int, user: str = "Anna", bot: str = "Bot") -> list[Json]:
     """Messages of a made-up conversation, in turn, the first of them the system's."""
     said = [
         "Tell me about the lighthouse, would you?",
@@ -43,7 +43,7 @@ def talk(turns: int) -> list[Json]:
         "And the keeper?",
         "He keeps bees, two goats, and a diary in green ink.",
     ]
-    talked = [{"role": ("Anna", "Bot")[turn % 2], "content": said[turn % 4]} for turn in range(turns)]
+    talked = [{"role": (user, bot)[turn % 2], "content": said[turn % 4]} for turn in range(turns)]
     return [{"role": "system", "content": "A quiet evening by the sea."}, *talked]
 
 
@@ -82,13 +82,15 @@ def rows() -> list[Json]:
         add([], pair, (before, REPLIES[0], ""), (before, REPLIES[2], ""))
         both = [[*messages, {"role": "Bot", "content": reply}] for reply in REPLIES[:2]]
         add([], {"chosen": both[0], "rejected": both[1]}, *((before, reply, "\n") for reply in REPLIES[:2]))
-        open_turn = f"{chatml(messages)}<|im_start|>Bot\n"
-        add(["--template", "chatml"], {"messages": messages, "response": REPLIES[1]}, (open_turn, REPLIES[1], ""))
+        # Chat templates know roles, and names that stand for them.
+        named, roles = talk(turns, "Human", "gpt"), talk(turns, "user", "assistant")
+        open_turn = f"{chatml(roles)}<|im_start|>assistant\n"
+        add(["--template", "chatml"], {"messages": named, "response": REPLIES[1]}, (open_turn, REPLIES[1], ""))
         joined = "<|endoftext|>".join(each["content"] for each in messages)
         parts = (f"{joined}<|endoftext|>", REPLIES[0], "")
         add(["--template", "dialogrpt"], {"messages": messages, "response": REPLIES[0]}, parts)
-        jinja = "".join(f"[{each['role']}]{each['content']}" for each in messages) + "[assistant]"
-        trimmed = {"messages": messages, "response": f"  {REPLIES[1]} "}
+        jinja = "".join(f"[{each['role']}]{each['content']}" for each in roles) + "[assistant]"
+        trimmed = {"messages": named, "response": f"  {REPLIES[1]} "}
         add(["--template", "TRIMMING"], trimmed, (jinja, REPLIES[1], "[end]"))
     add([], {"prompt": "", "response": REPLIES[2] * 3}, ("", REPLIES[2] * 3, ""))
     return made

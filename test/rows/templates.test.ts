@@ -4,12 +4,11 @@ import { describe, test } from 'node:test';
 import { asksForDate, jinjaTemplate } from '../../dist/rows/templates.js';
 
 const rendered = (source: string, day?: string) =>
-  jinjaTemplate(source, 'a template', { bos_token: '<s>', eos_token: undefined, day }).render({
+  jinjaTemplate(source, 'a template', { specialTokens: { bos_token: '<s>' }, day }).render({
     messages: [
       { author: 'user', content: 'hi' },
-      { author: 'Bot', content: 'hello' },
+      { author: 'assistant', content: 'hello' },
     ],
-    hasResponse: true,
   });
 
 const failure = (message: string) => ({ code: 'TEMPLATE_ERROR', message: `a template: ${message}` });

@@ -31,7 +31,11 @@ function workerFor(task: WindowTask, refuse?: (row: unknown) => RowFailure | und
       }),
       countTokens: (rows) => rows.flat().length,
     },
-    tokenizer: { rowOf: (text) => ({ row: idsOf(text), cut: 0 }), count: (text) => idsOf(text).length },
+    tokenizer: {
+      rowOf: (text) => ({ row: idsOf(text), cut: 0 }),
+      count: (text) => idsOf(text).length,
+      addedTexts: { before: [], after: [] },
+    },
     scoring: {
       maxLength: 1000,
       truncationSide: 'left',
@@ -42,13 +46,29 @@ function workerFor(task: WindowTask, refuse?: (row: unknown) => RowFailure | und
       vocabularySize: 256,
       padTokenId: undefined,
       eosTokenId: undefined,
-      template: { name: 'chai' },
-      templateGiven: false,
+      template: { name: 'chai', kind: 'layout', specialTokens: {} },
       templateDate: undefined,
+      lastSpeaker: 'any',
+      botName: undefined,
+      userName: undefined,
+      system: undefined,
     },
     task,
     answer: { ...answer, ...(refuse && { refuse: (row) => refuse(row) ?? answer.refuse?.(row) }) },
-    texts: { fields: task.format.fields, template: builtInTemplates.chai, templateGiven: false, prompts: 'unused' },
+    texts: {
+      fields: task.format.fields,
+      template: builtInTemplates.chai,
+      reading: {
+        kind: 'layout',
+        jinja: false,
+        openings: [],
+        lastSpeaker: 'any',
+        botName: undefined,
+        userName: undefined,
+        system: undefined,
+      },
+      prompts: 'unused',
+    },
     existingField: undefined,
     heartbeat: () => undefined,
   });
@@ -118,6 +138,7 @@ const taskOf = (answer: WindowTask['answer'], settings: WindowTask['format'] = f
   answer,
   maxRowBytes: 1 << 20,
   dryRun: false,
+  strict: false,
 });
 
 const tasks: readonly (readonly [what: string, task: WindowTask, content: string])[] = [

@@ -14,6 +14,7 @@ const task = {
   answer: { kind: 'records' },
   maxRowBytes: 1 << 20,
   dryRun: false,
+  strict: false,
 } as const;
 const answer = createAnswer(task);
 const { format } = answer;
@@ -50,6 +51,8 @@ function scored(window: Window): ScoredWindow {
       tokens: 3,
       computedTokens: 4,
       boundarySpaces: lines.map(() => true),
+      notices: { ENDS_WITH_USER: 1 },
+      hints: { SYSTEM_UNREAD: 1 },
     },
   };
 }
@@ -131,6 +134,8 @@ test('the parts’ accounts are one', async () => {
   assert.deepEqual(counts, {
     rows: 4,
     forms: { text: 4 },
+    notices: { ENDS_WITH_USER: 2 },
+    hints: { SYSTEM_UNREAD: 2 },
     truncatedRows: 2,
     truncatedTokens: 4,
     tokens: 6,

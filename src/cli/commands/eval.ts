@@ -20,7 +20,7 @@ import { showEvaluation } from './eval/show.js';
 import { printEnd } from './print.js';
 import { requestOf } from './request.js';
 import { Session, totalBytesOf } from './session.js';
-import { writeSummary } from './summary.js';
+import { factsOf, writeSummary } from './summary.js';
 
 export async function evaluateFiles(files: readonly string[], flags: EvalFlags, context: Context): Promise<number> {
   const started = performance.now();
@@ -62,7 +62,7 @@ export async function evaluateFiles(files: readonly string[], flags: EvalFlags, 
   if (flags.summary !== undefined) {
     writeSummary(flags.summary, {
       version: context.version,
-      scorer: model && { identity: model.identity, workers: model.workers, restarts },
+      scorer: model && { ...factsOf(model), restarts },
       state: undefined,
       resumed: false,
       inputs,
@@ -91,7 +91,7 @@ interface CollectedRun {
 /** The job of `score`, with columns in the place of an output. */
 async function collectRows(
   { inputs, format, fields, needsModel, baseline }: EvalPlan,
-  { errors: errorsPath, maxRowBytes, limit, onError, maxErrors }: EvalFlags,
+  { errors: errorsPath, maxRowBytes, limit, onError, maxErrors, strict }: EvalFlags,
   scorer: LazyScorer,
   session: Session,
 ): Promise<CollectedRun> {
@@ -107,7 +107,7 @@ async function collectRows(
   const { statistics } = sink;
   const job = {
     inputs,
-    task: { format, answer: { kind: 'evaluation', fields }, maxRowBytes, dryRun: false },
+    task: { format, answer: { kind: 'evaluation', fields }, maxRowBytes, dryRun: false, strict },
     limit,
     shard: undefined,
     stream: false,

@@ -11,12 +11,14 @@ import { Input } from '../../run/input.js';
 import { inspectInputs } from '../../run/inspect.js';
 import { checkDestination } from '../../run/output.js';
 import { readWindows } from '../../run/read-windows.js';
+import { refuseFirstRows } from '../../run/run-job.js';
 import { type ModelScorer, openScorer } from '../../scorer/open.js';
-import type { Window } from '../../scorer/protocol.js';
+import type { Window, WindowTask } from '../../scorer/protocol.js';
 import { recordsOf } from '../../scorer/window-scorer.js';
 import type { Context } from '../context.js';
 import { ExitCode } from '../exit-codes.js';
 import type { FlagsOf } from '../flags/flags.js';
+import { settingsOf } from './explain-settings.js';
 import { chooseFormats } from './formats.js';
 import { namedFields } from './plan.js';
 import { rowsInWords } from './print.js';
@@ -79,16 +81,20 @@ async function explainRow(
   scorer: ModelScorer,
   input: Input,
   format: FormatSettings,
-  { row, trace, maxRowBytes }: ExplainFlags,
+  flags: ExplainFlags,
   { signal }: Session,
 ): Promise<Explanation | undefined> {
+  const { row, trace, maxRowBytes, strict } = flags;
   const found = await findRow(scorer, input, format, { row, maxRowBytes, signal });
   if (found === undefined) return undefined;
   const { window, byte } = found;
-  await scorer.load({ format, answer: { kind: 'explanation', byte, trace }, maxRowBytes, dryRun: false }, 1);
+  const answer = { kind: 'explanation', byte, trace } as const;
+  const task: WindowTask = { format, answer, maxRowBytes, dryRun: false, strict };
+  refuseFirstRows({ inputs: [input], task }, scorer);
+  await scorer.load(task, 1);
   const { explanation } = await scorer.score(window);
-  const { identity, settings } = scorer;
-  return explanation && { ...explanation, model: identity.model.name, file: input.path, row, settings };
+  const model = scorer.identity.model.name;
+  return explanation && { ...explanation, model, file: input.path, row, settings: settingsOf(scorer, flags) };
 }
 
 interface Search {

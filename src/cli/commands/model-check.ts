@@ -103,6 +103,7 @@ async function compare(
     answer: { kind: 'results' },
     maxRowBytes: DEFAULT_MAX_ROW_BYTES,
     dryRun: false,
+    strict: false,
   };
   const reading = { inputs: [input], task, limit: undefined, shard: undefined, stream: false };
   await scorer.load(task, countWindows(reading, scorer.windowSize));

@@ -9,8 +9,9 @@ import { qualityInWords, shortfallOf } from '../../model/int8/quality.js';
 import { preparationFor } from '../../model/precision.js';
 import { listLeftovers, listPrepared, type StoredModel } from '../../model/prepared/store.js';
 import { printableMessage } from '../../platform/printable.js';
-import { prepareOnThread } from '../../scorer/pool.js';
-import { readModel } from '../../scorer/resolve.js';
+import { addedTextsOnThread, prepareOnThread } from '../../scorer/pool.js';
+import { describeSettings, readModel } from '../../scorer/resolve.js';
+import { SPECIAL_TOKENS_SOURCE } from '../../scorer/settings.js';
 import { BUNDLED_NAME, findModel, findTokenizer } from '../../scorer/sources.js';
 import type { Context } from '../context.js';
 import { ExitCode } from '../exit-codes.js';
@@ -91,7 +92,9 @@ export async function info(name: string | undefined, flags: FlagsOf<'model info'
   const facts = await withDownloads(flags, context, async (download) => {
     const { checkpoint, revision } = await readModel(name, download);
     const { network } = checkpoint;
-    const tokenizer = await findTokenizer(undefined, checkpoint, download);
+    const { tokenizerDirectory: tokenizer, settings: chosen } = await describeSettings(name, download);
+    const value = await addedTextsOnThread(tokenizer);
+    const settings = { ...chosen, specialTokens: { value, source: SPECIAL_TOKENS_SOURCE } };
     const exported = checkpoint.kind === 'exported';
     const directory = exported ? (checkpoint.places[0] as string) : checkpoint.directory;
     const { licence, description } = readCard(directory);
@@ -107,6 +110,7 @@ export async function info(name: string | undefined, flags: FlagsOf<'model info'
       vocabulary: network.vocabularySize,
       weights: exported ? [checkpoint.file] : checkpoint.weights.files,
       tokenizer,
+      settings,
       licence,
       prepared: exported
         ? []
@@ -115,7 +119,7 @@ export async function info(name: string | undefined, flags: FlagsOf<'model info'
             .map(asListed),
     };
   });
-  const { licence, prepared, ...others } = facts;
+  const { licence, prepared, settings, ...others } = facts;
   const show = shownBy(print);
   if (flags.json) {
     print(JSON.stringify(facts, null, 2));
@@ -123,6 +127,9 @@ export async function info(name: string | undefined, flags: FlagsOf<'model info'
     for (const [field, value] of Object.entries(others)) {
       const text = typeof value === 'number' ? value.toLocaleString('en-US') : String(value ?? '-');
       show(`${field.padEnd(13)}${Array.isArray(value) ? value.join(', ') : text}`);
+    }
+    for (const [name, { value, source }] of Object.entries(settings)) {
+      show(`${'reads'.padEnd(13)}${name}: ${settingValue(value)} (${source})`);
     }
     show(`${'licence'.padEnd(13)}${licence.name ?? 'not stated in the model card'}`);
     if (prepared.length === 0)
@@ -134,6 +141,14 @@ export async function info(name: string | undefined, flags: FlagsOf<'model info'
   }
   if (licence.nonCommercial) log.note(`the licence, ${licence.name}, does not allow commercial use`);
   return ExitCode.ok;
+}
+
+/** A value of a setting, for people. */
+function settingValue(value: unknown): string {
+  if (value === undefined) return 'none';
+  if (typeof value !== 'object' || value === null) return String(value);
+  const { before, after } = value as { before: readonly string[]; after: readonly string[] };
+  return [...before, 'text', ...after].join(' ');
 }
 
 export function list({ json }: FlagsOf<'model list'>, context: Context): number {

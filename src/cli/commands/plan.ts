@@ -58,12 +58,13 @@ export async function planScoring(files: readonly string[], flags: ScoreOrBestFl
     const selection = asked && matchColumns(asked, inspected.header);
     const format = selection === undefined ? inspected : withSelectionColumns(inspected, selection);
     createFormat(format); // Refuses an output that cannot be made from the input.
-    const { maxRowBytes, dryRun } = flags;
+    const { maxRowBytes, dryRun, strict } = flags;
     const task: WindowTask = {
       format,
       answer: selection === undefined ? { kind: 'records' } : { kind: 'selection', selection },
       maxRowBytes,
       dryRun,
+      strict,
     };
     return { inputs, task, claimed };
   } catch (error) {

@@ -1,12 +1,16 @@
 /** Prints what the user should know at the end of a run. */
+import { hintCodes, noticeCodes } from '../../rows/notices.js';
 import type { RunStatistics } from '../../run/statistics.js';
 import type { Log } from '../log.js';
 import { oneLine } from '../one-line.js';
 import { perSecond } from '../progress.js';
 
-export function printEnd({ counts }: RunStatistics, maxLength: number, seconds: number, log: Log): void {
+export function printEnd(statistics: RunStatistics, maxLength: number, seconds: number, log: Log): void {
+  const { counts } = statistics;
   printFailures(counts.firstFailures, counts.failed, log);
-  if (counts.boundarySpaces.length > 0 && !counts.boundarySpaces.includes(true)) {
+  for (const [code, rows] of entries(counts.notices)) log.note(`notice: ${rowsInWords(rows)}: ${noticeCodes[code]}`);
+  for (const [code, rows] of entries(counts.hints)) log.note(`hint: ${rowsInWords(rows)}: ${hintCodes[code]}`);
+  if (statistics.seesNoSpace) {
     log.note('hint: no prompt ends and no response begins with white space; nothing is put between the two');
   }
   const parts = [rowsInWords(counts.rows)];
@@ -27,6 +31,9 @@ export function printEstimate({ counts }: RunStatistics, seconds: number, worker
       `about ${time} with ${workers === 1 ? '1 worker' : `${workers} workers`}`,
   );
 }
+
+const entries = <K extends string>(counts: Readonly<Partial<Record<K, number>>>): [K, number][] =>
+  Object.entries(counts) as [K, number][];
 
 const hours = (seconds: number): string => `${(seconds / 3600).toFixed(1)} h`;
 

@@ -16,7 +16,7 @@ import { printEnd, printEstimate, rowsInWords } from './print.js';
 import { requestOf } from './request.js';
 import { printGains } from './selection.js';
 import { Session, totalBytesOf } from './session.js';
-import { writeSummary } from './summary.js';
+import { factsOf, writeSummary } from './summary.js';
 
 export async function score(files: readonly string[], given: ScoreOrBestFlags, context: Context): Promise<number> {
   const started = performance.now();
@@ -130,10 +130,9 @@ function conclude(
   const estimate = flags.dryRun ? ownSeconds + statistics.counts.computedTokens / scorer.tokensPerSecond : undefined;
   const exitCode = exitCodeFor(outcome, statistics, flags.exitZero, received);
   if (flags.summary !== undefined) {
-    const { identity, workers } = scorer;
     writeSummary(flags.summary, {
       version: context.version,
-      scorer: { identity, workers, restarts },
+      scorer: { ...factsOf(scorer), restarts },
       state: output?.state,
       resumed: output?.resumed ?? false,
       inputs,

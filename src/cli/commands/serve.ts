@@ -42,6 +42,7 @@ export async function serve(flags: ServeFlags, context: Context): Promise<number
     metrics,
     clientMs,
     batches: () => batches,
+    model: () => scorer && { id: scorer.identity.model.name, settings: scorer.settings },
     isStopping: () => stopping,
     gauges: () => ({
       workers: scorer?.workers ?? 0,
@@ -103,4 +104,5 @@ const taskOf = (flags: ServeFlags): WindowTask => ({
   answer: { kind: 'records' },
   maxRowBytes: LARGEST_ROW_BYTES,
   dryRun: false,
+  strict: flags.strict,
 });

@@ -66,6 +66,7 @@ export class Session {
 
   readonly scorerUi: ScorerUi = {
     onNotice: (message) => this.note(message),
+    onReading: (line) => this.note(line),
     onDownload: (done) => {
       this.#isDownloading = true;
       this.#download.update(done);

@@ -36,6 +36,7 @@ const matching =
   };
 
 export const fieldName = matching(/\S/, 'Expected the name of a field.');
+export const speakerName = matching(/\S/, 'Expected the name of a speaker.');
 export const fileName = matching(/\S/, 'Expected the name of a file.');
 export const modelName = matching(/\S/, 'Expected the name of a model.');
 export const hostName = matching(/\S/, 'Expected an address or a name.');

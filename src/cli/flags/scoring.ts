@@ -1,8 +1,9 @@
 /** What decides a reward, besides the model and the row. */
 import { activations } from '../../model/activation.js';
 import { precisions } from '../../model/precision.js';
+import { lastSpeakers } from '../../rows/kinds/reading.js';
 import type { Flag } from './flag.js';
-import { day, fieldName, modelName, wholeNumber } from './parsers.js';
+import { day, fieldName, modelName, speakerName, wholeNumber } from './parsers.js';
 
 const group = 'Scoring';
 const commands = ['score', 'best', 'eval', 'explain', 'serve', 'model check'] as const;
@@ -33,7 +34,7 @@ export const scoringFlags = [
     name: 'template',
     value: '<name>',
     group,
-    doc: 'how messages become text: chai, dialogrpt, chatml, model (its own chat template) or a Jinja file (default: chai)',
+    doc: 'how messages become text: chai, dialogrpt, chatml, model (its own chat template), none (texts as they are) or a Jinja file (default: what comes with the model)',
     commands,
     decides: 'reward',
   },
@@ -43,6 +44,42 @@ export const scoringFlags = [
     group,
     doc: 'day that strftime_now gives a Jinja template, as YYYY-MM-DD (default: the day the run began)',
     parse: day,
+    commands,
+    decides: 'reward',
+  },
+  {
+    name: 'last-speaker',
+    value: '<who>',
+    group,
+    doc: 'whose message may be the last one where there is no response (default: any in a layout, assistant in a chat template)',
+    choices: lastSpeakers,
+    commands,
+    decides: 'reward',
+  },
+  {
+    name: 'bot-name',
+    value: '<name>',
+    group,
+    doc: "author of a response whose row has no bot_name (default: follows from the other authors' names)",
+    parse: speakerName,
+    commands,
+    decides: 'reward',
+  },
+  {
+    name: 'user-name',
+    value: '<name>',
+    group,
+    doc: 'author of a string prompt, and of messages that state none',
+    parse: speakerName,
+    commands,
+    decides: 'reward',
+  },
+  {
+    name: 'system',
+    value: '<field>',
+    group,
+    doc: 'field of a system message beside a prompt or messages; none if there is none (default: system, where the template has a place for it)',
+    parse: fieldName,
     commands,
     decides: 'reward',
   },
@@ -60,7 +97,7 @@ export const scoringFlags = [
     name: 'max-length',
     value: '<tokens>',
     group,
-    doc: 'number of tokens that are kept of a longer text (default: 256)',
+    doc: 'number of tokens that are kept of a longer text (default: what comes with the model; 256 for GPT-2)',
     parse: wholeNumber(1),
     commands,
     decides: 'reward',
@@ -69,9 +106,8 @@ export const scoringFlags = [
     name: 'truncation-side',
     value: '<side>',
     group,
-    doc: 'side on which a longer text is cut',
+    doc: 'side on which a longer text is cut (default: left; for an encoder, as its tokenizer says)',
     choices: ['left', 'right'],
-    default: 'left',
     commands,
     decides: 'reward',
   },

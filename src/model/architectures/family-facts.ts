@@ -1,15 +1,19 @@
-/** How a row is made for a network where the user sets nothing else. */
+/** How a row is read for a network where neither the user nor the files of its tokenizer say so. */
 export interface RowDefaults {
-  /** Name of a built-in template. */
-  readonly template: string;
-  /** The most tokens of a row; fewer where the network has fewer positions. */
-  readonly length: number;
-  /** The side at which a row that is too long is cut. */
-  readonly side: 'left' | 'right';
+  /** The layout of messages where the tokenizer has no chat template; undefined where messages have no usual form. */
+  readonly layout: 'chai' | undefined;
+  /** The most tokens of a row that has such a layout; undefined where the model's files alone say it. */
+  readonly length: number | undefined;
+  /** The side at which a row that is too long is cut; `as the tokenizer says`: right, where that says nothing. */
+  readonly side: 'left' | 'as the tokenizer says';
 }
 
-/** The defaults of every family so far. */
-export const commonDefaults: RowDefaults = { template: 'chai', length: 256, side: 'left' };
+/** As the cards of Chai's models load them, whose tokenizer states nothing. */
+export const gpt2Defaults: RowDefaults = { layout: 'chai', length: 256, side: 'left' };
+
+export const decoderDefaults: RowDefaults = { layout: undefined, length: undefined, side: 'left' };
+
+export const encoderDefaults: RowDefaults = { layout: undefined, length: undefined, side: 'as the tokenizer says' };
 
 /** What is true of every network of a family, whatever its sizes are. */
 export interface ArchitectureFacts {

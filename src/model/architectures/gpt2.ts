@@ -7,7 +7,7 @@
 import type { ConfigReader } from '../checkpoint/config-reader.js';
 import { type HiddenActivation, hiddenActivationNames, hiddenActivations } from '../graph/hidden-activations.js';
 import type { Architecture } from './architecture.js';
-import { commonDefaults } from './family-facts.js';
+import { gpt2Defaults } from './family-facts.js';
 import { LayerBuilder } from './layers.js';
 import type { RewardNetwork } from './network.js';
 
@@ -19,7 +19,7 @@ export const gpt2: Architecture = {
   input: 'text',
   /** The causal mask, and the value that it masks with. */
   bufferNames: /^(transformer\.)?h\.\d+\.attn\.(bias|masked_bias)$/,
-  defaults: commonDefaults,
+  defaults: gpt2Defaults,
   build,
 };
 

@@ -8,7 +8,7 @@ import type { ConfigReader } from '../checkpoint/config-reader.js';
 import { ElementType, MICROSOFT } from '../graph/graph.js';
 import { type HiddenActivation, hiddenActivationNames, hiddenActivations } from '../graph/hidden-activations.js';
 import type { Architecture } from './architecture.js';
-import { commonDefaults } from './family-facts.js';
+import { decoderDefaults } from './family-facts.js';
 import { LayerBuilder } from './layers.js';
 import type { RewardNetwork } from './network.js';
 
@@ -20,7 +20,7 @@ export const llama: Architecture = {
   input: 'text',
   /** The rotary frequencies. */
   bufferNames: /^model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq$/,
-  defaults: commonDefaults,
+  defaults: decoderDefaults,
   build,
 };
 

@@ -5,7 +5,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { usageError } from '../../errors.js';
-import { commonDefaults } from '../architectures/family-facts.js';
+import { decoderDefaults, encoderDefaults, gpt2Defaults, type RowDefaults } from '../architectures/family-facts.js';
 import type { ExportedNetwork } from '../architectures/network.js';
 import { ConfigReader } from '../checkpoint/config-reader.js';
 import { isFile } from '../checkpoint/file.js';
@@ -49,10 +49,18 @@ export function readExportedModel(file: string): ExportedModel {
       maxPositions: config.positiveInteger(['n_positions', 'max_position_embeddings'], Number.MAX_SAFE_INTEGER),
       padTokenId: config.tokenId('pad_token_id'),
       eosTokenId: config.tokenId('eos_token_id'),
-      defaults: commonDefaults,
+      defaults: defaultsOf(config.read('model_type')),
       bytes,
     },
   };
+}
+
+/** `model_type` of networks in which a token sees those before it alone. */
+const decoders = /^(llama|mistral|mixtral|qwen|gemma|gpt|opt|phi|bloom|falcon|olmo|stablelm|cohere|smollm)/;
+
+function defaultsOf(modelType: unknown): RowDefaults {
+  if (modelType === 'gpt2') return gpt2Defaults;
+  return typeof modelType === 'string' && decoders.test(modelType) ? decoderDefaults : encoderDefaults;
 }
 
 /** Counts the weights in files of their own, which exporters name after it: model.onnx.data, model.onnx_data. */

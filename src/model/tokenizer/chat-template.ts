@@ -3,19 +3,35 @@ import { runError, usageError } from '../../errors.js';
 import { optionName } from '../../option-name.js';
 import { printable } from '../../platform/printable.js';
 import { tokenizerFiles } from './directory.js';
-import { readTokenizerConfig } from './files.js';
-import { readText } from './read.js';
+import { readJsonObject, readText } from './read.js';
+
+/** A chat template, and the file that it stands in. */
+export interface ChatTemplate {
+  readonly text: string;
+  readonly file: string;
+}
 
 /**
- * Reads the chat template that comes with a tokenizer: chat_template.jinja, or chat_template in tokenizer_config.json,
- * which is one template or a list of named ones, of which the one named `default` is used.
+ * Reads the chat template that comes with a tokenizer: chat_template.jinja, chat_template.json, or chat_template in
+ * tokenizer_config.json, which is one template or a list of named ones, of which the one named `default` is used.
  *
- * @throws FatalError where there is none (`usage`), or it cannot be read (`run`)
+ * @returns undefined where there is none
+ * @throws FatalError `run` where it cannot be read
  */
-export function readChatTemplate(directory: string): string {
-  const template =
-    readText(join(directory, tokenizerFiles.chatTemplate)) ??
-    templateIn(readTokenizerConfig(directory)?.chat_template, join(directory, tokenizerFiles.config));
+export function findChatTemplate(directory: string): ChatTemplate | undefined {
+  const text = readText(join(directory, tokenizerFiles.chatTemplate));
+  if (text !== undefined) return { text, file: tokenizerFiles.chatTemplate };
+  for (const file of [tokenizerFiles.chatTemplateJson, tokenizerFiles.config]) {
+    const path = join(directory, file);
+    const found = templateIn(readJsonObject(path)?.chat_template, path);
+    if (found !== undefined) return { text: found, file };
+  }
+  return undefined;
+}
+
+/** @throws FatalError where there is none (`usage`), or it cannot be read (`run`) */
+export function readChatTemplate(directory: string): ChatTemplate {
+  const template = findChatTemplate(directory);
   if (template === undefined) {
     throw usageError(`${directory}: expected a chat template for ${optionName('template')} model, found none`);
   }

@@ -14,6 +14,7 @@ export const tokenizerFiles = {
   specialTokens: 'special_tokens_map.json',
   addedTokens: 'added_tokens.json',
   chatTemplate: 'chat_template.jinja',
+  chatTemplateJson: 'chat_template.json',
 } as const;
 
 /** A folder of chat templates that are requested by name. */
@@ -22,7 +23,7 @@ const MORE_TEMPLATES = 'additional_chat_templates';
 /** The files that hold the vocabulary: the first form that a directory has is used. */
 const vocabularyForms = [[tokenizerFiles.tokenizer], [tokenizerFiles.vocabulary, tokenizerFiles.merges]] as const;
 
-const { config, specialTokens, addedTokens, chatTemplate } = tokenizerFiles;
+const { config, specialTokens, addedTokens, chatTemplate, chatTemplateJson } = tokenizerFiles;
 const besideVocabulary = [config, specialTokens, addedTokens];
 
 /** The names of the files that hold a directory's vocabulary; undefined where it has no tokenizer. */
@@ -44,7 +45,7 @@ export function describeMissingTokenizer(directory: string): string {
  * @throws FatalError `run` where one cannot be read
  */
 export const tokenizerFileHashes = (directory: string): Record<string, string> =>
-  hashesOf(directory, [...encodingFiles(directory), chatTemplate, ...moreTemplates(directory)]);
+  hashesOf(directory, [...encodingFiles(directory), chatTemplate, chatTemplateJson, ...moreTemplates(directory)]);
 
 /** Those that the tokens of a text can depend on. */
 const encodingFiles = (directory: string): string[] => [...(vocabularyIn(directory) ?? []), ...besideVocabulary];

@@ -53,6 +53,11 @@ interface OwnTokens {
   readonly count: number;
 }
 
+export interface AddedTexts {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
 export class Tokenizer {
   readonly #tokenizer: HubTokenizer;
   /** Undefined where long texts are tokenized as a whole. */
@@ -85,6 +90,13 @@ export class Tokenizer {
   /** Number of tokens that are added to every text. */
   get addedCount(): number {
     return this.#added.before.length + this.#added.after.length;
+  }
+
+  /** The tokens that are added before and after every text, as they are written. */
+  get addedTexts(): AddedTexts {
+    const written = (ids: readonly number[]): string[] =>
+      ids.map((id) => this.#tokenizer.id_to_token(id) ?? String(id));
+    return { before: written(this.#added.before), after: written(this.#added.after) };
   }
 
   /** Returns the ids of the whole text's own tokens; special tokens written out in it count as such. */

@@ -30,7 +30,7 @@ export function renderExplanation(explanation: Explanation, facts: PageFacts): s
   const { file, row, texts, settings, padToken } = explanation;
   const place = `${file === '-' ? 'standard input' : preview(file, NAME, 'end')}, row ${row}`;
   const rows: Content[][] = settings.map(({ name, value, source }) => [name, visibleLine(value), source]);
-  if (padToken !== null) rows.push(['pad token', tokenInLine(padToken), 'right-most ones are passed over']);
+  if (padToken !== null) rows.push(['padToken', tokenInLine(padToken), 'right-most ones are passed over']);
   const body = html`<header>
 <p class="kicker">How a row was scored</p>
 <h1>${place}</h1>

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { clip, typeInWords } from '../describe-value.js';
 import { failure, notUtf8 } from '../failure.js';
-import type { Row } from '../kinds/roles.js';
+import { bareText, type Row } from '../kinds/roles.js';
 import { type InputRecord, LineScanner } from '../records.js';
 import { type ResultSettings, resultMembers, unparsedRecord } from '../results.js';
 import { membersText } from '../splice.js';
@@ -67,7 +67,7 @@ function parse({ bytes }: InputRecord, textField: string): ParsedRecord | undefi
       failure: badBytes ?? failure('BAD_JSON', `expected a JSON object or string, got no valid JSON: ${clip(line)}`),
     };
   }
-  const row = typeof value === 'string' ? { [textField]: value } : value;
+  const row = typeof value === 'string' ? bareText(value, textField) : value;
   if (typeof row !== 'object' || row === null || Array.isArray(row)) {
     return { failure: badBytes ?? failure('BAD_ROW', `expected a JSON object or string, got ${typeInWords(value)}`) };
   }

@@ -1,6 +1,7 @@
 /** Plain text: each line is a text, even a blank one, so that the lines of output and input correspond. */
 import { isUtf8 } from 'node:buffer';
 import { notUtf8 } from '../failure.js';
+import { bareText } from '../kinds/roles.js';
 import { type InputRecord, LineScanner } from '../records.js';
 import { type ResultSettings, resultMembers, unparsedRecord } from '../results.js';
 import { membersText } from '../splice.js';
@@ -21,7 +22,7 @@ export const textToJsonl = (settings: ResultSettings): RowFormat => ({
     const { bytes, byte } = record;
     const text = bytes.toString('utf8');
     // A byte-order mark belongs to the file and not to its first text.
-    const row = { text: byte === 0 ? text.replace(/^\ufeff/, '') : text };
+    const row = bareText(byte === 0 ? text.replace(/^\ufeff/, '') : text, 'text');
     return isUtf8(bytes) ? { row } : { row, failure: notUtf8() };
   },
   write: ({ bytes, oversized }, { row }, result) => [

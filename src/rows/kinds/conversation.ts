@@ -3,87 +3,102 @@ import { preview, typeInWords } from '../describe-value.js';
 import { failure, isFailure, type RowFailure } from '../failure.js';
 
 export interface Message {
-  /** The author that the row states: `user`, `Anna`, `system` … */
+  /** The author that the row states (`user`, `Anna`, `system` …); for a chat template, the role of that name. */
   readonly author: string;
   readonly content: string;
+  /** What else the message has, for a Jinja template: tool_calls, and a content of null. */
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 export interface Conversation {
   /** Never empty; the last one is scored. */
   readonly messages: readonly Message[];
-  /** Whether the last message is a response that the row has in another field than the messages before it. */
-  readonly hasResponse: boolean;
+  /** The row's `tools`, for a Jinja template. */
+  readonly tools?: unknown;
 }
 
 export const authorFields = ['role', 'speaker', 'name', 'from'] as const;
 export const contentFields = ['content', 'text', 'message', 'value'] as const;
 
-export function readMessages(value: unknown, field: string): Message[] | RowFailure {
-  if (!Array.isArray(value))
+/** Messages, and whether they are an array or JSON in a string. */
+export const isMessages = (value: unknown): boolean => Array.isArray(value) || typeof value === 'string';
+
+/**
+ * @param value an array of messages, or one as JSON in a string
+ * @param unnamed the author of messages that state none; undefined: each must state one
+ */
+export function readMessages(value: unknown, field: string, unnamed?: string): Message[] | RowFailure {
+  const list = typeof value === 'string' ? parsedList(value) : value;
+  if (!Array.isArray(list))
     return failure('BAD_ROW', `expected ${field} to be an array of messages, got ${typeInWords(value)}`);
   const messages: Message[] = [];
-  for (const [index, item] of value.entries()) {
-    const author = firstString(item, authorFields);
-    const content = firstString(item, contentFields);
-    if (author === undefined || content === undefined) {
-      const missing = author === undefined ? authorFields : contentFields;
-      return failure(
-        'BAD_ROW',
-        `expected ${field}[${index}] to have a string ${missing.join(', ')} or so, got ${preview(item)}`,
-      );
-    }
-    messages.push({ author, content });
+  for (const [index, item] of list.entries()) {
+    const message = readMessage(item, `${field}[${index}]`, unnamed);
+    if (isFailure(message)) return message;
+    messages.push(message);
   }
   return messages;
 }
 
-/**
- * Appends a response to a context. A response in messages is the last of them, after any that repeat the context's.
- *
- * @param botName the author of a string response, where the row names one
- */
-export function withResponse(
-  context: readonly Message[],
-  response: unknown,
-  field: string,
-  botName: string | undefined,
-): Conversation | RowFailure {
-  if (typeof response === 'string') {
-    if (response === '') return failure('EMPTY_TEXT', `${field} is empty`);
-    const author = botName ?? answeringAuthor(context);
-    return { messages: [...context, { author, content: response }], hasResponse: true };
+function parsedList(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
-  const messages = readMessages(response, field);
-  if (isFailure(messages)) return messages;
+}
+
+function readMessage(item: unknown, place: string, unnamed: string | undefined): Message | RowFailure {
+  const fields = typeof item === 'object' && item !== null ? (item as Record<string, unknown>) : {};
+  const expected = (names: readonly string[]): RowFailure =>
+    failure('BAD_ROW', `expected ${place} to have a string ${names.join(', ')} or so, got ${preview(item)}`);
+  const authorField = firstOf(fields, authorFields);
+  const author = authorField === undefined ? unnamed : fields[authorField];
+  if (typeof author !== 'string') return expected(authorFields);
+  const contentField = firstOf(fields, contentFields);
+  const { tool_calls: toolCalls } = fields;
+  // A call of a tool stands in the place of a text.
+  if (contentField === undefined && !Array.isArray(toolCalls)) return expected(contentFields);
+  const content = contentField === undefined ? '' : readContent(fields[contentField], place);
+  if (content === undefined) return expected(contentFields);
+  if (isFailure(content)) return content;
+  const others = Object.entries(fields).filter(([name]) => name !== authorField && name !== contentField);
+  if (others.length === 0) return { author, content };
+  return { author, content, fields: Object.fromEntries(others) };
+}
+
+/** A text, or a list of parts of which each is one; undefined for anything else. */
+function readContent(value: unknown, place: string): string | RowFailure | undefined {
+  if (typeof value === 'string') return value;
+  if (!Array.isArray(value)) return undefined;
+  const texts: string[] = [];
+  for (const [index, part] of value.entries()) {
+    const { type, text } = (part ?? {}) as { readonly type?: unknown; readonly text?: unknown };
+    if (type !== 'text' || typeof text !== 'string') {
+      return failure(
+        'BAD_ROW',
+        `expected part ${index} of the content of ${place} to be {"type":"text","text":…}, got ${preview(part)}`,
+      );
+    }
+    texts.push(text);
+  }
+  return texts.join('\n');
+}
+
+/** The first of these fields that has a value. */
+const firstOf = (fields: Readonly<Record<string, unknown>>, names: readonly string[]): string | undefined =>
+  names.find((name) => Object.hasOwn(fields, name) && fields[name] !== undefined && fields[name] !== null);
+
+/**
+ * Appends messages of a response to those of a context: those after any that repeat the context's.
+ *
+ * @returns the messages that are added
+ */
+export function addedMessages(context: readonly Message[], response: readonly Message[]): readonly Message[] {
   let repeated = 0;
-  while (repeated < context.length && sameMessage(context[repeated], messages[repeated])) repeated++;
-  const added = messages.slice(repeated);
-  const last = added.at(-1);
-  if (last === undefined || last.content === '') return failure('EMPTY_TEXT', `${field} has no message of its own`);
-  return { messages: [...context, ...added], hasResponse: true };
-}
-
-export function withoutResponse(messages: readonly Message[], field: string): Conversation | RowFailure {
-  const last = messages.at(-1);
-  if (last === undefined) return failure('EMPTY_TEXT', `expected ${field} to hold a message, got none`);
-  if (last.content === '') return failure('EMPTY_TEXT', `the last of ${field} is empty`);
-  return { messages, hasResponse: false };
-}
-
-/** The author who answers: the last one other than the system and the author of the last message. */
-function answeringAuthor(context: readonly Message[]): string {
-  const asking = context.at(-1)?.author;
-  return context.findLast(({ author }) => author !== 'system' && author !== asking)?.author ?? 'Bot';
+  while (repeated < context.length && sameMessage(context[repeated], response[repeated])) repeated++;
+  return response.slice(repeated);
 }
 
 const sameMessage = (a: Message | undefined, b: Message | undefined): boolean =>
   a !== undefined && b !== undefined && a.author === b.author && a.content === b.content;
-
-function firstString(item: unknown, names: readonly string[]): string | undefined {
-  if (typeof item !== 'object' || item === null) return undefined;
-  const fields = item as Record<string, unknown>;
-  const value = names
-    .map((name) => (Object.hasOwn(fields, name) ? fields[name] : undefined))
-    .find((candidate) => candidate !== undefined && candidate !== null);
-  return typeof value === 'string' ? value : undefined;
-}

@@ -14,6 +14,18 @@ export const defaultNames: Readonly<Record<Role, readonly string[]>> = {
   rejected: ['rejected'],
 };
 
+/** Names of a prompt where a row has neither a prompt nor messages, and of the response to it. */
+const otherNames: Readonly<Partial<Record<Role, readonly string[]>>> = {
+  prompt: ['question', 'instruction', 'query'],
+  response: ['answer', 'output'],
+};
+
+/** What belongs to an `instruction`: it follows after a blank line. */
+const INSTRUCTION = { name: 'instruction', more: 'input' };
+
+/** Roles that answer a prompt. */
+const answers = ['response', 'candidates', 'chosen', 'rejected'] as const satisfies readonly Role[];
+
 /** The field that names the author of the response. */
 export const BOT_NAME = 'bot_name';
 
@@ -24,9 +36,19 @@ export type NamedFields = Readonly<Partial<Record<Role, string>>>;
 
 export type Row = Readonly<Record<string, unknown>>;
 
+/** Marks a row that was a bare text in its file, without fields that a flag could name. */
+const BARE = Symbol('a bare text');
+
+/** A bare text as a row. */
+export const bareText = (text: string, field: string): Row => ({ [field]: text, [BARE]: true });
+
+export const isBareText = (row: Row): boolean => BARE in row;
+
 export interface Field {
   readonly name: string;
   readonly value: unknown;
+  /** Other fields that fit as well, so that a flag has to say which. */
+  readonly rivals?: readonly string[];
 }
 
 export function findFields(row: Row, fields: NamedFields): Map<Role, Field> {
@@ -34,8 +56,8 @@ export function findFields(row: Row, fields: NamedFields): Map<Role, Field> {
   const hasMessages = !fields.messages && row.messages !== undefined && row.messages !== null;
   for (const role of roles) {
     for (const name of namesOf(role, fields)) {
-      // An exact name wins over a path into objects, which only a flag can give.
-      const value = Object.hasOwn(row, name) ? row[name] : fields[role] && reach(row, name);
+      // Only a flag can give a path into objects.
+      const value = fields[role] === undefined ? own(row, name) : reachField(row, name);
       if (value === undefined || value === null) continue;
       // Unless a flag says which, `context` is a prompt when it is a string (beside `messages` it is neither), and
       // messages when it is not.
@@ -45,7 +67,32 @@ export function findFields(row: Row, fields: NamedFields): Map<Role, Field> {
       break;
     }
   }
+  if (!found.has('prompt') && !found.has('messages')) addOtherNames(row, fields, found);
   return found;
+}
+
+/** A row of neither prompt nor messages may call its prompt and response otherwise, in full or in part. */
+function addOtherNames(row: Row, fields: NamedFields, found: Map<Role, Field>): void {
+  const prompt = fields.prompt === undefined ? fieldOf(row, otherNames.prompt) : undefined;
+  const response =
+    found.has('response') || fields.response !== undefined ? undefined : fieldOf(row, otherNames.response);
+  if (prompt === undefined || !(response !== undefined || answers.some((role) => found.has(role)))) return;
+  found.set('prompt', prompt.name === INSTRUCTION.name ? withInput(row, prompt) : prompt);
+  const hasAnother = found.has('candidates') || (found.has('chosen') && found.has('rejected'));
+  if (response !== undefined && !hasAnother) found.set('response', response);
+}
+
+/** Which names a row has decides, whatever stands under them. */
+function fieldOf(row: Row, names: readonly string[] = []): Field | undefined {
+  const [name, ...rivals] = names.filter((candidate) => Object.hasOwn(row, candidate));
+  if (name === undefined) return undefined;
+  return { name, value: row[name], ...(rivals.length > 0 && { rivals }) };
+}
+
+function withInput(row: Row, field: Field): Field {
+  const more = row[INSTRUCTION.more];
+  const isText = typeof field.value === 'string' && typeof more === 'string' && more !== '';
+  return isText ? { ...field, value: `${field.value}\n\n${more}` } : field;
 }
 
 /** The names under which a role's field is searched. */
@@ -53,6 +100,14 @@ const namesOf = (role: Role, fields: NamedFields): readonly string[] => {
   const named = fields[role];
   return named === undefined ? defaultNames[role] : [named];
 };
+
+const own = (row: Row, name: string): unknown => (Object.hasOwn(row, name) ? row[name] : undefined);
+
+/** The value of a field that a flag names: an exact name wins over a path into objects. Undefined or null: none. */
+export function reachField(row: Row, name: string): unknown {
+  const value = Object.hasOwn(row, name) ? row[name] : reach(row, name);
+  return value ?? undefined;
+}
 
 function reach(row: Row, path: string): unknown {
   let value: unknown = row;

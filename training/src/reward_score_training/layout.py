@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .errors import RowError
-from .row_fields import AUTHOR_FIELDS, CONTENT_FIELDS, MESSAGE, SYSTEM, SYSTEM_MESSAGE, UNNAMED_BOT
+from .row_fields import (
+    AUTHOR_FIELDS,
+    CONTENT_FIELDS,
+    COUNTERPARTS,
+    MESSAGE,
+    ROLE_OF_SPEAKER,
+    SYSTEM,
+    SYSTEM_MESSAGE,
+    UNNAMED_BOT,
+)
 
 
 class Message(NamedTuple):
@@ -65,10 +74,22 @@ def with_response(
 
 
 def answering_author(context: Sequence[Message]) -> str:
-    """Who answers: the last speaker other than the system and the author of the last message."""
-    asking = context[-1].author if context else None
-    others = (author for author, _ in reversed(context) if author not in (SYSTEM, asking))
-    return next(others, UNNAMED_BOT)
+    """
+    Who answers: the last speaker known as an assistant, else the last one other than the system and the user (the one
+    known as a user, else who spoke first), else the counterpart of the user's name.
+    """
+    authors = [author for author, _ in context]
+    assistants = [author for author in authors if role_of(author) == "assistant"]
+    if assistants:
+        return assistants[-1]
+    speakers = [author for author in authors if role_of(author) != "system"]
+    user = next((author for author in speakers if role_of(author) == "user"), speakers[0] if speakers else None)
+    others = [author for author in speakers if author != user and role_of(author) != "user"]
+    return others[-1] if others else COUNTERPARTS.get(user or "", UNNAMED_BOT)
+
+
+def role_of(author: str) -> str | None:
+    return ROLE_OF_SPEAKER.get(author.lower())
 
 
 def preview(value: object) -> str:

@@ -17,6 +17,10 @@ BOT_NAME: str = _TABLE["botName"]
 AUTHOR_FIELDS: tuple[str, ...] = tuple(_TABLE["author"])
 CONTENT_FIELDS: tuple[str, ...] = tuple(_TABLE["content"])
 
+# The names that stand for the roles of a conversation, in any case, and who answers a user of a name.
+ROLE_OF_SPEAKER: dict[str, str] = {name: role for role, names in _TABLE["speakers"].items() for name in names}
+COUNTERPARTS: dict[str, str] = _TABLE["counterparts"]
+
 # Patterns for str.format.
 MESSAGE: str = _TABLE["chai"]["message"]
 SYSTEM_MESSAGE: str = _TABLE["chai"]["system"]

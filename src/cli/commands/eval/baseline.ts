@@ -58,7 +58,8 @@ export class Baseline {
     );
     const fields = { id: id && fieldKey(id, '--id', format), texts: false };
     const baseline = new Baseline(path, id !== undefined);
-    const score = existingRewardsScorer({ format, answer: { kind: 'evaluation', fields }, maxRowBytes, dryRun: false });
+    const answer = { kind: 'evaluation', fields } as const;
+    const score = existingRewardsScorer({ format, answer, maxRowBytes, dryRun: false, strict: false });
     const windows = readWindows({
       inputs: [input],
       format: createFormat(format),

@@ -1,0 +1,81 @@
+/**
+ * Refuses fields that contradict each other, or what flags say: which of them is meant is not guessed. The only
+ * importer of fastest-levenshtein.
+ */
+import { closest, distance } from 'fastest-levenshtein';
+import { optionName } from '../../option-name.js';
+import { preview } from '../describe-value.js';
+import { type RowFailure, wrongUse } from '../failure.js';
+import type { RowKind } from './kinds.js';
+import type { Reading } from './reading.js';
+import { type Field, isBareText, type NamedFields, type Role, type Row, reachField, roles } from './roles.js';
+
+interface FieldSettings {
+  readonly fields: NamedFields;
+  readonly reading: Pick<Reading, 'system'>;
+}
+
+/** @returns undefined where nothing is wrong */
+export function refuseFields(
+  row: Row,
+  found: ReadonlyMap<Role, Field>,
+  kind: RowKind | undefined,
+  { fields, reading }: FieldSettings,
+): RowFailure | undefined {
+  return refuseAbsent(row, fields, reading.system) ?? refuseRivals(found, kind) ?? refuseTwoForms(found, kind, fields);
+}
+
+/** A mistyped name would have something else scored. */
+function refuseAbsent(row: Row, fields: NamedFields, system: string | undefined): RowFailure | undefined {
+  if (isBareText(row)) return undefined;
+  const named: [option: string, name: string | undefined][] = roles.map((role) => [role, fields[role]]);
+  if (system !== undefined && system !== 'none') named.push(['system', system]);
+  for (const [option, name] of named) {
+    if (name === undefined || reachField(row, name) !== undefined) continue;
+    if (Object.hasOwn(row, name))
+      return wrongUse(`expected a value of ${preview(name)} (${optionName(option)}), got null`);
+    const names = Object.keys(row);
+    const near = names.length === 0 ? undefined : closest(name, names);
+    const isNear = near !== undefined && distance(name, near) <= Math.max(2, name.length / 3);
+    return wrongUse(
+      `expected a field ${preview(name)} (${optionName(option)}), got ${names.length === 0 ? 'no fields' : preview(names)}` +
+        (isNear ? `; did you mean ${near}?` : ''),
+    );
+  }
+  return undefined;
+}
+
+function refuseRivals(found: ReadonlyMap<Role, Field>, kind: RowKind | undefined): RowFailure | undefined {
+  if (kind === undefined || kind === 'text') return undefined;
+  for (const role of ['prompt', 'response'] as const) {
+    const { name, rivals } = found.get(role) ?? {};
+    if (rivals !== undefined) {
+      return wrongUse(
+        `expected one field that is the ${role}, got ${[name, ...rivals].join(' and ')}; say which with ${optionName(role)}`,
+      );
+    }
+  }
+  return undefined;
+}
+
+/** A text beside the two parts of another: either might be what is meant. */
+function refuseTwoForms(
+  found: ReadonlyMap<Role, Field>,
+  kind: RowKind | undefined,
+  fields: NamedFields,
+): RowFailure | undefined {
+  if (kind !== 'text' || fields.text !== undefined) return undefined;
+  const nameOf = (role: Role): string | undefined => found.get(role)?.name;
+  for (const [one, other] of [
+    ['prompt', 'response'],
+    ['chosen', 'rejected'],
+  ] as const) {
+    if (found.has(one) && found.has(other)) {
+      return wrongUse(
+        `expected a text, or ${nameOf(one)} and ${nameOf(other)}, got both; say which with ${optionName('text')} ${nameOf('text')} ` +
+          `or ${optionName(other)} ${nameOf(other)}`,
+      );
+    }
+  }
+  return undefined;
+}

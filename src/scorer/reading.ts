@@ -1,0 +1,33 @@
+/** From the settings of a scorer to how the texts of rows are read: the same on the main thread and in every worker. */
+import type { Reading } from '../rows/kinds/reading.js';
+import type { NamedFields } from '../rows/kinds/roles.js';
+import type { Prompts, TextSettings } from '../rows/kinds/texts.js';
+import { builtInTemplates, isBuiltInTemplate, jinjaTemplate, openingsOf, type Template } from '../rows/templates.js';
+import type { ScoringSettings, TemplateSettings } from './protocol.js';
+
+/**
+ * @param prompts whether the part of a text before its response is needed
+ * @throws FatalError `usage` where the template is not Jinja
+ */
+export function textSettingsOf(scoring: ScoringSettings, fields: NamedFields, prompts: Prompts): TextSettings {
+  const { template, lastSpeaker, botName, userName, system } = scoring;
+  const opened = openTemplate(template, scoring.templateDate);
+  const { kind } = template;
+  const bos = template.specialTokens.bos_token;
+  const reading: Reading = {
+    kind,
+    jinja: template.jinja !== undefined,
+    openings: kind === 'chat' ? openingsOf(opened, typeof bos === 'string' ? bos : undefined) : [],
+    lastSpeaker,
+    botName,
+    userName,
+    system,
+  };
+  return { fields, template: opened, reading, prompts };
+}
+
+/** Without a template, nothing is rendered: the rows that would need one are refused. */
+function openTemplate({ name, jinja, specialTokens }: TemplateSettings, day: string | undefined): Template {
+  if (jinja !== undefined) return jinjaTemplate(jinja, name, { specialTokens, day });
+  return builtInTemplates[isBuiltInTemplate(name) ? name : 'chai'];
+}
