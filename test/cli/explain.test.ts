@@ -310,6 +310,25 @@ describe('what is said of a text', () => {
 });
 
 describe('--trace', () => {
+  test('where a chat template closes the message, and where it fails on any other one', async () => {
+    const row = lines({ messages: [{ role: 'assistant', content: 'Hi' }] });
+    for (const [name, template, from] of [
+      ['closing', '<b>{{ messages[-1].content }}</b>', 'Hi</b>'],
+      ['picky', "{% if messages[-1].content != 'Hi' %}{{ raise_exception('only Hi') }}{% endif %}<b>Hi", '<b>Hi'],
+    ] as const) {
+      const flags = ['--template', file(`${name}.jinja`, template)];
+      const { stdout } = await rewardScore(['-q', '--to', 'scores', ...flags], { stdin: row });
+      const { tokens, responseStart, trace, reward } = scored((await explained(['--trace', ...flags], row)).texts[0]);
+      assert.equal(reward, Number(stdout));
+      const response = tokens
+        .slice(responseStart ?? 0)
+        .map(({ piece }) => piece)
+        .join('');
+      assert.equal(response, from);
+      assert.ok(isClose(trace?.at(-1)?.reward, reward));
+    }
+  });
+
   test('gives the reward that each beginning of the text gets as a text of its own', async () => {
     // Each word is a token of its own, so that a beginning of the text has the beginning of its tokens.
     const text = 'a:b:c<|endoftext|><|endoftext|>d:e';
