@@ -2,6 +2,7 @@
 import type { RowFailure } from '../rows/failure.js';
 import type { RowKind } from '../rows/kinds/kinds.js';
 import type { Judged } from '../rows/kinds/texts.js';
+import type { HintCode, NoticeCode } from '../rows/notices.js';
 
 /** What a worker says of a row that it scored. */
 export interface RowExplanation {
@@ -18,8 +19,17 @@ export interface RowExplanation {
   readonly padToken: Token | null;
   /** The rewards that the row carries already. */
   readonly existing: readonly (number | null)[] | null;
+  /** What the user should know of how the row was read. */
+  readonly notices: readonly Note[];
+  readonly hints: readonly Note[];
   /** Of the row, or of its first text that failed. */
   readonly failure: RowFailure | null;
+}
+
+/** A notice or a hint (rows/notices.ts). */
+interface Note {
+  readonly code: NoticeCode | HintCode;
+  readonly message: string;
 }
 
 /** A text of the row; one that could not be tokenized has a failure and nothing else. */

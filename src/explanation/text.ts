@@ -36,13 +36,15 @@ export function explanationInWords(explanation: Explanation, settings: TextSetti
 }
 
 function headOfAll(explanation: Explanation, { paint }: TextSettings): string[] {
-  const { file, row, line, kind, texts, tokens, computedTokens, existing, failure } = explanation;
+  const { file, row, line, kind, texts, tokens, computedTokens, existing, notices, hints, failure } = explanation;
   const place = `${file === '-' ? 'standard input' : visibleLine(file)}, row ${row}`;
   const what = kind === null ? [] : [`${kind}, ${counted(texts.length, 'text')}`];
   const facts = [
     named('row', [line === null ? '' : `line ${many(line)}`, ...what].filter(Boolean).join(': ')),
     ...(tokens > 0 ? [named('tokens', tokensInWords(tokens, computedTokens))] : []),
     ...(existing === null ? [] : [named('carried', `${existing.map(formatReward).join(', ')}, in the row already`)]),
+    ...notices.map(({ message }) => named('notice', message)),
+    ...hints.map(({ message }) => named('hint', message)),
     ...(failure === null ? [] : [named('failed', paint.bad(`${failure.code}: ${visibleLine(failure.message)}`))]),
   ];
   return [paint.heading(place), ...facts];

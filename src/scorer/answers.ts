@@ -13,7 +13,7 @@ import type { ScoredRecord } from '../selection/group.js';
 import { select } from '../selection/select.js';
 import type { SelectionSettings } from '../selection/settings.js';
 import type { RowOutcome, ScoredWindow, WindowStats, WindowTask } from './protocol.js';
-import type { ExplainedTexts } from './row-explainer.js';
+import { type ExplainedTexts, nothingExplained } from './row-explainer.js';
 
 /** A window's records with their results. */
 export interface ScoredRows {
@@ -129,7 +129,7 @@ const explainRow = (settings: FormatSettings, byte: number): Answer => ({
     const asked = written(rows).find(({ record }) => record.byte === byte);
     const { row } = asked?.parsed ?? {};
     const explanation: RowExplanation | undefined = asked && {
-      ...(rows.explained ?? { kind: null, texts: [], tokens: 0, computedTokens: 0, padToken: null }),
+      ...(rows.explained ?? nothingExplained),
       line: asked.record.line,
       existing: (row && existingResult(row, settings.rewardField, settings.fields)?.rewards) ?? null,
       failure: asked.result.failure ?? null,

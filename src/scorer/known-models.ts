@@ -15,7 +15,7 @@ export interface KnownModel {
   readonly source: string;
 }
 
-export const knownModels: readonly KnownModel[] = [
+const knownModels: readonly KnownModel[] = [
   {
     ids: /^ChaiML\//i,
     layout: 'chai',

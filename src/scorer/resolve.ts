@@ -69,6 +69,12 @@ export async function resolveModel(
   });
   const settings = chooseSettings({ ...factsOf(checkpoint, tokenizerDirectory, options.model), asked: options });
   const maxLength = settings.maxLength.value;
+  if (options.maxLength === undefined && network.maxPositions < (network.defaults.length ?? 0)) {
+    notices.push({
+      code: 'SHORTENED',
+      message: `texts are cut to ${maxLength} tokens: the model has no more positions`,
+    });
+  }
   const truncationSide = settings.truncationSide.value;
   const { labels } = network;
   if (options.activation === 'softmax' && labels.length === 1) {

@@ -7,6 +7,7 @@ import type { Tokenizer, TokenRow } from '../model/tokenizer/tokenizer.js';
 import { isFailure, type RowFailure } from '../rows/failure.js';
 import type { RowKind } from '../rows/kinds/kinds.js';
 import type { TextToScore } from '../rows/kinds/texts.js';
+import { type HintCode, hintCodes, type NoticeCode, noticeCodes } from '../rows/notices.js';
 import type { ScoringSettings } from './protocol.js';
 
 /** A text, and the tokens that were made of it. */
@@ -15,7 +16,28 @@ export interface TokenizedText extends TextToScore {
 }
 
 /** What a worker adds to a row's result. */
-export type ExplainedTexts = Pick<RowExplanation, 'kind' | 'texts' | 'tokens' | 'computedTokens' | 'padToken'>;
+export type ExplainedTexts = Omit<RowExplanation, 'line' | 'existing' | 'failure'>;
+
+/** What is known of a row that was scored. */
+export interface ScoredTexts {
+  readonly kind: RowKind;
+  readonly texts: readonly (TokenizedText | RowFailure)[];
+  /** Those of the texts; a failure in the place of one that is not finite. */
+  readonly rewards: readonly (number | RowFailure)[];
+  readonly notices: readonly NoticeCode[];
+  readonly hints: readonly HintCode[];
+}
+
+/** Of a row that could not be read. */
+export const nothingExplained: ExplainedTexts = {
+  kind: null,
+  texts: [],
+  tokens: 0,
+  computedTokens: 0,
+  padToken: null,
+  notices: [],
+  hints: [],
+};
 
 export interface RowExplainerOptions {
   readonly scorer: Pick<TokenScorer, 'countTokens' | 'sharedTokens' | 'pooledAt' | 'trace'>;
@@ -40,12 +62,7 @@ export class RowExplainer {
     return byte === this.#options.byte;
   }
 
-  /** @param rewards those of the texts; a failure in the place of one that is not finite */
-  async explain(
-    kind: RowKind,
-    texts: readonly (TokenizedText | RowFailure)[],
-    rewards: readonly (number | RowFailure)[],
-  ): Promise<ExplainedTexts> {
+  async explain({ kind, texts, rewards, notices, hints }: ScoredTexts): Promise<ExplainedTexts> {
     const { scorer, scoring } = this.#options;
     const rows = texts.flatMap((text) => (isFailure(text) ? [] : [text.tokens.row]));
     const shared = scorer.sharedTokens(rows);
@@ -62,6 +79,8 @@ export class RowExplainer {
       tokens: rows.reduce((sum, row) => sum + row.length, 0),
       computedTokens: rows.length === 0 ? 0 : scorer.countTokens(rows),
       padToken: skipsPadding && scoring.padTokenId !== undefined ? this.#tokenOf(scoring.padTokenId) : null,
+      notices: notices.map((code) => ({ code, message: noticeCodes[code] })),
+      hints: hints.map((code) => ({ code, message: hintCodes[code] })),
     };
   }
 

@@ -12,7 +12,7 @@ import { isLayout } from '../rows/templates.js';
 import type { KnownModel } from './known-models.js';
 
 /** A value, and what it comes from, in words. */
-export interface Setting<T> {
+interface Setting<T> {
   readonly value: T;
   readonly source: string;
 }

@@ -139,7 +139,7 @@ export class WindowScorer {
     const outcome = explainer && pending.find(({ record }) => explainer.explains(record))?.outcome;
     if (outcome === undefined || isFailure(outcome) || 'existing' in outcome) return undefined;
     const texts = outcome.texts.map((text) => (isFailure(text) ? text : (text.source as TokenizedText)));
-    return explainer?.explain(outcome.kind, texts, this.#rewardsOf(outcome, logits));
+    return explainer?.explain({ ...outcome, texts, rewards: this.#rewardsOf(outcome, logits) });
   }
 
   #recordsOf(window: Window): Iterable<InputRecord> {
@@ -165,6 +165,7 @@ export class WindowScorer {
     const keepsCut = explainer?.explains(record) ?? false;
     const { maxLength, truncationSide, template, reserve } = scoring;
     const templated = template.jinja !== undefined;
+    let padAtEnd = false;
     const pending = row.texts.map((scorable, index): PendingText | RowFailure => {
       if (isFailure(scorable)) return scorable;
       heartbeat();
@@ -176,6 +177,7 @@ export class WindowScorer {
       const tokens = tokenizer.rowOf(text, settings, heartbeat);
       if (tokens === undefined)
         return failure('EMPTY_TEXT', 'the text has no tokens', row.kind === 'candidates' ? index : undefined);
+      padAtEnd ||= tokens.row.at(-1) === scoring.padTokenId;
       return {
         index: texts.push(tokens.row) - 1,
         tokens: tokens.row.length,
@@ -183,7 +185,8 @@ export class WindowScorer {
         ...(keepsCut && { source: { ...scorable, tokens } }),
       };
     });
-    const { kind, boundaryHasSpace, notices, hints } = row;
+    const { kind, boundaryHasSpace, notices } = row;
+    const hints: readonly HintCode[] = padAtEnd ? [...row.hints, 'PAD_AT_END'] : row.hints;
     return { kind, texts: pending, boundaryHasSpace, notices, hints };
   }
 

@@ -31,7 +31,7 @@ export interface AppOptions {
 }
 
 /** The model, and how it reads texts. */
-export interface ServedModel {
+interface ServedModel {
   readonly id: string;
   readonly settings: object;
 }

@@ -294,6 +294,19 @@ describe('what is said of a text', () => {
     assert.equal(scored(alone[0]).shared, 0);
   });
 
+  test('what was assumed of the row', async () => {
+    const row = lines({ messages: [{ role: 'user', content: 'hi<|endoftext|>' }] });
+    const { notices, hints } = await explained(['--template', 'dialogrpt'], row);
+    assert.deepEqual(
+      [notices.map(({ code }) => code), hints.map(({ code }) => code)],
+      [['ENDS_WITH_USER'], ['PAD_AT_END']],
+    );
+    assert.match(
+      await said(['--template', 'dialogrpt'], row),
+      /^notice {5}the last message.*\nhint {7}a text ends with the pad token/m,
+    );
+  });
+
   test('settings, each with its source', async () => {
     const { settings, model } = await explained(['--max-length', '20', '--template', 'chatml'], lines({ text: 'a' }));
     const sourceOf = (value: string) => settings.find((setting) => setting.value === value)?.source;

@@ -341,6 +341,11 @@ describe('notices and hints are counted', { concurrency: 2 }, () => {
     { system: 'Be kind.', prompt: 'a ', response: 'b' },
   );
 
+  test('a text that ends with the pad token', async () => {
+    const { summary } = await scored(['-q', '-m', fixture], lines({ text: 'a<|endoftext|>' }, { text: 'a' }));
+    assert.deepEqual(summary?.hints, { PAD_AT_END: 1 });
+  });
+
   test('in the summary and at the end', async () => {
     const { summary, stderr, code } = await scored(['-m', fixture], rows);
     assert.equal(code, 0);

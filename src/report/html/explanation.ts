@@ -27,7 +27,7 @@ export interface PageFacts {
 
 /** Writes how a row was scored as one HTML file; the same data gives the same bytes. */
 export function renderExplanation(explanation: Explanation, facts: PageFacts): string {
-  const { file, row, texts, settings, padToken } = explanation;
+  const { file, row, texts, settings, padToken, notices, hints } = explanation;
   const place = `${file === '-' ? 'standard input' : preview(file, NAME, 'end')}, row ${row}`;
   const rows: Content[][] = settings.map(({ name, value, source }) => [name, visibleLine(value), source]);
   if (padToken !== null) rows.push(['padToken', tokenInLine(padToken), 'right-most ones are passed over']);
@@ -36,6 +36,7 @@ export function renderExplanation(explanation: Explanation, facts: PageFacts): s
 <h1>${place}</h1>
 ${factList(factsOf(explanation, facts))}
 <div class="tiles">${texts.map((text, i) => tile(text, i, texts.length))}${explanation.failure !== null && failureTile(explanation.failure)}</div>
+${notices.map(({ message }) => html`<p>Notice: ${message}.</p>`)}${hints.map(({ message }) => html`<p>Hint: ${message}.</p>`)}
 </header>
 ${texts.map((text, i) => textSection(text, i, texts.length))}
 ${section('settings', 'Settings', table('Settings', [{ title: 'Setting' }, { title: 'Value' }, { title: 'From' }], rows, 'spoken'))}`;

@@ -20,9 +20,6 @@ export interface Conversation {
 export const authorFields = ['role', 'speaker', 'name', 'from'] as const;
 export const contentFields = ['content', 'text', 'message', 'value'] as const;
 
-/** Messages, and whether they are an array or JSON in a string. */
-export const isMessages = (value: unknown): boolean => Array.isArray(value) || typeof value === 'string';
-
 /**
  * @param value an array of messages, or one as JSON in a string
  * @param unnamed the author of messages that state none; undefined: each must state one
