@@ -101,6 +101,20 @@ Exit codes: those of score, and 4 if a threshold was missed.`,
     run: async (args, flags, context) => (await import('./commands/eval.js')).evaluateFiles(args, flags, context),
   }),
   command({
+    name: 'explain',
+    summary: 'show how a row is scored: its text, its tokens, what is cut, and where the reward is read',
+    arguments: [{ name: '[file]', doc: 'JSONL, CSV, TSV or text file; - is standard input' }],
+    readsInput: true,
+    after: `Examples:
+  reward-score explain -m ./my-model chats.jsonl --row 4
+  head -n 1 chats.jsonl | reward-score explain -m ./my-model --trace
+  reward-score explain -m ./my-model chats.jsonl --row 4 --report row-4.html
+
+Exit codes: 0 the row is scored, 2 wrong use (there is no such row), 3 the row is bad.`,
+    run: async ([file], flags, context) =>
+      (await import('./commands/explain.js')).explain(file as string, flags, context),
+  }),
+  command({
     name: 'merge',
     summary: 'join the outputs of all shards into the output of one run',
     arguments: [{ name: '<output-file...>', doc: 'outputs of score --shard, in any order, each with its .run.json' }],

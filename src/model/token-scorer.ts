@@ -1,3 +1,4 @@
+import { sharedTokens } from './layout/distinct-rows.js';
 import type { Feeds, Layout, Pack } from './layout/layout.js';
 
 export interface ScoredRows {
@@ -65,6 +66,34 @@ export class TokenScorer {
   /** How many tokens would go through the network for these rows. */
   countTokens(rows: readonly (readonly number[])[]): number {
     return this.#layout.lay(rows).reduce((sum, { tokens }) => sum + tokens, 0);
+  }
+
+  /** For each row, how many tokens at its beginning are computed once for it and another of these rows. */
+  sharedTokens(rows: readonly (readonly number[])[]): number[] {
+    const { sharesBeginnings, pooledAt } = this.#layout;
+    const read = rows.map((row) => (pooledAt === undefined ? row : row.slice(0, pooledAt(row) + 1)));
+    return sharedTokens(read, sharesBeginnings);
+  }
+
+  /** Index of the token that a row's reward is read at; undefined where the network pools by a rule of its own. */
+  pooledAt(row: readonly number[]): number | undefined {
+    return this.#layout.pooledAt?.(row);
+  }
+
+  /**
+   * Scores a row as if it ended at each of its tokens from `from` on in turn.
+   *
+   * @returns logits [tokens from `from` on, labels], row-major
+   */
+  async trace(row: readonly number[], from: number, heartbeat: () => void): Promise<Float32Array> {
+    const pack = this.#layout.trace?.(row, from);
+    if (pack === undefined) throw new Error('this network gives no reward at each token');
+    const logits = await this.#session.run(pack.feeds());
+    heartbeat();
+    if (logits.every(Number.isFinite) || pack.rows.length === 1) return logits;
+    // A token's NaN may have reached the tokens before it, so each beginning of the row is scored as one.
+    const beginnings = pack.rows.map((_, i) => row.slice(0, from + i + 1));
+    return (await this.score(beginnings, heartbeat)).logits;
   }
 
   release(): Promise<void> {

@@ -59,7 +59,7 @@ export async function runJob(job: Job, scorer: Scorer, events: JobEvents): Promi
  *
  * @throws FatalError `usage`
  */
-function refuseFirstRows({ inputs, task }: Job, scorer: Scorer): void {
+export function refuseFirstRows({ inputs, task }: Pick<Job, 'inputs' | 'task'>, scorer: Pick<Scorer, 'refuse'>): void {
   const { existing, rewardField, fields } = task.format;
   const isCarried = (row: Row): boolean =>
     existing !== 'refuse' && existing !== 'replace' && existingResult(row, rewardField, fields) !== undefined;

@@ -1,5 +1,6 @@
 /** What is made of a window's rows once their results are known: one way for each kind of answer. */
 import { type EvaluatedRow, evaluatedRow, problemOf } from '../evaluation/evaluated-rows.js';
+import type { RowExplanation } from '../explanation/explanation.js';
 import { concatBytes } from '../platform/bytes.js';
 import { existingResult } from '../rows/existing-rewards.js';
 import type { FailedRow } from '../rows/failed-row.js';
@@ -12,6 +13,7 @@ import type { ScoredRecord } from '../selection/group.js';
 import { select } from '../selection/select.js';
 import type { SelectionSettings } from '../selection/settings.js';
 import type { RowOutcome, ScoredWindow, WindowStats, WindowTask } from './protocol.js';
+import { type ExplainedTexts, nothingExplained } from './row-explainer.js';
 
 /** A window's records with their results. */
 export interface ScoredRows {
@@ -22,6 +24,8 @@ export interface ScoredRows {
   /** The window is a part of one that is answered as a whole. */
   readonly part: boolean;
   readonly dryRun: boolean;
+  /** Of the row that is explained, unless it could not even be read. */
+  readonly explained?: ExplainedTexts | undefined;
 }
 
 export interface Answer {
@@ -57,6 +61,8 @@ export function createAnswer({ format: settings, answer }: WindowTask): Answer {
         },
       };
     }
+    case 'explanation':
+      return explainRow(settings, answer.byte);
   }
 }
 
@@ -113,6 +119,23 @@ const giveResults = (settings: FormatSettings): Answer => ({
       return { ...outcome, ...(existing && { existing }) };
     }),
   }),
+});
+
+/** The row may carry rewards, and be any of the window's: it is scored as it is beside its neighbours. */
+const explainRow = (settings: FormatSettings, byte: number): Answer => ({
+  format: createFormat(settings),
+  results: undefined,
+  write(rows) {
+    const asked = written(rows).find(({ record }) => record.byte === byte);
+    const { row } = asked?.parsed ?? {};
+    const explanation: RowExplanation | undefined = asked && {
+      ...(rows.explained ?? nothingExplained),
+      line: asked.record.line,
+      existing: (row && existingResult(row, settings.rewardField, settings.fields)?.rewards) ?? null,
+      failure: asked.result.failure ?? null,
+    };
+    return { output: nothing(), stats: statsOf(rows), ...(explanation && { explanation }) };
+  },
 });
 
 const written = ({ scored, rows }: ScoredRows): readonly ScoredRecord[] => scored.slice(0, rows);

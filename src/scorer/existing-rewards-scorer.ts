@@ -51,7 +51,7 @@ export function existingRewardsScorer(task: WindowTask): (window: Window) => Pro
     scoring: noScoring,
     task,
     answer: createAnswer(task),
-    texts: { fields: task.format.fields, template: noTemplate, reading: anyReading, prompts: false },
+    texts: { fields: task.format.fields, template: noTemplate, reading: anyReading, prompts: 'unused' },
     decoder: true,
     heartbeat: () => undefined,
   });

@@ -7,6 +7,7 @@ export const joinScored = (a: ScoredWindow, b: ScoredWindow): ScoredWindow => ({
   output: concatBytes([a.output, b.output]),
   stats: joinStats(a.stats, b.stats),
   ...(a.outcomes && b.outcomes && { outcomes: [...a.outcomes, ...b.outcomes] }),
+  ...((a.explanation ?? b.explanation) && { explanation: a.explanation ?? b.explanation }),
   ...(a.evaluated && b.evaluated && { evaluated: [...a.evaluated, ...b.evaluated] }),
 });
 

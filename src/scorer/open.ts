@@ -133,6 +133,7 @@ class PooledScorer implements ModelScorer {
   }
 
   async load(task: WindowTask, windows: number): Promise<void> {
+    if (task.answer.kind === 'explanation' && task.answer.trace) refuseTrace(this.#resolved.checkpoint);
     const { checkpoint, scoring, tokenizerDirectory } = this.#resolved;
     const need = cpu.memoryNeed(checkpoint.network, scoring.maxLength);
     const { workers, notice } = chooseWorkerCount(this.#askedWorkers, windows, readLimits(), need);
@@ -147,7 +148,7 @@ class PooledScorer implements ModelScorer {
 
   refuse(row: Row, { format }: WindowTask): string | undefined {
     const { scoring, templateTokens } = this.#resolved;
-    const read = readRow(row, textSettingsOf(scoring, templateTokens, format.fields, false));
+    const read = readRow(row, textSettingsOf(scoring, templateTokens, format.fields, 'unused'));
     if (isFailure(read)) return read.wrongUse && read.message;
     if (!read.notices.includes('PROMPT_RENDERED')) return undefined;
     return (
@@ -163,5 +164,22 @@ class PooledScorer implements ModelScorer {
   close(): Promise<void> {
     this.#closed ??= this.#pool.release();
     return this.#closed;
+  }
+}
+
+/** @throws FatalError `usage` where a network gives no reward at each token */
+function refuseTrace(checkpoint: ResolvedModel['checkpoint']): void {
+  if (checkpoint.kind === 'exported') {
+    throw usageError(
+      `${checkpoint.file}: expected a checkpoint with ${optionName('trace')}, got an exported graph, which gives a reward at ` +
+        `one token only; leave out ${optionName('trace')}, or name the checkpoint that it was exported from`,
+    );
+  }
+  const { architecture, attention } = checkpoint.network;
+  if (attention !== 'causal') {
+    throw usageError(
+      `expected a causal model with ${optionName('trace')}, got ${architecture}, in which a token sees what follows it; ` +
+        `leave out ${optionName('trace')}`,
+    );
   }
 }

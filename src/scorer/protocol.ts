@@ -1,6 +1,7 @@
 /** Everything that crosses between the main thread and the workers. Plain data: an Error would lose its class and fields. */
 import type { FatalKind } from '../errors.js';
 import type { EvaluatedRow, EvaluationFields } from '../evaluation/evaluated-rows.js';
+import type { RowExplanation } from '../explanation/explanation.js';
 import type { Activation } from '../model/activation.js';
 import type { PadOfTokenizer } from '../model/architectures/family-facts.js';
 import type { ExportedReady } from '../model/exported/open.js';
@@ -65,7 +66,9 @@ type AnswerKind =
   /** The rows' results, for programs. */
   | { readonly kind: 'results' }
   /** What an evaluation needs of the rows. */
-  | { readonly kind: 'evaluation'; readonly fields: EvaluationFields };
+  | { readonly kind: 'evaluation'; readonly fields: EvaluationFields }
+  /** How the row that begins at this byte of its file was scored; `trace`: with the reward at each token. */
+  | { readonly kind: 'explanation'; readonly byte: number; readonly trace: boolean };
 
 /** How windows are read and answered: the same for all windows that a pool scores. */
 export interface WindowTask {
@@ -138,6 +141,8 @@ export interface ScoredWindow {
   readonly outcomes?: readonly RowOutcome[];
   /** One for each row, where the task is `evaluation`; null for a bad row. */
   readonly evaluated?: readonly (EvaluatedRow | null)[];
+  /** Where the task is `explanation`, and the row is in the window. */
+  readonly explanation?: RowExplanation;
 }
 
 /** Where a model stands: a checkpoint's directory, or a graph that another tool exported. */

@@ -1,7 +1,7 @@
 /** From the settings of a scorer to how the texts of rows are read: the same on the main thread and in every worker. */
 import type { Reading } from '../rows/kinds/reading.js';
 import type { NamedFields } from '../rows/kinds/roles.js';
-import type { TextSettings } from '../rows/kinds/texts.js';
+import type { Prompts, TextSettings } from '../rows/kinds/texts.js';
 import {
   builtInTemplates,
   isBuiltInTemplate,
@@ -21,7 +21,7 @@ export function textSettingsOf(
   scoring: ScoringSettings,
   specialTokens: SpecialTokens,
   fields: NamedFields,
-  prompts: boolean,
+  prompts: Prompts,
 ): TextSettings {
   const { template, lastSpeaker, botName, userName, system } = scoring;
   const opened = openTemplate(template, specialTokens, scoring.templateDate);

@@ -113,7 +113,7 @@ export async function resolveModel(
   };
   // Only a Jinja template calls them.
   const templateTokens = template.kind === 'chat' ? readTemplateTokens(tokenizerDirectory) : {};
-  if (template.jinja !== undefined && ignoresMessages(textSettingsOf(scoring, templateTokens, {}, false).template)) {
+  if (template.jinja !== undefined && ignoresMessages(textSettingsOf(scoring, templateTokens, {}, 'unused').template)) {
     notices.push({
       code: 'TEMPLATE_IGNORES_MESSAGES',
       message: `${template.name} gives one text for two different conversations: does it write the messages?`,

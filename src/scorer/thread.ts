@@ -15,6 +15,7 @@ import { createHeartbeat } from './heartbeat.js';
 import { measureSpeed } from './measure-speed.js';
 import type { FromWorker, LoadRequest, ReadyModel, ScoringSettings, ThreadData, ToWorker } from './protocol.js';
 import { textSettingsOf } from './reading.js';
+import { RowExplainer } from './row-explainer.js';
 import { tokenizerFactsOf } from './tokenizer-facts.js';
 import { WindowScorer } from './window-scorer.js';
 
@@ -117,17 +118,23 @@ async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Pro
   const tokenizer = new Tokenizer(readTokenizerFiles(tokenizerDirectory));
   checkTokenizer(tokenizer, tokenizerDirectory, message.scoring);
   heartbeat();
-  const { scoring } = message;
-  tokenScorer = await openTokenScorer(model, scoring.labels, padTokenOf(tokenizer, scoring));
-  const { format } = task;
+  const scoring = { ...message.scoring, padTokenId: padTokenOf(tokenizer, message.scoring) };
+  tokenScorer = await openTokenScorer(model, scoring.labels, scoring.padTokenId);
+  const { format, answer } = task;
+  const explainer =
+    answer.kind === 'explanation'
+      ? new RowExplainer({ ...answer, scorer: tokenScorer, tokenizer, scoring, heartbeat })
+      : undefined;
+  const prompts = scoring.reserve > 0 ? 'needed' : explainer ? 'wanted' : 'unused';
   return new WindowScorer({
     scorer: tokenScorer,
     tokenizer,
     scoring,
     task,
     answer: createAnswer(task),
-    texts: textSettingsOf(scoring, tokenizer.specialTokens(), format.fields, scoring.reserve > 0),
+    texts: textSettingsOf(scoring, tokenizer.specialTokens(), format.fields, prompts),
     decoder: model.kind === 'checkpoint' && model.network.attention === 'causal',
+    explainer,
     heartbeat,
   });
 }

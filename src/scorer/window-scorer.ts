@@ -24,6 +24,7 @@ import { isWellFormed } from '../rows/unicode.js';
 import type { ScoredRecord } from '../selection/group.js';
 import type { Answer } from './answers.js';
 import type { ScoredWindow, ScoringSettings, TokenizerFacts, Window, WindowStats, WindowTask } from './protocol.js';
+import type { ExplainedTexts, RowExplainer, TokenizedText } from './row-explainer.js';
 import { tokenizerFactsOf } from './tokenizer-facts.js';
 
 /** A record, and what is known about its rewards before the network has run. */
@@ -53,6 +54,8 @@ interface PendingText {
   readonly index: number;
   readonly tokens: number;
   readonly truncated: number;
+  /** Of the row that is explained. */
+  readonly source?: TokenizedText;
 }
 
 const noPrompt = (): RowFailure =>
@@ -76,6 +79,8 @@ export interface WindowScorerOptions {
   readonly texts: TextSettings;
   /** The network sees what stands before a token alone: a text that begins with BOS is given no other. */
   readonly decoder: boolean;
+  /** Says how one of the rows was scored; absent where nothing is explained. */
+  readonly explainer?: RowExplainer | undefined;
   /** Called between pieces of work. */
   readonly heartbeat: () => void;
 }
@@ -100,12 +105,13 @@ export class WindowScorer {
     for (const record of this.#recordsOf(window)) {
       heartbeat();
       const parsed = this.#parse(record);
-      if (parsed !== undefined) pending.push({ record, parsed, outcome: this.#tokenize(parsed, texts) });
+      if (parsed !== undefined) pending.push({ record, parsed, outcome: this.#tokenize(record, parsed, texts) });
     }
     const { logits, computedTokens } = task.dryRun
       ? { logits: undefined, computedTokens: scorer.countTokens(texts) }
       : await scorer.score(texts, heartbeat);
-    return this.#answer(window, pending, logits, computedTokens, part);
+    const explained = logits && (await this.#explain(pending, logits));
+    return this.#answer(window, pending, logits, computedTokens, part, explained);
   }
 
   /** Answers the window with rows that all failed, each for its own reason as far as it can be read. */
@@ -123,6 +129,7 @@ export class WindowScorer {
     logits: Float32Array | undefined,
     computedTokens: number,
     part: boolean,
+    explained?: ExplainedTexts,
   ): ScoredWindow {
     const { answer, task } = this.#options;
     const scored = pending.map((row): ScoredRecord => {
@@ -131,7 +138,18 @@ export class WindowScorer {
     // Records beyond the limit are scored too, as rewards would be rounded differently in other packs.
     const rows = Math.min(window.rows ?? scored.length, scored.length);
     const stats = { ...countOutcomes(pending.slice(0, rows)), computedTokens };
-    return answer.write({ scored, rows, stats, part, dryRun: task.dryRun });
+    return answer.write({ scored, rows, stats, part, dryRun: task.dryRun, explained });
+  }
+
+  async #explain(pending: readonly PendingRow[], logits: Float32Array): Promise<ExplainedTexts | undefined> {
+    const { explainer } = this.#options;
+    const outcome = explainer && pending.find(({ record }) => explainer.explains(record))?.outcome;
+    if (outcome === undefined || isFailure(outcome) || 'existing' in outcome) return undefined;
+    // Where a row is explained, none of its rewards is taken from it.
+    const texts = outcome.texts.map((text) =>
+      isFailure(text) ? text : ((text as PendingText).source as TokenizedText),
+    );
+    return explainer?.explain({ ...outcome, texts, rewards: this.#rewardsOf(outcome, logits) });
   }
 
   #recordsOf(window: Window): Iterable<InputRecord> {
@@ -146,7 +164,7 @@ export class WindowScorer {
     return { failure: { ...failure('ROW_TOO_LARGE', message), bytes: oversized } };
   }
 
-  #tokenize(parsed: ParsedRecord, texts: number[][]): PendingRow['outcome'] {
+  #tokenize(record: InputRecord, parsed: ParsedRecord, texts: number[][]): PendingRow['outcome'] {
     const unusable = parsed.failure ?? (parsed.row && this.#options.answer.refuse?.(parsed.row));
     if (unusable !== undefined) return unusable;
     const carried = this.#carriedResult(parsed);
@@ -155,7 +173,8 @@ export class WindowScorer {
     if (isFailure(row)) return row;
     const known = this.#knownRewards(parsed, row);
     if (isFailure(known)) return known;
-    const { scoring, tokenizer, heartbeat, decoder } = this.#options;
+    const { scoring, tokenizer, heartbeat, decoder, explainer } = this.#options;
+    const keepsCut = explainer?.explains(record) ?? false;
     const { maxLength, truncationSide, template, reserve } = scoring;
     const beginsOnce = decoder || (row.templated && template.jinja !== undefined);
     let padAtEnd = false;
@@ -166,13 +185,19 @@ export class WindowScorer {
       heartbeat();
       const { text, prompt } = scorable;
       if (reserve > 0 && prompt === undefined) return noPrompt();
-      const reserved = prompt !== undefined && { reserved: { tokens: reserve, promptTokens: this.#count(prompt) } };
-      const settings = { maxLength, truncationSide, beginsOnce, ...reserved };
+      const reserved = reserve > 0 &&
+        prompt !== undefined && { reserved: { tokens: reserve, promptTokens: this.#count(prompt) } };
+      const settings = { maxLength, truncationSide, beginsOnce, keepsCut, ...reserved };
       const tokens = tokenizer.rowOf(text, settings, heartbeat);
       if (tokens === undefined)
         return failure('EMPTY_TEXT', 'the text has no tokens', row.kind === 'candidates' ? index : undefined);
       padAtEnd ||= tokens.row.at(-1) === scoring.padTokenId;
-      return { index: texts.push(tokens.row) - 1, tokens: tokens.row.length, truncated: tokens.cut };
+      return {
+        index: texts.push(tokens.row) - 1,
+        tokens: tokens.row.length,
+        truncated: tokens.cut,
+        ...(keepsCut && { source: { ...scorable, tokens } }),
+      };
     });
     const { kind, boundaryHasSpace, notices, templated } = row;
     const hints: readonly HintCode[] = padAtEnd ? [...row.hints, 'PAD_AT_END'] : row.hints;
@@ -232,21 +257,28 @@ export class WindowScorer {
     };
   }
 
+  #rewardsOf({ kind, texts }: PendingTexts, logits: Float32Array): (number | RowFailure)[] {
+    const { labels, logit, activation } = this.#options.scoring;
+    const isArray = shapeOf(kind) === 'array';
+    return texts.map((text, index) => {
+      if (typeof text === 'number' || isFailure(text)) return text;
+      const reward = rewardOf(logits.subarray(text.index * labels, (text.index + 1) * labels), logit, activation);
+      if (Number.isFinite(reward)) return reward;
+      return failure('NON_FINITE', `the reward is ${reward}`, isArray ? index : undefined);
+    });
+  }
+
   #resultOf({ parsed: { row }, outcome }: PendingRow, logits: Float32Array | undefined): RowResult {
-    const { scoring, answer, texts } = this.#options;
+    const { answer, texts } = this.#options;
     if (isFailure(outcome)) {
       return { shape: shapeOfFailed(row ?? {}, this.#rewardKey, texts.fields), rewards: [], failure: outcome };
     }
     if ('existing' in outcome) return { ...outcome.existing, taken: true };
-    const { labels, logit, activation } = scoring;
     const shape = shapeOf(outcome.kind);
-    const rewards = outcome.texts.map((text, index): number | RowFailure | undefined => {
-      if (typeof text === 'number') return text;
-      if (isFailure(text) || logits === undefined) return isFailure(text) ? text : undefined;
-      const reward = rewardOf(logits.subarray(text.index * labels, (text.index + 1) * labels), logit, activation);
-      if (Number.isFinite(reward)) return reward;
-      return failure('NON_FINITE', `the reward is ${reward}`, shape === 'array' ? index : undefined);
-    });
+    const rewards =
+      logits === undefined
+        ? outcome.texts.map((text) => (typeof text === 'number' || isFailure(text) ? text : undefined))
+        : this.#rewardsOf(outcome, logits);
     const problem = rewards.find(isFailure);
     return {
       shape,

@@ -87,7 +87,7 @@ describe('what flags decide', () => {
   test('a flag has one answer in all commands that share its record', () => {
     // merge and model prepare say other things by --strict, --overwrite and --output, and decide as little by them.
     const answers = new Map<string, string>();
-    for (const flag of ['score', 'best', 'eval', 'serve', 'model check'].flatMap((name) =>
+    for (const flag of ['score', 'best', 'eval', 'explain', 'serve', 'model check'].flatMap((name) =>
       flagsOf(name as CommandName),
     )) {
       assert.equal(answers.get(flag.name) ?? flag.decides, flag.decides, flag.name);

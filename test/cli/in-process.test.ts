@@ -70,6 +70,10 @@ const commandLines: readonly CommandLine[] = [
   { args: ['eval', '-q', '--bootstrap', '100', '--report', 'OUT/report.html', '--junit', 'OUT/junit.xml', labelled] },
   { args: ['eval', '--fail-under', 'nonsense=1', labelled] },
 
+  { args: ['explain', '-j', '1', '--row', '2', '--trace'], stdin: rows },
+  { args: ['explain', '-j', '1', '--row', '3', '--json', '--report', 'OUT/row.html'], stdin: rows },
+  { args: ['explain', '-q', '-j', '1', '--row', '9'], stdin: rows },
+
   { args: ['merge', 'a.jsonl'] },
   { args: ['merge', 'OUT/1.jsonl', 'OUT/2.jsonl', '-o', 'OUT/all.jsonl'], first: [shardOf(1), shardOf(2)] },
   { args: ['merge', 'OUT/2.jsonl', '-o', 'OUT/all.jsonl'], first: [shardOf(2)] },

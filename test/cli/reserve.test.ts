@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { loadRewardModel } from '../../dist/index.js';
 import { readOracle } from '../support/oracle.js';
-import { jsonLines, rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
+import { jsonLines, rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
 import { makeSyntheticModel, readModelDescriptions } from '../support/synthetic-model.js';
 
 interface Reference {
@@ -122,6 +122,16 @@ describe('a long prompt', () => {
     assert.ok(result?.ok);
     assert.ok(!farOff([result.reward].flat()[0] as number, rewards[0]?.[0] as number));
   });
+});
+
+test('without --reserve, a prompt with more tokens than the text that it begins is not cut for them', async () => {
+  const tiny = join(root, 'fixtures/tiny-gpt2');
+  // "I", " l", "i", "k" alone; "I", " like" with the response.
+  const stdin = input([{ prompt: 'I lik', response: 'e' }, { text: 'I like' }]);
+  const { stdout } = await rewardScore(['-q', '-m', tiny, '--details', '--max-length', '2'], { stdin });
+  const [joined, whole] = jsonLines(stdout);
+  assert.deepEqual([joined?.reward_tokens, joined?.reward_truncated], [2, 0]);
+  assert.equal(joined?.reward, whole?.reward);
 });
 
 describe('rows that have no prompt of their own', () => {

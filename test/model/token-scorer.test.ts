@@ -1,6 +1,7 @@
 /** The one loop over packs, with layouts and networks that are made up. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import type { Feeds, Layout } from '../../dist/model/layout/layout.js';
 import { paddedLayout } from '../../dist/model/layout/padded.js';
 import { trieLayout } from '../../dist/model/layout/trie.js';
@@ -55,6 +56,38 @@ describe('rows in packs', () => {
     assert.deepEqual(logits, [3, Number.NaN, 3, 6]);
     assert.equal(network.runs, 1 + 3);
   });
+});
+
+describe('a trace', () => {
+  const token = fc.constantFrom(1, 2, 7, PAD, NAN_TOKEN);
+  const traced = fc
+    .array(token, { minLength: 1, maxLength: 12 })
+    .chain((row) => fc.record({ row: fc.constant(row), from: fc.nat({ max: row.length - 1 }) }));
+
+  test('has at each token the reward of the row that ends there, beside pad tokens and NaN too', async () => {
+    await fc.assert(
+      fc.asyncProperty(traced, async ({ row, from }) => {
+        const beginnings = row.slice(from).map((_, i) => row.slice(0, from + i + 1));
+        const alone = await Promise.all(
+          beginnings.map(async (beginning) => (await score(new TrieNetwork(), trie, [beginning])).logits[0]),
+        );
+        const trace = await new TokenScorer(new TrieNetwork(), trie, 1).trace(row, from, () => undefined);
+        assert.deepEqual([...trace], alone);
+      }),
+    );
+  });
+
+  test('takes one run of the network', async () => {
+    const network = new TrieNetwork();
+    await new TokenScorer(network, trie, 1).trace([1, 2, PAD, 7], 1, () => undefined);
+    assert.equal(network.runs, 1);
+  });
+});
+
+test('what rows share is the longest beginning that another one has, and all of an equal one', () => {
+  const scorer = new TokenScorer(new TrieNetwork(), trie, 1);
+  const rows = [[1, 2, 3], [1, 2, 4, 5], [1, 2, 4, 5, PAD], [6], [1, 9]];
+  assert.deepEqual(scorer.sharedTokens(rows), [2, 4, 4, 0, 1]);
 });
 
 test('rows that do not meet in a network are not scored again beside a NaN', async () => {

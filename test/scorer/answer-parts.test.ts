@@ -68,7 +68,7 @@ function workerFor(task: WindowTask, refuse?: (row: unknown) => RowFailure | und
         userName: undefined,
         system: undefined,
       },
-      prompts: false,
+      prompts: 'unused',
     },
     decoder: true,
     heartbeat: () => undefined,
@@ -161,6 +161,10 @@ const tasks: readonly (readonly [what: string, task: WindowTask, content: string
   ['best, a dry run', { ...taskOf({ kind: 'selection', selection }), dryRun: true }, jsonl],
   ['eval', taskOf({ kind: 'evaluation', fields: { label: 'label', group: 'q', texts: true } }), jsonl],
   ['the library', taskOf({ kind: 'results' }), jsonl],
+  ...['ggg', CULPRIT].map((text): [string, WindowTask, string] => {
+    const byte = jsonl.lastIndexOf('{', jsonl.indexOf(text));
+    return [`explain, of ${text}`, taskOf({ kind: 'explanation', byte, trace: false }), jsonl];
+  }),
 ];
 
 /** Without what depends on how often rows were computed. */

@@ -7,6 +7,7 @@ export type CommandName =
   | 'score'
   | 'best'
   | 'eval'
+  | 'explain'
   | 'merge'
   | 'serve'
   | 'model pull'

@@ -5,6 +5,7 @@
 import { badRowFlags } from './bad-rows.js';
 import { bestFlags } from './best.js';
 import { evalFlags } from './eval.js';
+import { explainFlags } from './explain.js';
 import { fieldFlags } from './fields.js';
 import type { CommandName, Flag } from './flag.js';
 import { inputOutputFlags } from './input-output.js';
@@ -20,6 +21,7 @@ import { workFlags } from './work.js';
 const flags = [
   ...bestFlags,
   ...evalFlags,
+  ...explainFlags,
   ...serveFlags,
   ...mergeFlags,
   ...modelCommandFlags,

@@ -7,7 +7,7 @@ import type { Comparable, Flag } from './flag.js';
 import { fileName, separator, wholeNumber } from './parsers.js';
 
 const group = 'Input and output';
-const readsRows = ['score', 'best', 'eval'] as const;
+const readsRows = ['score', 'best', 'eval', 'explain'] as const;
 export const writesNoRows = { eval: 'it writes no rows' } as const;
 
 /** Two files with different names hold the same bytes, unless one of them is compressed. */
@@ -61,7 +61,7 @@ export const inputOutputFlags = [
     group,
     doc: 'read only this many rows from the beginning',
     parse: wholeNumber(1),
-    commands: readsRows,
+    commands: ['score', 'best', 'eval'],
     // The rows of a smaller limit are the first rows of a larger limit, so that a run may be resumed with another one.
     decides: 'run',
   },

@@ -60,7 +60,7 @@ export const longRunFlags = [
     name: 'strict',
     group: 'Long runs',
     doc: 'end with an error, before any row is scored, where there would be a warning',
-    commands: ['score', 'best', 'eval', 'serve'],
+    commands: ['score', 'best', 'eval', 'explain', 'serve'],
     decides: 'run',
   },
 ] as const satisfies readonly Flag[];

@@ -10,7 +10,7 @@ export const modelFlags = [
     group: 'Model',
     doc: 'model directory, .onnx classifier, or Hugging Face id org/name[@revision] (default: the bundled starter)',
     parse: modelName,
-    commands: ['score', 'best', 'eval', 'serve'],
+    commands: ['score', 'best', 'eval', 'explain', 'serve'],
     decides: 'reward',
     compare: 'by content',
   },

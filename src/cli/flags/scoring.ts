@@ -6,7 +6,7 @@ import type { Flag } from './flag.js';
 import { day, fieldName, modelName, speakerName, wholeNumber } from './parsers.js';
 
 const group = 'Scoring';
-const commands = ['score', 'best', 'eval', 'serve', 'model check'] as const;
+const commands = ['score', 'best', 'eval', 'explain', 'serve', 'model check'] as const;
 /** Those that read files of rows. */
 const runs = ['score', 'best', 'eval'] as const;
 

@@ -4,7 +4,7 @@ import type { Flag } from './flag.js';
 import { wholeNumber } from './parsers.js';
 
 const group = 'Workers and messages';
-const scores = ['score', 'best', 'eval', 'serve', 'model check'] as const;
+const scores = ['score', 'best', 'eval', 'explain', 'serve', 'model check'] as const;
 const readsModels = [...scores, 'model pull', 'model prepare', 'model info'] as const;
 
 export const workFlags = [

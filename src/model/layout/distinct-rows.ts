@@ -26,6 +26,26 @@ export function commonPrefix(a: readonly number[], b: readonly number[]): number
   return length;
 }
 
+/**
+ * For each row, how many tokens at its beginning are computed once for it and another row.
+ *
+ * @param beginnings whether beginnings are shared, or only equal rows
+ */
+export function sharedTokens(rows: readonly (readonly number[])[], beginnings: boolean): number[] {
+  const shared = rows.map(() => 0);
+  const distinct = distinctRows(rows);
+  // Sorted, what a row shares with any other it shares with a neighbour.
+  const withNext = distinct.map(({ tokens }, i) => {
+    const next = distinct[i + 1];
+    return beginnings && next !== undefined ? commonPrefix(tokens, next.tokens) : 0;
+  });
+  for (const [i, { tokens, rows: members }] of distinct.entries()) {
+    const length = members.length > 1 ? tokens.length : Math.max(withNext[i - 1] ?? 0, withNext[i] ?? 0);
+    for (const member of members) shared[member] = length;
+  }
+  return shared;
+}
+
 function compareTokens(a: readonly number[], b: readonly number[]): number {
   const shared = commonPrefix(a, b);
   return shared === a.length || shared === b.length

@@ -31,6 +31,15 @@ export interface Layout {
   readonly lay: (rows: readonly (readonly number[])[]) => Pack[];
   /** Whether a NaN of one row reaches the other rows of its pack. */
   readonly rowsMeet: boolean;
+  /** Whether rows that begin alike share their beginning; otherwise only equal rows are computed once. */
+  readonly sharesBeginnings: boolean;
+  /** Index of the token that a row's reward is read at; absent where the network pools by a rule of its own. */
+  readonly pooledAt?: (row: readonly number[]) => number;
+  /**
+   * Makes the pack that reads a reward at each token of a row from `from` on: what the row would get if it ended there.
+   * Entry i of the pack's rows is the token `from` + i. Absent where tokens see what comes after them.
+   */
+  readonly trace?: (row: readonly number[], from: number) => Pack;
 }
 
 /** The most that goes through a network at once; this bounds a session's working memory. */

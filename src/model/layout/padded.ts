@@ -48,6 +48,7 @@ export const paddedLayout = (settings: BatchSettings & { readonly inputs: Padded
       tokens: batch.tokens.length * batch.width,
     })),
   rowsMeet: false,
+  sharesBeginnings: false,
 });
 
 /** Makes the inputs of a graph for one batch, [rows, width] each. */

@@ -6,7 +6,7 @@
  * shares with its neighbour. A causal network gives a node the same state whatever follows it, so sharing is exact.
  */
 import { commonPrefix, type DistinctRow, distinctRows } from './distinct-rows.js';
-import type { Feeds, Layout } from './layout.js';
+import type { Feeds, Layout, Pack } from './layout.js';
 import { pooledPosition } from './pooled-position.js';
 
 export interface TrieOptions {
@@ -30,7 +30,22 @@ export const trieLayout = ({ padTokenId, cost, maxNodes }: TrieOptions): Layout 
   },
   // A NaN passes through the attention's mask, which multiplies it by 0.
   rowsMeet: true,
+  sharesBeginnings: true,
+  pooledAt: (row) => pooledPosition(row, padTokenId),
+  trace: (row, from) => tracePack(row, from, padTokenId),
 });
+
+/** A causal network gives a node the same state whatever follows it: one path holds every beginning of its row. */
+function tracePack(row: readonly number[], from: number, padTokenId: number | undefined): Pack {
+  const path = layOut([{ tokens: row, rows: [0] }], [0]);
+  let pooled = 0;
+  const pooledNodes = Int32Array.from(row, (id, position) => {
+    if (id !== padTokenId) pooled = position;
+    return pooled;
+  }).subarray(from);
+  const rows = Array.from(pooledNodes, (_, i) => [i]);
+  return { feeds: () => feedsOf({ ...path, pooledNodes, rows }), rows, tokens: row.length };
+}
 
 /** A trie of tokens, laid out in a sequence: parents come before their children. */
 export interface TriePack {

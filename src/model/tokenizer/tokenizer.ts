@@ -10,6 +10,7 @@ import type { TokenizerFiles } from './files.js';
 import { type TextCutter, textCutter } from './long-texts.js';
 import { tokenModel } from './models.js';
 import { keepsBeginning, normalizer } from './normalizers.js';
+import { type Piece, Pieces } from './pieces.js';
 import { needsBeginning, type PreTokenizer, preTokenizer } from './pre-tokenizers.js';
 import type { TokenModel } from './vocabulary.js';
 
@@ -23,6 +24,23 @@ export interface RowSettings {
   readonly beginsOnce: boolean;
   /** Cut the text so that its prompt leaves room for a response of so many tokens, however long its own is. */
   readonly reserved?: { readonly tokens: number; readonly promptTokens: number };
+  /** Whether the tokens that are cut are wanted too, however many there are. Default: false. */
+  readonly keepsCut?: boolean;
+}
+
+/** A text's tokens as the network gets them. */
+export interface TokenRow {
+  /** Token ids, those that the tokenizer adds included. */
+  readonly row: number[];
+  /** How many of the text's own tokens were cut. */
+  readonly cut: number;
+  /** Where the tokens that were cut are wanted. */
+  readonly whole?: {
+    /** Ids of the tokens that were cut. */
+    readonly cutIds: readonly number[];
+    /** How many of the tokens at the row's beginning and end the tokenizer added. */
+    readonly added: { readonly before: number; readonly after: number };
+  };
 }
 
 /** Texts of more UTF-16 units are tokenized in pieces of so many, if they can be. */
@@ -49,6 +67,7 @@ export class Tokenizer {
   readonly #added: AddedTokens;
   /** Undefined where long texts are tokenized as a whole. */
   readonly #cutter: TextCutter | undefined;
+  #pieces: Pieces | undefined;
 
   constructor(files: TokenizerFiles) {
     const { path, tokenizer, vocabulary, added, splitsSpecialTokens } = files;
@@ -107,16 +126,13 @@ export class Tokenizer {
    * Makes a row of a text's tokens, cut so that the added tokens have room too.
    *
    * @param heartbeat called after each piece of a long text
-   * @returns also how many of the text's own tokens were cut; undefined where it has none
+   * @returns undefined where the text has no tokens of its own
    */
-  rowOf(
-    text: string,
-    settings: RowSettings,
-    heartbeat: () => void = () => undefined,
-  ): { row: number[]; cut: number } | undefined {
-    const { first, last, retained, count } = this.#ownTokens(text, settings, heartbeat);
+  rowOf(text: string, settings: RowSettings, heartbeat: () => void = () => undefined): TokenRow | undefined {
+    const { maxLength, truncationSide, beginsOnce, reserved, keepsCut = false } = settings;
+    const limits = { truncationSide, maxLength: keepsCut ? Number.POSITIVE_INFINITY : maxLength };
+    const { first, last, retained, count } = this.#ownTokens(text, limits, heartbeat);
     if (first === undefined) return undefined;
-    const { maxLength, truncationSide, beginsOnce, reserved } = settings;
     const begun = beginsOnce && first === this.#added.before[0];
     const before = begun ? [] : this.#added.before;
     // A text that brings both brings all of its special tokens.
@@ -127,7 +143,10 @@ export class Tokenizer {
     const cut = Math.min(Math.max(0, count - room, ofPrompt), count - 1);
     const left = count - cut;
     const own = cut === 0 ? retained : truncationSide === 'left' ? retained.slice(-left) : retained.slice(0, left);
-    return { row: [...before, ...own, ...after], cut };
+    const row = [...before, ...own, ...after];
+    if (!keepsCut) return { row, cut };
+    const cutIds = truncationSide === 'left' ? retained.slice(0, cut) : retained.slice(left);
+    return { row, cut, whole: { cutIds, added: { before: before.length, after: after.length } } };
   }
 
   /** Counts a text's own tokens. */
@@ -154,7 +173,9 @@ export class Tokenizer {
       first ??= own[0];
       last = own.at(-1) ?? last;
       count += own.length;
-      if (truncationSide === 'left') retained = [...retained, ...own.slice(-maxLength)].slice(-maxLength);
+      if (maxLength === Number.POSITIVE_INFINITY) {
+        for (const id of own) retained.push(id);
+      } else if (truncationSide === 'left') retained = [...retained, ...own.slice(-maxLength)].slice(-maxLength);
       else if (retained.length < maxLength) retained = [...retained, ...own.slice(0, maxLength - retained.length)];
     }
     return { first, last, retained, count };
@@ -163,6 +184,21 @@ export class Tokenizer {
   /** Special tokens by role, e.g. `bos_token`: transformers' special_tokens_map, which chat templates get. */
   specialTokens(): Readonly<Record<string, string | readonly string[]>> {
     return this.#files.specialTokens;
+  }
+
+  /** The token of an id as the vocabulary has it, in characters where it stands for bytes. */
+  pieceOf(id: number): Piece {
+    return this.#readable.pieceOf(id);
+  }
+
+  /** The text that the tokens of these ids stand for; bytes that are no characters are written as `<0xE2>`. */
+  textOf(ids: readonly number[]): string {
+    return this.#readable.textOf(ids);
+  }
+
+  get #readable(): Pieces {
+    this.#pieces ??= new Pieces(this.#files);
+    return this.#pieces;
   }
 
   /** Id of the special token of a role, e.g. `pad_token`. */

@@ -1,6 +1,7 @@
 import { isDefined, type NotDefined } from '../../evaluation/metric.js';
 import { html, type Markup } from './html.js';
 import { mainMetric, type NamedMetric, namedMetrics } from './named-metrics.js';
+import { page } from './page.js';
 import type { ReportData } from './report-data.js';
 import { differenceTo } from './sections/difference.js';
 import { disagreementsOf } from './sections/disagreements.js';
@@ -11,7 +12,6 @@ import { plotsOf } from './sections/plots.js';
 import { section } from './sections/section.js';
 import { slicesOf } from './sections/slices.js';
 import { thresholdsOf } from './sections/thresholds.js';
-import { style } from './style.js';
 
 /**
  * Writes a report for people: one HTML file that needs no network and runs no script. The same data gives the same
@@ -35,26 +35,9 @@ export async function renderReport(data: ReportData): Promise<string> {
     disagreementsOf(disagreements),
     all.length > 0 && method(run),
   ];
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>${run.model}: evaluation</title>
-<link rel="icon" href="data:,">
-<style>${style}</style>
-</head>
-<body>
-<main>
-${head(run, mains, thresholds)}
-${sections}
-</main>
-</body>
-</html>
-`.text;
+  const body = html`${head(run, mains, thresholds)}
+${sections}`;
+  return page(`${run.model}: evaluation`, body);
 }
 
 function metricSection(metrics: readonly NamedMetric[], refusals: readonly NotDefined[]): Markup | undefined {

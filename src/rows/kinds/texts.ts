@@ -32,8 +32,16 @@ export interface TextToScore {
   readonly text: string;
   /** The part before the response; undefined where it is not known, or was not requested. */
   readonly prompt?: string;
-  /** Who wrote what is scored; undefined where the row does not say it. */
+  readonly judged: Judged;
+}
+
+/** What a text's reward judges: the response, or the last message. */
+export interface Judged {
+  /** Where the row has it: `candidates[1]`, `messages`. */
+  readonly field: string;
+  /** Who wrote it; undefined where the row does not say it. */
   readonly author?: string;
+  readonly content: string;
 }
 
 /**
@@ -55,9 +63,11 @@ export interface TextSettings {
   readonly fields: NamedFields;
   readonly template: Template;
   readonly reading: Reading;
-  /** Whether prompts are requested. */
-  readonly prompts: boolean;
+  readonly prompts: Prompts;
 }
+
+/** Whether prompts are requested. Where they are needed, a text whose prompt cannot be rendered is a bad one. */
+export type Prompts = 'unused' | 'wanted' | 'needed';
 
 /** Reads a row as the first kind that fits; fields that flags name have precedence. */
 export function readRow(row: Row, settings: TextSettings): ScorableRow | RowFailure {
@@ -119,7 +129,7 @@ class RowReader {
     const { name, value } = this.#field('text');
     if (typeof value !== 'string')
       return failure('BAD_ROW', `expected ${name} to be a string, got ${typeInWords(value)}`);
-    return { texts: [value === '' ? failure('EMPTY_TEXT', `${name} is empty`) : { text: value }] };
+    return { texts: [value === '' ? failure('EMPTY_TEXT', `${name} is empty`) : asItIs(value, name)] };
   }
 
   #readPair(): Texts | RowFailure {
@@ -180,7 +190,7 @@ class RowReader {
     return (response, name) => {
       if (typeof response !== 'string') return asMessages(response, name);
       if (response === '') return failure('EMPTY_TEXT', `${name} is empty`);
-      if (this.#settings.reading.kind !== 'chat') return { text: response };
+      if (this.#settings.reading.kind !== 'chat') return asItIs(response, name);
       return wrongUse(
         `expected a prompt beside ${name}, which a chat template needs, got whole texts; score them as they are with ${optionName('template')} none`,
       );
@@ -230,7 +240,7 @@ class RowReader {
     return (response, responseName) => {
       if (typeof response !== 'string') return asMessages(response, responseName);
       if (response === '') return failure('EMPTY_TEXT', `${responseName} is empty`);
-      return { text: prompt + response, prompt };
+      return { text: prompt + response, prompt, judged: { field: responseName, content: response } };
     };
   }
 
@@ -313,10 +323,12 @@ class RowReader {
     this.templated = true;
     const text = template.render(conversation);
     if (isFailure(text)) return text;
-    const author = (messages.at(-1) as Message).author;
-    if (!prompts) return { text, author };
+    const { author, content } = messages.at(-1) as Message;
+    const scorable = { text, judged: { field: name, author, content } };
+    if (prompts === 'unused') return scorable;
     const prompt = template.promptOf(conversation, text);
-    return isFailure(prompt) ? prompt : { text, prompt, author };
+    if (isFailure(prompt)) return prompts === 'needed' ? prompt : scorable;
+    return { ...scorable, prompt };
   }
 
   #roleInLayout = (author: string): string | undefined =>
@@ -350,6 +362,9 @@ class RowReader {
 /** What is wrong with how the tool is used is wrong with the whole row. */
 const failureForAll = (texts: readonly (TextToScore | RowFailure)[]): RowFailure | undefined =>
   texts.filter(isFailure).find((text) => text.wrongUse);
+
+/** A text that no template makes. */
+const asItIs = (text: string, field: string): TextToScore => ({ text, judged: { field, content: text } });
 
 const toolCalls = (name: string): RowFailure =>
   failure(

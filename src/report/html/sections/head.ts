@@ -2,6 +2,7 @@ import { type Estimate, isDefined } from '../../../evaluation/metric.js';
 import { type Content, html, type Markup } from '../html.js';
 import type { NamedMetric } from '../named-metrics.js';
 import { count, decimal, interval } from '../numbers.js';
+import { factList, moment } from '../page.js';
 import type { EvaluatedRun, Threshold } from '../report-data.js';
 import { preview } from '../visible.js';
 
@@ -17,7 +18,7 @@ export function head(
   return html`<header>
 <p class="kicker">Evaluation of a reward model</p>
 <h1>${preview(run.model, NAME, 'end')}</h1>
-<dl class="facts">${facts(run).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+${factList(facts(run))}
 <div class="tiles">${main.map(metricTile)}${thresholds && thresholdTile(thresholds)}${rowsTile(run)}</div>
 </header>
 `;
@@ -31,12 +32,10 @@ function facts({ inputs, date, version, labels }: EvaluatedRun): [string, Conten
   return [
     [inputs.length === 1 ? 'Input' : 'Inputs', named.join(', ') + (more > 0 ? ` and ${count(more)} more` : '')],
     ...(labels === undefined ? [] : [['Labels', preview(labels, NAME)] satisfies [string, Content]]),
-    ['Date', html`<time datetime="${date.toISOString()}">${dateOf(date)}</time>`],
+    ['Date', moment(date)],
     ['Made by', `reward-score ${version}`],
   ];
 }
-
-const dateOf = (date: Date): string => `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 function metricTile({ title, own, baselines }: NamedMetric): Markup | undefined {
   if (!isDefined(own)) return undefined;

@@ -1,0 +1,179 @@
+/** Says how a row was scored, with the tokens and the network that scored it: nothing is rendered a second time. */
+import type { ExplainedText, RowExplanation, ScoredText, TextPart, Token } from '../explanation/explanation.js';
+import { rewardOf } from '../model/activation.js';
+import { commonPrefix } from '../model/layout/distinct-rows.js';
+import type { TokenScorer } from '../model/token-scorer.js';
+import type { Tokenizer, TokenRow } from '../model/tokenizer/tokenizer.js';
+import { isFailure, type RowFailure } from '../rows/failure.js';
+import type { RowKind } from '../rows/kinds/kinds.js';
+import type { TextToScore } from '../rows/kinds/texts.js';
+import { type HintCode, hintCodes, type NoticeCode, noticeCodes } from '../rows/notices.js';
+import type { ScoringSettings } from './protocol.js';
+
+/** A text, and the tokens that were made of it. */
+export interface TokenizedText extends TextToScore {
+  readonly tokens: TokenRow;
+}
+
+/** What a worker adds to a row's result. */
+export type ExplainedTexts = Omit<RowExplanation, 'line' | 'existing' | 'failure'>;
+
+/** What is known of a row that was scored. */
+export interface ScoredTexts {
+  readonly kind: RowKind;
+  readonly texts: readonly (TokenizedText | RowFailure)[];
+  /** Those of the texts; a failure in the place of one that is not finite. */
+  readonly rewards: readonly (number | RowFailure)[];
+  readonly notices: readonly NoticeCode[];
+  readonly hints: readonly HintCode[];
+}
+
+/** Of a row that could not be read. */
+export const nothingExplained: ExplainedTexts = {
+  kind: null,
+  texts: [],
+  tokens: 0,
+  computedTokens: 0,
+  padToken: null,
+  notices: [],
+  hints: [],
+};
+
+export interface RowExplainerOptions {
+  readonly scorer: Pick<TokenScorer, 'countTokens' | 'sharedTokens' | 'pooledAt' | 'trace'>;
+  readonly tokenizer: Pick<Tokenizer, 'encode' | 'pieceOf' | 'textOf'>;
+  readonly scoring: Omit<ScoringSettings, 'padTokenId'> & { readonly padTokenId: number | undefined };
+  /** Where the row begins in its file. */
+  readonly byte: number;
+  /** Whether the reward at each token is wanted. */
+  readonly trace: boolean;
+  readonly heartbeat: () => void;
+}
+
+export class RowExplainer {
+  readonly #options: RowExplainerOptions;
+
+  constructor(options: RowExplainerOptions) {
+    this.#options = options;
+  }
+
+  /** Whether it is this record that is explained. */
+  explains({ byte }: { readonly byte: number }): boolean {
+    return byte === this.#options.byte;
+  }
+
+  async explain({ kind, texts, rewards, notices, hints }: ScoredTexts): Promise<ExplainedTexts> {
+    const { scorer, scoring } = this.#options;
+    const rows = texts.flatMap((text) => (isFailure(text) ? [] : [text.tokens.row]));
+    const shared = scorer.sharedTokens(rows);
+    const skipsPadding = rows.some((row) => scorer.pooledAt(row) !== undefined);
+    const explained: ExplainedText[] = [];
+    let next = 0; // of the texts that have tokens
+    for (const [i, text] of texts.entries()) {
+      if (isFailure(text)) explained.push({ failure: text });
+      else explained.push(await this.#explainText(text, shared[next++] ?? 0, rewards[i] as number | RowFailure));
+    }
+    return {
+      kind,
+      texts: explained,
+      tokens: rows.reduce((sum, row) => sum + row.length, 0),
+      computedTokens: rows.length === 0 ? 0 : scorer.countTokens(rows),
+      padToken: skipsPadding && scoring.padTokenId !== undefined ? this.#tokenOf(scoring.padTokenId) : null,
+      notices: notices.map((code) => ({ code, message: noticeCodes[code] })),
+      hints: hints.map((code) => ({ code, message: hintCodes[code] })),
+    };
+  }
+
+  async #explainText(text: TokenizedText, shared: number, reward: number | RowFailure): Promise<ScoredText> {
+    const { scorer, scoring, tokenizer } = this.#options;
+    const { row, whole } = text.tokens;
+    if (whole === undefined) throw new Error('a row is explained by all of its tokens');
+    const { cutIds, added } = whole;
+    const tokens = row.map((id, i) => this.#tokenOf(id, i < added.before || i >= row.length - added.after));
+    const side = scoring.truncationSide;
+    const cut = { side, tokens: cutIds.map((id) => this.#tokenOf(id)), text: tokenizer.textOf(cutIds) };
+    const responseStart = this.#responseStart(text, whole);
+    const pooled = scorer.pooledAt(row) ?? null;
+    return {
+      judged: text.judged,
+      text: text.text,
+      parts: partsOf(text.text, cut, tokens),
+      tokens,
+      cut,
+      responseStart,
+      pooled,
+      shared,
+      reward: isFailure(reward) ? null : reward,
+      trace: this.#options.trace ? await this.#trace(row, Math.min(responseStart ?? row.length, pooled ?? 0)) : null,
+      failure: isFailure(reward) ? reward : null,
+    };
+  }
+
+  #tokenOf(id: number, added = false): Token {
+    const { text, special } = this.#options.tokenizer.pieceOf(id);
+    return { id, piece: text, special, added };
+  }
+
+  /** The first of a row's tokens that the prompt alone does not have; null where all of these were cut. */
+  #responseStart({ prompt, tokens }: TokenizedText, { cutIds, added }: NonNullable<TokenRow['whole']>): number | null {
+    const { tokenizer, scoring } = this.#options;
+    if (prompt === undefined) return 0;
+    const { row } = tokens;
+    const own = row.slice(added.before, row.length - added.after);
+    const isLeft = scoring.truncationSide === 'left';
+    const start = commonPrefix(tokenizer.encode(prompt), isLeft ? [...cutIds, ...own] : [...own, ...cutIds]);
+    const inRow = Math.max(0, isLeft ? start - cutIds.length : start);
+    return inRow < own.length ? added.before + inRow : null;
+  }
+
+  async #trace(row: readonly number[], from: number): Promise<ScoredText['trace']> {
+    const { scorer, scoring, heartbeat } = this.#options;
+    const { labels, logit, activation } = scoring;
+    const logits = await scorer.trace(row, from, heartbeat);
+    return row.slice(from).map((_, i) => {
+      const reward = rewardOf(logits.subarray(i * labels, (i + 1) * labels), logit, activation);
+      return { token: from + i, reward: Number.isFinite(reward) ? reward : null };
+    });
+  }
+}
+
+/**
+ * A text in parts: each special token of its own, found in the order of the tokens, and a border where the text was cut.
+ * There is none where a tokenizer does not give back the text that it was given.
+ */
+function partsOf(text: string, cut: ScoredText['cut'], row: readonly Token[]): TextPart[] {
+  const own = row.filter(({ added }) => !added);
+  const isLeft = cut.side === 'left';
+  const border = borderOf(text, cut);
+  const parts: TextPart[] = [];
+  let at = 0;
+  const add = (end: number, special: boolean): void => {
+    // What stands on both sides of the border is two parts.
+    const middle = border > at && border < end ? border : end;
+    for (const [from, to] of [
+      [at, middle],
+      [middle, end],
+    ] as const) {
+      if (from === to) continue;
+      const isCut = cut.tokens.length > 0 && border >= 0 && (isLeft ? to <= border : from >= border);
+      parts.push({ text: text.slice(from, to), special, cut: isCut });
+    }
+    at = end;
+  };
+  for (const { piece, special } of isLeft ? [...cut.tokens, ...own] : [...own, ...cut.tokens]) {
+    const found = special ? text.indexOf(piece, at) : -1;
+    if (found < 0) continue;
+    add(found, false);
+    add(found + piece.length, true);
+  }
+  add(text.length, false);
+  return parts;
+}
+
+/** Where in the text the part that was cut ends, or begins on the right; -1 where that cannot be told. */
+function borderOf(text: string, { side, text: cut }: ScoredText['cut']): number {
+  // Some tokenizers put a space before a text.
+  const own = side === 'left' && cut.startsWith(' ') && !text.startsWith(' ') ? cut.slice(1) : cut;
+  if (side === 'left') return text.startsWith(own) ? own.length : -1;
+  return text.endsWith(cut) ? text.length - cut.length : -1;
+}
