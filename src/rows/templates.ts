@@ -1,9 +1,11 @@
-/** How a conversation becomes the text that is scored. The only importer of @huggingface/jinja. */
-import { Environment, Interpreter, Template as JinjaTemplate, tokenize } from '@huggingface/jinja';
+/** How a conversation becomes the text that is scored. */
 import { messageOf, usageError } from '../errors.js';
 import { failure, isFailure, type RowFailure } from './failure.js';
+import { TemplateError } from './jinja/errors.js';
+import { type CompiledTemplate, compile } from './jinja/template.js';
+import { fromJson, PyDict, PyList, type Value } from './jinja/values.js';
 import type { Conversation, Message } from './kinds/conversation.js';
-import { templateGlobals } from './template-globals.js';
+import { strftime } from './strftime.js';
 
 export interface Template {
   /** The text that is scored. */
@@ -45,63 +47,42 @@ export const builtInTemplates = { chai, dialogrpt, chatml } as const;
 export const isBuiltInTemplate = (name: string): name is keyof typeof builtInTemplates =>
   Object.hasOwn(builtInTemplates, name);
 
-/** What a chat template may refer to besides `messages` (role, content) and `add_generation_prompt` (false). */
+/** What a chat template may refer to besides the messages and the row's tools. */
 export interface JinjaGlobals {
-  readonly bos_token: string | undefined;
-  readonly eos_token: string | undefined;
+  /** By their names, as transformers has them in `special_tokens_map`: `bos_token`, `eos_token`, `pad_token` … */
+  readonly specialTokens: Readonly<Record<string, string | readonly string[]>>;
   /** That strftime_now gives, as YYYY-MM-DD; undefined where the template does not ask for the date. */
   readonly day: string | undefined;
-}
-
-/** The declarations of the library import one another in a way that TypeScript does not follow here. */
-interface JinjaToken {
-  readonly type: string;
-  readonly value: string;
 }
 
 /** Whether a chat template asks for the date, so that what it gives is another text on another day. */
 export function asksForDate(source: string): boolean {
   try {
-    return (tokenize(source) as readonly JinjaToken[]).some(
-      ({ type, value }) => type === 'Identifier' && value === 'strftime_now',
-    );
+    return compile(source, () => '').uses('strftime_now');
   } catch {
     return false; // It is no Jinja, which whoever renders it says.
   }
 }
 
 /**
- * A chat template in Jinja, as transformers' apply_chat_template renders it.
+ * A chat template in Jinja. Its text is the one that transformers' apply_chat_template renders, or there is none.
  *
  * @param name named in errors
  * @throws FatalError `usage` where it is not Jinja
  */
-export function jinjaTemplate(source: string, name: string, globals: JinjaGlobals): Template {
-  let template: JinjaTemplate;
+export function jinjaTemplate(source: string, name: string, { specialTokens, day }: JinjaGlobals): Template {
+  let template: CompiledTemplate;
   try {
-    template = new JinjaTemplate(source);
+    template = compile(source, (format) => strftimeOn(day, format));
   } catch (error) {
-    // The parser runs past the end of a template that lacks one.
-    const problem = error instanceof TypeError ? 'a block or bracket is not closed' : messageOf(error);
-    throw usageError(`${name}: expected a Jinja chat template: ${problem}`, { cause: error });
+    throw usageError(`${placeOf(error, name)}: expected a Jinja chat template: ${messageOf(error)}`, { cause: error });
   }
-  const always = templateGlobals(globals.day);
-  const render = ({ messages, hasResponse }: Conversation): string | RowFailure => {
-    const last = messages.length - 1;
-    const roles = messages.map(({ author, content }, index) => ({
-      role: hasResponse && index === last ? 'assistant' : author,
-      content,
-    }));
+  const tokens = Object.entries(specialTokens).map(([token, value]) => [token, fromJson(value)] as const);
+  const render = (conversation: Conversation): string | RowFailure => {
     try {
-      return run(template, {
-        ...always,
-        messages: roles,
-        bos_token: globals.bos_token ?? '',
-        eos_token: globals.eos_token ?? '',
-        add_generation_prompt: false,
-      });
+      return template.render(new Map([...tokens, ...variablesOf(conversation)]));
     } catch (error) {
-      return failure('TEMPLATE_ERROR', `${name}: ${messageOf(error)}`);
+      return failure('TEMPLATE_ERROR', `${placeOf(error, name)}: ${messageOf(error)}`);
     }
   };
   const promptOf = (conversation: Conversation, text: string): string | RowFailure => {
@@ -111,19 +92,51 @@ export function jinjaTemplate(source: string, name: string, globals: JinjaGlobal
   return { render, promptOf };
 }
 
-/** JinjaTemplate.render has a range without end and a clock of its own, and lets neither be replaced. */
-function run({ parsed }: JinjaTemplate, variables: Readonly<Record<string, unknown>>): string {
-  const environment = new Environment();
-  for (const [name, value] of Object.entries(variables)) environment.set(name, value);
-  return String(new Interpreter(environment).run(parsed).value);
+/** Where in the template of that name. */
+function placeOf(error: unknown, name: string): string {
+  const line = error instanceof TemplateError ? error.line : undefined;
+  return line === undefined ? name : `${name}, line ${line}`;
+}
+
+function strftimeOn(day: string | undefined, format: string): string {
+  if (day === undefined) throw new TemplateError('the date is asked for without its name');
+  return strftime(day, format);
+}
+
+/** What transformers' apply_chat_template gives a template (chat_template_utils.py, render_jinja_template). */
+function variablesOf({ messages, hasResponse, tools }: Conversation): readonly (readonly [string, Value])[] {
+  const last = messages.length - 1;
+  const dicts = messages.map((message, index) => messageDict(message, hasResponse && index === last));
+  return [
+    ['messages', new PyList(dicts)],
+    ['tools', tools === undefined || tools === null ? null : toolList(tools)],
+    ['documents', null],
+    ['add_generation_prompt', false],
+  ];
+}
+
+/** Names of a message's reasoning, of which a template may read any. */
+const reasoningFields = ['reasoning_content', 'thinking', 'reasoning'];
+
+function messageDict({ author, content, fields = {} }: Message, isResponse: boolean): PyDict {
+  const own = fromJson({ role: isResponse ? 'assistant' : author, content, ...fields }) as PyDict;
+  const reasoning = reasoningFields.map((name) => own.get(name)).find((value) => value !== undefined && value !== null);
+  if (reasoning === undefined || reasoning === null) return own;
+  return new PyDict([['thinking', reasoning], ...own.entries(), ['reasoning_content', reasoning]]);
+}
+
+function toolList(tools: unknown): Value {
+  const list = fromJson(tools);
+  if (list instanceof PyList && list.items.every((tool) => tool instanceof PyDict)) return list;
+  throw new TemplateError('expected tools to be an array of objects');
 }
 
 /** The conversation with a last message whose content begins otherwise: a template may trim what it is given. */
-function withOtherContent({ messages, hasResponse }: Conversation): Conversation {
+function withOtherContent({ messages, ...others }: Conversation): Conversation {
   const last = messages.at(-1) as Message;
   // Of Unicode's private use: no text is expected to hold them.
   const content = last.content.trimStart().startsWith('\ue000') ? '\ue001' : '\ue000';
-  return { messages: [...messages.slice(0, -1), { ...last, content }], hasResponse };
+  return { messages: [...messages.slice(0, -1), { ...last, content }], ...others };
 }
 
 function commonStart(a: string, b: string): number {

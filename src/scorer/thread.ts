@@ -143,11 +143,7 @@ const padTokenOf = (tokenizer: Tokenizer, { padTokenId, eosTokenId }: ScoringSet
 
 function openTemplate({ template: { name, jinja }, templateDate }: ScoringSettings, tokenizer: Tokenizer): Template {
   if (jinja === undefined && isBuiltInTemplate(name)) return builtInTemplates[name];
-  return jinjaTemplate(jinja ?? '', name, {
-    bos_token: tokenizer.specialToken('bos_token'),
-    eos_token: tokenizer.specialToken('eos_token'),
-    day: templateDate,
-  });
+  return jinjaTemplate(jinja ?? '', name, { specialTokens: tokenizer.specialTokens, day: templateDate });
 }
 
 async function speedOf({ maxLength, vocabularySize }: ScoringSettings): Promise<number> {

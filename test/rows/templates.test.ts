@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { asksForDate, jinjaTemplate } from '../../dist/rows/templates.js';
 
 const rendered = (source: string, day?: string) =>
-  jinjaTemplate(source, 'a template', { bos_token: '<s>', eos_token: undefined, day }).render({
+  jinjaTemplate(source, 'a template', { specialTokens: { bos_token: '<s>' }, day }).render({
     messages: [
       { author: 'user', content: 'hi' },
       { author: 'Bot', content: 'hello' },
@@ -12,7 +12,10 @@ const rendered = (source: string, day?: string) =>
     hasResponse: true,
   });
 
-const failure = (message: string) => ({ code: 'TEMPLATE_ERROR', message: `a template: ${message}` });
+const failure = (message: string, line = 1) => ({
+  code: 'TEMPLATE_ERROR',
+  message: `a template, line ${line}: ${message}`,
+});
 
 test('a template sees messages, tokens and constants', () => {
   const source =
@@ -67,7 +70,7 @@ describe('the date', () => {
   });
 
   test('by a format that it does not know is a bad row', () => {
-    const [unknown, missing] = ['strftime_now() has no directive %Q', 'strftime_now() takes a format'];
+    const [unknown, missing] = ['strftime_now() has no directive %Q', 'strftime_now() lacks its argument format'];
     assert.deepEqual(rendered('{{ strftime_now("%Q") }}', '2026-11-30'), failure(unknown));
     assert.deepEqual(rendered('{{ strftime_now() }}', '2026-11-30'), failure(missing));
   });

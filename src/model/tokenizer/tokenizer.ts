@@ -25,6 +25,19 @@ export interface RowSettings {
   readonly reserved?: { readonly tokens: number; readonly promptTokens: number };
 }
 
+/** The roles that transformers names in `special_tokens_map` (SPECIAL_TOKENS_ATTRIBUTES of its tokenizers). */
+const specialTokenRoles = [
+  'bos_token',
+  'eos_token',
+  'unk_token',
+  'sep_token',
+  'pad_token',
+  'cls_token',
+  'mask_token',
+] as const;
+
+type SpecialTokenRole = (typeof specialTokenRoles)[number];
+
 /** Texts of more UTF-16 units are tokenized in pieces of so many, if they can be. */
 const LONG_TEXT = 1 << 16;
 
@@ -130,7 +143,13 @@ export class Tokenizer {
     return token === undefined ? undefined : this.#tokenizer.token_to_id(token);
   }
 
-  specialToken(role: 'pad_token' | 'eos_token' | 'bos_token'): string | undefined {
+  /** The tokens that tokenizer_config.json names, by their roles. */
+  get specialTokens(): Readonly<Record<string, string>> {
+    const named = specialTokenRoles.map((role) => [role, this.specialToken(role)] as const);
+    return Object.fromEntries(named.filter((entry): entry is [SpecialTokenRole, string] => entry[1] !== undefined));
+  }
+
+  specialToken(role: SpecialTokenRole): string | undefined {
     const token = this.#config[role];
     if (typeof token === 'string') return token;
     const content = (token as { content?: unknown } | null | undefined)?.content;

@@ -6,6 +6,8 @@ export interface Message {
   /** The author that the row states: `user`, `Anna`, `system` … */
   readonly author: string;
   readonly content: string;
+  /** Other members of the message, as parsed JSON, for chat templates: `tool_calls`, `name` … */
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 export interface Conversation {
@@ -13,6 +15,8 @@ export interface Conversation {
   readonly messages: readonly Message[];
   /** Whether the last message is a response that the row has in another field than the messages before it. */
   readonly hasResponse: boolean;
+  /** The row's tools, as parsed JSON, for chat templates: an array of objects. */
+  readonly tools?: unknown;
 }
 
 export const authorFields = ['role', 'speaker', 'name', 'from'] as const;
