@@ -36,7 +36,10 @@ describe('equal to scikit-learn and scipy', { concurrency: 2 }, () => {
   for (const { name, meaning, scores, labels, plain } of oracle.binary) {
     test(`binary labels: ${name}`, async () => {
       const rows = scores.map((reward, i) => ({ reward, label: labels[i] }));
-      const { metrics } = await evaluateJson(meaning === 'logit' ? [] : ['--use-rewards', '--activation', 'sigmoid'], rows);
+      const { metrics } = await evaluateJson(
+        meaning === 'logit' ? [] : ['--use-rewards', '--activation', 'sigmoid'],
+        rows,
+      );
       for (const [metric, expected] of Object.entries(plain)) assertClose(numberOf(metrics[metric]), expected, metric);
     });
   }
