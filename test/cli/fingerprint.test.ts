@@ -163,7 +163,8 @@ describe('every file that a reward can depend on', () => {
       const config = JSON.parse(readFileSync(path, 'utf8')) as object;
       writeFileSync(path, JSON.stringify({ ...config, ...edit }));
     };
-  const { tokenizer, vocabulary, merges, config, specialTokens, addedTokens, chatTemplate } = tokenizerFiles;
+  const { tokenizer, vocabulary, merges, config, specialTokens, addedTokens, chatTemplate, chatTemplateObject } =
+    tokenizerFiles;
   const chat = (text: string): string => JSON.stringify({ chat_template: text });
 
   const changes: readonly FileChange[] = [
@@ -188,6 +189,12 @@ describe('every file that a reward can depend on', () => {
       change: write(chatTemplate, 'b'),
     },
     {
+      file: chatTemplateObject,
+      args: ['--template', 'model'],
+      model: modelWith(tiny, chatTemplateObject, chat('a')),
+      change: write(chatTemplateObject, chat('b')),
+    },
+    {
       file: 'additional_chat_templates/tool.jinja',
       change(model) {
         mkdirSync(join(model, 'additional_chat_templates'));
@@ -200,6 +207,11 @@ describe('every file that a reward can depend on', () => {
     { file: 'config.json', what: 'label', change: editConfig({ id2label: { 0: 'other' } }) },
     { file: 'config.json', what: 'pad token', change: editConfig({ pad_token_id: 7 }) },
     { file: 'config.json', what: 'end token', change: editConfig({ eos_token_id: 7 }) },
+    {
+      file: 'the class of the tokenizer',
+      model: modelWith(tiny, config, '{}'),
+      change: editConfig({ tokenizer_class: 'PreTrainedTokenizerFast' }),
+    },
     { file: 'model.safetensors', change: changeWeights },
   ];
 

@@ -125,6 +125,18 @@ describe('the chat template', () => {
     assertFatal(() => readChatTemplate(configured([rag])), 'usage', /expected a chat template .*, found none/);
   });
 
+  test('is that of chat_template.json where nothing else has one', () => {
+    const object = { 'chat_template.json': JSON.stringify({ chat_template: 'from the object' }) };
+    assert.equal(readChatTemplate(directoryWith(object)), 'from the object');
+    const config = { 'tokenizer_config.json': JSON.stringify({ chat_template: 'from the config' }) };
+    assert.equal(readChatTemplate(directoryWith({ ...object, ...config })), 'from the config');
+    assertFatal(
+      () => readChatTemplate(directoryWith({ 'chat_template.json': '{"chat_template":3}' })),
+      'run',
+      /chat_template\.json: expected chat_template to be/,
+    );
+  });
+
   test('may be missing', () => {
     for (const path of [configured(null), directoryWith({})]) {
       assertFatal(() => readChatTemplate(path), 'usage', /expected a chat template .*, found none/);
@@ -254,6 +266,7 @@ describe('the hashes of a tokenizer', () => {
     'special_tokens_map.json': '{}',
     'added_tokens.json': '{}',
     'chat_template.jinja': 'x',
+    'chat_template.json': '{}',
   };
 
   test('are those of every file that is there', () => {

@@ -97,6 +97,13 @@ const filesWithFields = [
 ];
 
 /**
+ * The class that a directory's tokenizer has, on which its tokens depend as on its files: config.json may decide it.
+ *
+ * @throws FatalError `run` where a file that says so cannot be used
+ */
+export const tokenizerClassIn = (directory: string): string => classIn(directory, readTokenizerConfig(directory) ?? {});
+
+/**
  * What tokenizer.json says and does not count. A tokenizer that is taken as its file has it is not read for that.
  *
  * @throws FatalError as readTokenizerFiles

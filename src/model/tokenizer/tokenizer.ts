@@ -153,9 +153,12 @@ export class Tokenizer {
     return token === undefined ? undefined : this.#files.added.idOf(token);
   }
 
-  /** One more than the largest id this tokenizer can give. */
+  /**
+   * One more than the largest id that any text may have. Added tokens written out in a text can have larger ones:
+   * a tokenizer may name more tokens than its model has embeddings for, a pad token above all.
+   */
   get idLimit(): number {
-    const { vocabulary, added } = this.#files;
-    return Math.max(vocabulary.idLimit, (added.entries.at(-1)?.[0] ?? -1) + 1);
+    const { before, after } = this.#added;
+    return Math.max(this.#files.vocabulary.idLimit, ...[...before, ...after].map((id) => id + 1));
   }
 }
