@@ -11,7 +11,7 @@ import {
   hasTokenizer,
   tokenizerFileHashes,
 } from '../../dist/model/tokenizer/directory.js';
-import { readTokenizerFiles } from '../../dist/model/tokenizer/files.js';
+import { readTokenizerFiles, tokenizerClassIn, tokenizerNotices } from '../../dist/model/tokenizer/files.js';
 import { Tokenizer } from '../../dist/model/tokenizer/tokenizer.js';
 import { rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
 
@@ -106,6 +106,45 @@ describe('tokenizer_config.json that cannot be used is refused by name', () => {
       if (what !== 'with special tokens that are no list') assertFatal(() => readChatTemplate(path), 'run', message);
     });
   }
+});
+
+describe('a field that hands over something else than files is refused by name', () => {
+  for (const [config, message] of [
+    [{ auto_map: { AutoTokenizer: ['mine.Slow', 'mine.Fast'] } }, /auto_map to be absent: Python code/],
+    [{ auto_map: ['mine.Slow', null], tokenizer_class: 'MyTokenizer' }, /auto_map to be absent: Python code/],
+    [{ fast_tokenizer_files: ['tokenizer.json', 'tokenizer.4.0.0.json'] }, /fast_tokenizer_files to be absent/],
+    [{ init_inputs: ['x'] }, /init_inputs to be absent/],
+    [{ tokenizer_object: {} }, /tokenizer_object to be absent/],
+    [{ fix_mistral_regex: true }, /fix_mistral_regex to be absent/],
+    [{ split_special_tokens: 'yes' }, /split_special_tokens to be true or false, got "yes"/],
+    [{ add_bos_token: 1 }, /add_bos_token to be true or false, got 1/],
+    [{ tokenizer_class: 'GPT2Tokenizer', add_prefix_space: 'no' }, /add_prefix_space to be true, false or null/],
+    [{ added_tokens_decoder: { '512': 'x' } }, /added_tokens_decoder\.512 to be an object, got "x"/],
+    [{ added_tokens_decoder: { x: {} } }, /added_tokens_decoder to be tokens by id/],
+    [
+      { added_tokens_decoder: { '512': { content: 'x', lstrip: 3 } } },
+      /added_tokens_decoder\.512\.lstrip to be true or false/,
+    ],
+  ] as const) {
+    test(JSON.stringify(config), () => {
+      const path = directoryWith({ 'tokenizer_config.json': JSON.stringify(config) });
+      assertFatal(() => opened(path), 'run', message);
+    });
+  }
+
+  test('and code beside a class that is known here is passed over', () => {
+    const auto_map = { AutoTokenizer: ['mine.Slow', 'mine.Fast'] };
+    for (const tokenizer_class of ['GPT2Tokenizer', 'PreTrainedTokenizerFast']) {
+      const path = directoryWith({ 'tokenizer_config.json': JSON.stringify({ auto_map, tokenizer_class }) });
+      assert.ok(opened(path).encode('sea').length > 0);
+    }
+  });
+
+  test('before anything starts, too', () => {
+    const path = directoryWith({ 'tokenizer_config.json': '{"auto_map":{"AutoTokenizer":["mine.Slow",null]}}' });
+    assertFatal(() => tokenizerNotices(path), 'run', /auto_map to be absent/);
+    assertFatal(() => tokenizerClassIn(path), 'run', /auto_map to be absent/);
+  });
 });
 
 describe('the chat template', () => {

@@ -45,3 +45,12 @@ export class Vocabulary implements VocabularyIds {
     return ids;
   }
 }
+
+/** Looks up few tokens of a vocabulary as its file has it, which need not have been checked. */
+export function idsAsWritten(vocab: unknown): VocabularyIds {
+  if (typeof vocab !== 'object' || vocab === null || Array.isArray(vocab)) {
+    return new Vocabulary(Array.isArray(vocab) ? vocab.filter(Array.isArray) : {});
+  }
+  const ids = vocab as Readonly<Record<string, number>>;
+  return { size: Object.keys(ids).length, idOf: (token) => (Object.hasOwn(ids, token) ? ids[token] : undefined) };
+}
