@@ -128,6 +128,7 @@ describe('which files', () => {
       'vocab.json': '{}',
       'merges.txt': '',
       'chat_template.jinja': 'x',
+      'chat_template.json': '{}',
     };
     const fixture = await HubFixture.start({ files: { ...files, 'flax_model.msgpack': '', 'LICENSE.txt': '' } });
     const { directory } = await fixture.resolve();

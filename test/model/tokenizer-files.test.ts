@@ -71,6 +71,10 @@ describe('a directory has a tokenizer', () => {
   test('or what it lacks is said', () => {
     assert.match(describeMissingTokenizer(directoryWith(vocabulary, {})), /found only vocab\.json$/);
     assert.match(describeMissingTokenizer(directoryWith({}, {})), /found neither$/);
+    for (const name of ['spm.model', 'tokenizer.model', 'vocab.txt']) {
+      const found = new RegExp(`found only ${name.replace('.', '\\.')} \\(AutoTokenizer.*save_pretrained\\(DIR\\)`);
+      assert.match(describeMissingTokenizer(directoryWith({ [name]: 'x' }, {})), found);
+    }
     assertFatal(() => opened(directoryWith(vocabulary, {})), 'usage', /found only vocab\.json; name a directory/);
   });
 

@@ -76,7 +76,7 @@ const notBuilt: ReadonlySet<string> = new Set(
  * @param hasByteLevel whether the text of tokenizer.json has the word "ByteLevel"
  */
 export function tokenizerClassOf({ named, modelType = '' }: ClassFacts, hasByteLevel: () => boolean): string {
-  const registered = classesOfModels[modelType];
+  const registered = Object.hasOwn(classesOfModels, modelType) ? classesOfModels[modelType] : undefined;
   if (named === undefined) return registered ?? AS_IT_IS;
   const name = named.replace(/Fast$/, '');
   if (name === 'LlamaTokenizer' && !namedWrongly.has(modelType) && hasByteLevel()) return AS_IT_IS;

@@ -77,10 +77,14 @@ export class Tokenizer {
   encode(text: string): number[] {
     const ids: number[] = [];
     for (const part of this.#split(text)) {
-      if ('id' in part) ids.push(part.id);
-      else
-        for (const word of this.#words({ text: part.text, first: part.start === 0 }))
-          ids.push(...this.#model(word.text));
+      if ('id' in part) {
+        ids.push(part.id);
+        continue;
+      }
+      for (const word of this.#words({ text: part.text, first: part.start === 0 })) {
+        // A word can be a whole text, with more ids than a call may have arguments.
+        for (const id of this.#model(word.text)) ids.push(id);
+      }
     }
     return ids;
   }
