@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { countParameters } from '../model/architectures/network.js';
 import { cpu } from '../model/backend/cpu.js';
 import { hashTokenizerFiles, tokenizerFileHashes } from '../model/tokenizer/directory.js';
+import { tokenizerClassIn } from '../model/tokenizer/files.js';
 import { optionName } from '../option-name.js';
 import type { ReadyModel, ScoringSettings } from './protocol.js';
 import type { ResolvedModel } from './resolve.js';
@@ -81,6 +82,7 @@ export function identityOf(resolved: ResolvedModel, ready: ReadyModel): ScorerId
       [checkpoint.kind === 'exported' ? 'the .onnx file' : basename(checkpoint.weights.path)]: digest(ready.sha256),
       'config.json': digest(withoutSize(network)),
       ...fileFingerprint(tokenizerDirectory),
+      'the class of the tokenizer': tokenizerClassIn(tokenizerDirectory),
       [optionName('precision')]: precision,
       ...settingsFingerprint(scoring),
     },

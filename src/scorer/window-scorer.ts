@@ -191,6 +191,9 @@ export class WindowScorer {
       const tokens = tokenizer.rowOf(text, settings, heartbeat);
       if (tokens === undefined)
         return failure('EMPTY_TEXT', 'the text has no tokens', row.kind === 'candidates' ? index : undefined);
+      const beyond = tokens.row.find((id) => id >= scoring.vocabularySize);
+      if (beyond !== undefined)
+        return noEmbedding(beyond, scoring.vocabularySize, row.kind === 'candidates' ? index : undefined);
       padAtEnd ||= tokens.row.at(-1) === scoring.padTokenId;
       return {
         index: texts.push(tokens.row) - 1,
@@ -301,6 +304,13 @@ function shapeOfFailed(row: Row, rewardField: string, fields: NamedFields): Rewa
 
 const isScored = (text: PendingTexts['texts'][number]): text is PendingText =>
   typeof text !== 'number' && !isFailure(text);
+
+const noEmbedding = (id: number, known: number, index: number | undefined): RowFailure =>
+  failure(
+    'BAD_ROW',
+    `the text has an added token with id ${id}, written out, and the model has embeddings for ${known} tokens alone`,
+    index,
+  );
 
 /** The records of a window, as views of its bytes. */
 export function recordsOf(window: Window, format: Pick<Answer['format'], 'newScanner'>): Iterable<InputRecord> {

@@ -214,6 +214,11 @@ describe('every file that a reward can depend on', () => {
     { file: 'config.json', what: 'label', change: editConfig({ id2label: { 0: 'other' } }) },
     { file: 'config.json', what: 'pad token', change: editConfig({ pad_token_id: 7 }) },
     { file: 'config.json', what: 'end token', change: editConfig({ eos_token_id: 7 }) },
+    {
+      file: 'the class of the tokenizer',
+      model: modelWith(tiny, config, '{}'),
+      change: editConfig({ tokenizer_class: 'PreTrainedTokenizerFast' }),
+    },
     { file: 'model.safetensors', change: changeWeights },
   ];
 

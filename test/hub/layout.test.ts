@@ -128,18 +128,19 @@ describe('which files', () => {
       'vocab.json': '{}',
       'merges.txt': '',
       'chat_template.jinja': 'x',
+      'chat_template.json': '{}',
     };
     const fixture = await HubFixture.start({ files: { ...files, 'flax_model.msgpack': '', 'LICENSE.txt': '' } });
     const { directory } = await fixture.resolve();
     assert.deepEqual(readdirSync(directory).sort(), Object.keys(files).sort());
   });
 
-  test('of a tokenizer, nothing else', async () => {
+  test('of a tokenizer, its files and config.json, on which its class depends', async () => {
     const fixture = await HubFixture.start();
     const { directory } = await fixture.resolve({ purpose: 'tokenizer' });
-    assert.deepEqual(readdirSync(directory).sort(), ['tokenizer.json', 'tokenizer_config.json']);
+    assert.deepEqual(readdirSync(directory).sort(), ['config.json', 'tokenizer.json', 'tokenizer_config.json']);
     // What a tokenizer needs is no whole model.
-    await assert.rejects(fixture.resolve({ offline: true }), { message: /no config\.json, model\.safetensors in / });
+    await assert.rejects(fixture.resolve({ offline: true }), { message: /no model\.safetensors in / });
     assert.deepEqual(readdirSync((await fixture.resolve()).directory).sort(), wantedFiles);
   });
 

@@ -34,7 +34,7 @@ for (const [name, { cases }] of Object.entries(tokenizers)) {
   });
 }
 
-describe('a text that a chat template made', () => {
+describe('a text that begins with the token that is put before texts', () => {
   const tokenizer = open('bos');
   const settings = { maxLength: 5, truncationSide: 'right', beginsOnce: true } as const;
   const [bos] = tokenizer.encode('<s>') as [number];
@@ -46,7 +46,7 @@ describe('a text that a chat template made', () => {
     assert.deepEqual(tokenizer.rowOf('<s>ab', { ...settings, beginsOnce: false }), { row: [bos, ...own], cut: 0 });
   });
 
-  test('has the first where the template wrote none', () => {
+  test('or with another one, which is given it', () => {
     const own = tokenizer.encode('ab');
     assert.deepEqual(tokenizer.rowOf('ab', settings)?.row, [bos, ...own]);
   });
@@ -55,6 +55,18 @@ describe('a text that a chat template made', () => {
     const own = tokenizer.encode('<s>abcdefghij');
     assert.deepEqual(tokenizer.rowOf('<s>abcdefghij', settings), { row: own.slice(0, 5), cut: own.length - 5 });
   });
+});
+
+test('a text that brings the last token beside the first is given neither', () => {
+  const tokenizer = open('cls-sep');
+  const rowOf = (text: string, beginsOnce: boolean): number[] | undefined =>
+    tokenizer.rowOf(text, { maxLength: 20, truncationSide: 'right', beginsOnce })?.row;
+  const [first, last] = tokenizer.encode('[CLS][SEP]');
+  const own = tokenizer.encode('ab');
+  assert.deepEqual(rowOf('[CLS]ab[SEP]', true), [first, ...own, last]);
+  assert.deepEqual(rowOf('[CLS]ab', true), [first, ...own, last]);
+  assert.deepEqual(rowOf('ab[SEP]', true), [first, ...own, last, last]);
+  assert.deepEqual(rowOf('[CLS]ab[SEP]', false), [first, first, ...own, last, last]);
 });
 
 test('rows of a template that writes the added tokens itself are those of texts that it does not make', async () => {

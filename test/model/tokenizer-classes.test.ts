@@ -149,6 +149,13 @@ describe('as transformers has it', () => {
   }
 });
 
+test('a text that is one word of hundreds of thousands of tokens', () => {
+  const tokenizer = open(write(cases['LlamaTokenizer, tokenizer.json, plain'] as Case));
+  const once = tokenizer.encode('qu zx ').length;
+  const ids = tokenizer.encode('qu zx '.repeat(100_000));
+  assert.ok(ids.length > 300_000, `${once} once, ${ids.length} in all`);
+});
+
 /** Each field, and a case that is like it without the field. */
 describe('a field that was once ignored makes other tokens', () => {
   for (const [name, without] of [

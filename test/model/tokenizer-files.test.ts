@@ -11,7 +11,7 @@ import {
   hasTokenizer,
   tokenizerFileHashes,
 } from '../../dist/model/tokenizer/directory.js';
-import { readTokenizerFiles } from '../../dist/model/tokenizer/files.js';
+import { readTokenizerFiles, tokenizerClassIn } from '../../dist/model/tokenizer/files.js';
 import { Tokenizer } from '../../dist/model/tokenizer/tokenizer.js';
 import { rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
 
@@ -71,6 +71,10 @@ describe('a directory has a tokenizer', () => {
   test('or what it lacks is said', () => {
     assert.match(describeMissingTokenizer(directoryWith(vocabulary, {})), /found only vocab\.json$/);
     assert.match(describeMissingTokenizer(directoryWith({}, {})), /found neither$/);
+    for (const name of ['spm.model', 'tokenizer.model', 'vocab.txt']) {
+      const found = new RegExp(`found only ${name.replace('.', '\\.')} \\(AutoTokenizer.*save_pretrained\\(DIR\\)`);
+      assert.match(describeMissingTokenizer(directoryWith({ [name]: 'x' }, {})), found);
+    }
     assertFatal(() => opened(directoryWith(vocabulary, {})), 'usage', /found only vocab\.json; name a directory/);
   });
 
@@ -108,6 +112,44 @@ describe('tokenizer_config.json that cannot be used is refused by name', () => {
   }
 });
 
+describe('a field that hands over something else than files is refused by name', () => {
+  for (const [config, message] of [
+    [{ auto_map: { AutoTokenizer: ['mine.Slow', 'mine.Fast'] } }, /auto_map to be absent: Python code/],
+    [{ auto_map: ['mine.Slow', null], tokenizer_class: 'MyTokenizer' }, /auto_map to be absent: Python code/],
+    [{ fast_tokenizer_files: ['tokenizer.json', 'tokenizer.4.0.0.json'] }, /fast_tokenizer_files to be absent/],
+    [{ init_inputs: ['x'] }, /init_inputs to be absent/],
+    [{ tokenizer_object: {} }, /tokenizer_object to be absent/],
+    [{ fix_mistral_regex: true }, /fix_mistral_regex to be absent/],
+    [{ split_special_tokens: 'yes' }, /split_special_tokens to be true or false, got "yes"/],
+    [{ add_bos_token: 1 }, /add_bos_token to be true or false, got 1/],
+    [{ tokenizer_class: 'GPT2Tokenizer', add_prefix_space: 'no' }, /add_prefix_space to be true, false or null/],
+    [{ added_tokens_decoder: { '512': 'x' } }, /added_tokens_decoder\.512 to be an object, got "x"/],
+    [{ added_tokens_decoder: { x: {} } }, /added_tokens_decoder to be tokens by id/],
+    [
+      { added_tokens_decoder: { '512': { content: 'x', lstrip: 3 } } },
+      /added_tokens_decoder\.512\.lstrip to be true or false/,
+    ],
+  ] as const) {
+    test(JSON.stringify(config), () => {
+      const path = directoryWith({ 'tokenizer_config.json': JSON.stringify(config) });
+      assertFatal(() => opened(path), 'run', message);
+    });
+  }
+
+  test('and code beside a class that is known here is passed over', () => {
+    const auto_map = { AutoTokenizer: ['mine.Slow', 'mine.Fast'] };
+    for (const tokenizer_class of ['GPT2Tokenizer', 'PreTrainedTokenizerFast']) {
+      const path = directoryWith({ 'tokenizer_config.json': JSON.stringify({ auto_map, tokenizer_class }) });
+      assert.ok(opened(path).encode('sea').length > 0);
+    }
+  });
+
+  test('before anything starts, too', () => {
+    const path = directoryWith({ 'tokenizer_config.json': '{"auto_map":{"AutoTokenizer":["mine.Slow",null]}}' });
+    assertFatal(() => tokenizerClassIn(path), 'run', /auto_map to be absent/);
+  });
+});
+
 describe('the chat template', () => {
   const configured = (chat_template: unknown): string =>
     directoryWith({ 'tokenizer_config.json': JSON.stringify({ chat_template }) });
@@ -123,6 +165,18 @@ describe('the chat template', () => {
     const rag = { name: 'rag', template: 'r' };
     assert.equal(readChatTemplate(configured([rag, { name: 'default', template: 'd' }])).text, 'd');
     assertFatal(() => readChatTemplate(configured([rag])), 'usage', /expected a chat template .*, found none/);
+  });
+
+  test('is that of chat_template.json where nothing else has one', () => {
+    const object = { 'chat_template.json': JSON.stringify({ chat_template: 'from the object' }) };
+    assert.equal(readChatTemplate(directoryWith(object)), 'from the object');
+    const config = { 'tokenizer_config.json': JSON.stringify({ chat_template: 'from the config' }) };
+    assert.equal(readChatTemplate(directoryWith({ ...object, ...config })), 'from the config');
+    assertFatal(
+      () => readChatTemplate(directoryWith({ 'chat_template.json': '{"chat_template":3}' })),
+      'run',
+      /chat_template\.json: expected chat_template to be/,
+    );
   });
 
   test('may be missing', () => {
@@ -254,6 +308,7 @@ describe('the hashes of a tokenizer', () => {
     'special_tokens_map.json': '{}',
     'added_tokens.json': '{}',
     'chat_template.jinja': 'x',
+    'chat_template.json': '{}',
   };
 
   test('are those of every file that is there', () => {

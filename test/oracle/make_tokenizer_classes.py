@@ -57,6 +57,7 @@ TEXTS = [
     "re: don't-stop... (no!?) [ok] a_b $5 +1 «q»",
     "▁under▁▁line ▁",
     "[CLS] Who are you? [SEP]",
+    "newer \u2e49 than \U00011a5b Unicode e\u1abf 8\u08e2",
 ]
 
 FLAGS = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}

@@ -35,9 +35,20 @@ export const hasTokenizer = (directory: string): boolean => vocabularyIn(directo
 
 /** Says what was expected of a directory without a tokenizer, and what is there. */
 export function describeMissingTokenizer(directory: string): string {
-  const found = vocabularyForms.flat().filter((name) => isFile(join(directory, name)));
-  return `expected tokenizer.json, or vocab.json and merges.txt, found ${found.length === 0 ? 'neither' : `only ${found}`}`;
+  const found = [...vocabularyForms.flat(), ...otherForms].filter((name) => isFile(join(directory, name)));
+  const expected = `expected tokenizer.json, or vocab.json and merges.txt, found ${found.length === 0 ? 'neither' : `only ${found}`}`;
+  if (!found.some((name) => otherForms.includes(name))) return expected;
+  return `${expected} (AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR) of transformers writes tokenizer.json)`;
 }
+
+/** Files that transformers makes a tokenizer of, and nothing here does. */
+const otherForms: readonly string[] = [
+  'tokenizer.model',
+  'spm.model',
+  'sentencepiece.bpe.model',
+  'spiece.model',
+  'vocab.txt',
+];
 
 /**
  * Hashes every existing file of a tokenizer with sha256, by the file's name.

@@ -1,4 +1,5 @@
 /** What a tokenizer does to a text before it splits it: normalizers/ of the library tokenizers 0.23.3. */
+import { MARK, NO_TEXT, NON_SPACING_MARK } from './old-unicode.js';
 import { compilePattern } from './patterns.js';
 import { precompiled } from './precompiled.js';
 import { checkMembers, type Step } from './steps.js';
@@ -9,6 +10,10 @@ interface Kind {
   readonly members: readonly string[];
   readonly build: (step: Step) => Normalizer;
 }
+
+const MARKS = new RegExp(MARK, 'gu');
+const NON_SPACING_MARKS = new RegExp(NON_SPACING_MARK, 'gu');
+const NO_TEXTS = new RegExp(NO_TEXT, 'gu');
 
 /** Case by character, without regard to its neighbours: a final sigma is like any other. */
 const lowercase: Normalizer = (text) => Array.from(text, (character) => character.toLowerCase()).join('');
@@ -40,7 +45,7 @@ const kinds: Readonly<Record<string, Kind>> = {
         return right ? shorter.replace(/\p{White_Space}+$/u, '') : shorter;
       },
   },
-  StripAccents: { members: [], build: () => (text) => text.replace(/\p{M}/gu, '') },
+  StripAccents: { members: [], build: () => (text) => text.replace(MARKS, '') },
   Prepend: {
     members: ['prepend'],
     build:
@@ -90,12 +95,10 @@ function bert({
 }: Step): Normalizer {
   const steps: Normalizer[] = [];
   if (clean) {
-    steps.push((text) =>
-      text.replace(/[\0\ufffd]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}]/gu, '').replace(/\p{White_Space}/gu, ' '),
-    );
+    steps.push((text) => text.replace(NO_TEXTS, '').replace(/\p{White_Space}/gu, ' '));
   }
   if (chinese) steps.push((text) => text.replace(CHINESE, ' $& '));
-  if (strip ?? lower) steps.push((text) => text.normalize('NFD').replace(/\p{Mn}/gu, ''));
+  if (strip ?? lower) steps.push((text) => text.normalize('NFD').replace(NON_SPACING_MARKS, ''));
   if (lower) steps.push(lowercase);
   return (text) => steps.reduce((done, next) => next(done), text);
 }

@@ -1,4 +1,5 @@
 /** How a tokenizer splits a text into words: pre_tokenizers/ of the library tokenizers 0.23.3. */
+import { PUNCTUATION } from './old-unicode.js';
 import { compilePattern } from './patterns.js';
 import { checkMembers, type Step } from './steps.js';
 
@@ -22,8 +23,7 @@ type Behavior = (typeof behaviors)[number];
 
 /** White space as Rust has it, which with U+0085 and without U+FEFF is not JavaScript's. */
 const SPACE = /\p{White_Space}/gu;
-/** ASCII's symbols count too. */
-const PUNCTUATION = /[\p{P}!-/:-@[-`{-~]/gu;
+const SIGN = new RegExp(PUNCTUATION, 'gu');
 const NUMBER = /\p{N}/gu;
 const WORD = '[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d]';
 const WORDS = new RegExp(`${WORD}+|(?:(?!${WORD})\\P{White_Space})+`, 'gu');
@@ -56,12 +56,12 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
   Punctuation: {
     members: ['behavior'],
-    build: ({ behavior = 'Isolated' }) => splitBy(PUNCTUATION, behaviorOf(behavior)),
+    build: ({ behavior = 'Isolated' }) => splitBy(SIGN, behaviorOf(behavior)),
   },
   Whitespace: simple(() => splitBy(WORDS, 'Removed', true)),
   WhitespaceSplit: simple(() => splitBy(SPACE, 'Removed')),
   BertPreTokenizer: simple(() => {
-    const [words, signs] = [splitBy(SPACE, 'Removed'), splitBy(PUNCTUATION, 'Isolated')];
+    const [words, signs] = [splitBy(SPACE, 'Removed'), splitBy(SIGN, 'Isolated')];
     return (piece) => words(piece).flatMap(signs);
   }),
   CharDelimiterSplit: {

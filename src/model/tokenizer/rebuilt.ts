@@ -138,7 +138,6 @@ const classes: Readonly<Record<string, RebuiltClass>> = {
   },
   BertTokenizer: bert,
   DistilBertTokenizer: bert,
-  ElectraTokenizer: bert,
   RobertaTokenizer: { ...gpt2, specialTokens: robertaTokens, around: ['cls_token', 'sep_token'] },
   XLMRobertaTokenizer: {
     vocabulary: 'Unigram',
@@ -193,9 +192,19 @@ const classes: Readonly<Record<string, RebuiltClass>> = {
   },
 };
 
+/** Names that transformers has for a class of another name. */
+const otherNames: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['Electra', 'LayoutLM', 'Lxmert', 'MobileBert', 'SqueezeBert'].map((name) => [`${name}Tokenizer`, 'BertTokenizer']),
+  ),
+  ...Object.fromEntries(['Bart', 'LED', 'Longformer', 'Mvp'].map((name) => [`${name}Tokenizer`, 'RobertaTokenizer'])),
+};
+
 /** Undefined where a class of that name is not built here. */
-export const rebuiltClass = (name: string): RebuiltClass | undefined =>
-  Object.hasOwn(classes, name) ? classes[name] : undefined;
+export function rebuiltClass(name: string): RebuiltClass | undefined {
+  const own = Object.hasOwn(otherNames, name) ? (otherNames[name] as string) : name;
+  return Object.hasOwn(classes, own) ? classes[own] : undefined;
+}
 
 export const rebuiltClassNames: readonly string[] = Object.keys(classes);
 

@@ -51,7 +51,7 @@ export function checkTokenizer(content: Readonly<Record<string, unknown>>, path:
   }
   checkPostProcessor(tokenizer.post_processor as Step | null, 'post_processor', check);
   checkModel(check.object(tokenizer.model, 'model'), check);
-  return tokenizer as TokenizerJson;
+  return tokenizer as unknown as TokenizerJson;
 }
 
 function checkPostProcessor(processor: Step | null, name: string, check: Checker): void {

@@ -15,6 +15,8 @@ export interface ClassFacts {
   readonly bringsCode: boolean;
 }
 
+const words = (list: string): string[] => list.trim().split(/\s+/);
+
 /** The class that takes tokenizer.json as it is. */
 export const AS_IT_IS = 'PreTrainedTokenizerFast';
 
@@ -42,138 +44,30 @@ const classesOfModels: Readonly<Record<string, string>> = {
 const namedWrongly: ReadonlySet<string> = new Set(['qwen2']);
 
 /** Types of models whose tokenizer.json is taken as it is, whatever class their files name. */
-const typesAsTheyAre: ReadonlySet<string> = new Set([
-  ...[
-    'aria',
-    'bigbird_pegasus',
-    'camembertv2-base',
-    'cohere_asr',
-    'ernie4_5',
-    'ernie4_5_moe',
-    'flex_olmo',
-    'fuyu',
-    'glm',
-  ],
-  ...[
-    'glm4',
-    'glm4_moe',
-    'glm4_moe_lite',
-    'gpt_bigcode',
-    'granite',
-    'granitemoe',
-    'granitemoehybrid',
-    'granitemoeshared',
-  ],
-  ...[
-    'h2ovl_chat',
-    'hyperclovax',
-    'internlm2',
-    'internlm3',
-    'iquestcoder',
-    'jamba',
-    'kimi_k25',
-    'kimi_linear',
-    'llava',
-  ],
-  ...['llava_next', 'mimo_v2_flash', 'minicpm3', 'minicpmv', 'minimax_m2', 'ministral', 'ministral3', 'mistral'],
-  ...[
-    'mistral3',
-    'mixtral',
-    'modernbert',
-    'modernbert-decoder',
-    'molmo',
-    'molmo2',
-    'nemotron',
-    'nystromformer',
-    'olmo2',
-  ],
-  ...['olmo3', 'olmo_hybrid', 'opencua', 'pegasus_x', 'persimmon', 'phi3', 'phi3_v', 'phimoe', 'pixtral', 'smolvlm'],
-  ...['stablelm', 'umt5', 'vipllava', 'voxtral', 'xlm-roberta-xl'],
-]);
+const typesAsTheyAre: ReadonlySet<string> = new Set(
+  words(`
+    aria bigbird_pegasus camembertv2-base cohere_asr ernie4_5 ernie4_5_moe flex_olmo fuyu glm glm4 glm4_moe
+    glm4_moe_lite gpt_bigcode granite granitemoe granitemoehybrid granitemoeshared h2ovl_chat hyperclovax
+    internlm2 internlm3 iquestcoder jamba kimi_k25 kimi_linear llava llava_next mimo_v2_flash minicpm3 minicpmv
+    minimax_m2 ministral ministral3 mistral mistral3 mixtral modernbert modernbert-decoder molmo molmo2 nemotron
+    nystromformer olmo2 olmo3 olmo_hybrid opencua pegasus_x persimmon phi3 phi3_v phimoe pixtral smolvlm stablelm
+    umt5 vipllava voxtral xlm-roberta-xl
+  `),
+);
 
 /**
  * Classes of transformers that are not built here. A name that transformers does not know takes tokenizer.json as it is.
  */
 const notBuilt: ReadonlySet<string> = new Set(
-  [
-    ...['Albert', 'Bart', 'Barthez', 'Bartpho', 'BertJapanese', 'Bertweet', 'BigBird', 'BioGpt', 'Blenderbot'],
-    ...[
-      'BlenderbotSmall',
-      'ByT5',
-      'CLIP',
-      'CTRL',
-      'Camembert',
-      'Canine',
-      'Clvp',
-      'CodeLlama',
-      'Cohere',
-      'CpmAnt',
-      'Cpm',
-    ],
-    ...[
-      'DPRContextEncoder',
-      'DPRQuestionEncoder',
-      'DPRReader',
-      'Deberta',
-      'Dia',
-      'Esm',
-      'Esmc',
-      'FNet',
-      'FSMT',
-      'Flaubert',
-    ],
-    ...[
-      'Funnel',
-      'GPTNeoXJapanese',
-      'Gemma',
-      'Herbert',
-      'LED',
-      'Lasr',
-      'LayoutLM',
-      'LayoutLMv2',
-      'LayoutLMv3',
-      'LayoutXLM',
-    ],
-    ...['Longformer', 'Luke', 'Lxmert', 'M2M100', 'MBart50', 'MBart', 'MLuke', 'MPNet', 'Marian', 'MarkupLM', 'Mgpstr'],
-    ...[
-      'MobileBert',
-      'Mvp',
-      'MyT5',
-      'Nllb',
-      'Nougat',
-      'OpenAIGPT',
-      'PLBart',
-      'Pegasus',
-      'Perceiver',
-      'Phobert',
-      'Pop2Piano',
-    ],
-    ...[
-      'ProphetNet',
-      'Qwen3_5',
-      'Rag',
-      'Reformer',
-      'RemBert',
-      'RoCBert',
-      'RoFormer',
-      'SeamlessM4T',
-      'Siglip',
-      'Siglip2',
-    ],
-    ...[
-      'Speech2Text',
-      'SpeechT5',
-      'Splinter',
-      'SqueezeBert',
-      'T5',
-      'Tapas',
-      'Udop',
-      'VideoPrism',
-      'Vits',
-      'Wav2Vec2CTC',
-    ],
-    ...['Wav2Vec2Phoneme', 'Wav2Vec2PhonemeCTC', 'Whisper', 'XGLM', 'XLM', 'XLMProphetNet', 'XLNet'],
-  ].map((name) => `${name}Tokenizer`),
+  words(`
+    Albert Barthez Bartpho BertGeneration BertJapanese Bertweet BigBird BioGpt Blenderbot BlenderbotSmall ByT5
+    CLIP CTRL Camembert Canine Clvp CodeGen CodeLlama Cohere ConvBert Cpm CpmAnt DPRContextEncoder
+    DPRQuestionEncoder DPRReader Deberta Dia Esm Esmc FNet FSMT FastSpeech2Conformer Flaubert Funnel
+    GPTNeoXJapanese GPTSw3 Gemma Herbert Lasr LayoutLMv2 LayoutLMv3 LayoutXLM Luke M2M100 MBart MBart50 MLuke
+    MPNet Marian MarkupLM Mgpstr MyT5 Nllb Nougat OpenAIGPT PLBart Pegasus Perceiver Phobert Pop2Piano ProphetNet
+    Qwen3_5 Rag Reformer RemBert RoCBert RoFormer SeamlessM4T Siglip Siglip2 Speech2Text SpeechT5 Splinter T5
+    Tapas Tipsv2 Udop VideoPrism Vits Wav2Vec2CTC Wav2Vec2PhonemeCTC Whisper XGLM XLM XLNet
+  `).map((name) => `${name}Tokenizer`),
 );
 
 /**
@@ -182,7 +76,7 @@ const notBuilt: ReadonlySet<string> = new Set(
  * @param hasByteLevel whether the text of tokenizer.json has the word "ByteLevel"
  */
 export function tokenizerClassOf({ named, modelType = '' }: ClassFacts, hasByteLevel: () => boolean): string {
-  const registered = classesOfModels[modelType];
+  const registered = Object.hasOwn(classesOfModels, modelType) ? classesOfModels[modelType] : undefined;
   if (named === undefined) return registered ?? AS_IT_IS;
   const name = named.replace(/Fast$/, '');
   if (name === 'LlamaTokenizer' && !namedWrongly.has(modelType) && hasByteLevel()) return AS_IT_IS;

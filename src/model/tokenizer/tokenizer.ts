@@ -114,10 +114,14 @@ export class Tokenizer {
   encode(text: string): number[] {
     const ids: number[] = [];
     for (const part of this.#split(text)) {
-      if ('id' in part) ids.push(part.id);
-      else
-        for (const word of this.#words({ text: part.text, first: part.start === 0 }))
-          ids.push(...this.#model(word.text));
+      if ('id' in part) {
+        ids.push(part.id);
+        continue;
+      }
+      for (const word of this.#words({ text: part.text, first: part.start === 0 })) {
+        // A word can be a whole text, with more ids than a call may have arguments.
+        for (const id of this.#model(word.text)) ids.push(id);
+      }
     }
     return ids;
   }
@@ -207,9 +211,12 @@ export class Tokenizer {
     return token === undefined ? undefined : this.#files.added.idOf(token);
   }
 
-  /** One more than the largest id this tokenizer can give. */
+  /**
+   * One more than the largest id that any text may have. Added tokens written out in a text can have larger ones:
+   * a tokenizer may name more tokens than its model has embeddings for, a pad token above all.
+   */
   get idLimit(): number {
-    const { vocabulary, added } = this.#files;
-    return Math.max(vocabulary.idLimit, (added.entries.at(-1)?.[0] ?? -1) + 1);
+    const { before, after } = this.#added;
+    return Math.max(this.#files.vocabulary.idLimit, ...[...before, ...after].map((id) => id + 1));
   }
 }
