@@ -133,7 +133,7 @@ async function inFolder(start: Start, name: string, { args, env = {}, stdin = ''
 describe('the binary and a run in the process do the same', { concurrency: 2 }, () => {
   // Who prepares a model says so.
   before(async () => {
-    await rewardScore(['model', 'prepare']);
+    await rewardScore(['model', 'prepare', tiny]);
   });
 
   for (const [i, line] of commandLines.entries()) {

@@ -643,6 +643,16 @@ describe('rows', { concurrency: 2 }, () => {
     assert.ok(new Set(rewards.map((reward) => reward.toFixed(4))).size > 40);
   });
 
+  test('a Jinja template has the special tokens that the tokenizer names, and None for the tools of a row without', () => {
+    const template =
+      '{{ unk_token }}{{ pad_token }}{{ mask_token is defined }}{{ tools is none }} {{ messages[0].content }}';
+    const text = `${eos}${eos}FalseTrue Hi`;
+    return check(
+      [row('messages', { messages: [user('Hi'), assistant('Yo')] }, text)],
+      ['--template', writeFile(directory, 'tokens.jinja', template)],
+    );
+  });
+
   test('the summary counts rows by form', async () => {
     const rows = [
       ...['{"text":"a"}', '"b"', '{"input_text":"c"}', '{"chosen":"d","rejected":"e"}'],

@@ -24,7 +24,7 @@ import type {
 } from './nodes.js';
 import { compare, contains, equals, operate, sign } from './operators.js';
 import { str } from './printing.js';
-import { hasLoop, type Scope, type Scopes, specialNames } from './scopes.js';
+import type { Scope, Scopes } from './scopes.js';
 import { slice } from './slices.js';
 import { findTest } from './tests.js';
 import {
@@ -111,7 +111,11 @@ export class Interpreter {
   }
 
   #enter(key: object, outer: Frame | undefined, given = NOTHING_GIVEN): Frame {
-    return new Frame(this.#scopes.get(key) as Scope, outer, this.#context, given);
+    return new Frame(this.#scopeOf(key), outer, this.#context, given);
+  }
+
+  #scopeOf(key: object): Scope {
+    return this.#scopes.get(key) as Scope;
   }
 
   #captured(statements: readonly Statement[], frame: Frame): string {
@@ -197,17 +201,14 @@ export class Interpreter {
     const all = iterate(iterable);
     const items = test === undefined ? all : this.#passing(node, test, all, frame);
     const recurse = (inner: Value, depth: number): string => this.#recursion(node, frame, inner, depth);
-    const loop = new Loop(
-      items,
-      test === undefined ? iterable : undefined,
-      depth0,
-      node.recursive ? recurse : undefined,
-    );
-    const isLoopUsed = hasLoop(node);
+    const loop = this.#scopeOf(node.body).special.includes('loop')
+      ? new Loop(items, test === undefined ? iterable : undefined, depth0, node.recursive ? recurse : undefined)
+      : undefined;
+    const rounds = loop ?? items;
     // As Jinja2 counts: a round that is left before its end is none.
     let isEmpty = true;
-    for (let next = loop.next(); next.done !== true; next = loop.next()) {
-      const given = new Map<string, Value | undefined>(isLoopUsed ? [['loop', loop.value]] : []);
+    for (let next = rounds.next(); next.done !== true; next = rounds.next()) {
+      const given = new Map<string, Value | undefined>(loop && [['loop', loop.value]]);
       unpack(node.target, next.value, (name, value) => given.set(name, value));
       const leaving = this.#run(node.body, this.#enter(node.body, frame, given), output);
       if (leaving === 'break') break;
@@ -275,7 +276,7 @@ export class Interpreter {
 
   #macro(node: Macro | CallBlock, name: string | undefined, frame: Frame): CallableObject {
     const parameters = node.parameters.map((parameter) => parameter.name);
-    const signature: MacroSignature = { name, parameters, special: specialNames(node) };
+    const signature: MacroSignature = { name, parameters, special: this.#scopeOf(node).special };
     const invoke = (given: Arguments): string =>
       this.#deeper(() => {
         const values = macroArguments(signature, given);

@@ -68,18 +68,19 @@ export function tokenize(template: string): Token[] {
     const startsLine = position === 0 || source[position - 1] === '\n';
     add('data', textBefore(text, rawSign ?? sign ?? '', kind === '{', startsLine), position);
     position = opening.index + whole.length;
-    if (kind === undefined) {
+    // Where nothing follows, nothing needs to be closed.
+    if (kind === undefined && position < source.length) {
       const end = find(RAW_END, source, position);
       if (end === undefined) throw new TemplateError('a raw block is not closed', lineAt(position));
       const raw = source.slice(position, end.index);
       const rawStartsLine = source[position - 1] === '\n';
       add('data', textBefore(raw, end[1] ?? '', false, rawStartsLine), position);
       position = end.index + end[0].length;
-    } else if (kind === '#') {
+    } else if (kind === '#' && position < source.length) {
       const end = find(COMMENT_END, source, position);
       if (end === undefined) throw new TemplateError('a comment is not closed', lineAt(position));
       position = end.index + end[0].length;
-    } else {
+    } else if (kind === '{' || kind === '%') {
       add(kind === '{' ? 'variable_begin' : 'block_begin', whole, opening.index);
       position = tokenizeCode(source, position, kind === '{', add, lineAt);
     }

@@ -9,12 +9,13 @@ export function finite(value: number): number {
 
 /** sys.int_info.default_max_str_digits: Python prints no longer ints. */
 const MOST_DIGITS = 4300;
+const TOO_LONG = 10n ** BigInt(MOST_DIGITS);
 
 export function printInteger(value: bigint): string {
-  // Above it by its bits alone, which are quickly counted.
-  const digits = value > -(10n ** 4299n) && value < 10n ** 4299n ? value.toString() : undefined;
-  if (digits === undefined) throw new TemplateError(`an int of more than ${MOST_DIGITS} digits cannot be printed`);
-  return digits;
+  if (value >= TOO_LONG || value <= -TOO_LONG) {
+    throw new TemplateError(`an int of more than ${MOST_DIGITS} digits cannot be printed`);
+  }
+  return value.toString();
 }
 
 /** repr(float): the shortest digits that give the number back, with an exponent from 1e16 up and below 1e-4. */

@@ -38,9 +38,15 @@ export function repr(value: Value): string {
   if (value instanceof Undefined) return 'Undefined';
   if (value instanceof Namespace) return `<Namespace ${reprDict(value.attributes)}>`;
   if (value instanceof Markup) return `Markup(${quoted(value.text)})`;
-  if (value instanceof CallableObject && value.type === 'Macro') return `<Macro ${quoted(value.name)}>`;
+  if (value instanceof CallableObject && value.type === 'Macro') return reprMacro(value);
   // Python prints where in memory it is.
   throw unsupported(`printing a value of the type ${typeOf(value)}`);
+}
+
+/** The body of a `call` has no name. */
+function reprMacro({ attributes }: CallableObject): string {
+  const name = attributes.get('name')?.() ?? null;
+  return name === null ? '<Macro anonymous>' : `<Macro ${repr(name)}>`;
 }
 
 const reprAll = (items: readonly Value[]): string => items.map(repr).join(', ');

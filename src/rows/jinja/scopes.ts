@@ -18,6 +18,8 @@ type Load =
 export class Scope {
   readonly parent: Scope | undefined;
   readonly level: number;
+  /** Names that its kind of block has, where the block refers to them: `loop`, or `caller`, `kwargs` and `varargs`. */
+  special: readonly string[] = [];
   #variables = new Map<string, string>();
   #loads = new Map<string, Load>();
   #stores = new Set<string>();
@@ -216,12 +218,13 @@ class Resolver {
     declared: readonly string[],
     outer: Scope,
     more: readonly Node[] = [],
-  ): void {
+  ): Scope {
     const scope = new Scope(outer);
     for (const name of declared) scope.declare(name);
     for (const node of body) track(node, scope);
     this.#scopes.set(key, scope);
     this.statements([...body, ...more], scope, false);
+    return scope;
   }
 
   #for(node: For, scope: Scope, isConditional: boolean): void {
@@ -230,7 +233,8 @@ class Resolver {
     }
     this.#node(node.iterable, scope, isConditional);
     const names = namesIn(node.target);
-    this.#block(node.body, node.body, hasLoop(node) ? ['loop', ...names] : names, scope);
+    const special = hasLoop(node) ? ['loop'] : [];
+    this.#block(node.body, node.body, [...special, ...names], scope).special = special;
     this.#block(node.otherwise, node.otherwise, [], scope);
     if (node.test) this.#block(node.test, [node.test], names, scope);
   }
@@ -248,6 +252,7 @@ class Resolver {
     for (const name of names) scope.declare(name);
     for (const part of parts) track(part, scope);
     for (const name of special) if (!names.includes(name)) scope.declare(name);
+    scope.special = special;
     this.#scopes.set(node, scope);
     this.statements(parts, scope, false);
   }
@@ -262,10 +267,10 @@ const assigns = (node: Node, name: string): boolean =>
   (node.kind === 'for' || node.kind === 'set' || node.kind === 'setBlock') && namesIn(node.target).includes(name);
 
 /** Whether the body of a loop refers to `loop`, so that it is this loop's. */
-export const hasLoop = ({ recursive, body }: For): boolean => recursive || undeclaredIn(body, ['loop']).has('loop');
+const hasLoop = ({ recursive, body }: For): boolean => recursive || undeclaredIn(body, ['loop']).has('loop');
 
 /** What a macro has beside its parameters, where its body refers to it. */
-export const specialNames = ({ body }: Macro | CallBlock): string[] => {
+const specialNames = ({ body }: Macro | CallBlock): string[] => {
   const found = undeclaredIn(body, ['caller', 'kwargs', 'varargs']);
   return ['caller', 'kwargs', 'varargs'].filter((name) => found.has(name));
 };
