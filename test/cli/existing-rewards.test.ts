@@ -125,6 +125,8 @@ describe('score', () => {
     assert.equal(tsv.stdout.split('\r\n')[1], `"a, ""b"""\t${a}\t1`);
     const json = await score(csv, '--from', 'csv', '--to', 'jsonl', '--rescore');
     assert.deepEqual(jsonLines(json.stdout)[0], { text: 'a, "b"', ' Reward ': a, id: '1' });
+    const reasons = await score('text,reward,reward_error\n"a, ""b""",,old\n', '--from', 'csv', '--rescore');
+    assert.equal(reasons.stdout, `text,reward,reward_error\n"a, ""b""",${a},\n`);
     const pairs = await score('chosen,reward_rejected,rejected\na,1,b\n', '--from', 'csv', '--rescore');
     assert.match(pairs.stdout, /^chosen,reward_rejected,rejected,reward_chosen\na,-?[\d.e-]+,b,-?[\d.e-]+\n$/);
   });
