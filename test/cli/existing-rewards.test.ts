@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { flagsOf } from '../../dist/cli/flags/flags.js';
 import { evaluate, jsonl } from '../support/evaluation.js';
 import { jsonLines, rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
@@ -190,6 +191,32 @@ describe('score', () => {
     assert.deepEqual(taken, { text: 'a', reward: 1, reward_tokens: null, reward_truncated: null });
     assert.deepEqual([scored?.reward_tokens, scored?.reward_truncated], [1, 0]);
     assert.deepEqual(own, { text: 'c', reward: 1, reward_tokens: 9, reward_truncated: null });
+  });
+
+  test('a scored file is scored again, and topped up, to its own bytes', async () => {
+    const text = fc.constantFrom('', 'a', 'b "c"\n', '\u2028', 'd'.repeat(300));
+    const row = fc.oneof(
+      fc.record({ text, x: fc.jsonValue() }),
+      fc.record({ x: fc.jsonValue(), chosen: text, rejected: text }),
+      fc.record({ prompt: text, candidates: fc.array(text, { maxLength: 4 }), x: fc.jsonValue() }),
+      fc.constantFrom('nonsense', '"bare"', '[1]', ' {"text" : "a" , "n":1e400 } '),
+    );
+    const file = fc.array(row, { minLength: 1, maxLength: 30, size: 'max' });
+    await fc.assert(
+      fc.asyncProperty(file, fc.constantFrom([], ['--details']), async (rows, details) => {
+        const lines = rows.map((each) => `${typeof each === 'string' ? each : JSON.stringify(each)}\n`).join('');
+        const first = await score(lines, ...details);
+        // What could not be read stands in its record, which is a row without a text then.
+        const readable = first.stdout.replaceAll(/^\{"reward":null,.*\n/gm, '');
+        const completed = await score(readable, '--use-rewards', ...details);
+        assert.equal(completed.stdout, readable, completed.stderr);
+        // Rows stand in other windows now, where rewards may be rounded differently.
+        const again = await score(readable, '--rescore', ...details);
+        const rounded = (text: string): string => text.replaceAll(/-?\d+\.\d+/g, (number) => Number(number).toFixed(4));
+        assert.equal(rounded(again.stdout), rounded(readable), again.stderr);
+      }),
+      { numRuns: 8 },
+    );
   });
 
   test('both flags exclude each other, in each command', async () => {
