@@ -3,7 +3,7 @@ import { preview } from './describe-value.js';
 import { failure, isFailure, type RowFailure } from './failure.js';
 import { kindOfRow } from './kinds/kinds.js';
 import { findFields, type NamedFields, type Row } from './kinds/roles.js';
-import { type RewardShape, type RowResult, resultFields } from './results.js';
+import { detailStems, type RewardShape, type RowResult, resultFields } from './results.js';
 import { readRewardError } from './reward-error.js';
 
 /**
@@ -29,24 +29,41 @@ export function existingResult(row: Row, rewardField: string, fields: NamedField
   return resultOf(shape, texts);
 }
 
+/** What a row carries for one of its texts that has a finite reward. */
+export interface CarriedText {
+  readonly reward: number;
+  /** Of the details; null where the row does not have them. */
+  readonly tokens: number | null;
+  readonly truncated: number | null;
+}
+
 /**
  * The finite rewards that a row carries, one for each of its texts; null in the place of a text that is to be scored.
  *
  * @param texts how many the row has
  */
-export function finiteRewards(
+export function carriedTexts(
   row: Row,
   rewardField: string,
   shape: RewardShape,
   texts: number,
-): (number | null)[] | RowFailure {
-  const values = fieldsOf(shape, rewardField).map((name) => unquoted(Object.hasOwn(row, name) ? row[name] : null));
+): (CarriedText | null)[] | RowFailure {
+  const rewards = finiteNumbers(row, rewardField, shape, texts);
+  if (isFailure(rewards)) return rewards;
+  const [tokens, truncated] = detailStems(rewardField).map((stem) => finiteNumbers(row, stem, shape, texts));
+  const at = (numbers: typeof rewards | RowFailure | undefined, i: number): number | null =>
+    numbers === undefined || isFailure(numbers) ? null : (numbers[i] ?? null);
+  return rewards.map((reward, i) =>
+    reward === null ? null : { reward, tokens: at(tokens, i), truncated: at(truncated, i) },
+  );
+}
+
+function finiteNumbers(row: Row, stem: string, shape: RewardShape, texts: number): (number | null)[] | RowFailure {
+  const values = fieldsOf(shape, stem).map((name) => unquoted(Object.hasOwn(row, name) ? row[name] : null));
   if (shape !== 'array') return values.map(finiteOrNull);
   const [value] = values;
   if (value === null) return new Array<null>(texts).fill(null);
-  return Array.isArray(value) && value.length === texts
-    ? value.map(finiteOrNull)
-    : otherNumber(rewardField, texts, value);
+  return Array.isArray(value) && value.length === texts ? value.map(finiteOrNull) : otherNumber(stem, texts, value);
 }
 
 const finiteOrNull = (value: unknown): number | null =>

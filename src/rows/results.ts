@@ -50,14 +50,16 @@ export interface ResultSettings {
   readonly existing: ExistingRewards;
 }
 
-const detailSuffixes = ['_tokens', '_truncated'] as const;
+/** What the fields of the details are named after: those of the tokens, and of the tokens that were cut. */
+export const detailStems = (rewardField: string): string[] =>
+  ['_tokens', '_truncated'].map((suffix) => rewardField + suffix);
 
 /** The fields that a result is written to, by shape; those of the rewards come first. */
 export function resultFields(
   { rewardField, details }: Pick<ResultSettings, 'rewardField' | 'details'>,
   shape: RewardShape,
 ): string[] {
-  const stems = details ? ['', ...detailSuffixes].map((suffix) => rewardField + suffix) : [rewardField];
+  const stems = details ? [rewardField, ...detailStems(rewardField)] : [rewardField];
   return stems.flatMap((stem) => (shape === 'pair' ? [`${stem}_chosen`, `${stem}_rejected`] : [stem]));
 }
 

@@ -4,7 +4,7 @@ import { rewardOf } from '../model/activation.js';
 import type { TokenScorer } from '../model/token-scorer.js';
 import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
 import { optionName } from '../option-name.js';
-import { existingResult, existingShape, finiteRewards } from '../rows/existing-rewards.js';
+import { type CarriedText, carriedTexts, existingResult, existingShape } from '../rows/existing-rewards.js';
 import { asBadRow, failure, isFailure, type RowFailure } from '../rows/failure.js';
 import { columnKey } from '../rows/formats/csv-header.js';
 import type { ParsedRecord } from '../rows/formats/format.js';
@@ -37,8 +37,7 @@ interface PendingRow {
 
 interface PendingTexts {
   readonly kind: RowKind;
-  /** A number is the reward that the row carries for the text. */
-  readonly texts: readonly (PendingText | RowFailure | number)[];
+  readonly texts: readonly (PendingText | RowFailure | CarriedText)[];
   readonly boundaryHasSpace: boolean | undefined;
   readonly notices: readonly NoticeCode[];
   readonly hints: readonly HintCode[];
@@ -171,16 +170,16 @@ export class WindowScorer {
     if (carried !== undefined) return carried;
     const row = this.#read(parsed);
     if (isFailure(row)) return row;
-    const known = this.#knownRewards(parsed, row);
-    if (isFailure(known)) return known;
+    const carriedOnes = this.#carriedTexts(parsed, row);
+    if (isFailure(carriedOnes)) return carriedOnes;
     const { scoring, tokenizer, heartbeat, decoder, explainer } = this.#options;
     const keepsCut = explainer?.explains(record) ?? false;
     const { maxLength, truncationSide, template, reserve } = scoring;
     const beginsOnce = decoder || (row.templated && template.jinja !== undefined);
     let padAtEnd = false;
-    const pending = row.texts.map((scorable, index): PendingText | RowFailure | number => {
-      const reward = known[index] ?? null;
-      if (reward !== null) return reward;
+    const pending = row.texts.map((scorable, index): PendingText | RowFailure | CarriedText => {
+      const own = carriedOnes[index] ?? null;
+      if (own !== null) return own;
       if (isFailure(scorable)) return scorable;
       heartbeat();
       const { text, prompt } = scorable;
@@ -223,10 +222,13 @@ export class WindowScorer {
     return takesRewards(existing) || carried.failure === undefined ? { existing: carried } : undefined;
   }
 
-  /** The rewards of a row's texts that need not be scored. */
-  #knownRewards({ row = {} }: ParsedRecord, { kind, texts }: ScorableRow): readonly (number | null)[] | RowFailure {
+  /** What is known of a row's texts that need not be scored. */
+  #carriedTexts(
+    { row = {} }: ParsedRecord,
+    { kind, texts }: ScorableRow,
+  ): readonly (CarriedText | null)[] | RowFailure {
     return this.#options.task.format.existing === 'complete'
-      ? finiteRewards(row, this.#rewardKey, shapeOf(kind), texts.length)
+      ? carriedTexts(row, this.#rewardKey, shapeOf(kind), texts.length)
       : [];
   }
 
@@ -264,7 +266,8 @@ export class WindowScorer {
     const { labels, logit, activation } = this.#options.scoring;
     const isArray = shapeOf(kind) === 'array';
     return texts.map((text, index) => {
-      if (typeof text === 'number' || isFailure(text)) return text;
+      if (isCarried(text)) return text.reward;
+      if (isFailure(text)) return text;
       const reward = rewardOf(logits.subarray(text.index * labels, (text.index + 1) * labels), logit, activation);
       if (Number.isFinite(reward)) return reward;
       return failure('NON_FINITE', `the reward is ${reward}`, isArray ? index : undefined);
@@ -280,7 +283,7 @@ export class WindowScorer {
     const shape = shapeOf(outcome.kind);
     const rewards =
       logits === undefined
-        ? outcome.texts.map((text) => (typeof text === 'number' || isFailure(text) ? text : undefined))
+        ? outcome.texts.map((text) => (isCarried(text) ? text.reward : isFailure(text) ? text : undefined))
         : this.#rewardsOf(outcome, logits);
     const problem = rewards.find(isFailure);
     return {
@@ -288,8 +291,8 @@ export class WindowScorer {
       templated: outcome.templated,
       rewards: rewards.map((reward) => (typeof reward === 'number' ? reward : null)),
       ...(answer.results?.details && {
-        tokens: outcome.texts.map((text) => (isScored(text) ? text.tokens : null)),
-        truncated: outcome.texts.map((text) => (isScored(text) ? text.truncated : null)),
+        tokens: outcome.texts.map((text) => (isFailure(text) ? null : text.tokens)),
+        truncated: outcome.texts.map((text) => (isFailure(text) ? null : text.truncated)),
       }),
       ...(problem !== undefined && { failure: problem }),
     };
@@ -302,8 +305,7 @@ function shapeOfFailed(row: Row, rewardField: string, fields: NamedFields): Rewa
   return kind === undefined ? (existingShape(Object.keys(row), rewardField) ?? 'single') : shapeOf(kind);
 }
 
-const isScored = (text: PendingTexts['texts'][number]): text is PendingText =>
-  typeof text !== 'number' && !isFailure(text);
+const isCarried = (text: PendingTexts['texts'][number]): text is CarriedText => 'reward' in text;
 
 const noEmbedding = (id: number, known: number, index: number | undefined): RowFailure =>
   failure(
@@ -336,7 +338,7 @@ function countOutcomes(pending: readonly PendingRow[]): Omit<WindowStats, 'faile
       boundarySpaces.push(boundaryHasSpace);
     let truncated = 0;
     for (const text of texts) {
-      if (!isScored(text)) continue;
+      if (isFailure(text) || isCarried(text)) continue;
       counts.tokens += text.tokens;
       truncated += text.truncated;
     }

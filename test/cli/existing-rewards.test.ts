@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { flagsOf } from '../../dist/cli/flags/flags.js';
 import { evaluate, jsonl } from '../support/evaluation.js';
 import { jsonLines, rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
@@ -125,6 +126,8 @@ describe('score', () => {
     assert.equal(tsv.stdout.split('\r\n')[1], `"a, ""b"""\t${a}\t1`);
     const json = await score(csv, '--from', 'csv', '--to', 'jsonl', '--rescore');
     assert.deepEqual(jsonLines(json.stdout)[0], { text: 'a, "b"', ' Reward ': a, id: '1' });
+    const reasons = await score('text,reward,reward_error\n"a, ""b""",,old\n', '--from', 'csv', '--rescore');
+    assert.equal(reasons.stdout, `text,reward,reward_error\n"a, ""b""",${a},\n`);
     const pairs = await score('chosen,reward_rejected,rejected\na,1,b\n', '--from', 'csv', '--rescore');
     assert.match(pairs.stdout, /^chosen,reward_rejected,rejected,reward_chosen\na,-?[\d.e-]+,b,-?[\d.e-]+\n$/);
   });
@@ -190,6 +193,32 @@ describe('score', () => {
     assert.deepEqual(own, { text: 'c', reward: 1, reward_tokens: 9, reward_truncated: null });
   });
 
+  test('a scored file is scored again, and topped up, to its own bytes', async () => {
+    const text = fc.constantFrom('', 'a', 'b "c"\n', '\u2028', 'd'.repeat(300));
+    const row = fc.oneof(
+      fc.record({ text, x: fc.jsonValue() }),
+      fc.record({ x: fc.jsonValue(), chosen: text, rejected: text }),
+      fc.record({ prompt: text, candidates: fc.array(text, { maxLength: 4 }), x: fc.jsonValue() }),
+      fc.constantFrom('nonsense', '"bare"', '[1]', ' {"text" : "a" , "n":1e400 } '),
+    );
+    const file = fc.array(row, { minLength: 1, maxLength: 30, size: 'max' });
+    await fc.assert(
+      fc.asyncProperty(file, fc.constantFrom([], ['--details']), async (rows, details) => {
+        const lines = rows.map((each) => `${typeof each === 'string' ? each : JSON.stringify(each)}\n`).join('');
+        const first = await score(lines, ...details);
+        // What could not be read stands in its record, which is a row without a text then.
+        const readable = first.stdout.replaceAll(/^\{"reward":null,.*\n/gm, '');
+        const completed = await score(readable, '--use-rewards', ...details);
+        assert.equal(completed.stdout, readable, completed.stderr);
+        // Rows stand in other windows now, where rewards may be rounded differently.
+        const again = await score(readable, '--rescore', ...details);
+        const rounded = (text: string): string => text.replaceAll(/-?\d+\.\d+/g, (number) => Number(number).toFixed(4));
+        assert.equal(rounded(again.stdout), rounded(readable), again.stderr);
+      }),
+      { numRuns: 8 },
+    );
+  });
+
   test('both flags exclude each other, in each command', async () => {
     for (const command of ['score', 'best', 'eval']) {
       const { code, stderr } = await rewardScore([command, '--rescore', '--use-rewards'], { stdin: '{"text":"a"}\n' });
@@ -227,6 +256,10 @@ describe('best and eval take them as they are', () => {
     tokenizer: tiny,
     template: 'chatml',
     'template-date': '2026-11-30',
+    'last-speaker': 'any',
+    'bot-name': 'Eliza',
+    'user-name': 'Anna',
+    system: 'none',
     'max-length': '7',
     'truncation-side': 'right',
     reserve: '1',

@@ -32,7 +32,8 @@ export interface CsvOutput {
 export function csvToCsv(settings: CsvSettings, { delimiter: toDelimiter, added: names, shape }: CsvOutput): RowFormat {
   const { header, delimiter } = settings;
   const keys = header.columns.map(columnKey);
-  const isColumn = (name: string): boolean => keys.includes(columnKey(name));
+  const ownKeys = new Set(keys);
+  const isColumn = (name: string): boolean => ownKeys.has(columnKey(name));
   const join = (cells: readonly string[]): string => cells.map((cell) => quote(cell, toDelimiter)).join(toDelimiter);
   const same = toDelimiter === delimiter;
   const mark = header.text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
@@ -44,18 +45,23 @@ export function csvToCsv(settings: CsvSettings, { delimiter: toDelimiter, added:
         header.lineEnd,
     ),
     // A row that failed need not be known to be of the columns' kind.
-    write: (record, parsed, result) =>
-      edit(record, parsed, resultEdit({ ...result, shape }, settings, isColumn).members),
+    write(record, parsed, result) {
+      const { members, removed } = resultEdit({ ...result, shape }, settings, isColumn);
+      return edit(record, parsed, members, removed);
+    },
     splice: edit,
   };
 
   function edit(
     { bytes, lineEnd, oversized }: InputRecord,
     { cells: read }: ParsedRecord,
-    members: readonly SplicedMember[],
+    given: readonly SplicedMember[],
+    removed: readonly string[] = [],
   ): (Buffer | string)[] {
+    const members = [...given, ...removed.map((name): SplicedMember => [name, undefined])];
     const values = new Map(members.map(([name, value]) => [columnKey(name), cellOf(value, toDelimiter)]));
-    const replaced = keys.map((key) => values.get(key));
+    // A row of a thousand columns is looked through only where one of them is written to.
+    const replaced = members.some(([name]) => isColumn(name)) ? keys.map((key) => values.get(key)) : [];
     const cells = oversized === undefined ? read : [''];
     const own =
       same || cells === undefined

@@ -35,7 +35,7 @@ export interface RowFormat {
    * Returns a record that has a row, with these fields in the place of its own of the same names, or else after all of
    * its own; in a format with columns, those that the output has.
    *
-   * @param removed fields of the row that are left out; a format with columns keeps them all
+   * @param removed fields of the row that are left out; in a format with columns their cells are empty
    */
   splice(
     record: InputRecord,
