@@ -28,20 +28,16 @@ describe('each example', { concurrency: 2 }, () => {
 });
 
 /** The rows of the table under a heading. */
-const tableOf = (first: string): string[][] =>
-  [
-    ...page
-      .slice(page.indexOf(`| ${first} |`))
-      .split('\n\n')[0]!
-      .split('\n'),
-  ]
-    .slice(2)
-    .map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    );
+const tableOf = (first: string): string[][] => {
+  const [table = ''] = page.slice(page.indexOf(`| ${first} |`)).split('\n\n');
+  const [, , ...lines] = table.split('\n');
+  return lines.map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+};
 
 test('roles', () => {
   const shown = tableOf('role')

@@ -6,6 +6,7 @@
 export const noticeCodes = {
   NO_MODEL_NAMED: 'no model was named, and the bundled starter scored',
   OTHER_TOKENIZER: "the model has no tokenizer of its own, and GPT-2's was used",
+  TOKENIZER_CLASS: 'the class of the tokenizer counts where tokenizer.json says otherwise, as in transformers 5.23.0',
   SHORTENED: 'texts are cut to fewer tokens than is usual for the model, which has no more positions',
   TEMPLATE_DATE: 'the template prints the date, and the day on which the run began was used',
   TEMPLATE_IGNORES_MESSAGES: 'the template gives one text for two different conversations',

@@ -35,7 +35,7 @@ const noScoring: ScoringSettings = {
   vocabularySize: 0,
   padTokenId: undefined,
   eosTokenId: undefined,
-  template: { name: 'none', kind: 'absent', specialTokens: {} },
+  template: { name: 'none', kind: 'absent' },
   templateDate: undefined,
   lastSpeaker: 'any',
   botName: undefined,
@@ -47,12 +47,13 @@ const noScoring: ScoringSettings = {
 export function existingRewardsScorer(task: WindowTask): (window: Window) => Promise<ScoredWindow | undefined> {
   const scorer = new WindowScorer({
     scorer: { score: async () => ({ logits: new Float32Array(), computedTokens: 0 }), countTokens: () => 0 },
-    tokenizer: { rowOf: noTokenizer, count: noTokenizer, addedTexts: { before: [], after: [] } },
+    tokenizer: { rowOf: noTokenizer, count: noTokenizer, addedTexts: { before: [], after: [] }, notices: [] },
     scoring: noScoring,
     task,
     answer: createAnswer(task),
     texts: { fields: task.format.fields, template: noTemplate, reading: anyReading, prompts: 'unused' },
     existingField: task.format.rewardField,
+    decoder: true,
     heartbeat: () => undefined,
   });
   return async (window) => {

@@ -87,7 +87,7 @@ export async function openScorer(request: ScorerRequest, ui: ScorerUi): Promise<
     await pool.release();
     throw error;
   }
-  return new PooledScorer(resolved, notices, pool, workers, ui);
+  return new PooledScorer(resolved, notices, give, pool, workers, ui);
 }
 
 class PooledScorer implements ModelScorer {
@@ -100,18 +100,22 @@ class PooledScorer implements ModelScorer {
   readonly #pool: WorkerPool;
   readonly #askedWorkers: number;
   readonly #ui: ScorerUi;
+  /** Says what is found out, and refuses it under --strict. */
+  readonly #give: (notice: Notice) => void;
   #specialTokens: ModelSettings['specialTokens'];
   #closed: Promise<void> | undefined;
 
   constructor(
     resolved: ResolvedModel,
     notices: readonly Notice[],
+    give: (notice: Notice) => void,
     pool: WorkerPool,
     askedWorkers: number,
     ui: ScorerUi,
   ) {
     this.#resolved = resolved;
     this.notices = notices;
+    this.#give = give;
     this.#pool = pool;
     this.#askedWorkers = askedWorkers;
     this.#ui = ui;
@@ -138,11 +142,13 @@ class PooledScorer implements ModelScorer {
     const loaded = await this.#pool.load({ tokenizerDirectory, scoring, task }, workers);
     this.tokensPerSecond = loaded.tokensPerSecond;
     this.#ui.onReading?.(settingsInWords(this.#resolved.settings));
-    this.#specialTokens = { value: loaded.specialTokens, source: SPECIAL_TOKENS_SOURCE };
+    this.#specialTokens = { value: loaded.tokenizer.specialTokens, source: SPECIAL_TOKENS_SOURCE };
+    for (const message of loaded.tokenizer.notices) this.#give({ code: 'TOKENIZER_CLASS', message });
   }
 
   refuse(row: Row, { format }: WindowTask): string | undefined {
-    const read = readRow(row, textSettingsOf(this.#resolved.scoring, format.fields, 'unused'));
+    const { scoring, templateTokens } = this.#resolved;
+    const read = readRow(row, textSettingsOf(scoring, templateTokens, format.fields, 'unused'));
     if (isFailure(read)) return read.wrongUse && read.message;
     if (!read.notices.includes('PROMPT_RENDERED')) return undefined;
     return (

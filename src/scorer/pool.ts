@@ -5,12 +5,19 @@
  * release native memory before it ends, and what a death means is ours to say.
  */
 import { rmSync } from 'node:fs';
-import type { AddedTexts } from '../model/tokenizer/tokenizer.js';
 import { completeAnswer } from './answer-parts.js';
 import { type Answer, createAnswer } from './answers.js';
 import { Incidents } from './crash-log.js';
 import { type Ask, type Attempt, scoreOrIsolate } from './isolate-bad-row.js';
-import type { LoadRequest, ModelLocation, ReadyModel, ScoredWindow, ToWorker, Window } from './protocol.js';
+import type {
+  LoadRequest,
+  ModelLocation,
+  ReadyModel,
+  ScoredWindow,
+  TokenizerFacts,
+  ToWorker,
+  Window,
+} from './protocol.js';
 import { ThreadHandle } from './thread-handle.js';
 import { answerUnparsed } from './unparsed.js';
 import { WorkerCrash } from './worker-crash.js';
@@ -36,8 +43,7 @@ interface Loaded {
 
 export interface LoadedFacts {
   readonly tokensPerSecond: number;
-  /** Those that the tokenizer puts around every text. */
-  readonly specialTokens: AddedTexts;
+  readonly tokenizer: TokenizerFacts;
 }
 
 interface Job {
@@ -97,7 +103,7 @@ export class WorkerPool {
     this.#idle = [...this.#threads];
     return {
       tokensPerSecond: ready.reduce((sum, { tokensPerSecond: own = 0 }) => sum + own, 0),
-      specialTokens: ready[0]?.specialTokens ?? { before: [], after: [] },
+      tokenizer: ready[0]?.tokenizer ?? { specialTokens: { before: [], after: [] }, notices: [] },
     };
   }
 
@@ -211,11 +217,11 @@ export async function prepareOnThread(model: ModelLocation, onNotice: (message: 
   }
 }
 
-/** What a tokenizer puts around every text; read on a thread, as the main thread loads no tokenizer. */
-export async function addedTextsOnThread(tokenizerDirectory: string): Promise<AddedTexts> {
+/** What a tokenizer says of itself; read on a thread, as the main thread loads no tokenizer. */
+export async function describeTokenizer(tokenizerDirectory: string): Promise<TokenizerFacts> {
   const thread = newThread({ onNotice: () => undefined, deadlineMs: DEFAULT_DEADLINE_MS });
   try {
-    return (await thread.request({ type: 'describe', tokenizerDirectory }, 'described')).specialTokens;
+    return (await thread.request({ type: 'describe', tokenizerDirectory }, 'described')).tokenizer;
   } finally {
     await thread.release();
   }

@@ -3,6 +3,7 @@ import type { FatalKind } from '../errors.js';
 import type { EvaluatedRow, EvaluationFields } from '../evaluation/evaluated-rows.js';
 import type { RowExplanation } from '../explanation/explanation.js';
 import type { Activation } from '../model/activation.js';
+import type { PadOfTokenizer } from '../model/architectures/family-facts.js';
 import type { ExportedReady } from '../model/exported/open.js';
 import type { LayoutFacts } from '../model/layout/choose-layout.js';
 import type { Preparation } from '../model/precision.js';
@@ -17,7 +18,6 @@ import type { LastSpeaker, TemplateKind } from '../rows/kinds/reading.js';
 import type { HintCode, NoticeCode } from '../rows/notices.js';
 import type { Position } from '../rows/records.js';
 import type { RowResult } from '../rows/results.js';
-import type { SpecialTokens } from '../rows/templates.js';
 import type { ChoiceCounts } from '../selection/gains.js';
 import type { SelectionSettings } from '../selection/settings.js';
 
@@ -32,8 +32,8 @@ export interface ScoringSettings {
   readonly logit: number;
   readonly labels: number;
   readonly vocabularySize: number;
-  /** As config.json says; where it says nothing, the tokenizer does. */
-  readonly padTokenId: number | undefined;
+  /** As config.json says, or else the family's default. */
+  readonly padTokenId: number | PadOfTokenizer | undefined;
   readonly eosTokenId: number | undefined;
   readonly template: TemplateSettings;
   /** The day that the template prints, as YYYY-MM-DD: one for all workers; undefined if it prints none. */
@@ -55,8 +55,6 @@ export interface TemplateSettings {
   readonly kind: TemplateKind;
   /** The source of a Jinja template; undefined for one that is built in. */
   readonly jinja?: string;
-  /** What a Jinja template may call by name: bos_token and others. */
-  readonly specialTokens: SpecialTokens;
 }
 
 /** What workers make of the rows of a window, beside the statistics. */
@@ -180,15 +178,22 @@ export type ToWorker =
   | { readonly type: 'fail'; readonly window: Window; readonly reason: RowFailure }
   | { readonly type: 'release' };
 
+/** What only the whole tokenizer says. */
+export interface TokenizerFacts {
+  readonly specialTokens: AddedTexts;
+  /** What of its files does not count, a sentence each. */
+  readonly notices: readonly string[];
+}
+
 export type FromWorker =
   /** Not an answer: something the user should know, said on the way to one. */
   | { readonly type: 'notice'; readonly message: string }
   /** Nor is this: the worker is at work. */
   | { readonly type: 'alive' }
   | { readonly type: 'prepared'; readonly model: ReadyModel }
-  | { readonly type: 'described'; readonly specialTokens: AddedTexts }
-  /** `tokensPerSecond`: for a dry run, what this worker could score; `specialTokens`: those around every text. */
-  | { readonly type: 'ready'; readonly tokensPerSecond?: number; readonly specialTokens: AddedTexts }
+  | { readonly type: 'described'; readonly tokenizer: TokenizerFacts }
+  /** `tokensPerSecond`: for a dry run, what this worker could score. */
+  | { readonly type: 'ready'; readonly tokensPerSecond?: number; readonly tokenizer: TokenizerFacts }
   | { readonly type: 'scored'; readonly scored: ScoredWindow }
   /** `kind` is undefined for what no part of the program expected: a defect of it. */
   | { readonly type: 'error'; readonly kind?: FatalKind; readonly message: string; readonly stack?: string };

@@ -2,18 +2,31 @@
 import type { Reading } from '../rows/kinds/reading.js';
 import type { NamedFields } from '../rows/kinds/roles.js';
 import type { Prompts, TextSettings } from '../rows/kinds/texts.js';
-import { builtInTemplates, isBuiltInTemplate, jinjaTemplate, openingsOf, type Template } from '../rows/templates.js';
+import {
+  builtInTemplates,
+  isBuiltInTemplate,
+  jinjaTemplate,
+  openingsOf,
+  type SpecialTokens,
+  type Template,
+} from '../rows/templates.js';
 import type { ScoringSettings, TemplateSettings } from './protocol.js';
 
 /**
+ * @param specialTokens that a Jinja template may call by name, bos_token and others
  * @param prompts whether the part of a text before its response is needed
  * @throws FatalError `usage` where the template is not Jinja
  */
-export function textSettingsOf(scoring: ScoringSettings, fields: NamedFields, prompts: Prompts): TextSettings {
+export function textSettingsOf(
+  scoring: ScoringSettings,
+  specialTokens: SpecialTokens,
+  fields: NamedFields,
+  prompts: Prompts,
+): TextSettings {
   const { template, lastSpeaker, botName, userName, system } = scoring;
-  const opened = openTemplate(template, scoring.templateDate);
+  const opened = openTemplate(template, specialTokens, scoring.templateDate);
   const { kind } = template;
-  const bos = template.specialTokens.bos_token;
+  const { bos_token: bos } = specialTokens;
   const reading: Reading = {
     kind,
     jinja: template.jinja !== undefined,
@@ -27,7 +40,11 @@ export function textSettingsOf(scoring: ScoringSettings, fields: NamedFields, pr
 }
 
 /** Without a template, nothing is rendered: the rows that would need one are refused. */
-function openTemplate({ name, jinja, specialTokens }: TemplateSettings, day: string | undefined): Template {
+function openTemplate(
+  { name, jinja }: TemplateSettings,
+  specialTokens: SpecialTokens,
+  day: string | undefined,
+): Template {
   if (jinja !== undefined) return jinjaTemplate(jinja, name, { specialTokens, day });
   return builtInTemplates[isBuiltInTemplate(name) ? name : 'chai'];
 }

@@ -7,14 +7,13 @@ import { type Checkpoint, readCheckpoint } from '../model/checkpoint/checkpoint.
 import { type ExportedModel, readExportedModel } from '../model/exported/model.js';
 import { type Precision, preparationFor } from '../model/precision.js';
 import { findChatTemplate, readChatTemplate } from '../model/tokenizer/chat-template.js';
-import { readTokenizerConfig } from '../model/tokenizer/files.js';
-import { readSpecialTokens } from '../model/tokenizer/special-tokens.js';
+import { readTemplateTokens, readTokenizerConfig } from '../model/tokenizer/files.js';
 import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
 import { optionName } from '../option-name.js';
 import { today } from '../platform/calendar.js';
 import { printable } from '../platform/printable.js';
 import type { Notice } from '../rows/notices.js';
-import { asksForDate, ignoresMessages, isBuiltInTemplate, isLayout } from '../rows/templates.js';
+import { asksForDate, ignoresMessages, isBuiltInTemplate, isLayout, type SpecialTokens } from '../rows/templates.js';
 import { findKnownModel } from './known-models.js';
 import type { ModelLocation, ScoringSettings, TemplateSettings } from './protocol.js';
 import { textSettingsOf } from './reading.js';
@@ -38,6 +37,8 @@ export interface ResolvedModel {
   readonly tokenizerDirectory: string;
   readonly precision: Precision;
   readonly scoring: ScoringSettings;
+  /** The special tokens that a chat template may write, by role. */
+  readonly templateTokens: SpecialTokens;
   /** Where those of the settings come from that come with the model. */
   readonly settings: ModelSettings;
   /** What makes rewards worse, or other than they look. */
@@ -110,7 +111,9 @@ export async function resolveModel(
     userName: options.userName,
     system: options.system,
   };
-  if (template.jinja !== undefined && ignoresMessages(textSettingsOf(scoring, {}, 'unused').template)) {
+  // Only a Jinja template calls them.
+  const templateTokens = template.kind === 'chat' ? readTemplateTokens(tokenizerDirectory) : {};
+  if (template.jinja !== undefined && ignoresMessages(textSettingsOf(scoring, templateTokens, {}, 'unused').template)) {
     notices.push({
       code: 'TEMPLATE_IGNORES_MESSAGES',
       message: `${template.name} gives one text for two different conversations: does it write the messages?`,
@@ -123,6 +126,7 @@ export async function resolveModel(
     tokenizerDirectory,
     precision: options.precision,
     scoring,
+    templateTokens,
     settings,
     notices,
   };
@@ -225,16 +229,15 @@ function chooseDate(neededBy: string | undefined): string {
 
 /** @param name undefined where neither the user nor the model names a template */
 function readTemplate(name: string | undefined, tokenizerDirectory: string): TemplateSettings {
-  const specialTokens = readSpecialTokens(tokenizerDirectory);
-  if (name === undefined) return { name: 'none', kind: 'absent', specialTokens };
-  if (name === 'none') return { name, kind: 'none', specialTokens };
-  if (isBuiltInTemplate(name)) return { name, kind: isLayout(name) ? 'layout' : 'chat', specialTokens };
+  if (name === undefined) return { name: 'none', kind: 'absent' };
+  if (name === 'none') return { name, kind: 'none' };
+  if (isBuiltInTemplate(name)) return { name, kind: isLayout(name) ? 'layout' : 'chat' };
   if (name === OWN_TEMPLATE) {
     const { text } = readChatTemplate(tokenizerDirectory);
-    return { name: 'the chat template of the model', kind: 'chat', jinja: text, specialTokens };
+    return { name: 'the chat template of the model', kind: 'chat', jinja: text };
   }
   try {
-    return { name, kind: 'chat', jinja: readFileSync(name, 'utf8'), specialTokens };
+    return { name, kind: 'chat', jinja: readFileSync(name, 'utf8') };
   } catch (error) {
     throw usageError(
       `expected ${optionName('template')} chai, dialogrpt, chatml, model, none or a Jinja file, got ${name} (${messageOf(error)})`,

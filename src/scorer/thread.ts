@@ -16,6 +16,7 @@ import { measureSpeed } from './measure-speed.js';
 import type { FromWorker, LoadRequest, ReadyModel, ScoringSettings, ThreadData, ToWorker } from './protocol.js';
 import { textSettingsOf } from './reading.js';
 import { RowExplainer } from './row-explainer.js';
+import { tokenizerFactsOf } from './tokenizer-facts.js';
 import { WindowScorer } from './window-scorer.js';
 
 if (parentPort === null) throw new Error('this file is the entry of a worker thread');
@@ -48,15 +49,17 @@ async function handle(message: ToWorker): Promise<void> {
       post({ type: 'prepared', model: await prepare(message) });
       break;
     case 'describe': {
-      const { addedTexts } = new Tokenizer(readTokenizerFiles(message.tokenizerDirectory));
-      post({ type: 'described', specialTokens: addedTexts });
+      post({
+        type: 'described',
+        tokenizer: tokenizerFactsOf(new Tokenizer(readTokenizerFiles(message.tokenizerDirectory))),
+      });
       break;
     }
     case 'load':
       scorer = await load(message);
       post({
         type: 'ready',
-        specialTokens: scorer.specialTokens,
+        tokenizer: scorer.tokenizerFacts,
         ...(message.task.dryRun && { tokensPerSecond: await speedOf(message.scoring) }),
       });
       break;
@@ -96,7 +99,11 @@ async function prepare({ model, useCache }: ToWorker & { type: 'prepare' }): Pro
   return { kind: 'exported', ...ready };
 }
 
-async function openTokenScorer(model: ReadyModel, { labels, padTokenId }: ScoringSettings): Promise<TokenScorer> {
+async function openTokenScorer(
+  model: ReadyModel,
+  labels: number,
+  padTokenId: number | undefined,
+): Promise<TokenScorer> {
   if (model.kind === 'checkpoint') {
     return openPrepared(model.directory, model.network, { labels, padTokenId });
   }
@@ -111,12 +118,13 @@ async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Pro
   const tokenizer = new Tokenizer(readTokenizerFiles(tokenizerDirectory));
   checkTokenizer(tokenizer, tokenizerDirectory, message.scoring);
   heartbeat();
-  const scoring = { ...message.scoring, padTokenId: padTokenOf(tokenizer, message.scoring) };
-  tokenScorer = await openTokenScorer(model, scoring);
+  const padTokenId = padTokenOf(tokenizer, message.scoring);
+  const scoring = { ...message.scoring, padTokenId };
+  tokenScorer = await openTokenScorer(model, scoring.labels, padTokenId);
   const { format, answer } = task;
   const explainer =
     answer.kind === 'explanation'
-      ? new RowExplainer({ ...answer, scorer: tokenScorer, tokenizer, scoring, heartbeat })
+      ? new RowExplainer({ ...answer, scorer: tokenScorer, tokenizer, scoring, padTokenId, heartbeat })
       : undefined;
   const prompts = scoring.reserve > 0 ? 'needed' : explainer ? 'wanted' : 'unused';
   return new WindowScorer({
@@ -125,9 +133,10 @@ async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Pro
     scoring,
     task,
     answer: createAnswer(task),
-    texts: textSettingsOf(scoring, format.fields, prompts),
+    texts: textSettingsOf(scoring, tokenizer.specialTokens(), format.fields, prompts),
     existingField: format.usesExisting ? format.rewardField : undefined,
     explainer,
+    decoder: model.kind === 'checkpoint' && model.network.attention === 'causal',
     heartbeat,
   });
 }
@@ -149,8 +158,10 @@ function checkTokenizer(tokenizer: Tokenizer, directory: string, scoring: Scorin
   }
 }
 
-const padTokenOf = (tokenizer: Tokenizer, { padTokenId, eosTokenId }: ScoringSettings): number | undefined =>
-  padTokenId ?? tokenizer.specialTokenId('pad_token') ?? tokenizer.specialTokenId('eos_token') ?? eosTokenId;
+function padTokenOf(tokenizer: Tokenizer, { padTokenId, eosTokenId }: ScoringSettings): number | undefined {
+  if (padTokenId !== 'of the tokenizer') return padTokenId;
+  return tokenizer.specialTokenId('pad_token') ?? tokenizer.specialTokenId('eos_token') ?? eosTokenId;
+}
 
 async function speedOf({ maxLength, vocabularySize }: ScoringSettings): Promise<number> {
   if (tokenScorer === undefined) throw new Error('the speed of a model that is not loaded');

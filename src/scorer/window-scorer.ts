@@ -2,7 +2,7 @@
 
 import { rewardOf } from '../model/activation.js';
 import type { TokenScorer } from '../model/token-scorer.js';
-import type { AddedTexts, Tokenizer } from '../model/tokenizer/tokenizer.js';
+import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
 import { optionName } from '../option-name.js';
 import { existingResult } from '../rows/existing-rewards.js';
 import { asBadRow, failure, isFailure, type RowFailure } from '../rows/failure.js';
@@ -21,8 +21,9 @@ import { type RowResult, shapeOf, takenField } from '../rows/results.js';
 import { isWellFormed } from '../rows/unicode.js';
 import type { ScoredRecord } from '../selection/group.js';
 import type { Answer } from './answers.js';
-import type { ScoredWindow, ScoringSettings, Window, WindowStats, WindowTask } from './protocol.js';
+import type { ScoredWindow, ScoringSettings, TokenizerFacts, Window, WindowStats, WindowTask } from './protocol.js';
 import type { ExplainedTexts, RowExplainer, TokenizedText } from './row-explainer.js';
+import { tokenizerFactsOf } from './tokenizer-facts.js';
 
 /** A record, and what is known about its rewards before the network has run. */
 interface PendingRow {
@@ -61,7 +62,7 @@ const noPrompt = (): RowFailure =>
 
 export interface WindowScorerOptions {
   readonly scorer: Pick<TokenScorer, 'score' | 'countTokens'>;
-  readonly tokenizer: Pick<Tokenizer, 'rowOf' | 'count' | 'addedTexts'>;
+  readonly tokenizer: Pick<Tokenizer, 'rowOf' | 'count' | 'addedTexts' | 'notices'>;
   readonly scoring: ScoringSettings;
   readonly task: Pick<WindowTask, 'maxRowBytes' | 'dryRun' | 'strict'>;
   readonly answer: Answer;
@@ -73,6 +74,8 @@ export interface WindowScorerOptions {
   readonly existingField: string | undefined;
   /** Says how one of the rows was scored; absent where nothing is explained. */
   readonly explainer?: RowExplainer | undefined;
+  /** The network sees what stands before a token alone: a text that begins with BOS is given no other. */
+  readonly decoder: boolean;
   /** Called between pieces of work. */
   readonly heartbeat: () => void;
 }
@@ -85,9 +88,8 @@ export class WindowScorer {
     this.#options = options;
   }
 
-  /** Those that the tokenizer puts around every text. */
-  get specialTokens(): AddedTexts {
-    return this.#options.tokenizer.addedTexts;
+  get tokenizerFacts(): TokenizerFacts {
+    return tokenizerFactsOf(this.#options.tokenizer);
   }
 
   /** @param part whether the window is a part of one that is answered as a whole */
@@ -161,10 +163,10 @@ export class WindowScorer {
     if (existing !== undefined) return { existing };
     const row = this.#read(parsed);
     if (isFailure(row)) return row;
-    const { scoring, tokenizer, heartbeat, explainer } = this.#options;
+    const { scoring, tokenizer, heartbeat, explainer, decoder } = this.#options;
     const keepsCut = explainer?.explains(record) ?? false;
     const { maxLength, truncationSide, template, reserve } = scoring;
-    const templated = template.jinja !== undefined;
+    const beginsOnce = decoder || template.jinja !== undefined;
     let padAtEnd = false;
     const pending = row.texts.map((scorable, index): PendingText | RowFailure => {
       if (isFailure(scorable)) return scorable;
@@ -173,7 +175,7 @@ export class WindowScorer {
       if (reserve > 0 && prompt === undefined) return noPrompt();
       const reserved = reserve > 0 &&
         prompt !== undefined && { reserved: { tokens: reserve, promptTokens: this.#count(prompt) } };
-      const settings = { maxLength, truncationSide, templated, keepsCut, ...reserved };
+      const settings = { maxLength, truncationSide, beginsOnce, keepsCut, ...reserved };
       const tokens = tokenizer.rowOf(text, settings, heartbeat);
       if (tokens === undefined)
         return failure('EMPTY_TEXT', 'the text has no tokens', row.kind === 'candidates' ? index : undefined);

@@ -25,7 +25,7 @@ for (const [name, { cases }] of Object.entries(tokenizers)) {
       test(`at most ${maxLength} tokens, cut from the ${side}`, () => {
         for (const [i, text] of texts.entries()) {
           const own = tokenizer.encode(text);
-          const row = tokenizer.rowOf(text, { maxLength, truncationSide: side, templated: false });
+          const row = tokenizer.rowOf(text, { maxLength, truncationSide: side, beginsOnce: false });
           assert.deepEqual(row?.row, ids[i], text);
           assert.equal(row?.cut, Math.max(0, own.length + tokenizer.addedCount - maxLength), text);
         }
@@ -36,14 +36,14 @@ for (const [name, { cases }] of Object.entries(tokenizers)) {
 
 describe('a text that a chat template made', () => {
   const tokenizer = open('bos');
-  const settings = { maxLength: 5, truncationSide: 'right', templated: true } as const;
+  const settings = { maxLength: 5, truncationSide: 'right', beginsOnce: true } as const;
   const [bos] = tokenizer.encode('<s>') as [number];
 
   test('has no second beginning', () => {
     const own = tokenizer.encode('<s>ab');
     assert.equal(own[0], bos);
     assert.deepEqual(tokenizer.rowOf('<s>ab', settings), { row: own, cut: 0 });
-    assert.deepEqual(tokenizer.rowOf('<s>ab', { ...settings, templated: false }), { row: [bos, ...own], cut: 0 });
+    assert.deepEqual(tokenizer.rowOf('<s>ab', { ...settings, beginsOnce: false }), { row: [bos, ...own], cut: 0 });
   });
 
   test('has the first where the template wrote none', () => {
@@ -63,7 +63,10 @@ test('rows of a template that writes the added tokens itself are those of texts 
   const plain = writeFile(directory, 'plain.jinja', '{{ messages[0].content }}');
   const message = '{"messages":[{"role":"user","content":"a sea"}]}\n';
   const rewards = async (template: string, stdin: string): Promise<unknown[]> => {
-    const run = await rewardScore(['-q', '-m', model, '--logit', 'good', '--template', template], { stdin });
+    const run = await rewardScore(
+      ['-q', '-m', model, '--logit', 'good', '--template', template, '--last-speaker', 'any'],
+      { stdin },
+    );
     return jsonLines(run.stdout).map(({ reward }) => reward);
   };
 

@@ -33,7 +33,7 @@ const llama = await modelOf({ name: 'base', config: { model_type: 'llama' } });
 const texts = readFileSync(join(root, 'fixtures/conversations.jsonl'), 'utf8');
 
 async function rewardsOf(model: string, ...flags: string[]): Promise<number[]> {
-  const run = await rewardScore(['-q', '-m', model, '-j', '1', ...flags], { stdin: texts });
+  const run = await rewardScore(['-q', '-m', model, '-j', '1', '--template', 'chai', ...flags], { stdin: texts });
   assert.equal(run.code, 0, run.stderr);
   return jsonLines(run.stdout).flatMap((row) =>
     ['reward', 'reward_chosen', 'reward_rejected'].flatMap((field) => (row[field] ?? []) as number),

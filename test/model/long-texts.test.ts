@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { type AddedVocabulary, addedToken } from '../../dist/model/tokenizer/added-vocabulary.js';
 import { readTokenizerFiles, type TokenizerFiles } from '../../dist/model/tokenizer/files.js';
 import { type TextCutter, textCutter } from '../../dist/model/tokenizer/long-texts.js';
 import { Tokenizer } from '../../dist/model/tokenizer/tokenizer.js';
@@ -73,8 +74,8 @@ for (const name of ['fixture', 'gpt2', 'llama3', 'bos', 'cls-sep', 'flags', 'rob
             const own = tokenizer.encode(long);
             const room = maxLength - tokenizer.addedCount;
             const row = (truncationSide: 'left' | 'right') =>
-              tokenizer.rowOf(long, { maxLength, truncationSide, templated: false });
-            const added = tokenizer.rowOf('a', { maxLength: 9, truncationSide: 'left', templated: false })?.row ?? [];
+              tokenizer.rowOf(long, { maxLength, truncationSide, beginsOnce: false });
+            const added = tokenizer.rowOf('a', { maxLength: 9, truncationSide: 'left', beginsOnce: false })?.row ?? [];
             const around = (kept: number[]): number[] => {
               const at = added.indexOf(tokenizer.encode('a')[0] as number);
               return [...added.slice(0, at), ...kept, ...added.slice(at + 1)];
@@ -93,7 +94,7 @@ for (const name of ['fixture', 'gpt2', 'llama3', 'bos', 'cls-sep', 'flags', 'rob
 test('a long text that a template began is known by its first token', async () => {
   const tokenizer = new Tokenizer(await filesOf('bos'));
   const long = `<s>${'some words '.repeat(20_000)}`;
-  const settings = { maxLength: 16, truncationSide: 'left', templated: true } as const;
+  const settings = { maxLength: 16, truncationSide: 'left', beginsOnce: true } as const;
   const own = tokenizer.encode(long);
   assert.deepEqual(tokenizer.rowOf(long, settings), { row: own.slice(-16), cut: own.length - 16 });
 });
@@ -103,11 +104,11 @@ describe('tokenizers whose texts are not cut', () => {
     test(name, async () => assert.equal(textCutter(await filesOf(name)), undefined));
   }
 
-  const edited = (edit: (files: { tokenizer: Record<string, unknown>; config: Record<string, unknown> }) => void) =>
+  const edited = (edit: (files: { tokenizer: Record<string, unknown>; added: AddedVocabulary }) => void) =>
     filesOf('fixture').then((files) => {
-      const copy = structuredClone(files) as { tokenizer: Record<string, unknown>; config: Record<string, unknown> };
-      edit(copy);
-      return textCutter(copy as unknown as TokenizerFiles);
+      const tokenizer = structuredClone(files.tokenizer) as unknown as Record<string, unknown>;
+      edit({ tokenizer, added: files.added });
+      return textCutter({ ...files, tokenizer } as unknown as TokenizerFiles);
     });
   const llama = structuredClone(tokenizerReference.tokenizers.llama3?.edits) as {
     pre_tokenizer: { pretokenizers: [Record<string, unknown>, object] };
@@ -116,11 +117,10 @@ describe('tokenizers whose texts are not cut', () => {
     ['a normalizer', ({ tokenizer }) => Object.assign(tokenizer, { normalizer: { type: 'NFC' } })],
     ['no pre-tokenizer', ({ tokenizer }) => Object.assign(tokenizer, { pre_tokenizer: null })],
     ['another model', ({ tokenizer }) => Object.assign(tokenizer.model as object, { type: 'Unigram' })],
-    ['spaces that are removed', ({ config }) => Object.assign(config, { remove_space: true })],
-    ['accents that are removed', ({ config }) => Object.assign(config, { do_lowercase_and_remove_accent: true })],
+    ['an added token that strips', ({ added }) => added.add([addedToken({ content: '<mask>', rstrip: true })])],
     [
-      'an added token that strips',
-      ({ tokenizer }) => (tokenizer.added_tokens as object[]).push({ id: 512, content: '<mask>', rstrip: true }),
+      'an added token that is a word of its own',
+      ({ added }) => added.add([addedToken({ content: '<mask>', single_word: true })]),
     ],
     [
       'another pattern',

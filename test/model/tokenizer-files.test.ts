@@ -97,7 +97,7 @@ describe('tokenizer_config.json that cannot be used is refused by name', () => {
     [
       'with special tokens that are no list',
       '{"additional_special_tokens":3}',
-      /additional_special_tokens to be a list, got 3/,
+      /\(tokenizer_config\.json\): expected additional_special_tokens to be a list of tokens, or tokens by name, got 3/,
     ],
   ] as const) {
     test(what, () => {
@@ -114,14 +114,14 @@ describe('the chat template', () => {
 
   test('is chat_template.jinja, byte for byte, before that of tokenizer_config.json', () => {
     const path = configured('from the config');
-    assert.equal(readChatTemplate(path), 'from the config');
+    assert.equal(readChatTemplate(path).text, 'from the config');
     writeFile(path, 'chat_template.jinja', '\ufeffé\r\n');
-    assert.equal(readChatTemplate(path), '\ufeffé\r\n');
+    assert.equal(readChatTemplate(path).text, '\ufeffé\r\n');
   });
 
   test('is the one named default of several', () => {
     const rag = { name: 'rag', template: 'r' };
-    assert.equal(readChatTemplate(configured([rag, { name: 'default', template: 'd' }])), 'd');
+    assert.equal(readChatTemplate(configured([rag, { name: 'default', template: 'd' }])).text, 'd');
     assertFatal(() => readChatTemplate(configured([rag])), 'usage', /expected a chat template .*, found none/);
   });
 

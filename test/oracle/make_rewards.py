@@ -70,7 +70,8 @@ def score(description: Json, scales: list[Json], tokenizer: GPT2TokenizerFast, t
     with tempfile.TemporaryDirectory() as directory:
         sha256 = write_model(Path(directory), description, scales)
         model = AutoModelForSequenceClassification.from_pretrained(directory, dtype=torch.float32).eval()
-    if model.config.pad_token_id is None:
+    # Of a model of another family without a pad token, transformers pools the last position.
+    if model.config.pad_token_id is None and model.config.model_type == "gpt2":
         model.config.pad_token_id = PAD_TOKEN_ID
     rewards: list[float] = []
     for text in texts:

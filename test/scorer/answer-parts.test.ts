@@ -35,6 +35,7 @@ function workerFor(task: WindowTask, refuse?: (row: unknown) => RowFailure | und
       rowOf: (text) => ({ row: idsOf(text), cut: 0 }),
       count: (text) => idsOf(text).length,
       addedTexts: { before: [], after: [] },
+      notices: [],
     },
     scoring: {
       maxLength: 1000,
@@ -46,7 +47,7 @@ function workerFor(task: WindowTask, refuse?: (row: unknown) => RowFailure | und
       vocabularySize: 256,
       padTokenId: undefined,
       eosTokenId: undefined,
-      template: { name: 'chai', kind: 'layout', specialTokens: {} },
+      template: { name: 'chai', kind: 'layout' },
       templateDate: undefined,
       lastSpeaker: 'any',
       botName: undefined,
@@ -70,6 +71,7 @@ function workerFor(task: WindowTask, refuse?: (row: unknown) => RowFailure | und
       prompts: 'unused',
     },
     existingField: undefined,
+    decoder: true,
     heartbeat: () => undefined,
   });
 }

@@ -59,7 +59,8 @@ export function writeTokenizer(directory: string, name?: string): void {
     content.model.merges.push(...merges);
   }
   writeFileSync(join(directory, 'tokenizer.json'), JSON.stringify({ ...content, ...edits }));
-  writeFileSync(join(directory, 'tokenizer_config.json'), JSON.stringify(config));
+  const whole = { tokenizer_class: 'PreTrainedTokenizerFast', ...config };
+  writeFileSync(join(directory, 'tokenizer_config.json'), JSON.stringify(whole));
 }
 
 /** A copy of a model of the reference, with its tokenizer; returns the path of its .onnx file. */

@@ -9,7 +9,7 @@ import { qualityInWords, shortfallOf } from '../../model/int8/quality.js';
 import { preparationFor } from '../../model/precision.js';
 import { listLeftovers, listPrepared, type StoredModel } from '../../model/prepared/store.js';
 import { printableMessage } from '../../platform/printable.js';
-import { addedTextsOnThread, prepareOnThread } from '../../scorer/pool.js';
+import { describeTokenizer, prepareOnThread } from '../../scorer/pool.js';
 import { describeSettings, readModel } from '../../scorer/resolve.js';
 import { SPECIAL_TOKENS_SOURCE } from '../../scorer/settings.js';
 import { BUNDLED_NAME, findModel, findTokenizer } from '../../scorer/sources.js';
@@ -93,7 +93,7 @@ export async function info(name: string | undefined, flags: FlagsOf<'model info'
     const { checkpoint, revision } = await readModel(name, download);
     const { network } = checkpoint;
     const { tokenizerDirectory: tokenizer, settings: chosen } = await describeSettings(name, download);
-    const value = await addedTextsOnThread(tokenizer);
+    const { specialTokens: value } = await describeTokenizer(tokenizer);
     const settings = { ...chosen, specialTokens: { value, source: SPECIAL_TOKENS_SOURCE } };
     const exported = checkpoint.kind === 'exported';
     const directory = exported ? (checkpoint.places[0] as string) : checkpoint.directory;

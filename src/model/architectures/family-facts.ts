@@ -15,12 +15,17 @@ export const decoderDefaults: RowDefaults = { layout: undefined, length: undefin
 
 export const encoderDefaults: RowDefaults = { layout: undefined, length: undefined, side: 'as the tokenizer says' };
 
+/** A pad token that the tokenizer names: its pad token, else its eos token. */
+export type PadOfTokenizer = 'of the tokenizer';
+
 /** What is true of every network of a family, whatever its sizes are. */
 export interface ArchitectureFacts {
   /** Which nodes a node sees: itself and those before it, or all of its row. This decides how rows are laid out. */
   readonly attention: 'causal' | 'bidirectional';
   /** Which of a row's nodes the reward is read at. `last` is the right-most one that is not the pad token. */
   readonly pooling: 'last' | 'first' | 'mean';
+  /** The pad token, which is not pooled, where config.json names none: the tokenizer's (pad, else eos), or no token. */
+  readonly defaultPad: PadOfTokenizer | undefined;
   /** Whether prompt and response go in as one text, or as two that the tokenizer joins. */
   readonly input: 'text' | 'pair';
   /** Names of tensors that old versions of transformers saved beside the weights, and that no reward depends on. */

@@ -16,6 +16,7 @@ export const gpt2: Architecture = {
   modelType: 'gpt2',
   attention: 'causal',
   pooling: 'last',
+  defaultPad: 'of the tokenizer',
   input: 'text',
   /** The causal mask, and the value that it masks with. */
   bufferNames: /^(transformer\.)?h\.\d+\.attn\.(bias|masked_bias)$/,

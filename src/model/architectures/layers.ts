@@ -144,12 +144,13 @@ export class LayerBuilder {
 
   /** Returns the network, once its last layer has given the logits [P, labels]. */
   finish(architecture: Architecture, reader: ConfigReader, sizes: NetworkSizes, logits: string): RewardNetwork {
-    const { attention, pooling, input, bufferNames, defaults, names } = architecture;
+    const { attention, pooling, defaultPad, input, bufferNames, defaults, names } = architecture;
     const { vocabularySize, maxPositions, hiddenSize, labels } = sizes;
     return {
       architecture: names[0],
       attention,
       pooling,
+      defaultPad,
       input,
       bufferNames,
       defaults,
@@ -157,7 +158,7 @@ export class LayerBuilder {
       vocabularySize,
       maxPositions,
       hiddenSize,
-      padTokenId: reader.tokenId('pad_token_id'),
+      padTokenId: reader.tokenId('pad_token_id') ?? defaultPad,
       eosTokenId: reader.tokenId('eos_token_id'),
       tensors: this.#tensors,
       graph: {

@@ -17,6 +17,8 @@ export const llama: Architecture = {
   modelType: 'llama',
   attention: 'causal',
   pooling: 'last',
+  /** As in LlamaConfig. Chat templates end with tokens that a tokenizer calls its eos, or its pad. */
+  defaultPad: undefined,
   input: 'text',
   /** The rotary frequencies. */
   bufferNames: /^model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq$/,

@@ -1,5 +1,5 @@
 import { ElementType, type Graph, type Value } from '../graph/graph.js';
-import type { ArchitectureFacts, RowDefaults } from './family-facts.js';
+import type { ArchitectureFacts, PadOfTokenizer, RowDefaults } from './family-facts.js';
 
 /** What the rest of the program knows about a network, whoever built its graph. */
 export interface NetworkFacts {
@@ -10,7 +10,7 @@ export interface NetworkFacts {
   readonly vocabularySize: number;
   /** Longest row that the network takes, in tokens. */
   readonly maxPositions: number;
-  readonly padTokenId: number | undefined;
+  readonly padTokenId: number | PadOfTokenizer | undefined;
   readonly eosTokenId: number | undefined;
   readonly defaults: RowDefaults;
 }
@@ -36,6 +36,7 @@ export interface RewardNetwork extends NetworkFacts, ArchitectureFacts {
 
 /** A network whose graph another tool exported, and which is run unchanged (exported/). */
 export interface ExportedNetwork extends NetworkFacts {
+  readonly padTokenId: number | undefined;
   /** Bytes of its file, and of the data beside it. */
   readonly bytes: number;
 }

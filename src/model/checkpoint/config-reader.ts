@@ -59,9 +59,18 @@ export class ConfigReader {
     return new ConfigReader(config as Record<string, unknown>, { path, bounds });
   }
 
-  /** Reads the first of `names` that is there (the field's own name, then its aliases); null counts as absent. */
+  /**
+   * Reads the field that one of `names` gives (its own name, or an alias); null counts as absent. Where two of them say
+   * other things, the networks of transformers take the alias for some fields and the name for others.
+   */
   read(...names: readonly string[]): unknown {
-    return names.map((name) => this.#fields[name]).find((value) => value !== undefined && value !== null);
+    const [first, ...others] = names.filter((name) => (this.#fields[name] ?? null) !== null);
+    if (first === undefined) return undefined;
+    const value = this.#fields[first];
+    const other = others.find((name) => this.#fields[name] !== value);
+    if (other !== undefined)
+      this.refuse([first], value, `what ${other} is (${printable(JSON.stringify(this.#fields[other]))})`);
+    return value;
   }
 
   /** Without a fallback the field must be there. */

@@ -29,7 +29,7 @@ export const wantedModelFiles = {
     const weights = weightsIn(listed);
     const names = small.filter((name) => listed.includes(name));
     if (weights !== undefined && isIndex(weights)) names.push(weights);
-    return [...wantedTokenizerFiles.smallFiles(listed), ...names];
+    return [...new Set([...wantedTokenizerFiles.smallFiles(listed), ...names])];
   },
   largeFiles(listed: readonly string[], snapshot: string): readonly string[] {
     const weights = weightsIn(listed);

@@ -1,20 +1,31 @@
-/**
- * The tokens that a tokenizer puts around every text: Llama's beginning of text, BERT's [CLS] and [SEP]. The
- * post-processor of tokenizer.json alone names them: where there is one, transformers 5.23.0 does not obey
- * add_bos_token and add_eos_token of tokenizer_config.json.
- */
+/** The tokens that a tokenizer puts around every text: Llama's beginning of text, BERT's [CLS] and [SEP]. */
+import { checkMembers, type Step } from './steps.js';
 
 export interface AddedTokens {
   readonly before: readonly number[];
   readonly after: readonly number[];
 }
 
-export const nothingAdded: AddedTokens = { before: [], after: [] };
+const nothingAdded: AddedTokens = { before: [], after: [] };
 
-/** @param postProcessor that of tokenizer.json; the library has refused unknown kinds */
-export function addedTokens(postProcessor: unknown): AddedTokens {
-  const processor = postProcessor as PostProcessor | null | undefined;
-  switch (processor?.type) {
+const members: Readonly<Record<PostProcessor['type'], readonly string[]>> = {
+  TemplateProcessing: ['single', 'pair', 'special_tokens'],
+  BertProcessing: ['sep', 'cls'],
+  RobertaProcessing: ['sep', 'cls', 'trim_offsets', 'add_prefix_space'],
+  Sequence: ['processors'],
+  ByteLevel: ['add_prefix_space', 'trim_offsets', 'use_regex'],
+};
+
+/**
+ * @param step the post-processor of a tokenizer.json whose shape was checked
+ * @throws Error where it is of no known kind
+ */
+export function addedTokens(step: Step | null): AddedTokens {
+  if (step === null) return nothingAdded;
+  if (!Object.hasOwn(members, step.type)) throw new Error(`Unknown PostProcessor type: ${step.type}`);
+  const processor = step as unknown as PostProcessor;
+  checkMembers(step, 'post-processor', members[processor.type]);
+  switch (processor.type) {
     case 'TemplateProcessing':
       return ofTemplate(processor);
     case 'BertProcessing':
@@ -28,15 +39,15 @@ export function addedTokens(postProcessor: unknown): AddedTokens {
         }),
         nothingAdded,
       );
-    default:
-      return nothingAdded; // ByteLevel only moves offsets.
+    case 'ByteLevel':
+      return nothingAdded; // It only moves offsets.
   }
 }
 
 type PostProcessor =
   | TemplateProcessing
   | { readonly type: 'BertProcessing' | 'RobertaProcessing'; readonly cls: NamedId; readonly sep: NamedId }
-  | { readonly type: 'Sequence'; readonly processors: readonly unknown[] }
+  | { readonly type: 'Sequence'; readonly processors: readonly Step[] }
   | { readonly type: 'ByteLevel' };
 
 type NamedId = readonly [token: string, id: number];
@@ -50,6 +61,9 @@ interface TemplateProcessing {
 
 function ofTemplate({ single, special_tokens: specialTokens }: TemplateProcessing): AddedTokens {
   const text = single.findIndex((piece) => 'Sequence' in piece);
+  if (text < 0 || single.filter((piece) => 'Sequence' in piece).length > 1) {
+    throw new Error('a template for a text that has it not once');
+  }
   const idsOf = (pieces: TemplateProcessing['single']): number[] =>
     pieces.flatMap((piece) => ('SpecialToken' in piece ? (specialTokens[piece.SpecialToken.id]?.ids ?? []) : []));
   return { before: idsOf(single.slice(0, text)), after: idsOf(single.slice(text + 1)) };

@@ -12,8 +12,9 @@ export interface ChatTemplate {
 }
 
 /**
- * Reads the chat template that comes with a tokenizer: chat_template.jinja, chat_template.json, or chat_template in
- * tokenizer_config.json, which is one template or a list of named ones, of which the one named `default` is used.
+ * Reads the chat template that comes with a tokenizer: chat_template.jinja, or chat_template in tokenizer_config.json,
+ * which is one template or a list of named ones, of which the one named `default` is used, or chat_template in
+ * chat_template.json, which processors of images write.
  *
  * @returns undefined where there is none
  * @throws FatalError `run` where it cannot be read
@@ -21,7 +22,7 @@ export interface ChatTemplate {
 export function findChatTemplate(directory: string): ChatTemplate | undefined {
   const text = readText(join(directory, tokenizerFiles.chatTemplate));
   if (text !== undefined) return { text, file: tokenizerFiles.chatTemplate };
-  for (const file of [tokenizerFiles.chatTemplateJson, tokenizerFiles.config]) {
+  for (const file of [tokenizerFiles.config, tokenizerFiles.chatTemplateJson]) {
     const path = join(directory, file);
     const found = templateIn(readJsonObject(path)?.chat_template, path);
     if (found !== undefined) return { text: found, file };

@@ -30,17 +30,14 @@ export interface TextCutter {
 }
 
 /** Undefined where it is not known that the texts of such a tokenizer can be cut. */
-export function textCutter({ tokenizer, config }: TokenizerFiles): TextCutter | undefined {
-  const { added_tokens: added, model } = tokenizer;
+export function textCutter({ tokenizer, added }: TokenizerFiles): TextCutter | undefined {
+  const tokens = added.entries.map(([, token]) => token);
   const wordByWord =
-    model.type === 'BPE' &&
-    tokenizer.normalizer === null &&
-    !config.remove_space &&
-    !config.do_lowercase_and_remove_accent &&
-    splitsAfterLetters(tokenizer.pre_tokenizer);
-  // An added token that strips takes white space from its neighbours.
-  if (!wordByWord || added.some(({ lstrip, rstrip }) => lstrip || rstrip)) return undefined;
-  const inTokens = [...new Set(added.flatMap(({ content }) => [...content]))].map(
+    tokenizer.model.type === 'BPE' && tokenizer.normalizer === null && splitsAfterLetters(tokenizer.pre_tokenizer);
+  // An added token that strips takes white space from its neighbours, and one that is a word of its own looks at them.
+  const looksAround = tokens.some((token) => token.lstrip || token.rstrip || token.single_word);
+  if (!wordByWord || looksAround) return undefined;
+  const inTokens = [...new Set(tokens.flatMap(({ content }) => [...content]))].map(
     (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
   );
   const place = new RegExp(`\\p{L}(?![\\p{L}${inTokens.join('')}])`, 'gu');

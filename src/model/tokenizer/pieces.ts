@@ -1,5 +1,7 @@
 /** Tokens as a person reads them: the vocabulary of a byte-level tokenizer spells bytes, and not characters. */
 import { isUtf8 } from 'node:buffer';
+import type { TokenizerFiles } from './files.js';
+import type { Step } from './steps.js';
 
 /** A token of the vocabulary. */
 export interface Piece {
@@ -9,37 +11,39 @@ export interface Piece {
   readonly special: boolean;
 }
 
-/** What is asked of the library's tokenizer. */
-interface Vocabulary {
-  id_to_token(id: number): string | undefined;
-  get_added_tokens_decoder(): ReadonlyMap<number, unknown>;
-}
-
 export class Pieces {
-  readonly #vocabulary: Vocabulary;
-  readonly #added: ReadonlyMap<number, unknown>;
+  readonly #tokens: ReadonlyMap<number, string>;
+  readonly #added: Pick<TokenizerFiles['added'], 'contentOf'>;
+  /** Whether each character of a token stands for a byte. */
   readonly #byteLevel: boolean;
 
-  /** @param byteLevel whether each character of a token stands for a byte */
-  constructor(vocabulary: Vocabulary, byteLevel: boolean) {
-    this.#vocabulary = vocabulary;
-    this.#added = vocabulary.get_added_tokens_decoder();
-    this.#byteLevel = byteLevel;
+  constructor({ tokenizer, vocabulary, added }: Pick<TokenizerFiles, 'tokenizer' | 'vocabulary' | 'added'>) {
+    this.#tokens = new Map(Array.from(vocabulary.ids, ([token, id]) => [id, token]));
+    this.#added = added;
+    this.#byteLevel = spellsBytes(tokenizer.pre_tokenizer) || spellsBytes(tokenizer.normalizer);
   }
 
   pieceOf(id: number): Piece {
-    return { text: this.textOf([id]), special: this.#added.has(id) };
+    return { text: this.textOf([id]), special: this.#added.contentOf(id) !== undefined };
   }
 
   /** The text of consecutive tokens, which may divide a character between them. */
   textOf(ids: readonly number[]): string {
     const bytes: Buffer[] = ids.map((id) => {
+      const added = this.#added.contentOf(id);
+      if (added !== undefined) return Buffer.from(added);
       // Ids that a vocabulary leaves out never come from it.
-      const token = this.#vocabulary.id_to_token(id) ?? '';
-      return this.#byteLevel && !this.#added.has(id) ? bytesOf(token) : Buffer.from(withSpaces(token));
+      const token = this.#tokens.get(id) ?? '';
+      return this.#byteLevel ? bytesOf(token) : Buffer.from(withSpaces(token));
     });
     return charactersOf(Buffer.concat(bytes));
   }
+}
+
+function spellsBytes(step: Step | null): boolean {
+  if (step?.type === 'ByteLevel') return true;
+  const inner = (step?.pretokenizers ?? step?.normalizers ?? []) as readonly Step[];
+  return inner.some(spellsBytes);
 }
 
 /** SentencePiece spells a space as U+2581. */

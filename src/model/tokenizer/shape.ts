@@ -5,28 +5,20 @@
 import { runError } from '../../errors.js';
 import { printable } from '../../platform/printable.js';
 import { isSize } from '../checkpoint/file.js';
+import type { GivenToken } from './special-tokens.js';
+import type { Step } from './steps.js';
 
-interface AddedToken {
-  readonly id: number;
-  readonly content: string;
-  readonly lstrip?: boolean;
-  readonly rstrip?: boolean;
-}
-
-/** A step of a tokenizer, which has one of many types. */
-interface Step {
-  readonly type: string;
-  readonly [field: string]: unknown;
-}
-
-/** The content of tokenizer.json. */
-export interface TokenizerJson {
-  readonly added_tokens: readonly AddedToken[];
+/** What a tokenizer does, in the form of tokenizer.json. */
+export interface TokenizerSteps {
   readonly normalizer: Step | null;
   readonly pre_tokenizer: Step | null;
   readonly post_processor: Step | null;
-  readonly decoder: Step | null;
   readonly model: Readonly<Record<string, unknown>>;
+}
+
+/** The content of tokenizer.json. */
+export interface TokenizerJson extends TokenizerSteps {
+  readonly added_tokens: readonly (GivenToken & { readonly id: number })[];
   readonly [field: string]: unknown;
 }
 
@@ -60,15 +52,6 @@ export function checkTokenizer(content: Readonly<Record<string, unknown>>, path:
   checkPostProcessor(tokenizer.post_processor as Step | null, 'post_processor', check);
   checkModel(check.object(tokenizer.model, 'model'), check);
   return tokenizer as TokenizerJson;
-}
-
-/** @throws FatalError `run` naming the first field of tokenizer_config.json that is malformed */
-export function checkConfig(config: Record<string, unknown>, path: string): Record<string, unknown> {
-  const check = new Checker(path);
-  if ((config.additional_special_tokens ?? null) !== null) {
-    check.list(config.additional_special_tokens, 'additional_special_tokens');
-  }
-  return config;
 }
 
 function checkPostProcessor(processor: Step | null, name: string, check: Checker): void {

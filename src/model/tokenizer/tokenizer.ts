@@ -1,15 +1,18 @@
 /**
- * Converts text to token ids as the fast tokenizers of transformers do, and truncates. The only importer of
- * @huggingface/tokenizers, which has no truncation of its own; a truncation in tokenizer.json is ignored, as the
- * reference overrides it.
+ * Converts text to token ids as the fast tokenizers of transformers do, and truncates. A truncation in tokenizer.json is
+ * ignored, as the reference overrides it.
  */
-import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { messageOf, runError } from '../../errors.js';
 import { printable } from '../../platform/printable.js';
-import { type AddedTokens, addedTokens, nothingAdded } from './added-tokens.js';
+import { type AddedTokens, addedTokens } from './added-tokens.js';
+import type { Part } from './added-vocabulary.js';
 import type { TokenizerFiles } from './files.js';
 import { type TextCutter, textCutter } from './long-texts.js';
+import { tokenModel } from './models.js';
+import { keepsBeginning, normalizer } from './normalizers.js';
 import { type Piece, Pieces } from './pieces.js';
+import { needsBeginning, type PreTokenizer, preTokenizer } from './pre-tokenizers.js';
+import type { TokenModel } from './vocabulary.js';
 
 export type TruncationSide = 'left' | 'right';
 
@@ -17,11 +20,8 @@ export type TruncationSide = 'left' | 'right';
 export interface RowSettings {
   readonly maxLength: number;
   readonly truncationSide: TruncationSide;
-  /**
-   * Whether a chat template made the text: it may write the tokens that begin a text itself, or leave them to the
-   * tokenizer.
-   */
-  readonly templated: boolean;
+  /** Whether a text that begins with the token which the tokenizer would put before it is given no other. */
+  readonly beginsOnce: boolean;
   /** Cut the text so that its prompt leaves room for a response of so many tokens, however long its own is. */
   readonly reserved?: { readonly tokens: number; readonly promptTokens: number };
   /** Whether the tokens that are cut are wanted too, however many there are. Default: false. */
@@ -49,6 +49,7 @@ const LONG_TEXT = 1 << 16;
 /** A text's own tokens, or those at the side that truncation retains. */
 interface OwnTokens {
   readonly first: number | undefined;
+  readonly last: number | undefined;
   readonly retained: readonly number[];
   readonly count: number;
 }
@@ -59,25 +60,29 @@ export interface AddedTexts {
 }
 
 export class Tokenizer {
-  readonly #tokenizer: HubTokenizer;
+  readonly #files: TokenizerFiles;
+  readonly #split: (text: string) => Part[];
+  readonly #words: PreTokenizer;
+  readonly #model: TokenModel;
+  readonly #added: AddedTokens;
   /** Undefined where long texts are tokenized as a whole. */
   readonly #cutter: TextCutter | undefined;
-  readonly #config: Record<string, unknown>;
-  readonly #added: AddedTokens;
-  readonly #byteLevel: boolean;
   #pieces: Pieces | undefined;
 
   constructor(files: TokenizerFiles) {
-    const { path, tokenizer, config } = files;
-    this.#config = config;
-    this.#byteLevel = isByteLevel(tokenizer.pre_tokenizer);
+    const { path, tokenizer, vocabulary, added, splitsSpecialTokens } = files;
+    this.#files = files;
     try {
-      const preTokenizer = withUnicodeSpaces(tokenizer.pre_tokenizer);
-      this.#tokenizer = new HubTokenizer({ ...tokenizer, pre_tokenizer: preTokenizer }, config);
+      if (needsBeginning(tokenizer.pre_tokenizer) && !keepsBeginning(tokenizer.normalizer)) {
+        throw new Error('a Metaspace that looks for the beginning of a text, behind a normalizer that may move it');
+      }
+      this.#split = added.splitter(normalizer(tokenizer.normalizer), splitsSpecialTokens);
+      this.#words = preTokenizer(tokenizer.pre_tokenizer);
+      this.#model = tokenModel(tokenizer.model, vocabulary);
       this.#added = addedTokens(tokenizer.post_processor);
       this.#cutter = textCutter(files);
     } catch (error) {
-      // The message of a TypeError describes the library's internals and not the file.
+      // The message of a TypeError describes this program's internals and not the file.
       const reason = error instanceof TypeError ? '' : ` (${printable(messageOf(error))})`;
       throw runError(
         `${path}: expected a tokenizer as the library tokenizers writes it, got one that cannot be used${reason}; ` +
@@ -94,14 +99,27 @@ export class Tokenizer {
 
   /** The tokens that are added before and after every text, as they are written. */
   get addedTexts(): AddedTexts {
+    const { added, vocabulary } = this.#files;
     const written = (ids: readonly number[]): string[] =>
-      ids.map((id) => this.#tokenizer.id_to_token(id) ?? String(id));
+      ids.map((id) => added.contentOf(id) ?? vocabulary.tokenOf(id) ?? String(id));
     return { before: written(this.#added.before), after: written(this.#added.after) };
+  }
+
+  /** What tokenizer.json says and does not count, a sentence each. */
+  get notices(): readonly string[] {
+    return this.#files.notices;
   }
 
   /** Returns the ids of the whole text's own tokens; special tokens written out in it count as such. */
   encode(text: string): number[] {
-    return this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
+    const ids: number[] = [];
+    for (const part of this.#split(text)) {
+      if ('id' in part) ids.push(part.id);
+      else
+        for (const word of this.#words({ text: part.text, first: part.start === 0 }))
+          ids.push(...this.#model(word.text));
+    }
+    return ids;
   }
 
   /**
@@ -111,12 +129,14 @@ export class Tokenizer {
    * @returns undefined where the text has no tokens of its own
    */
   rowOf(text: string, settings: RowSettings, heartbeat: () => void = () => undefined): TokenRow | undefined {
-    const { maxLength, truncationSide, templated, reserved, keepsCut = false } = settings;
+    const { maxLength, truncationSide, beginsOnce, reserved, keepsCut = false } = settings;
     const limits = { truncationSide, maxLength: keepsCut ? Number.POSITIVE_INFINITY : maxLength };
-    const { first, retained, count } = this.#ownTokens(text, limits, heartbeat);
+    const { first, last, retained, count } = this.#ownTokens(text, limits, heartbeat);
     if (first === undefined) return undefined;
-    const begun = templated && first === this.#added.before[0];
-    const { before, after } = begun ? nothingAdded : this.#added;
+    const begun = beginsOnce && first === this.#added.before[0];
+    const before = begun ? [] : this.#added.before;
+    // A text that brings both brings all of its special tokens.
+    const after = begun && last === this.#added.after.at(-1) ? [] : this.#added.after;
     const room = maxLength - before.length - after.length;
     const ofPrompt = reserved === undefined ? 0 : reserved.promptTokens + reserved.tokens - room;
     // Where prompt and response meet, tokens may merge: there can be fewer than the prompt has alone.
@@ -141,22 +161,24 @@ export class Tokenizer {
   ): OwnTokens {
     if (this.#cutter === undefined || text.length <= LONG_TEXT) {
       const own = this.encode(text);
-      return { first: own[0], retained: own, count: own.length };
+      return { first: own[0], last: own.at(-1), retained: own, count: own.length };
     }
     let first: number | undefined;
+    let last: number | undefined;
     let retained: number[] = [];
     let count = 0;
     for (const piece of this.#cutter.cut(text, LONG_TEXT)) {
       const own = this.encode(piece);
       heartbeat();
       first ??= own[0];
+      last = own.at(-1) ?? last;
       count += own.length;
       if (maxLength === Number.POSITIVE_INFINITY) {
         for (const id of own) retained.push(id);
       } else if (truncationSide === 'left') retained = [...retained, ...own.slice(-maxLength)].slice(-maxLength);
       else if (retained.length < maxLength) retained = [...retained, ...own.slice(0, maxLength - retained.length)];
     }
-    return { first, retained, count };
+    return { first, last, retained, count };
   }
 
   /** The token of an id as the vocabulary has it, in characters where it stands for bytes. */
@@ -170,63 +192,24 @@ export class Tokenizer {
   }
 
   get #readable(): Pieces {
-    this.#pieces ??= new Pieces(this.#tokenizer, this.#byteLevel);
+    this.#pieces ??= new Pieces(this.#files);
     return this.#pieces;
   }
 
-  /** Id of the token that tokenizer_config.json names under `role`, e.g. `pad_token`. */
-  specialTokenId(role: 'pad_token' | 'eos_token'): number | undefined {
-    const token = this.specialToken(role);
-    return token === undefined ? undefined : this.#tokenizer.token_to_id(token);
+  /** Special tokens by role, e.g. `bos_token`: transformers' special_tokens_map, which chat templates get. */
+  specialTokens(): Readonly<Record<string, string | readonly string[]>> {
+    return this.#files.specialTokens;
   }
 
-  specialToken(role: 'pad_token' | 'eos_token' | 'bos_token'): string | undefined {
-    const token = this.#config[role];
-    if (typeof token === 'string') return token;
-    const content = (token as { content?: unknown } | null | undefined)?.content;
-    return typeof content === 'string' ? content : undefined;
+  /** Id of the special token of a role, e.g. `pad_token`. */
+  specialTokenId(role: string): number | undefined {
+    const token = this.#files.specialTokens[role];
+    return token === undefined ? undefined : this.#files.added.idOf(token);
   }
 
   /** One more than the largest id this tokenizer can give. */
   get idLimit(): number {
-    let limit = 0;
-    for (const id of this.#tokenizer.get_vocab(true).values()) limit = Math.max(limit, id + 1);
-    return limit;
+    const { vocabulary, added } = this.#files;
+    return Math.max(vocabulary.idLimit, (added.entries.at(-1)?.[0] ?? -1) + 1);
   }
-}
-
-/**
- * GPT-2's splitting pattern, with white space as the reference has it (Unicode's White_Space). The library writes
- * `\\s`, which in JavaScript includes U+FEFF and excludes U+0085, and so gives other tokens around those two. In the
- * patterns of tokenizer.json it replaces `\\s` itself.
- */
-const GPT2_PATTERN =
-  "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\p{White_Space}\\p{L}\\p{N}]+|" +
-  '\\p{White_Space}+(?!\\P{White_Space})|\\p{White_Space}+';
-
-/** Whether tokens spell bytes. */
-function isByteLevel(given: unknown): boolean {
-  const preTokenizer = given as PreTokenizer | null | undefined;
-  if (preTokenizer?.type === 'Sequence') return preTokenizer.pretokenizers.some(isByteLevel);
-  return preTokenizer?.type === 'ByteLevel';
-}
-
-type PreTokenizer =
-  | { readonly type: 'ByteLevel'; readonly use_regex?: boolean; readonly add_prefix_space?: boolean }
-  | { readonly type: 'Sequence'; readonly pretokenizers: readonly unknown[] };
-
-/**
- * Replaces a pre-tokenizer that splits by the library's form of GPT-2's pattern by one that splits by the pattern
- * above.
- */
-function withUnicodeSpaces(given: unknown): unknown {
-  const preTokenizer = given as PreTokenizer | null | undefined;
-  if (preTokenizer?.type === 'Sequence') {
-    return { ...preTokenizer, pretokenizers: preTokenizer.pretokenizers.map(withUnicodeSpaces) };
-  }
-  if (preTokenizer?.type !== 'ByteLevel' || preTokenizer.use_regex === false) return given;
-  const prefix = { type: 'Replace', pattern: { Regex: '\\A(?! )' }, content: ' ' };
-  const split = { type: 'Split', pattern: { Regex: GPT2_PATTERN }, behavior: 'Isolated', invert: false };
-  const bytes = { ...preTokenizer, use_regex: false, add_prefix_space: false };
-  return { type: 'Sequence', pretokenizers: [...(preTokenizer.add_prefix_space ? [prefix] : []), split, bytes] };
 }

@@ -2,12 +2,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** The type of the model in config.json decides which class of tokenizer it is. */
 const always = [
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'chat_template.jinja',
-  'chat_template.json',
+  ...['tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json', 'config.json'],
+  ...['chat_template.jinja', 'chat_template.json'],
 ];
 
 export const wantedTokenizerFiles = {
