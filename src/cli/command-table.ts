@@ -3,7 +3,7 @@
  */
 import type { Command } from 'commander';
 import { metricNames } from '../evaluation/metrics.js';
-import type { Context } from './context.js';
+import type { CommandContext } from './context.js';
 import type { CommandName } from './flags/flag.js';
 import type { FlagsOf } from './flags/flags.js';
 import { modelName } from './flags/parsers.js';
@@ -32,7 +32,7 @@ export interface CommandDescription<Name extends CommandName | 'completion' = Co
   run(
     args: readonly string[],
     flags: Name extends CommandName ? FlagsOf<Name> : object,
-    context: Context,
+    context: CommandContext,
     program: Command,
   ): Promise<number>;
 }
@@ -80,8 +80,9 @@ Exit codes: 0 all rows are scored, 1 fatal error, 2 wrong use, 3 some rows are b
   reward-score best -m ./my-model candidates.jsonl > winners.jsonl
   reward-score best -m ./my-model samples.csv --group prompt_id --top 4 -o best-four.csv
   reward-score best -m ./my-model candidates.jsonl --pairs --min-gap 0.5 > pairs.jsonl
+  reward-score best scored-candidates.jsonl > winners.jsonl
 
-Rows that already have the reward field are not scored again.`,
+Rewards that rows have already are taken as they are, and need no model; --rescore and --use-rewards change that.`,
     run: async (args, flags, context) =>
       (await import('./commands/score.js')).score(args, { ...flags, details: false, best: flags }, context),
   }),
@@ -94,7 +95,7 @@ Rows that already have the reward field are not scored again.`,
   reward-score eval -m ./my-model labelled.jsonl --group question --by topic
   reward-score eval labelled-scored.jsonl --fail-under auc=0.8 --fail-over ece=0.3 --junit eval.xml
 
-Rows that already have rewards are not scored again and need no model.
+Rewards that rows have already are taken as they are, and need no model; --rescore and --use-rewards change that.
 Metrics: ${metricNames.join(', ')}.
 Exit codes: those of score, and 4 if a threshold was missed.`,
     run: async (args, flags, context) => (await import('./commands/eval.js')).evaluateFiles(args, flags, context),

@@ -1,6 +1,7 @@
 /** What a run of the program gets from its caller: a process, or a test within its own process. */
 import type { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
+import type { GivenSettings } from './flags/options.js';
 import type { Log } from './log.js';
 
 export interface Context {
@@ -29,9 +30,11 @@ interface TerminalFacts {
   readonly columns?: number;
 }
 
-/**
- * The same context with another log. It inherits instead of copying, as standard input must not be opened before it is
- * read.
- */
-export const withLog = (context: Context, log: Log): Context =>
-  Object.create(context, { log: { value: log } }) as Context;
+/** What a command gets beside its arguments and flags. */
+export interface CommandContext extends Context {
+  readonly given: GivenSettings;
+}
+
+/** It inherits instead of copying, as standard input must not be opened before it is read. */
+export const contextOfCommand = (context: Context, log: Log, given: GivenSettings): CommandContext =>
+  Object.create(context, { log: { value: log }, given: { value: given } }) as CommandContext;

@@ -5,9 +5,9 @@
 import { Argument, Command, type Option } from 'commander';
 import { printableMessage } from '../platform/printable.js';
 import { type ArgumentDescription, type CommandDescription, commands, families } from './command-table.js';
-import { type Context, withLog } from './context.js';
+import { type Context, contextOfCommand } from './context.js';
 import { ExitCode } from './exit-codes.js';
-import { addFlags, refuseFlags } from './flags/options.js';
+import { addFlags, givenSettings, refuseFlags } from './flags/options.js';
 import { quieted } from './log.js';
 
 interface Program {
@@ -84,7 +84,8 @@ function addCommand(
     const flags = command.opts();
     const log = flags.quiet === true ? quieted(context.log) : context.log;
     const operands = readsInput && command.args.length === 0 ? ['-'] : command.args;
-    finished(await description.run(operands, flags as never, withLog(context, log), program));
+    const given = name === 'completion' ? { flags: [], variables: [] } : givenSettings(command, name);
+    finished(await description.run(operands, flags as never, contextOfCommand(context, log, given), program));
   });
 }
 

@@ -1,6 +1,6 @@
 /** What an evaluation needs of each row: its rewards, labels, group and lengths. */
 import { optionName } from '../option-name.js';
-import { existingResult, existingShape } from '../rows/existing-rewards.js';
+import { existingResult } from '../rows/existing-rewards.js';
 import { failure, isFailure, type RowFailure } from '../rows/failure.js';
 import { canonicalKey, DEEPEST_KEY } from '../rows/field-key.js';
 import { valueAt } from '../rows/fields.js';
@@ -8,7 +8,7 @@ import type { ParsedRecord } from '../rows/formats/format.js';
 import { kindOfRow } from '../rows/kinds/kinds.js';
 import { responseTexts } from '../rows/kinds/responses.js';
 import type { NamedFields, Row } from '../rows/kinds/roles.js';
-import { type RewardShape, type RowResult, writtenReward } from '../rows/results.js';
+import { type ExistingRewards, type RewardShape, type RowResult, writtenReward } from '../rows/results.js';
 import { textLength } from '../rows/unicode.js';
 import { type LabelField, labelsOf } from './labels/row-labels.js';
 
@@ -46,13 +46,15 @@ interface EvaluationSettings {
   readonly evaluation: EvaluationFields;
   readonly fields: NamedFields;
   readonly rewardField: string;
+  readonly existing: ExistingRewards;
 }
 
 /** Why an evaluation cannot take a row that has something to score; undefined where it can. */
-export function problemOf(row: Row, { evaluation, fields, rewardField }: EvaluationSettings): RowFailure | undefined {
+export function problemOf(row: Row, settings: EvaluationSettings): RowFailure | undefined {
+  const { evaluation, fields, rewardField } = settings;
   const keyProblem = problemOfKeys(row, evaluation);
   if (keyProblem !== undefined) return keyProblem;
-  const existing = existingResult(row, rewardField, fields);
+  const existing = settings.existing === 'replace' ? undefined : existingResult(row, rewardField, fields);
   const form = kindOfRow(row, fields);
   if (evaluation.label === undefined || (existing?.shape ?? form) === 'pair') return undefined;
   const texts = existing === undefined ? responseTexts(row, fields).length : existing.rewards.length;
@@ -88,9 +90,9 @@ function problemOfKeys(row: Row, { group, by, id }: EvaluationFields): RowFailur
  */
 export function evaluatedRow(
   { row }: ParsedRecord,
-  { shape, rewards, failure: problem }: RowResult,
+  { shape, rewards, failure: problem, taken = false }: RowResult,
   line: number | null,
-  { evaluation, fields, rewardField }: EvaluationSettings,
+  { evaluation, fields }: Pick<EvaluationSettings, 'evaluation' | 'fields'>,
 ): EvaluatedRow | null {
   if (row === undefined || problem !== undefined) return null;
   const { label, group, by, id } = evaluation;
@@ -98,7 +100,6 @@ export function evaluatedRow(
     label === undefined || shape === 'pair'
       ? undefined
       : labelsOf(row, labelField(label, evaluation), shape === 'array' ? rewards.length : undefined);
-  const hasRewards = existingShape(Object.keys(row), rewardField) !== undefined;
   const parts = responseTexts(row, fields);
   const texts = parts.filter((part) => part !== undefined);
   const known = texts.length === rewards.length && parts.length === rewards.length;
@@ -106,7 +107,7 @@ export function evaluatedRow(
     shape,
     // Rewards are rounded as they would be written, so that a row gives the same metrics whether it is scored here or
     // before.
-    rewards: hasRewards ? (rewards as number[]) : rewards.map((reward) => writtenReward(reward as number)),
+    rewards: taken ? (rewards as number[]) : rewards.map((reward) => writtenReward(reward as number)),
     ...(labels !== undefined && !isFailure(labels) && { labels }),
     ...(known && { lengths: texts.map(textLength) }),
     ...(known && evaluation.texts && { texts: texts.map((text) => text.slice(0, SHOWN)) }),

@@ -67,7 +67,8 @@ export interface RewardModel extends AsyncDisposable {
 
 /** Each input answered by a typed result. */
 const task: WindowTask = {
-  format: jsonlSettings('reward'),
+  // What a row carries is neither read nor written.
+  format: { ...jsonlSettings('reward'), existing: 'replace' },
   answer: { kind: 'results' },
   maxRowBytes: LARGEST_ROW_BYTES,
   dryRun: false,

@@ -17,12 +17,11 @@ export function existingResult(row: Row, rewardField: string, fields: NamedField
   if (shape === undefined) return undefined;
   const values = fieldsOf(shape, rewardField).map((name) => ({ name, value: unquoted(row[name]) }));
   const [{ name, value }] = values as [{ name: string; value: unknown }];
+  const candidates = shape === 'single' ? countCandidates(row, fields) : undefined;
+  if (candidates !== undefined && value !== null && !(Array.isArray(value) && value.length === candidates)) {
+    return { shape: 'array', rewards: [], failure: otherNumber(name, candidates, value) };
+  }
   if (shape === 'single' && Array.isArray(value)) {
-    const candidates = countCandidates(row, fields) ?? value.length;
-    if (candidates !== value.length) {
-      const message = `expected ${name} to have ${candidates} numbers, one for each candidate, got ${value.length}`;
-      return { shape: 'array', rewards: [], failure: failure('BAD_ROW', message) };
-    }
     const texts = value.map((each: unknown, i) => readReward(each, `${name}[${i}]`, row, i));
     return resultOf('array', texts);
   }
@@ -30,9 +29,34 @@ export function existingResult(row: Row, rewardField: string, fields: NamedField
   return resultOf(shape, texts);
 }
 
-/** Whether a row has rewards, valid or not. */
-export const carriesRewards = (row: Row, rewardField: string): boolean =>
-  existingShape(Object.keys(row), rewardField) !== undefined;
+/**
+ * The finite rewards that a row carries, one for each of its texts; null in the place of a text that is to be scored.
+ *
+ * @param texts how many the row has
+ */
+export function finiteRewards(
+  row: Row,
+  rewardField: string,
+  shape: RewardShape,
+  texts: number,
+): (number | null)[] | RowFailure {
+  const values = fieldsOf(shape, rewardField).map((name) => unquoted(Object.hasOwn(row, name) ? row[name] : null));
+  if (shape !== 'array') return values.map(finiteOrNull);
+  const [value] = values;
+  if (value === null) return new Array<null>(texts).fill(null);
+  return Array.isArray(value) && value.length === texts
+    ? value.map(finiteOrNull)
+    : otherNumber(rewardField, texts, value);
+}
+
+const finiteOrNull = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isFinite(value) ? value : null;
+
+const otherNumber = (name: string, candidates: number, value: unknown): RowFailure =>
+  failure(
+    'BAD_ROW',
+    `expected ${name} to have ${candidates} numbers, one for each candidate, got ${Array.isArray(value) ? value.length : preview(value)}`,
+  );
 
 /** How many candidates a row has to score; undefined where it is not a row of candidates. */
 function countCandidates(row: Row, fields: NamedFields): number | undefined {

@@ -6,6 +6,8 @@ export interface FailedRow extends Position {
   /** Number of the row in its window, from 0. */
   readonly row: number;
   readonly failure: RowFailure;
+  /** The path of its file, where that is not its window's. */
+  readonly path?: string;
   /** The record, where no output record carries it. */
   readonly input?: string;
 }

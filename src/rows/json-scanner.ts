@@ -22,6 +22,8 @@ export interface Span {
 }
 
 export interface Member {
+  /** Where its name begins, with the quote. */
+  readonly start: number;
   readonly name: string;
   readonly value: Span;
 }
@@ -68,7 +70,7 @@ export function* arrayElements(json: Uint8Array, { start: array }: Span): Genera
 /** @throws JsonError where there is no object, or the text is not JSON */
 export function* objectMembers(json: Uint8Array, { start: object }: Span): Generator<Member, void, undefined> {
   for (const { nameStart, nameEnd, value } of members(json, object)) {
-    yield { name: JSON.parse(textOf(json, nameStart, nameEnd)) as string, value };
+    yield { start: nameStart, name: JSON.parse(textOf(json, nameStart, nameEnd)) as string, value };
   }
 }
 

@@ -1,11 +1,25 @@
 /** The result of scoring one row, and how numbers and failures are written. */
 import type { RowFailure } from './failure.js';
 import type { RowKind } from './kinds/kinds.js';
-import { rewardErrorMembers } from './reward-error.js';
+import { REWARD_ERROR, rewardErrorMembers } from './reward-error.js';
 import { membersText, type SplicedMember } from './splice.js';
 
 /** Whether a row's rewards are one number, an array (candidates), or two fields (chosen and rejected). */
 export type RewardShape = 'single' | 'array' | 'pair';
+
+/**
+ * What is done about the rewards that a row carries already.
+ *
+ * - `refuse`: the row is a bad one, and its rewards give way to null, so that nobody takes another model's for this one's.
+ * - `replace`: the row is scored, and its rewards are replaced.
+ * - `complete`: finite ones are taken, and the other texts of the row are scored.
+ * - `take`: they are taken as they are, valid or not; a row without is scored.
+ * - `take only`: they are taken likewise; a row without is a bad one, since no model was named.
+ */
+export type ExistingRewards = 'refuse' | 'replace' | 'complete' | 'take' | 'take only';
+
+/** Whether rows keep the rewards that they carry, whatever these are. */
+export const takesRewards = (existing: ExistingRewards): boolean => existing === 'take' || existing === 'take only';
 
 export interface RowResult {
   readonly shape: RewardShape;
@@ -16,6 +30,10 @@ export interface RowResult {
   readonly truncated?: readonly (number | null)[];
   /** The failure of the row, or of its first text that failed. */
   readonly failure?: RowFailure;
+  /** Whether the row's texts were made of messages; undefined where it was not read. */
+  readonly templated?: boolean;
+  /** Whether all of it is what the row carries already, so that the row's own bytes say it. */
+  readonly taken?: boolean;
 }
 
 export const shapeOf = (kind: RowKind | undefined): RewardShape =>
@@ -29,24 +47,27 @@ export interface ResultSettings {
   readonly details: boolean;
   /** Whether to write why there is no reward. */
   readonly reasons: boolean;
+  readonly existing: ExistingRewards;
 }
 
 const detailSuffixes = ['_tokens', '_truncated'] as const;
 
 /** The fields that a result is written to, by shape; those of the rewards come first. */
-export function resultFields({ rewardField, details }: Omit<ResultSettings, 'reasons'>, shape: RewardShape): string[] {
+export function resultFields(
+  { rewardField, details }: Pick<ResultSettings, 'rewardField' | 'details'>,
+  shape: RewardShape,
+): string[] {
   const stems = details ? ['', ...detailSuffixes].map((suffix) => rewardField + suffix) : [rewardField];
   return stems.flatMap((stem) => (shape === 'pair' ? [`${stem}_chosen`, `${stem}_rejected`] : [stem]));
 }
 
-/** The value of each of resultFields: a JSON number, null or array; undefined where a whole row failed. */
-export function resultValues(result: RowResult, details: boolean): (string | undefined)[] {
-  const { shape, rewards, tokens = [], truncated = [] } = result;
-  const series = details
-    ? [rewards.map(formatReward), tokens.map(String), truncated.map(String)]
-    : [rewards.map(formatReward)];
+/** The value of each of resultFields: a JSON number, null or array; undefined for what is not known. */
+function resultValues(result: RowResult, details: boolean): (string | undefined)[] {
+  const { shape, rewards, tokens, truncated } = result;
+  const written = rewards.length === 0 ? undefined : rewards.map(formatReward);
+  const series = details ? [written, tokens?.map(String), truncated?.map(String)] : [written];
   return series.flatMap((values): (string | undefined)[] => {
-    if (rewards.length === 0) return shape === 'pair' ? [undefined, undefined] : [undefined];
+    if (values === undefined) return shape === 'pair' ? [undefined, undefined] : [undefined];
     return shape === 'array' ? [`[${values.join(',')}]`] : values;
   });
 }
@@ -54,6 +75,8 @@ export function resultValues(result: RowResult, details: boolean): (string | und
 /** The shortest decimal that rounds to the float32 `value`, as JavaScript writes it; -0 as 0. */
 export function formatReward(value: number | null): string {
   if (value === null) return 'null';
+  // A reward that a row carried need not be one, and stays what it was.
+  if (Math.fround(value) !== value) return String(value);
   // 9 digits distinguish any two float32. A shorter decimal than one of 6 digits is found with 6 of them too.
   for (let digits = 6; digits < 9; digits++) {
     const decimal = Number(value.toPrecision(digits));
@@ -65,20 +88,50 @@ export function formatReward(value: number | null): string {
 /** A reward as it is read again after it was written. */
 export const writtenReward = (reward: number): number => Number(formatReward(reward));
 
+/** What a result changes in its row. */
+export interface RowEdit {
+  /** They take the place of the row's own fields of these names, or else come after all of them. */
+  readonly members: readonly SplicedMember[];
+  /** Fields of the row that are left out. */
+  readonly removed: readonly string[];
+}
+
 /**
- * The members that represent a result: the rewards, and `reward_error` after them where there is a failure.
+ * The fields that represent a result in its row: the rewards, and `reward_error` after them where there is a failure.
  *
- * @param taken whether the row already has the reward field, whose old value stays
+ * @param isThere whether the row has a field of that name
  */
-export function resultMembers(result: RowResult, settings: ResultSettings, taken = false): SplicedMember[] {
-  const { rewardField, details, reasons } = settings;
-  const { shape, rewards, failure } = result;
-  const errors = reasons ? rewardErrorMembers(failure) : [];
-  // Readers see the last of two members of one name.
-  if (taken || failure?.code === 'FIELD_EXISTS') return errors;
-  if (rewards.length === 0) return [[rewardField, undefined], ...errors];
-  const values = resultValues(result, details);
-  return [...resultFields(settings, shape).map((name, i): SplicedMember => [name, values[i]]), ...errors];
+export function resultEdit(
+  result: RowResult,
+  settings: ResultSettings,
+  isThere: (name: string) => boolean = () => false,
+): RowEdit {
+  const { reasons, existing } = settings;
+  const errors = reasons ? rewardErrorMembers(result.failure) : [];
+  const members = rewardMembers(result, settings, isThere);
+  if (result.taken || takesRewards(existing)) {
+    return { members: [...members, ...errors].filter(([name]) => !isThere(name)), removed: [] };
+  }
+  const isAnew = existing !== 'refuse' && isThere(REWARD_ERROR);
+  return { members: [...members, ...errors], removed: isAnew && errors.length === 0 ? [REWARD_ERROR] : [] };
+}
+
+/** A row that failed as a whole has one field of null, or those of rewards that it carries. */
+function rewardMembers(
+  result: RowResult,
+  settings: ResultSettings,
+  isThere: (name: string) => boolean,
+): SplicedMember[] {
+  const { rewardField, details, existing } = settings;
+  const { shape, rewards } = result;
+  if (rewards.length > 0) {
+    const values = resultValues(result, details);
+    return resultFields(settings, shape).map((name, i) => [name, values[i]]);
+  }
+  // Where nothing may be replaced, the details that are there may be the user's own.
+  const written = resultFields({ rewardField, details: details && existing !== 'refuse' }, shape);
+  const carried = written.filter(isThere);
+  return (carried.length > 0 ? carried : [rewardField]).map((name) => [name, undefined]);
 }
 
 /** The output for a record that has no fields to splice into: its failure, and the record itself. */
@@ -89,13 +142,6 @@ export function unparsedRecord(
 ): string {
   const errors = reasons ? rewardErrorMembers(failure, input) : [];
   return `{${membersText([[rewardField, undefined], ...errors])}}`;
-}
-
-/** The rewards of a result in one field, whatever its shape; without a value where the whole row failed. */
-export function rewardMember({ shape, rewards }: RowResult, rewardField: string): SplicedMember {
-  if (rewards.length === 0) return [rewardField, undefined];
-  const values = rewards.map(formatReward);
-  return [rewardField, shape === 'array' ? `[${values.join(',')}]` : values[0]];
 }
 
 /** One line of `--to scores`. */

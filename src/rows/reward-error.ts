@@ -3,7 +3,7 @@ import { type FailureCode, failure, failureCodes, type RowFailure } from './fail
 import type { Row } from './kinds/roles.js';
 import type { SplicedMember } from './splice.js';
 
-const REWARD_ERROR = 'reward_error';
+export const REWARD_ERROR = 'reward_error';
 
 /**
  * The members that carry a failure; none for a result without one.
@@ -12,8 +12,6 @@ const REWARD_ERROR = 'reward_error';
  */
 export const rewardErrorMembers = (problem: RowFailure | undefined, input?: string): SplicedMember[] =>
   problem === undefined ? [] : [[REWARD_ERROR, JSON.stringify({ ...problem, input })]];
-
-export const hasRewardError = (row: Row): boolean => Object.hasOwn(row, REWARD_ERROR);
 
 /**
  * The failure that an earlier run wrote into a row.

@@ -4,6 +4,9 @@ import type { FailedRow } from '../rows/failed-row.js';
 export const failureLines = (file: string, failed: readonly FailedRow[]): Buffer =>
   Buffer.from(
     failed
-      .map(({ line, byte, failure, input }) => `${JSON.stringify({ file, line, byte, ...failure, input })}\n`)
+      .map(
+        ({ path = file, line, byte, failure, input }) =>
+          `${JSON.stringify({ file: path, line, byte, ...failure, input })}\n`,
+      )
       .join(''),
   );

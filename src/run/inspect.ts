@@ -2,9 +2,11 @@
 
 import { usageError } from '../errors.js';
 import { optionName } from '../option-name.js';
+import { existingShape } from '../rows/existing-rewards.js';
 import { type CsvHeader, columnKey, isBeforeHeader, listColumns, readHeader } from '../rows/formats/csv-header.js';
 import { createFormat, type FormatSettings } from '../rows/formats/index.js';
 import { kindOfColumns, kindOfRow, type RowKind } from '../rows/kinds/kinds.js';
+import type { Row } from '../rows/kinds/roles.js';
 import { CsvScanner, type InputRecord, positionAfter, type RecordScanner } from '../rows/records.js';
 import { takenField } from '../rows/results.js';
 import type { Input } from './input.js';
@@ -22,7 +24,7 @@ export async function inspectInputs(
   settings: Omit<FormatSettings, 'header'>,
   maxRowBytes: number,
 ): Promise<FormatSettings> {
-  const { from, delimiter, fields, usesExisting } = settings;
+  const { from, delimiter, fields, existing } = settings;
   // The format of CSV needs its header.
   const format = from === 'csv' || from === 'tsv' ? undefined : createFormat({ ...settings, header: undefined });
   const newScanner = (): RecordScanner => format?.newScanner() ?? new CsvScanner(delimiter);
@@ -47,7 +49,7 @@ export async function inspectInputs(
       if (header === undefined) {
         const keys = own.columns.map(columnKey);
         const named = { ...settings, rewardField: columnKey(settings.rewardField) };
-        if (!usesExisting) refuseTakenField(keys, kindOfColumns(keys, fields)?.kind, named, place);
+        if (existing === 'refuse') refuseTakenField(keys, kindOfColumns(keys, fields)?.kind, named, place);
         header = own;
       } else if (JSON.stringify(own.columns) !== JSON.stringify(header.columns)) {
         const [expected, got] = [listColumns(header.columns), listColumns(own.columns)];
@@ -57,11 +59,44 @@ export async function inspectInputs(
       const row = format.parse(first)?.row; // A bad row is reported when its turn comes.
       if (row !== undefined) input.first = { row, line: first.line };
       if (rowSeen || row === undefined) continue;
-      if (!usesExisting) refuseTakenField(Object.keys(row), kindOfRow(row, fields), settings, place);
+      if (existing === 'refuse') refuseTakenField(Object.keys(row), kindOfRow(row, fields), settings, place);
       rowSeen = true;
     }
   }
   return { ...settings, header };
+}
+
+/** The first row of the inputs, or of a header its columns; undefined where there is none that can be read. */
+export interface FirstRow {
+  readonly row: Row;
+  /** Its file and line. */
+  readonly place: string;
+  readonly hasReward: boolean;
+}
+
+/** @param settings as `inspectInputs` completed them */
+export async function readFirstRow(
+  inputs: readonly Input[],
+  settings: FormatSettings,
+  maxRowBytes: number,
+): Promise<FirstRow | undefined> {
+  const { header, rewardField } = settings;
+  const firstRow = (row: Row, key: string, place: string): FirstRow => {
+    return { row, place, hasReward: existingShape(Object.keys(row), key) !== undefined };
+  };
+  if (header !== undefined) {
+    const row = Object.fromEntries(header.columns.map((name) => [columnKey(name), '']));
+    return firstRow(row, columnKey(rewardField), header.place);
+  }
+  const format = createFormat(settings);
+  for (const input of inputs) {
+    const first = await input.peekRecord(format.newScanner(), format.isBlank, maxRowBytes);
+    await input.reset();
+    if (first === undefined) continue;
+    const row = first.oversized === undefined ? format.parse(first)?.row : undefined;
+    return row && firstRow(row, rewardField, `${input.name}:${first.line}`);
+  }
+  return undefined;
 }
 
 /** @param kind that of the row; without one, its one reward is null */
@@ -74,7 +109,8 @@ function refuseTakenField(
   const taken = takenField(names, kind ?? 'text', settings);
   if (taken !== undefined) {
     throw usageError(
-      `${place}: expected no field ${taken}, which the reward is written to; name another with ${optionName('rewardField')}`,
+      `${place}: expected no field ${taken}, which the reward is written to; name another with ${optionName('rewardField')}, ` +
+        `replace what is there with ${optionName('rescore')}, or keep it and score the other rows with ${optionName('useRewards')}`,
     );
   }
 }

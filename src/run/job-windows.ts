@@ -1,12 +1,14 @@
 /** Which windows a job consists of. */
 import { usageError } from '../errors.js';
 import { optionName } from '../option-name.js';
+import { readLimits } from '../platform/limits.js';
 import { createFormat } from '../rows/formats/index.js';
 import { groupKeyReader } from '../rows/group-key.js';
-import { type InputRecord, recordAt } from '../rows/records.js';
-import type { Window } from '../scorer/protocol.js';
+import { recordAt } from '../rows/records.js';
+import type { ScoredWindow, Window } from '../scorer/protocol.js';
 import type { WindowSize } from '../scorer/window-size.js';
 import { joinsByKey } from '../selection/joins.js';
+import { GatheredRows } from './gathered-rows.js';
 import type { Input } from './input.js';
 import type { JobEvents, JobReading } from './job.js';
 import { readWindows } from './read-windows.js';
@@ -16,25 +18,55 @@ import { windowsOf } from './windows.js';
 
 type WindowEvents = Pick<JobEvents, 'signal' | 'onNotice'>;
 
+export interface JobWindows<Windows = AsyncIterable<Window>> {
+  readonly windows: Windows;
+  /** Says of a window's answer where its rows stand, where the window's own position does not. */
+  readonly locate?: (window: Window, scored: ScoredWindow) => ScoredWindow;
+}
+
+/** The most rows that are held are those that fill this share of the memory that is free: a model takes its own. */
+const GATHERED_SHARE = 0.5;
+
 /** @throws FatalError `usage` where a share of inputs without a length is requested */
 export async function windowsOfJob(
   job: JobReading,
   size: WindowSize,
   events: WindowEvents,
-): Promise<AsyncGenerator<Window>> {
+): Promise<JobWindows<AsyncGenerator<Window>>> {
   const { inputs, task, limit, shard, stream } = job;
-  return readWindows({
+  const gathered = gatheredRowsOf(job, events);
+  const windows = readWindows({
     inputs,
     format: createFormat(task.format),
     windowSize: size,
     maxRowBytes: task.maxRowBytes,
     limit,
     blocks: shard && blocksOf(shard, await lengthsOf(inputs, events), size),
-    joins: joinsOf(job, events),
+    joins: joinsOf(job),
+    gathered,
     eager: stream,
     signal: events.signal,
   });
+  return { windows, ...(gathered && { locate: (window, scored) => gathered.locate(window, scored) }) };
 }
+
+function gatheredRowsOf({ inputs, task, limit }: JobReading, { signal }: WindowEvents): GatheredRows | undefined {
+  const { group: field, gather } = task.answer.kind === 'selection' ? task.answer.selection : noSelection;
+  if (field === undefined || !gather) return undefined;
+  return new GatheredRows({
+    inputs,
+    format: createFormat(task.format),
+    maxRowBytes: task.maxRowBytes,
+    limit,
+    field,
+    readKey: groupKeyReader(task.format, field),
+    lineEnd: task.format.header?.lineEnd ?? '\n',
+    mostBytes: GATHERED_SHARE * readLimits().freeBytes,
+    signal,
+  });
+}
+
+const noSelection = { group: undefined, gather: false };
 
 /** The greatest possible number of windows. */
 export const countWindows = ({ inputs }: Pick<JobReading, 'inputs'>, size: WindowSize): number =>
@@ -44,23 +76,16 @@ export const countWindows = ({ inputs }: Pick<JobReading, 'inputs'>, size: Windo
   );
 
 /** Checks whether a record has the same value as the one before in the field that `best` groups by. */
-function joinsOf({ inputs, task }: JobReading, { onNotice }: WindowEvents): JoinsGroup | undefined {
+function joinsOf({ inputs, task }: JobReading): JoinsGroup | undefined {
   const field = task.answer.kind === 'selection' ? task.answer.selection.group : undefined;
   if (field === undefined) return undefined;
-  const placeOf = ({ line, byte }: InputRecord): string =>
-    inputs.length === 1 ? `${inputs[0]?.name}:${line ?? `byte ${byte}`}` : `line ${line}`;
   const joins = joinsByKey({
     field,
     readKey: groupKeyReader(task.format, field),
     isBlank: createFormat(task.format).isBlank,
-    placeOf,
-    onReturn: (group, record) =>
-      onNotice(
-        `${placeOf(record)}: the group ${group} was there before, with others in between: rows of a group are chosen ` +
-          `among only where they follow one another; sort by ${field} first (reported once)`,
-      ),
+    placeOf: (file, line) => `${inputs[file]?.name}:${line}`,
   });
-  return (batch, i) => joins(recordAt(batch, i));
+  return (batch, i, file) => joins(recordAt(batch, i), file);
 }
 
 /** Lengths of the inputs' contents; those of compressed inputs are known only after reading them. */

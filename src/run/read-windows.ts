@@ -3,6 +3,7 @@ import type { RowFormat } from '../rows/formats/format.js';
 import { type Position, readRecords, recordAt } from '../rows/records.js';
 import type { Window } from '../scorer/protocol.js';
 import type { WindowSize } from '../scorer/window-size.js';
+import type { GatheredRows } from './gathered-rows.js';
 import type { Input } from './input.js';
 import { type GroupedBatch, groupRecords, type JoinsGroup, sliceGrouped } from './record-groups.js';
 import type { BlockRange } from './shards.js';
@@ -20,6 +21,8 @@ export interface ReadOptions {
   readonly blocks?: readonly BlockRange[] | undefined;
   /** Which records form a group; such a group is never cut. Default: records with a long text in common. */
   readonly joins?: JoinsGroup | undefined;
+  /** What yields all records of the inputs in the place of them, as one file. */
+  readonly gathered?: GatheredRows | undefined;
   /** Whether windows end with the records that have arrived. */
   readonly eager?: boolean;
   /** Once it is aborted, no more is read. */
@@ -27,13 +30,23 @@ export interface ReadOptions {
 }
 
 export async function* readWindows(options: ReadOptions): AsyncGenerator<Window> {
-  const { inputs, format, windowSize: size, limit, blocks, eager = false, signal } = options;
+  const { inputs, format, windowSize: size, limit, blocks, gathered, eager = false, signal } = options;
   const countdown = limit === undefined ? undefined : { left: limit };
   let index = 0;
+  if (gathered !== undefined) {
+    const records = groupRecords(gathered.batches(), uncut, options.joins);
+    for await (const window of cutWindows(records, { size })) {
+      if (signal.aborted) return;
+      yield { ...window, index: index++, file: 0 };
+    }
+    return;
+  }
   for (const [file, input] of inputs.entries()) {
     const range = blocks?.[file];
-    if (range !== undefined && range.from === range.until) continue;
-    let records = recordsOf(input, options, range);
+    // A file before a shard's own is read all the same where groups may not come back.
+    const isPassed = range !== undefined && range.from === range.until;
+    if (isPassed && (options.joins === undefined || range.until === 0)) continue;
+    let records = recordsOf(input, file, options, range);
     if (countdown !== undefined) records = first(records, countdown, format);
     for await (const window of cutWindows(records, { size, eager })) {
       if (signal.aborted) return;
@@ -48,6 +61,7 @@ const uncut = { longest: Number.POSITIVE_INFINITY, border: Number.POSITIVE_INFIN
 
 function recordsOf(
   input: Input,
+  file: number,
   { format, windowSize, maxRowBytes, joins }: ReadOptions,
   range: BlockRange | undefined,
 ): AsyncIterable<GroupedBatch> {
@@ -59,7 +73,7 @@ function recordsOf(
   const start: Position =
     begin > 0 && format.linesAreRecords && input.seekable ? { byte: begin - 1, line: null } : input.body;
   const records = readRecords(input.content(start.byte), format.newScanner(), start, maxRowBytes);
-  const grouped = groupRecords(records, limits, joins);
+  const grouped = groupRecords(records, limits, joins, file);
   return range === undefined ? grouped : within(grouped, range, windowSize);
 }
 

@@ -16,8 +16,8 @@ const LEAST_BYTES = 256;
 /** Bytes of a piece of a record that is searched in the next, too long to occur there by chance. */
 const PROBE_BYTES = 64;
 
-/** Whether a batch's i-th record belongs to the group of the one before; called for each in order. */
-export type JoinsGroup = (batch: RecordBatch, i: number) => boolean;
+/** Whether a batch's i-th record belongs to the group of the one before in its file; called for each in order. */
+export type JoinsGroup = (batch: RecordBatch, i: number, file: number) => boolean;
 
 export interface GroupLimits {
   /** Bytes from a group's beginning within which its last record begins. */
@@ -34,12 +34,13 @@ export async function* groupRecords(
   batches: AsyncIterable<RecordBatch>,
   { longest, border }: GroupLimits,
   joins: JoinsGroup = joinsByText(),
+  file = 0,
 ): AsyncGenerator<GroupedBatch> {
   let group: number | undefined;
   for await (const batch of batches) {
     const groups = batch.ends.map((_, i) => {
       const byte = startOf(batch, i);
-      const isJoined = joins(batch, i);
+      const isJoined = joins(batch, i, file);
       const mayGoOn =
         group !== undefined && byte - group < longest && Math.floor(byte / border) === Math.floor(group / border);
       if (group === undefined || !mayGoOn || !isJoined) group = byte;

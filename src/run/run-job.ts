@@ -1,12 +1,13 @@
 /** Runs a job: windows to the scorer, answers in file order to the sink. */
 import { runError, usageError } from '../errors.js';
 import { existingResult } from '../rows/existing-rewards.js';
+import type { Row } from '../rows/kinds/roles.js';
 import type { ScoredWindow, Window } from '../scorer/protocol.js';
 import type { Scorer } from '../scorer/scorer.js';
 import { giveUp } from './error-policy.js';
 import type { Input } from './input.js';
 import type { Job, JobEvents, JobProgress } from './job.js';
-import { countWindows, windowsOfJob } from './job-windows.js';
+import { countWindows, type JobWindows, windowsOfJob } from './job-windows.js';
 import { scoreInOrder } from './score-in-order.js';
 import type { UnfinishedWork } from './sink.js';
 
@@ -32,7 +33,8 @@ export interface RunOutcome {
 export async function runJob(job: Job, scorer: Scorer, events: JobEvents): Promise<RunOutcome> {
   const { sink } = job;
   const size = scorer.windowSize;
-  const windows = await sink.begin(await windowsOfJob(job, size, events));
+  const reading = await windowsOfJob(job, size, events);
+  const windows = await sink.begin(reading.windows);
   if (windows === undefined) {
     await sink.finish();
     return { end: 'finished', nothingLeft: true };
@@ -42,7 +44,7 @@ export async function runJob(job: Job, scorer: Scorer, events: JobEvents): Promi
   events.onStart?.();
   try {
     await sink.open();
-    const end = await scoreWindows(job, scorer, windows, events);
+    const end = await scoreWindows(job, scorer, { ...reading, windows }, events);
     if (end !== 'finished') return { end, nothingLeft: false, unfinished: await sink.abort() };
     await sink.finish();
     return { end, nothingLeft: false };
@@ -58,9 +60,11 @@ export async function runJob(job: Job, scorer: Scorer, events: JobEvents): Promi
  * @throws FatalError `usage`
  */
 export function refuseFirstRows({ inputs, task }: Pick<Job, 'inputs' | 'task'>, scorer: Pick<Scorer, 'refuse'>): void {
-  const { usesExisting, rewardField, fields } = task.format;
+  const { existing, rewardField, fields } = task.format;
+  const isCarried = (row: Row): boolean =>
+    existing !== 'refuse' && existing !== 'replace' && existingResult(row, rewardField, fields) !== undefined;
   for (const { name, first } of inputs) {
-    if (first === undefined || (usesExisting && existingResult(first.row, rewardField, fields) !== undefined)) continue;
+    if (first === undefined || isCarried(first.row)) continue;
     const refused = scorer.refuse(first.row, task);
     if (refused !== undefined) throw usageError(`${name}:${first.line}: ${refused}`);
   }
@@ -70,7 +74,7 @@ export function refuseFirstRows({ inputs, task }: Pick<Job, 'inputs' | 'task'>, 
 async function scoreWindows(
   { inputs, sink, policy, stream }: Job,
   scorer: Scorer,
-  windows: AsyncIterable<Window>,
+  { windows, locate = (_, scored) => scored }: JobWindows,
   { signal, onProgress }: JobEvents,
 ): Promise<RunEnd> {
   const progress = onProgress && progressOf(inputs, sink.statistics.counts.rows);
@@ -80,8 +84,9 @@ async function scoreWindows(
     if (end !== undefined || window.open) await sink.settle();
     const answer = end === undefined ? scored : await scorer.score({ ...window, rows: end.rows });
     const { path } = inputs[window.file] as Input;
-    if (!(await sink.write(window, answer, path, end === undefined))) return 'reader gone';
-    if (end !== undefined) throw tooManyFailures(end.message, path, answer);
+    const located = locate(window, answer);
+    if (!(await sink.write(window, located, path, end === undefined))) return 'reader gone';
+    if (end !== undefined) throw tooManyFailures(end.message, path, located);
     if (progress !== undefined) onProgress?.(progress(window, sink.statistics.counts.rows));
   }
   return signal.aborted ? 'stopped' : 'finished';
@@ -98,10 +103,10 @@ function progressOf(inputs: readonly Input[], rowsBefore: number): (window: Wind
   };
 }
 
-function tooManyFailures(why: string, path: string, { stats }: ScoredWindow): Error {
+function tooManyFailures(why: string, windowPath: string, { stats }: ScoredWindow): Error {
   const last = stats.failed.at(-1);
   if (last === undefined) return runError(`gave up: ${why}`);
-  const { line, byte, failure } = last;
+  const { path = windowPath, line, byte, failure } = last;
   const place = `${path === '-' ? 'standard input' : path}:${line ?? `byte ${byte}`}`;
   return runError(`${place}: ${failure.code}: ${failure.message}; gave up there (${why})`);
 }

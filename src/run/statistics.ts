@@ -81,12 +81,12 @@ export class RunStatistics {
     }
     const failures: Counts['failures'] = {};
     for (const { failure } of failed) failures[failure.code] = (failures[failure.code] ?? 0) + 1;
-    const firstFailures = failed.slice(0, SHOWN_FAILURES).map(({ byte, line, failure: { code, message } }) => ({
-      file: path,
+    const firstFailures = failed.slice(0, SHOWN_FAILURES).map(({ path: own = path, byte, line, failure }) => ({
+      file: own,
       line,
       byte,
-      code,
-      message,
+      code: failure.code,
+      message: failure.message,
     }));
     const rowsByFile: number[] = Array.from({ length: file + 1 }, () => 0);
     rowsByFile[file] = window.rows;
@@ -98,7 +98,7 @@ export class RunStatistics {
       rewardsWritten: rewards.length,
       failures,
       firstFailures,
-      rowsByFile,
+      rowsByFile: [...(window.rowsByFile ?? rowsByFile)],
       mean,
       squares,
       min: some ? min : null,

@@ -23,6 +23,8 @@ export interface RunFacts {
   readonly estimate: number | undefined;
   /** Whether the run chose the best of groups. */
   readonly selects: boolean;
+  /** Whether it made pairs of them. */
+  readonly makesPairs: boolean;
   readonly complete: boolean;
   readonly exitCode: number;
 }
@@ -65,7 +67,7 @@ export function summaryOf(facts: RunFacts): object {
     computedTokens: counts.computedTokens,
     rewards: statistics.rewards,
     seconds,
-    ...(facts.selects && { best: summarizeChoices(counts.choices) }),
+    ...(facts.selects && { best: summarizeChoices(counts.choices, facts.makesPairs) }),
     ...(facts.estimate !== undefined && { estimatedSeconds: facts.estimate }),
     rowsPerSecond: seconds > 0 ? counts.rows / seconds : null,
   };

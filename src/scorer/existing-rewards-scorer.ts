@@ -52,7 +52,6 @@ export function existingRewardsScorer(task: WindowTask): (window: Window) => Pro
     task,
     answer: createAnswer(task),
     texts: { fields: task.format.fields, template: noTemplate, reading: anyReading, prompts: 'unused' },
-    existingField: task.format.rewardField,
     decoder: true,
     heartbeat: () => undefined,
   });

@@ -116,6 +116,8 @@ export interface WindowStats {
   readonly hints: Readonly<Partial<Record<HintCode, number>>>;
   /** Of the first rows of prompt and response joined, in order: whether white space stands at the boundary. */
   readonly boundarySpaces: readonly boolean[];
+  /** How many rows are of each input; undefined where all are of the window's. */
+  readonly rowsByFile?: readonly number[];
   /** What `best` chose. */
   readonly choices?: ChoiceCounts;
 }

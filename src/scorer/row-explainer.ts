@@ -23,7 +23,7 @@ export interface ScoredTexts {
   readonly kind: RowKind;
   readonly texts: readonly (TokenizedText | RowFailure)[];
   /** Those of the texts; a failure in the place of one that is not finite. */
-  readonly rewards: readonly (number | RowFailure)[];
+  readonly rewards: readonly (number | RowFailure | undefined)[];
   readonly notices: readonly NoticeCode[];
   readonly hints: readonly HintCode[];
 }

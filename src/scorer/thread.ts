@@ -134,7 +134,6 @@ async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Pro
     task,
     answer: createAnswer(task),
     texts: textSettingsOf(scoring, tokenizer.specialTokens(), format.fields, prompts),
-    existingField: format.usesExisting ? format.rewardField : undefined,
     explainer,
     decoder: model.kind === 'checkpoint' && model.network.attention === 'causal',
     heartbeat,

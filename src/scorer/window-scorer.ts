@@ -4,10 +4,12 @@ import { rewardOf } from '../model/activation.js';
 import type { TokenScorer } from '../model/token-scorer.js';
 import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
 import { optionName } from '../option-name.js';
-import { existingResult } from '../rows/existing-rewards.js';
+import { existingResult, existingShape, finiteRewards } from '../rows/existing-rewards.js';
 import { asBadRow, failure, isFailure, type RowFailure } from '../rows/failure.js';
+import { columnKey } from '../rows/formats/csv-header.js';
 import type { ParsedRecord } from '../rows/formats/format.js';
-import type { RowKind } from '../rows/kinds/kinds.js';
+import { kindOfRow, type RowKind } from '../rows/kinds/kinds.js';
+import type { NamedFields, Row } from '../rows/kinds/roles.js';
 import {
   BOUNDARIES_TO_CHECK,
   readRow,
@@ -17,7 +19,7 @@ import {
 } from '../rows/kinds/texts.js';
 import { type HintCode, type NoticeCode, noticeCodes } from '../rows/notices.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
-import { type RowResult, shapeOf, takenField } from '../rows/results.js';
+import { type RewardShape, type RowResult, shapeOf, takenField, takesRewards } from '../rows/results.js';
 import { isWellFormed } from '../rows/unicode.js';
 import type { ScoredRecord } from '../selection/group.js';
 import type { Answer } from './answers.js';
@@ -35,10 +37,12 @@ interface PendingRow {
 
 interface PendingTexts {
   readonly kind: RowKind;
-  readonly texts: readonly (PendingText | RowFailure)[];
+  /** A number is the reward that the row carries for the text. */
+  readonly texts: readonly (PendingText | RowFailure | number)[];
   readonly boundaryHasSpace: boolean | undefined;
   readonly notices: readonly NoticeCode[];
   readonly hints: readonly HintCode[];
+  readonly templated: boolean;
 }
 
 interface ExistingResult {
@@ -60,18 +64,19 @@ const noPrompt = (): RowFailure =>
     `expected a prompt of its own (${optionName('reserve')}), got a whole text; give prompt and response, or messages`,
   );
 
+const noReward = (field: string): RowFailure =>
+  failure(
+    'BAD_ROW',
+    `expected a field ${field}, as the first row has one, got none; name the model that is to score it with ${optionName('model')}`,
+  );
+
 export interface WindowScorerOptions {
   readonly scorer: Pick<TokenScorer, 'score' | 'countTokens'>;
   readonly tokenizer: Pick<Tokenizer, 'rowOf' | 'count' | 'addedTexts' | 'notices'>;
   readonly scoring: ScoringSettings;
-  readonly task: Pick<WindowTask, 'maxRowBytes' | 'dryRun' | 'strict'>;
+  readonly task: Pick<WindowTask, 'format' | 'maxRowBytes' | 'dryRun' | 'strict'>;
   readonly answer: Answer;
   readonly texts: TextSettings;
-  /**
-   * The field of the rewards that a row may already have, so that it is not scored; undefined where every row is
-   * scored.
-   */
-  readonly existingField: string | undefined;
   /** Says how one of the rows was scored; absent where nothing is explained. */
   readonly explainer?: RowExplainer | undefined;
   /** The network sees what stands before a token alone: a text that begins with BOS is given no other. */
@@ -127,8 +132,8 @@ export class WindowScorer {
     explained?: ExplainedTexts,
   ): ScoredWindow {
     const { answer, task } = this.#options;
-    const scored = pending.map(({ record, parsed, outcome }): ScoredRecord => {
-      return { record, parsed, result: this.#resultOf(outcome, logits) };
+    const scored = pending.map((row): ScoredRecord => {
+      return { record: row.record, parsed: row.parsed, result: this.#resultOf(row, logits) };
     });
     // Records beyond the limit are scored too, as rewards would be rounded differently in other packs.
     const rows = Math.min(window.rows ?? scored.length, scored.length);
@@ -140,7 +145,9 @@ export class WindowScorer {
     const { explainer } = this.#options;
     const outcome = explainer && pending.find(({ record }) => explainer.explains(record))?.outcome;
     if (outcome === undefined || isFailure(outcome) || 'existing' in outcome) return undefined;
-    const texts = outcome.texts.map((text) => (isFailure(text) ? text : (text.source as TokenizedText)));
+    const texts = outcome.texts.map((text) =>
+      isFailure(text) ? text : ((text as PendingText).source as TokenizedText),
+    );
     return explainer?.explain({ ...outcome, texts, rewards: this.#rewardsOf(outcome, logits) });
   }
 
@@ -159,16 +166,20 @@ export class WindowScorer {
   #tokenize(record: InputRecord, parsed: ParsedRecord, texts: number[][]): PendingRow['outcome'] {
     const unusable = parsed.failure ?? (parsed.row && this.#options.answer.refuse?.(parsed.row));
     if (unusable !== undefined) return unusable;
-    const existing = this.#existingResult(parsed);
-    if (existing !== undefined) return { existing };
+    const carried = this.#carriedResult(parsed);
+    if (carried !== undefined) return carried;
     const row = this.#read(parsed);
     if (isFailure(row)) return row;
+    const known = this.#knownRewards(parsed, row);
+    if (isFailure(known)) return known;
     const { scoring, tokenizer, heartbeat, explainer, decoder } = this.#options;
     const keepsCut = explainer?.explains(record) ?? false;
     const { maxLength, truncationSide, template, reserve } = scoring;
-    const beginsOnce = decoder || template.jinja !== undefined;
+    const beginsOnce = decoder || (row.templated && template.jinja !== undefined);
     let padAtEnd = false;
-    const pending = row.texts.map((scorable, index): PendingText | RowFailure => {
+    const pending = row.texts.map((scorable, index): PendingText | RowFailure | number => {
+      const reward = known[index] ?? null;
+      if (reward !== null) return reward;
       if (isFailure(scorable)) return scorable;
       heartbeat();
       const { text, prompt } = scorable;
@@ -187,16 +198,32 @@ export class WindowScorer {
         ...(keepsCut && { source: { ...scorable, tokens } }),
       };
     });
-    const { kind, boundaryHasSpace, notices } = row;
+    const { kind, boundaryHasSpace, notices, templated } = row;
     const hints: readonly HintCode[] = padAtEnd ? [...row.hints, 'PAD_AT_END'] : row.hints;
-    return { kind, texts: pending, boundaryHasSpace, notices, hints };
+    return { kind, texts: pending, boundaryHasSpace, notices, hints, templated };
   }
 
-  #existingResult({ row }: ParsedRecord): RowResult | undefined {
-    const { existingField, texts } = this.#options;
-    return existingField === undefined || row === undefined
-      ? undefined
-      : existingResult(row, existingField, texts.fields);
+  /** The field of rewards by its key in rows. */
+  get #rewardKey(): string {
+    const { header, rewardField } = this.#options.task.format;
+    return header === undefined ? rewardField : columnKey(rewardField);
+  }
+
+  /** What is known of a row without a look at its texts; undefined where they are to be scored. */
+  #carriedResult({ row }: ParsedRecord): ExistingResult | RowFailure | undefined {
+    const { task, texts } = this.#options;
+    const { existing, rewardField } = task.format;
+    if (row === undefined || existing === 'refuse' || existing === 'replace') return undefined;
+    const carried = existingResult(row, this.#rewardKey, texts.fields);
+    if (carried === undefined) return existing === 'take only' ? noReward(rewardField) : undefined;
+    return takesRewards(existing) || carried.failure === undefined ? { existing: carried } : undefined;
+  }
+
+  /** The rewards of a row's texts that need not be scored. */
+  #knownRewards({ row = {} }: ParsedRecord, { kind, texts }: ScorableRow): readonly (number | null)[] | RowFailure {
+    return this.#options.task.format.existing === 'complete'
+      ? finiteRewards(row, this.#rewardKey, shapeOf(kind), texts.length)
+      : [];
   }
 
   /** Counts the tokens of a prompt. The last count is stored, as consecutive candidates have the same prompt. */
@@ -210,12 +237,14 @@ export class WindowScorer {
 
   #read({ row }: ParsedRecord): ScorableRow | RowFailure {
     if (row === undefined) throw new Error('a parsed record has a row or a failure');
-    const { texts, answer } = this.#options;
+    const { texts, answer, task } = this.#options;
     const read = readRow(row, texts);
     if (isFailure(read)) return asBadRow(read);
-    const [notice] = this.#options.task.strict ? read.notices : [];
+    const [notice] = task.strict ? read.notices : [];
     if (notice !== undefined) return failure('BAD_ROW', `${noticeCodes[notice]} (${optionName('strict')})`);
-    const taken = answer.results && takenField(Object.keys(row), read.kind, answer.results);
+    const { existing } = task.format;
+    const results = { rewardField: this.#rewardKey, details: answer.results?.details ?? false };
+    const taken = existing === 'refuse' ? takenField(Object.keys(row), read.kind, results) : undefined;
     if (taken !== undefined)
       return failure(
         'FIELD_EXISTS',
@@ -227,38 +256,49 @@ export class WindowScorer {
     };
   }
 
-  #rewardsOf({ kind, texts }: PendingTexts, logits: Float32Array): (number | RowFailure)[] {
+  /** Undefined in the place of a text that was not scored. */
+  #rewardsOf({ kind, texts }: PendingTexts, logits: Float32Array | undefined): (number | RowFailure | undefined)[] {
     const { labels, logit, activation } = this.#options.scoring;
     const isArray = shapeOf(kind) === 'array';
     return texts.map((text, index) => {
-      if (isFailure(text)) return text;
+      if (typeof text === 'number') return text;
+      if (isFailure(text) || logits === undefined) return isFailure(text) ? text : undefined;
       const reward = rewardOf(logits.subarray(text.index * labels, (text.index + 1) * labels), logit, activation);
       if (Number.isFinite(reward)) return reward;
       return failure('NON_FINITE', `the reward is ${reward}`, isArray ? index : undefined);
     });
   }
 
-  #resultOf(outcome: PendingRow['outcome'], logits: Float32Array | undefined): RowResult {
-    if (isFailure(outcome)) return { shape: 'single', rewards: [], failure: outcome };
-    if ('existing' in outcome) return outcome.existing;
-    const { answer } = this.#options;
+  #resultOf({ parsed: { row }, outcome }: PendingRow, logits: Float32Array | undefined): RowResult {
+    const { answer, texts } = this.#options;
+    if (isFailure(outcome)) {
+      return { shape: shapeOfFailed(row ?? {}, this.#rewardKey, texts.fields), rewards: [], failure: outcome };
+    }
+    if ('existing' in outcome) return { ...outcome.existing, taken: true };
     const shape = shapeOf(outcome.kind);
-    const rewards =
-      logits === undefined
-        ? outcome.texts.map((text) => (isFailure(text) ? text : undefined))
-        : this.#rewardsOf(outcome, logits);
+    const rewards = this.#rewardsOf(outcome, logits);
     const problem = rewards.find(isFailure);
     return {
       shape,
+      templated: outcome.templated,
       rewards: rewards.map((reward) => (typeof reward === 'number' ? reward : null)),
       ...(answer.results?.details && {
-        tokens: outcome.texts.map((text) => (isFailure(text) ? null : text.tokens)),
-        truncated: outcome.texts.map((text) => (isFailure(text) ? null : text.truncated)),
+        tokens: outcome.texts.map((text) => (isScored(text) ? text.tokens : null)),
+        truncated: outcome.texts.map((text) => (isScored(text) ? text.truncated : null)),
       }),
       ...(problem !== undefined && { failure: problem }),
     };
   }
 }
+
+/** By what the row has to score, or else by the rewards that it carries. */
+function shapeOfFailed(row: Row, rewardField: string, fields: NamedFields): RewardShape {
+  const kind = kindOfRow(row, fields);
+  return kind === undefined ? (existingShape(Object.keys(row), rewardField) ?? 'single') : shapeOf(kind);
+}
+
+const isScored = (text: PendingTexts['texts'][number]): text is PendingText =>
+  typeof text !== 'number' && !isFailure(text);
 
 /** The records of a window, as views of its bytes. */
 export function recordsOf(window: Window, format: Pick<Answer['format'], 'newScanner'>): Iterable<InputRecord> {
@@ -284,7 +324,7 @@ function countOutcomes(pending: readonly PendingRow[]): Omit<WindowStats, 'faile
       boundarySpaces.push(boundaryHasSpace);
     let truncated = 0;
     for (const text of texts) {
-      if (isFailure(text)) continue;
+      if (!isScored(text)) continue;
       counts.tokens += text.tokens;
       truncated += text.truncated;
     }

@@ -1,6 +1,7 @@
 /**
  * What choosing among N candidates gains over taking one, as counts that add up over groups, windows, runs and shards.
  */
+import type { PairlessReason } from './pair.js';
 import type { RankedCandidate } from './rank.js';
 
 /** Sums over the groups that have at least N candidates with a reward. */
@@ -21,9 +22,18 @@ export interface ChoiceCounts {
   ties: number;
   /** Sums by N: 1, 2, 4, 8 … */
   gains: Record<string, GainSums>;
+  /** Pairs that were written, and groups that gave none by the reason. */
+  pairs: PairCounts;
 }
 
-export const noChoices = (): ChoiceCounts => ({ groups: 0, ties: 0, gains: {} });
+export type PairCounts = Record<PairlessReason | 'written', number>;
+
+export const noChoices = (): ChoiceCounts => ({
+  groups: 0,
+  ties: 0,
+  gains: {},
+  pairs: { written: 0, lone: 0, equalTexts: 0, equalRewards: 0, belowMinGap: 0 },
+});
 
 /** @param ranked the candidates of one group, best first; not empty */
 export function countChoice(counts: ChoiceCounts, ranked: readonly RankedCandidate[]): void {
@@ -40,6 +50,7 @@ export function countChoice(counts: ChoiceCounts, ranked: readonly RankedCandida
 export function addChoices(counts: ChoiceCounts, more: Readonly<ChoiceCounts>): void {
   counts.groups += more.groups;
   counts.ties += more.ties;
+  for (const [what, n] of Object.entries(more.pairs) as [keyof PairCounts, number][]) counts.pairs[what] += n;
   for (const [draws, gain] of Object.entries(more.gains)) addGain(counts.gains, draws, gain);
 }
 
@@ -59,9 +70,12 @@ export interface ChoiceSummary {
   readonly ties: number;
   /** Gains by the number of candidates, the smallest first. */
   readonly gains: readonly Gain[];
+  /** Where pairs were asked for. */
+  readonly pairs?: Readonly<PairCounts>;
 }
 
-export function summarizeChoices({ groups, ties, gains }: ChoiceCounts): ChoiceSummary {
+/** @param makesPairs whether pairs were asked for */
+export function summarizeChoices({ groups, ties, gains, pairs }: ChoiceCounts, makesPairs: boolean): ChoiceSummary {
   const points = Object.entries(gains).map(([candidates, sums]) => ({
     candidates: Number(candidates),
     groups: sums.groups,
@@ -69,7 +83,8 @@ export function summarizeChoices({ groups, ties, gains }: ChoiceCounts): ChoiceS
     first: sums.first / sums.groups,
     random: sums.random / sums.groups,
   }));
-  return { groups, ties, gains: points.sort((a, b) => a.candidates - b.candidates) };
+  points.sort((a, b) => a.candidates - b.candidates);
+  return { groups, ties, gains: points, ...(makesPairs && { pairs }) };
 }
 
 function addGain(gains: ChoiceCounts['gains'], draws: string, more: GainSums): void {

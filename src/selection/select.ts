@@ -5,7 +5,8 @@
 import type { FailedRow } from '../rows/failed-row.js';
 import type { ParsedRecord } from '../rows/formats/format.js';
 import { type ChoiceCounts, countChoice, noChoices } from './gains.js';
-import { groupsOf, type ScoredRecord } from './group.js';
+import { groupsOf, type RefusedRecord, type ScoredRecord } from './group.js';
+import { pairOf } from './pair.js';
 import type { SelectionSettings } from './settings.js';
 import { GroupWriter, type OutputSettings } from './writer.js';
 
@@ -33,12 +34,23 @@ export function select(
   const pieces: (Buffer | string)[] = [];
   const failed: FailedRow[] = [];
   const counts = noChoices();
-  const groups = groupsOf(records, settings, next, ({ index, record: { byte, line }, failure }) =>
-    failed.push({ row: index, byte, line, failure }),
-  );
-  for (const group of groups) {
-    for (const piece of writer.write(group)) pieces.push(piece);
+  const refuse = ({ member: { index, record }, failure }: RefusedRecord): void => {
+    failed.push({ row: index, byte: record.byte, line: record.line, failure });
+  };
+  const { fields, rewardField } = output;
+  for (const group of groupsOf(records, { selection: settings, fields, rewardField }, next, refuse)) {
     if (group.ranked.length > 0) countChoice(counts, group.ranked);
+    if (settings.pairs === undefined) {
+      for (const piece of writer.write(group)) pieces.push(piece);
+    } else if (group.ranked.length > 0) {
+      const pair = pairOf(group, settings.group === undefined, settings.pairs.minGap, fields);
+      if (typeof pair === 'string') counts.pairs[pair]++;
+      else if ('failure' in pair) refuse(pair);
+      else {
+        counts.pairs.written++;
+        pieces.push(...writer.writePair(pair));
+      }
+    }
   }
   return { pieces, failed, counts };
 }

@@ -3,6 +3,8 @@
 export interface SelectionSettings {
   /** Consecutive rows with the same value in this field are a group; undefined where a row with candidates is one. */
   readonly group: string | undefined;
+  /** Whether rows of a group need not follow one another: all are held in memory. */
+  readonly gather: boolean;
   /** The field for the winner's text, for rows with candidates. */
   readonly responseField: string;
   /** How many of the best are written. */

@@ -121,7 +121,7 @@ const lines: readonly Row[] = [
     input: '{"text":"a","reward":5}',
     code: 'FIELD_EXISTS',
     message: 'the row has a field reward already; name another with --reward-field',
-    output: '{"text":"a","reward":5,…}',
+    output: '{"text":"a","reward":null,…}',
   },
   good('{"text":"last"}'),
 ];
@@ -215,7 +215,7 @@ const several: readonly Row[] = [
     input: '{"prompt":"a","candidates":["b"],"reward":[5]}',
     code: 'FIELD_EXISTS',
     message: 'the row has a field reward already; name another with --reward-field',
-    output: '{"prompt":"a","candidates":["b"],"reward":[5],…}',
+    output: '{"prompt":"a","candidates":["b"],"reward":null,…}',
   },
   {
     input: '{"chosen":"a","rejected":""}',
@@ -235,7 +235,7 @@ const several: readonly Row[] = [
     input: '{"chosen":"a","rejected":"b","reward_rejected":5}',
     code: 'FIELD_EXISTS',
     message: 'the row has a field reward_rejected already; name another with --reward-field',
-    output: '{"chosen":"a","rejected":"b","reward_rejected":5,…}',
+    output: '{"chosen":"a","rejected":"b","reward_rejected":null,…}',
   },
   spliced('{"chosen":"a"}', 'BAD_ROW', `${FIELDS} ["chosen"]`),
 ];

@@ -143,7 +143,8 @@ test('--errors lists bad rows', async () => {
 });
 
 describe('a model is loaded when a row needs it', { concurrency: 2 }, () => {
-  const model = ['-m', missing];
+  // By a variable: a flag is refused where rows have rewards.
+  const model = { REWARD_SCORE_MODEL: missing };
   const scored: readonly (readonly [what: string, args: readonly string[], stdin: string])[] = [
     ['scored rows', [], four],
     ['scored rows without a text, in CSV', ['--from', 'csv'], 'Reward,Label\n1,yes\n2,no\n'],
@@ -155,7 +156,7 @@ describe('a model is loaded when a row needs it', { concurrency: 2 }, () => {
   ];
   for (const [what, args, stdin] of scored) {
     test(`none for ${what}`, async () => {
-      const run = await evaluate([...model, ...args], { stdin });
+      const run = await evaluate(args, { stdin, env: model });
       assert.equal(run.stderr, '');
       assert.notEqual(run.stdout, '');
       assert.equal(run.code, what.startsWith('bad') ? 3 : 0);
@@ -167,7 +168,7 @@ describe('a model is loaded when a row needs it', { concurrency: 2 }, () => {
     ['a later row', `${four}{"text":"a","label":1}\n`],
   ] as const) {
     test(`one for ${what}`, async () => {
-      const run = await evaluate(model, { stdin });
+      const run = await evaluate([], { stdin, env: model });
       assert.deepEqual([run.code, run.stdout], [2, '']);
       assert.match(run.stderr, /^reward-score: .*missing: expected a model directory, found nothing of that name\n$/);
     });
@@ -175,9 +176,11 @@ describe('a model is loaded when a row needs it', { concurrency: 2 }, () => {
 
   test('rows are mixed: those without a reward are scored', async () => {
     const scoredRow = { text: 'hello', reward: 0.5 };
-    const { stdout } = await rewardScore(['-q'], { stdin: jsonl([{ text: 'hello' }]) });
+    const env = { REWARD_SCORE_MODEL: join(root, 'fixtures/tiny-gpt2') };
+    const { stdout } = await rewardScore(['-q'], { stdin: jsonl([{ text: 'hello' }]), env });
     const [{ reward = undefined } = {}] = jsonLines(stdout);
-    const mixed = await evaluateJson([], [scoredRow, scoredRow, { text: 'hello' }]);
+    const run = await evaluate(['--json'], { stdin: jsonl([scoredRow, scoredRow, { text: 'hello' }]), env });
+    const mixed = JSON.parse(run.stdout) as EvaluationResult;
     assert.equal(mixed.rows, 3);
     assert.ok(Math.abs(numberOf(mixed.metrics.mean) - (1 + (reward as number)) / 3) < 1e-6);
   });

@@ -83,6 +83,8 @@ const settings: Readonly<Record<string, Setting>> = {
   'max-row-bytes': { to: '1000' },
   details: { to: true },
   'reward-field': { to: 'score' },
+  rescore: { to: true },
+  'use-rewards': { to: true },
   'on-error': { to: 'skip' },
   errors: { from: join(directory, 'one.errors'), to: join(directory, 'two.errors') },
   shard: { from: '1/2', to: '2/2' },
@@ -99,6 +101,7 @@ const settings: Readonly<Record<string, Setting>> = {
 const best: Base = { command: 'best', input: candidates };
 const settingsOfBest: Readonly<Record<string, Setting>> = {
   group: { ...best, input: grouped, from: 'id', to: 'text' },
+  gather: { ...best, input: grouped, args: ['--group', 'id'], to: true },
   'response-field': { ...best, to: 'winner' },
   top: { ...best, to: '1' },
   rank: { ...best, to: true },

@@ -60,7 +60,7 @@ const decisions = {
   ],
   output: [
     ...['output', 'from', 'to', 'delimiter', 'max-row-bytes', 'reward-field', 'on-error', 'errors', 'shard', 'stream'],
-    ...['text', 'prompt', 'response', 'messages', 'candidates', 'chosen', 'rejected'],
+    ...['text', 'prompt', 'response', 'messages', 'candidates', 'chosen', 'rejected', 'rescore', 'use-rewards'],
   ],
   run: [
     ...['limit', 'max-errors', 'exit-zero', 'resume', 'overwrite', 'dry-run', 'summary', 'strict', 'workers'],
@@ -68,7 +68,7 @@ const decisions = {
   ],
 } as const;
 
-const ofBest = ['group', 'response-field', 'top', 'rank', 'pairs', 'min-gap'];
+const ofBest = ['group', 'gather', 'response-field', 'top', 'rank', 'pairs', 'min-gap'];
 
 describe('what flags decide', () => {
   for (const [command, own] of [
@@ -102,6 +102,8 @@ const scoreValues: ScoreFlags = {
   maxRowBytes: 1000,
   details: false,
   rewardField: 'reward',
+  rescore: false,
+  useRewards: false,
   truncationSide: 'left',
   reserve: 0,
   activation: 'none',
@@ -150,6 +152,8 @@ describe('deciding flags', () => {
       '--details': false,
       ...noFields,
       '--reward-field': 'reward',
+      '--rescore': false,
+      '--use-rewards': false,
       '--on-error': 'null',
       '--errors': null,
       '--shard': null,
@@ -165,11 +169,20 @@ describe('deciding flags', () => {
 
   test('of best, with its own', () => {
     const { details: _, ...shared } = scoreValues;
-    const values: BestFlags = { ...shared, to: 'csv', responseField: 'r', rank: false, pairs: true, minGap: 0.5 };
+    const values: BestFlags = {
+      ...shared,
+      to: 'csv',
+      gather: true,
+      responseField: 'r',
+      rank: false,
+      pairs: true,
+      minGap: 0.5,
+    };
     const deciding = decidingFlags('best', values, 'output');
     assert.ok(!('--details' in deciding));
     assert.deepEqual(Object.fromEntries(ofBest.map((name) => [name, deciding[`--${name}`]])), {
       group: null,
+      gather: true,
       'response-field': 'r',
       top: null,
       rank: false,

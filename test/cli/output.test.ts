@@ -181,20 +181,20 @@ describe('JSONL', { concurrency: 2 }, () => {
       3,
     ));
 
-  test('a reward that is there already stays', async () => {
+  test('a reward that is there already gives way to null, in its place', async () => {
     const exists = '"reward_error":{"code":"FIELD_EXISTS","message":M}';
     await linesCheck(
       [
         ['{"text":"good"}\n', '{"text":"good","reward":R}\n'],
-        ['{"text":"a","reward":5}\n', `{"text":"a","reward":5,${exists}}\n`],
+        ['{"text":"a","reward":5}\n', `{"text":"a","reward":null,${exists}}\n`],
         ['{"reward":null,"text":"a"}\n', `{"reward":null,"text":"a",${exists}}\n`],
         [
           '{"prompt":"a","candidates":["b"],"reward":[5]}\n',
-          `{"prompt":"a","candidates":["b"],"reward":[5],${exists}}\n`,
+          `{"prompt":"a","candidates":["b"],"reward":null,${exists}}\n`,
         ],
         [
           '{"chosen":"a","rejected":"b","reward_rejected":5}\n',
-          `{"chosen":"a","rejected":"b","reward_rejected":5,${exists}}\n`,
+          `{"chosen":"a","rejected":"b","reward_rejected":null,${exists}}\n`,
         ],
       ],
       3,
@@ -204,7 +204,7 @@ describe('JSONL', { concurrency: 2 }, () => {
     const { stdout } = await rewardScore(quick, { stdin: `${rows.join('\n')}\n` });
     const lines = stdout.trimEnd().split('\n').slice(1);
     for (const [i, line] of lines.entries())
-      assert.ok(line.startsWith(`${rows[i + 1]?.slice(0, -1)},"reward_error":{`), line);
+      assert.ok(line.startsWith(`${rows[i + 1]?.replace(/5}$/, 'null')},"reward_error":{`), line);
     assert.equal(lines.length, 2);
   });
 

@@ -256,7 +256,8 @@ wrongUses('input that is something else', [
 
 const columns = 'columns to score: text, messages, or prompt with response, candidates, or chosen and rejected';
 const taken = (field: string): string =>
-  `expected no field ${field}, which the reward is written to; name another with --reward-field`;
+  `expected no field ${field}, which the reward is written to; name another with --reward-field, ` +
+  'replace what is there with --rescore, or keep it and score the other rows with --use-rewards';
 
 wrongUses('headers and reward fields', [
   {

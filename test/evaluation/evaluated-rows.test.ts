@@ -13,6 +13,7 @@ const settings = (evaluation: Partial<EvaluationFields>) => ({
   evaluation: { texts: false, ...evaluation },
   fields: {},
   rewardField: 'reward',
+  existing: 'take' as const,
 });
 const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
 const rowOf = (json: string) => JSON.parse(json) as Record<string, unknown>;

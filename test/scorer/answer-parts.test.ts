@@ -70,7 +70,6 @@ function workerFor(task: WindowTask, refuse?: (row: unknown) => RowFailure | und
       },
       prompts: 'unused',
     },
-    existingField: undefined,
     decoder: true,
     heartbeat: () => undefined,
   });
@@ -134,7 +133,7 @@ const csvFormat = {
   ),
   addedColumns: ['reward', 'best_index', 'reward_margin', 'rank'],
 } as const;
-const selection = { group: 'q', responseField: 'response', top: 1, ranked: false, pairs: undefined };
+const selection = { group: 'q', gather: false, responseField: 'response', top: 1, ranked: false, pairs: undefined };
 const taskOf = (answer: WindowTask['answer'], settings: WindowTask['format'] = format): WindowTask => ({
   format: settings,
   answer,

@@ -16,6 +16,7 @@ const format = createFormat(formatSettings);
 const output = { ...formatSettings, format };
 const byQuestion: SelectionSettings = {
   group: 'q',
+  gather: false,
   responseField: 'response',
   top: 1,
   ranked: false,
@@ -81,17 +82,11 @@ describe('rows that a field groups', () => {
   });
 });
 
-test('a pair carries values of any depth, in the context and in the responses', () => {
+test('a response carries values of any depth', () => {
   const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
   const messages = `[{"role":"user","content":"Hi","extra":${deep}}]`;
   const candidate = (content: string) => `[{"role":"assistant","content":"${content}","extra":${deep}}]`;
   const row = `{"messages":${messages},"candidates":[${candidate('a')},${candidate('b')}]}`;
-  const rowSettings = { ...byQuestion, group: undefined };
-  const pairs = select([scored(row, [1, 2])], { ...rowSettings, pairs: { minGap: 0 } }, output);
-  assert.equal(
-    textOf(pairs.pieces),
-    `{"messages":${messages},"chosen":${candidate('b')},"rejected":${candidate('a')},"score_chosen":2,"score_rejected":1}\n`,
-  );
-  const best = select([scored(row, [1, 2])], rowSettings, output);
+  const best = select([scored(row, [1, 2])], { ...byQuestion, group: undefined }, output);
   assert.ok(textOf(best.pieces).includes(`"response":${candidate('b')},"best_index":1`));
 });

@@ -11,7 +11,7 @@ import { type RunOutcome, runJob } from '../../run/run-job.js';
 import type { RunStatistics } from '../../run/statistics.js';
 import { LazyScorer } from '../../scorer/lazy-scorer.js';
 import { openScorer } from '../../scorer/open.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { ExitCode, exitCodeOf } from '../exit-codes.js';
 import type { EvalFlags } from '../flags/flags.js';
 import { oneLine } from '../one-line.js';
@@ -22,7 +22,11 @@ import { requestOf } from './request.js';
 import { Session, totalBytesOf } from './session.js';
 import { factsOf, writeSummary } from './summary.js';
 
-export async function evaluateFiles(files: readonly string[], flags: EvalFlags, context: Context): Promise<number> {
+export async function evaluateFiles(
+  files: readonly string[],
+  flags: EvalFlags,
+  context: CommandContext,
+): Promise<number> {
   const started = performance.now();
   const { log } = context;
   const plan = await planEvaluation(files, flags, context);
@@ -70,6 +74,7 @@ export async function evaluateFiles(files: readonly string[], flags: EvalFlags, 
       seconds,
       estimate: undefined,
       selects: false,
+      makesPairs: false,
       complete: collected.rows !== undefined,
       exitCode,
     });

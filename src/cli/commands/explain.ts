@@ -59,7 +59,7 @@ async function formatOf(input: Input, flags: ExplainFlags): Promise<FormatSettin
   const formats = chooseFormats([input.path], flags);
   const asColumns = formats.from === 'csv' || formats.from === 'tsv';
   const { rewardField, maxRowBytes } = flags;
-  const inspected = await inspectInputs(
+  const format = await inspectInputs(
     [input],
     {
       ...formats,
@@ -68,11 +68,10 @@ async function formatOf(input: Input, flags: ExplainFlags): Promise<FormatSettin
       details: false,
       reasons: true,
       skipFailures: false,
-      usesExisting: true,
+      existing: 'replace',
     },
     maxRowBytes,
   );
-  const format = { ...inspected, usesExisting: false };
   createFormat(format); // Refuses a header without anything to score.
   return format;
 }

@@ -9,15 +9,16 @@ import type { ScoreOrBestFlags } from './plan.js';
 
 export interface FingerprintFacts {
   readonly version: string;
-  readonly identity: ScorerIdentity;
+  /** Undefined where the rewards are those that rows carry. */
+  readonly identity: ScorerIdentity | undefined;
   readonly task: WindowTask;
   readonly windowSize: WindowSize;
 }
 
 /** What decides a reward besides its row, whichever command scores. */
-export const rewardFingerprint = (version: string, { fingerprint }: ScorerIdentity): Fingerprint => ({
+export const rewardFingerprint = (version: string, identity: ScorerIdentity | undefined): Fingerprint => ({
   'reward-score': version,
-  ...fingerprint,
+  ...identity?.fingerprint,
 });
 
 /** The day that a run's template printed; undefined where it printed none. */
@@ -39,7 +40,11 @@ export function fingerprintOf(flags: ScoreOrBestFlags, facts: FingerprintFacts):
     ...rewardFingerprint(version, identity),
     ...(flags.best === undefined
       ? { command: 'score', ...decidingFlags('score', applied, 'output') }
-      : { command: 'best', ...decidingFlags('best', { ...applied, ...flags.best, to: to as 'jsonl' }, 'output') }),
+      : {
+          command: 'best',
+          'the rewards that rows have': task.format.existing,
+          ...decidingFlags('best', { ...applied, ...flags.best, to: to as 'jsonl' }, 'output'),
+        }),
     'the header': header?.text ?? null,
     'the window': `${windowSize.bytes} bytes, ${windowSize.rows} rows`,
   };
@@ -47,6 +52,7 @@ export function fingerprintOf(flags: ScoreOrBestFlags, facts: FingerprintFacts):
 
 const namesOfOutput = new Set([
   'command',
+  'the rewards that rows have',
   'the header',
   'the window',
   ...(['score', 'best'] as const).flatMap((command) =>

@@ -99,7 +99,7 @@ async function compare(
 ): Promise<Comparison> {
   // The reward that a row has already is what is checked, and not in the way.
   const task: WindowTask = {
-    format: jsonlSettings(rewardField),
+    format: { ...jsonlSettings(rewardField), existing: 'replace' },
     answer: { kind: 'results' },
     maxRowBytes: DEFAULT_MAX_ROW_BYTES,
     dryRun: false,
@@ -110,7 +110,7 @@ async function compare(
   const totals = { rows: 0, rewards: 0, without: 0, beyond: 0, mean: 0, largest: 0 };
   let worst: Deviation[] = [];
   const events = { signal: session.signal, onNotice: session.note };
-  const windows = await windowsOfJob(reading, scorer.windowSize, events);
+  const { windows } = await windowsOfJob(reading, scorer.windowSize, events);
   for await (const { scored } of scoreInOrder(windows, scorer, false)) {
     for (const outcome of scored.outcomes ?? []) {
       totals.rows++;

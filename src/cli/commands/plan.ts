@@ -1,15 +1,17 @@
 /** From flags to a plan: every error in a request is found here. */
 import { usageError } from '../../errors.js';
 import { columnKey } from '../../rows/formats/csv-header.js';
-import { createFormat } from '../../rows/formats/index.js';
+import { createFormat, type FormatSettings } from '../../rows/formats/index.js';
 import { type NamedFields, roles } from '../../rows/kinds/roles.js';
 import { Input } from '../../run/input.js';
-import { inspectInputs } from '../../run/inspect.js';
+import { inspectInputs, readFirstRow } from '../../run/inspect.js';
 import { checkDestination, checkDistinct, checkOutput, isPlain } from '../../run/output.js';
 import { type ClaimedOutput, claimWork } from '../../run/output-sink.js';
 import type { WindowTask } from '../../scorer/protocol.js';
-import type { Context } from '../context.js';
+import { otherPairField } from '../../selection/pair-fields.js';
+import type { CommandContext } from '../context.js';
 import type { BestFlags, ScoreFlags } from '../flags/flags.js';
+import { existingByFlags, existingByRows } from './existing-rewards.js';
 import { chooseFormats } from './formats.js';
 import { matchColumns, selectionOf, withSelectionColumns } from './selection.js';
 
@@ -29,10 +31,20 @@ export interface Plan {
  * @param flags those of the command; links in the output's path have been followed
  * @throws FatalError before anything is started or written
  */
-export async function planScoring(files: readonly string[], flags: ScoreOrBestFlags, context: Context): Promise<Plan> {
+export async function planScoring(
+  files: readonly string[],
+  flags: ScoreOrBestFlags,
+  context: CommandContext,
+): Promise<Plan> {
   refuseContradictions(files, flags);
+  const asked = existingByFlags(flags, flags.best === undefined ? 'refuse' : 'take');
+  if (asked === 'complete' && flags.best === undefined && flags.model === undefined) {
+    throw usageError(
+      'expected --model with --use-rewards: the bundled model does not score rows beside those of another',
+    );
+  }
   const formats = chooseFormats(files, flags.best?.pairs ? { to: 'jsonl', ...flags } : flags);
-  const asked = flags.best && selectionOf(flags.best, formats, flags.stream);
+  const choice = flags.best && selectionOf(flags.best, formats);
   const fields = namedFields(flags, formats.from === 'csv' || formats.from === 'tsv');
   if (flags.details && formats.to === 'scores') {
     throw usageError('expected --details with --to jsonl, csv or tsv: scores are one number a line');
@@ -51,12 +63,15 @@ export async function planScoring(files: readonly string[], flags: ScoreOrBestFl
         details: flags.details,
         reasons: flags.errors === undefined,
         skipFailures: flags.onError !== 'null',
-        usesExisting: asked !== undefined,
+        existing: asked,
       },
       flags.maxRowBytes,
     );
-    const selection = asked && matchColumns(asked, inspected.header);
-    const format = selection === undefined ? inspected : withSelectionColumns(inspected, selection);
+    const selection = choice && matchColumns(choice, inspected.header);
+    const format =
+      selection === undefined
+        ? inspected
+        : withSelectionColumns(await settleByFirstRow(inputs, inspected, flags, context), selection);
     createFormat(format); // Refuses an output that cannot be made from the input.
     const { maxRowBytes, dryRun, strict } = flags;
     const task: WindowTask = {
@@ -71,6 +86,20 @@ export async function planScoring(files: readonly string[], flags: ScoreOrBestFl
     claimed?.release();
     throw error;
   }
+}
+
+/** Decides by the first row what is done about rewards, and refuses one that cannot be written as asked. */
+async function settleByFirstRow(
+  inputs: readonly Input[],
+  format: FormatSettings,
+  flags: ScoreOrBestFlags,
+  context: CommandContext,
+): Promise<FormatSettings> {
+  const first = await readFirstRow(inputs, format, flags.maxRowBytes);
+  const { rewardField, fields } = format;
+  const taken = flags.best?.pairs && first && otherPairField(first.row, { fields, rewardField });
+  if (taken) throw usageError(`${first.place}: ${taken.message}`);
+  return { ...format, existing: existingByRows(format.existing, first, flags, context) };
 }
 
 function refuseContradictions(files: readonly string[], flags: ScoreFlags): void {

@@ -7,8 +7,10 @@ import { followLinks } from '../../run/output.js';
 import { OutputSink } from '../../run/output-sink.js';
 import { type RunOutcome, runJob } from '../../run/run-job.js';
 import type { RunStatistics } from '../../run/statistics.js';
+import { LazyScorer } from '../../scorer/lazy-scorer.js';
 import { type ModelScorer, openScorer } from '../../scorer/open.js';
-import type { Context } from '../context.js';
+import type { Scorer } from '../../scorer/scorer.js';
+import type { CommandContext, Context } from '../context.js';
 import { ExitCode, exitCodeOf } from '../exit-codes.js';
 import { fingerprintOf, templateDateOf } from './fingerprint.js';
 import { type Plan, planScoring, type ScoreOrBestFlags } from './plan.js';
@@ -18,7 +20,11 @@ import { printGains } from './selection.js';
 import { Session, totalBytesOf } from './session.js';
 import { factsOf, writeSummary } from './summary.js';
 
-export async function score(files: readonly string[], given: ScoreOrBestFlags, context: Context): Promise<number> {
+export async function score(
+  files: readonly string[],
+  given: ScoreOrBestFlags,
+  context: CommandContext,
+): Promise<number> {
   const started = performance.now();
   const flags = { ...given, output: followLinks(given.output) };
   const plan = await planScoring(files, flags, context);
@@ -32,16 +38,20 @@ export async function score(files: readonly string[], given: ScoreOrBestFlags, c
 async function scorePlanned(plan: Plan, flags: ScoreOrBestFlags, started: number, context: Context): Promise<number> {
   const { inputs } = plan;
   const session = new Session(context, flags, { inputs });
-  let scorer: ModelScorer | undefined;
+  let model: ModelScorer | undefined;
+  let scorer: Scorer | undefined;
   let done: { readonly job: Job; readonly outcome: RunOutcome };
   try {
-    // A run that goes on on another day goes on with the first one's.
-    const templateDate = flags.templateDate ?? templateDateOf(plan.claimed?.unfinished?.fingerprint);
-    scorer = await openScorer(requestOf({ ...flags, templateDate }), {
-      ...session.scorerUi,
-      dateNeededBy: flags.shard && '--shard',
-    });
-    const job = jobOf(plan, flags, scorer, session, context);
+    if (plan.task.format.existing !== 'take only') {
+      // A run that goes on on another day goes on with the first one's.
+      const templateDate = flags.templateDate ?? templateDateOf(plan.claimed?.unfinished?.fingerprint);
+      model = await openScorer(requestOf({ ...flags, templateDate }), {
+        ...session.scorerUi,
+        dateNeededBy: flags.shard && '--shard',
+      });
+    }
+    scorer = model ?? new LazyScorer(noModel);
+    const job = jobOf(plan, flags, { scorer, model }, session, context);
     done = { job, outcome: await runJob(job, scorer, eventsOf(job, session)) };
   } catch (error) {
     await scorer?.close();
@@ -55,11 +65,11 @@ async function scorePlanned(plan: Plan, flags: ScoreOrBestFlags, started: number
   // A run that ended early does not wait for what may still come through a pipe.
   session.stopReading();
   const ownSeconds = (performance.now() - started) / 1000;
-  const { restarts } = scorer;
+  const restarts = model?.restarts ?? 0;
   await scorer.close();
   session.end();
   const { received } = session;
-  const exitCode = conclude({ ...done, scorer, restarts, ownSeconds, received }, flags, context);
+  const exitCode = conclude({ ...done, scorer, model, restarts, ownSeconds, received }, flags, context);
   if (done.outcome.end === 'stopped' && received !== undefined) {
     plan.claimed?.release();
     context.dieBy(received);
@@ -67,16 +77,27 @@ async function scorePlanned(plan: Plan, flags: ScoreOrBestFlags, started: number
   return exitCode;
 }
 
+/** Rows whose rewards are taken, and no others, need no model. */
+const noModel = (): never => {
+  throw new Error('a row is to be scored without a model');
+};
+
+interface OpenedScorer {
+  readonly scorer: Scorer;
+  /** The same, where it has a model. */
+  readonly model: ModelScorer | undefined;
+}
+
 function jobOf(
   { inputs, task, claimed }: Plan,
   flags: ScoreOrBestFlags,
-  scorer: ModelScorer,
+  { scorer, model }: OpenedScorer,
   session: Session,
   context: Context,
 ): Job {
   const { shard, limit, stream, errors: errorsPath, strict, onError, maxErrors } = flags;
-  const { identity, windowSize } = scorer;
-  const { onnxruntime, cpu } = identity;
+  const { windowSize } = scorer;
+  const identity = model?.identity;
   const { version } = context;
   const sink =
     claimed === undefined
@@ -91,7 +112,7 @@ function jobOf(
           limit,
           stream,
           fingerprint: fingerprintOf(flags, { version, identity, task, windowSize }),
-          runtime: { onnxruntime, cpu },
+          runtime: { onnxruntime: identity?.onnxruntime ?? 'none', cpu: identity?.cpu ?? 'none' },
           strict,
           onNotice: session.note,
           signal: session.signal,
@@ -106,17 +127,16 @@ const eventsOf = ({ inputs, sink, shard, limit }: Job, session: Session) =>
     return { totalBytes: totalBytesOf(inputs, shard !== undefined || limit !== undefined) };
   });
 
-interface Conclusion {
+interface Conclusion extends OpenedScorer {
   readonly job: Job;
   readonly outcome: RunOutcome;
-  readonly scorer: ModelScorer;
   readonly restarts: number;
   readonly ownSeconds: number;
   readonly received: NodeJS.Signals | undefined;
 }
 
 function conclude(
-  { job, outcome, scorer, restarts, ownSeconds, received }: Conclusion,
+  { job, outcome, scorer, model, restarts, ownSeconds, received }: Conclusion,
   flags: ScoreOrBestFlags,
   context: Context,
 ): number {
@@ -127,12 +147,13 @@ function conclude(
   const earlier = output?.state.finished ?? output?.state.done;
   const seconds = (earlier?.seconds ?? 0) + ownSeconds;
   // Both the dry run and the run itself read rows and tokenise texts.
-  const estimate = flags.dryRun ? ownSeconds + statistics.counts.computedTokens / scorer.tokensPerSecond : undefined;
+  const computing = model === undefined ? 0 : statistics.counts.computedTokens / model.tokensPerSecond;
+  const estimate = flags.dryRun ? ownSeconds + computing : undefined;
   const exitCode = exitCodeFor(outcome, statistics, flags.exitZero, received);
   if (flags.summary !== undefined) {
     writeSummary(flags.summary, {
       version: context.version,
-      scorer: { ...factsOf(scorer), restarts },
+      scorer: model && { ...factsOf(model), restarts },
       state: output?.state,
       resumed: output?.resumed ?? false,
       inputs,
@@ -140,6 +161,7 @@ function conclude(
       seconds,
       estimate,
       selects: flags.best !== undefined,
+      makesPairs: flags.best?.pairs ?? false,
       complete: outcome.end === 'finished',
       exitCode,
     });
@@ -152,8 +174,8 @@ function conclude(
   }
   if (error !== undefined) throw error;
   if (end !== 'reader gone' && !nothingLeft) {
-    printEnd(statistics, scorer.identity.scoring.maxLength, seconds, log);
-    if (flags.best !== undefined) printGains(statistics, log);
+    printEnd(statistics, model?.identity.scoring.maxLength ?? 0, seconds, log);
+    if (flags.best !== undefined) printGains(statistics, flags.best.pairs, log);
     if (estimate !== undefined) printEstimate(statistics, estimate, scorer.workers, log);
   }
   return exitCode;

@@ -3,25 +3,30 @@ import { usageError } from '../../errors.js';
 import { type CsvHeader, columnKey, listColumns } from '../../rows/formats/csv-header.js';
 import type { FormatSettings } from '../../rows/formats/index.js';
 import type { RunStatistics } from '../../run/statistics.js';
-import { summarizeChoices } from '../../selection/gains.js';
+import { type PairCounts, summarizeChoices } from '../../selection/gains.js';
 import { addedColumns, type SelectionSettings } from '../../selection/settings.js';
 import type { BestFlags } from '../flags/flags.js';
 import type { Log } from '../log.js';
 import type { Formats } from './formats.js';
 
 /** @throws FatalError `usage` for flags that exclude each other */
-export function selectionOf(flags: BestFlags, { from, to }: Formats, stream: boolean): SelectionSettings {
-  const { group, responseField, top, rank, pairs, minGap } = flags;
+export function selectionOf(flags: BestFlags, { from, to }: Formats): SelectionSettings {
+  const { group, gather, responseField, top, rank, pairs, minGap } = flags;
   if (from === 'text') throw usageError('expected rows with candidates or a group for best, got --from text');
+  if (gather && group === undefined) throw usageError('expected --gather with --group FIELD');
+  if (gather && flags.shard !== undefined) {
+    throw usageError('expected --gather without --shard: the rows of a group may stand in several shares');
+  }
   if (rank && top !== undefined) throw usageError('expected --top or --rank, got both');
   if (pairs && (rank || top !== undefined)) throw usageError('expected --pairs without --top or --rank');
   if (minGap !== undefined && !pairs) throw usageError('expected --min-gap with --pairs');
   if (pairs && to !== 'jsonl') throw usageError(`expected --to jsonl with --pairs, got ${to}`);
-  if (stream && group !== undefined) {
+  if (flags.stream && group !== undefined) {
     throw usageError('expected --stream without --group: a group is known to be whole when the next one begins');
   }
   return {
     group,
+    gather,
     responseField,
     top: top ?? (rank ? Number.POSITIVE_INFINITY : 1),
     ranked: rank || top !== undefined,
@@ -52,8 +57,8 @@ export function withSelectionColumns(settings: FormatSettings, selection: Select
 }
 
 /** The curve by which a user chooses how many candidates to draw. */
-export function printGains({ counts }: RunStatistics, log: Log): void {
-  const { groups, ties, gains } = summarizeChoices(counts.choices);
+export function printGains({ counts }: RunStatistics, makesPairs: boolean, log: Log): void {
+  const { groups, ties, gains, pairs } = summarizeChoices(counts.choices, makesPairs);
   if (groups === 0) return;
   log.note(`${groups.toLocaleString('en-US')} groups, ${ties.toLocaleString('en-US')} with a tie for the best`);
   const cell = (value: number): string => value.toFixed(3).padStart(9);
@@ -62,4 +67,19 @@ export function printGains({ counts }: RunStatistics, log: Log): void {
     const means = [gain.best, gain.first, gain.random].map(cell).join('');
     log.note(`${String(gain.candidates).padStart(6)} ${String(gain.groups).padStart(8)}${means}`);
   }
+  if (pairs !== undefined) log.note(pairsInWords(pairs));
+}
+
+function pairsInWords({ written, ...without }: Readonly<PairCounts>): string {
+  const reasons = {
+    lone: 'one candidate',
+    equalTexts: 'equal texts',
+    equalRewards: 'equal rewards',
+    belowMinGap: 'less than --min-gap',
+  };
+  const parts = Object.entries(without).flatMap(([reason, n]) =>
+    n === 0 ? [] : `${n.toLocaleString('en-US')} with ${reasons[reason as keyof typeof reasons]}`,
+  );
+  const none = parts.length === 0 ? '' : `; no pair of groups: ${parts.join(', ')}`;
+  return `${written.toLocaleString('en-US')} pairs${none}`;
 }

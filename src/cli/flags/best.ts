@@ -13,6 +13,7 @@ export const bestFlags = [
     doc: 'field that groups rows: consecutive rows with the same value are candidates of one group',
     parse: fieldName,
   },
+  { name: 'gather', ...choice, doc: 'hold all rows in memory, so that rows of a group need not follow one another' },
   {
     name: 'response-field',
     value: '<field>',

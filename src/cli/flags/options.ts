@@ -25,6 +25,20 @@ export function refuseFlags(command: Command, name: CommandName): void {
   }
 }
 
+/** Which of a command's flags that decide rewards were given, and where: by flags (`--max-length`) or variables. */
+export interface GivenSettings {
+  readonly flags: readonly string[];
+  readonly variables: readonly string[];
+}
+
+/** To be called when the command line is parsed: the flags that decide rewards, as far as they were given. */
+export function givenSettings(command: Command, name: CommandName): GivenSettings {
+  const settings = flagsOf(name).filter(({ decides }) => decides === 'reward');
+  const from = (source: string): readonly Flag[] =>
+    settings.filter((flag) => command.getOptionValueSource(fieldOf(flag)) === source);
+  return { flags: from('cli').map((flag) => `--${flag.name}`), variables: from('env').map(variableOf) };
+}
+
 /** Whether the variable of a switch turns it on. */
 export const isSwitchedOn = (value: string | undefined): boolean => !/^(0|false|no|off|)$/i.test(value ?? '');
 

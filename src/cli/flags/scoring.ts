@@ -7,6 +7,8 @@ import { day, fieldName, modelName, speakerName, wholeNumber } from './parsers.j
 
 const group = 'Scoring';
 const commands = ['score', 'best', 'eval', 'explain', 'serve', 'model check'] as const;
+/** Those that read files of rows. */
+const runs = ['score', 'best', 'eval'] as const;
 
 /** Without heading and commands: `model prepare` has it too. */
 export const tokenizer = {
@@ -91,6 +93,20 @@ export const scoringFlags = [
     parse: fieldName,
     default: 'reward',
     commands,
+    decides: 'output',
+  },
+  {
+    name: 'rescore',
+    group,
+    doc: 'score rows that have rewards already too, and replace these',
+    commands: runs,
+    decides: 'output',
+  },
+  {
+    name: 'use-rewards',
+    group,
+    doc: 'take the finite rewards that rows have already, and score the others',
+    commands: runs,
     decides: 'output',
   },
   {

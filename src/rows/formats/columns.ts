@@ -3,14 +3,15 @@ import { optionName } from '../../option-name.js';
 import { existingShape } from '../existing-rewards.js';
 import { type ColumnsKind, kindOfColumns, type RowKind } from '../kinds/kinds.js';
 import type { NamedFields } from '../kinds/roles.js';
+import { type ExistingRewards, takesRewards } from '../results.js';
 import { type CsvHeader, columnKey, listColumns } from './csv-header.js';
 
 interface ColumnSettings {
   readonly delimiter: string;
   /** Keys of columns. */
   readonly fields: NamedFields;
-  /** Whether rows that already have their rewards need nothing to score. */
-  readonly usesExisting: boolean;
+  /** Rows whose rewards are taken need nothing to score. */
+  readonly existing: ExistingRewards;
   readonly rewardField: string;
 }
 
@@ -22,7 +23,7 @@ interface ColumnSettings {
  */
 export function readColumns(
   header: CsvHeader,
-  { delimiter, fields, usesExisting, rewardField }: ColumnSettings,
+  { delimiter, fields, existing, rewardField }: ColumnSettings,
 ): Pick<ColumnsKind, 'jsonColumns'> & { readonly kind: RowKind | undefined } {
   const keys = header.columns.map(columnKey);
   const absent = Object.values(fields).filter((name) => !keys.includes(name));
@@ -33,7 +34,7 @@ export function readColumns(
   }
   if (kind !== undefined) return kind;
   // Rows that carry their rewards need no text.
-  if (absent.length === 0 && usesExisting && existingShape(keys, rewardField) !== undefined)
+  if (absent.length === 0 && takesRewards(existing) && existingShape(keys, columnKey(rewardField)) !== undefined)
     return { kind, jsonColumns: [] };
   const expected =
     absent.length > 0

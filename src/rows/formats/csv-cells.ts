@@ -79,3 +79,20 @@ export function textOfCell(cell: Buffer): string {
   const text = cell.toString('utf8');
   return cell[0] === QUOTE ? text.slice(1, -1).replaceAll('""', '"') : text;
 }
+
+/**
+ * A record's own bytes with other cells in some columns, as far as it has these.
+ *
+ * @param cells for each column what is written there; undefined where the record's own stays
+ */
+export function replaceCells(record: Buffer, delimiter: string, cells: readonly (string | undefined)[]): Buffer {
+  const pieces: Buffer[] = [];
+  let copied = 0;
+  for (const [index, cell] of cells.entries()) {
+    const own = cell === undefined ? undefined : cellAt(record, delimiter.charCodeAt(0), index);
+    if (own === undefined) continue;
+    pieces.push(record.subarray(copied, own.start), Buffer.from(cell as string));
+    copied = own.end;
+  }
+  return pieces.length === 0 ? record : Buffer.concat([...pieces, record.subarray(copied)]);
+}

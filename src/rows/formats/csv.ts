@@ -3,9 +3,9 @@ import { isUtf8 } from 'node:buffer';
 import { clip } from '../describe-value.js';
 import { failure, notUtf8 } from '../failure.js';
 import { CsvScanner, type InputRecord } from '../records.js';
-import { type ResultSettings, resultMembers, resultValues, unparsedRecord } from '../results.js';
-import { membersText } from '../splice.js';
-import { cellOf, jsonCell, parseCells, problemOf, quote } from './csv-cells.js';
+import { type ResultSettings, type RewardShape, resultEdit, unparsedRecord } from '../results.js';
+import { membersText, type SplicedMember } from '../splice.js';
+import { cellOf, jsonCell, parseCells, problemOf, quote, replaceCells } from './csv-cells.js';
 import { BYTE_ORDER_MARK, type CsvHeader, columnKey } from './csv-header.js';
 import type { ParsedRecord, RowFormat } from './format.js';
 
@@ -16,47 +16,57 @@ export interface CsvSettings extends ResultSettings {
   readonly jsonColumns: readonly string[];
 }
 
+/** The columns of an output. */
+export interface CsvOutput {
+  readonly delimiter: string;
+  /** Those after the input's. */
+  readonly added: readonly string[];
+  /** What results are written to: columns of the input, or added ones. */
+  readonly shape: RewardShape;
+}
+
 /**
- * Writes each record's own bytes with more cells after them; where the delimiter changes, all cells are quoted again.
- *
- * @param names the names of the columns that are added
+ * Writes each record's own bytes with other cells in some columns, and more after them; where the delimiter changes,
+ * all cells are quoted again.
  */
-export function csvToCsv(settings: CsvSettings, toDelimiter: string, names: readonly string[]): RowFormat {
-  const { header, delimiter, details } = settings;
+export function csvToCsv(settings: CsvSettings, { delimiter: toDelimiter, added: names, shape }: CsvOutput): RowFormat {
+  const { header, delimiter } = settings;
+  const keys = header.columns.map(columnKey);
+  const isColumn = (name: string): boolean => keys.includes(columnKey(name));
   const join = (cells: readonly string[]): string => cells.map((cell) => quote(cell, toDelimiter)).join(toDelimiter);
   const same = toDelimiter === delimiter;
   const mark = header.text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
   return {
     ...csvReader(settings),
     outputHeader: Buffer.from(
-      `${same ? header.text : mark + join(header.columns)}${toDelimiter}${join(names)}${header.lineEnd}`,
+      (same ? header.text : mark + join(header.columns)) +
+        (names.length === 0 ? '' : toDelimiter + join(names)) +
+        header.lineEnd,
     ),
-    write(record, parsed, result) {
-      const values = result.rewards.length === 0 ? [] : resultValues(result, details);
-      return extend(record, parsed, values);
-    },
-    splice(record, parsed, members) {
-      const values = new Map(members);
-      return extend(
-        record,
-        parsed,
-        names.map((name) => values.get(name)),
-      );
-    },
+    // A row that failed need not be known to be of the columns' kind.
+    write: (record, parsed, result) =>
+      edit(record, parsed, resultEdit({ ...result, shape }, settings, isColumn).members),
+    splice: edit,
   };
 
-  function extend(
+  function edit(
     { bytes, lineEnd, oversized }: InputRecord,
     { cells: read }: ParsedRecord,
-    values: readonly (string | undefined)[],
+    members: readonly SplicedMember[],
   ): (Buffer | string)[] {
+    const values = new Map(members.map(([name, value]) => [columnKey(name), cellOf(value, toDelimiter)]));
+    const replaced = keys.map((key) => values.get(key));
     const cells = oversized === undefined ? read : [''];
-    const own = same || cells === undefined ? bytes : join(cells);
+    const own =
+      same || cells === undefined
+        ? replaceCells(bytes, delimiter, replaced)
+        : cells.map((cell, i) => replaced[i] ?? quote(cell, toDelimiter)).join(toDelimiter);
     // A short record is filled up, so that the empty reward is in its own column.
     const missing = cells === undefined ? 0 : Math.max(0, header.columns.length - cells.length);
     return [
       own,
-      toDelimiter.repeat(missing + 1) + names.map((_, i) => cellOf(values[i], toDelimiter)).join(toDelimiter),
+      toDelimiter.repeat(names.length === 0 ? missing : missing + 1) +
+        names.map((name) => values.get(columnKey(name)) ?? '').join(toDelimiter),
       lineEnd.length > 0 ? lineEnd : header.lineEnd,
     ];
   }
@@ -65,8 +75,17 @@ export function csvToCsv(settings: CsvSettings, toDelimiter: string, names: read
 /** Writes each record as a JSON line with every column as a string. */
 export function csvToJsonl(settings: CsvSettings): RowFormat {
   const { columns } = settings.header;
-  const ownMembers = (cells: readonly string[]): string[] =>
-    columns.map((column, i) => `${JSON.stringify(column)}:${JSON.stringify(cells[i])}`);
+  const keys = columns.map(columnKey);
+  const edited = (cells: readonly string[], members: readonly SplicedMember[], removed: readonly string[]): string => {
+    const values = new Map(members.map(([name, value]) => [columnKey(name), value ?? 'null']));
+    const gone = new Set(removed.map(columnKey));
+    const own = columns.flatMap((column, i): SplicedMember[] => {
+      const key = keys[i] as string;
+      return gone.has(key) ? [] : [[column, values.get(key) ?? JSON.stringify(cells[i])]];
+    });
+    const added = members.filter(([name]) => gone.has(columnKey(name)) || !keys.includes(columnKey(name)));
+    return `{${membersText([...own, ...added])}}\n`;
+  };
   return {
     ...csvReader(settings),
     outputHeader: undefined,
@@ -74,9 +93,10 @@ export function csvToJsonl(settings: CsvSettings): RowFormat {
       if (cells?.length !== columns.length) {
         return [`${unparsedRecord(result, settings, oversized === undefined ? bytes.toString('utf8') : undefined)}\n`];
       }
-      return [`{${[...ownMembers(cells), membersText(resultMembers(result, settings))].join(',')}}\n`];
+      const { members, removed } = resultEdit(result, settings, (name) => keys.includes(columnKey(name)));
+      return [edited(cells, members, removed)];
     },
-    splice: (_, { cells = [] }, members) => [`{${[...ownMembers(cells), membersText(members)].join(',')}}\n`],
+    splice: (_, { cells = [] }, members, removed = []) => [edited(cells, members, removed)],
   };
 }
 

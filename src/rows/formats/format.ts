@@ -32,8 +32,15 @@ export interface RowFormat {
   /** Returns the output record, in pieces. */
   write(record: InputRecord, parsed: ParsedRecord, result: RowResult): readonly (Buffer | string)[];
   /**
-   * Returns a record that has a row, with these fields after its own; in a format with columns, those that the output
-   * has.
+   * Returns a record that has a row, with these fields in the place of its own of the same names, or else after all of
+   * its own; in a format with columns, those that the output has.
+   *
+   * @param removed fields of the row that are left out; a format with columns keeps them all
    */
-  splice(record: InputRecord, parsed: ParsedRecord, members: readonly SplicedMember[]): readonly (Buffer | string)[];
+  splice(
+    record: InputRecord,
+    parsed: ParsedRecord,
+    members: readonly SplicedMember[],
+    removed?: readonly string[],
+  ): readonly (Buffer | string)[];
 }

@@ -6,7 +6,7 @@ import type { NamedFields } from '../kinds/roles.js';
 import { type ResultSettings, resultFields, scoreLine, shapeOf } from '../results.js';
 import { readColumns } from './columns.js';
 import { csvToCsv, csvToJsonl } from './csv.js';
-import type { CsvHeader } from './csv-header.js';
+import { type CsvHeader, columnKey } from './csv-header.js';
 import type { InputFormat, OutputFormat, RowFormat } from './format.js';
 import { jsonlToJsonl } from './jsonl.js';
 import { textToJsonl } from './text.js';
@@ -18,8 +18,6 @@ export interface FormatSettings extends ResultSettings {
   readonly delimiter: string;
   /** Whether to leave out rows that cannot be scored. */
   readonly skipFailures: boolean;
-  /** Whether a row that already has the reward field is used without being scored again; otherwise it is a bad row. */
-  readonly usesExisting: boolean;
   /** Columns that the output has beside those of the input and of the result. */
   readonly addedColumns?: readonly string[];
   /** Keys of columns, where the input has columns. */
@@ -40,7 +38,7 @@ export const jsonlSettings = (rewardField: string): FormatSettings => ({
   details: false,
   reasons: true,
   skipFailures: false,
-  usesExisting: false,
+  existing: 'refuse',
   fields: {},
   header: undefined,
 });
@@ -81,6 +79,8 @@ function createRowFormat(settings: FormatSettings): RowFormat {
   const csv = { ...settings, header, jsonColumns };
   if (to === 'jsonl') return csvToJsonl(csv);
   const quotedAnew = to !== from && (to === 'csv' || to === 'tsv');
-  const names = addedColumns ?? resultFields(settings, shapeOf(kind));
-  return csvToCsv(csv, quotedAnew ? delimiters[to] : delimiter, names);
+  const shape = shapeOf(kind);
+  const keys = header.columns.map(columnKey);
+  const added = addedColumns ?? resultFields(settings, shape).filter((name) => !keys.includes(columnKey(name)));
+  return csvToCsv(csv, { delimiter: quotedAnew ? delimiters[to] : delimiter, added, shape });
 }

@@ -1,11 +1,12 @@
 /** JSON Lines: rows are parsed for their values, and written by splicing into the line's own bytes. */
 import { isUtf8 } from 'node:buffer';
 import { clip, typeInWords } from '../describe-value.js';
+import { editObject } from '../edit-object.js';
 import { failure, notUtf8 } from '../failure.js';
 import { bareText, type Row } from '../kinds/roles.js';
 import { type InputRecord, LineScanner } from '../records.js';
-import { type ResultSettings, resultMembers, unparsedRecord } from '../results.js';
-import { membersText } from '../splice.js';
+import { type ResultSettings, resultEdit, unparsedRecord } from '../results.js';
+import { membersText, type SplicedMember } from '../splice.js';
 import type { ParsedRecord, RowFormat } from './format.js';
 
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
@@ -32,25 +33,34 @@ export const jsonlToJsonl = (settings: ResultSettings, textField: string): RowFo
       const input = oversized === undefined ? content.toString('utf8') : undefined;
       return [unparsedRecord(result, settings, input), end];
     }
-    const taken = result.rewards.length === 0 && Object.hasOwn(row, settings.rewardField);
-    return splice({ bytes, lineEnd: end }, row, membersText(resultMembers(result, settings, taken)));
+    const { members, removed } = resultEdit(result, settings, (name) => Object.hasOwn(row, name));
+    return [...edited(bytes, row, members, removed), end];
   },
-  splice: ({ bytes, lineEnd }, { row = {} }, members) =>
-    splice({ bytes, lineEnd: lineEnd.length > 0 ? lineEnd : NEWLINE }, row, membersText(members)),
+  splice: ({ bytes, lineEnd }, { row = {} }, members, removed = []) => [
+    ...edited(bytes, row, members, removed),
+    lineEnd.length > 0 ? lineEnd : NEWLINE,
+  ],
 });
 
-/** A line with the inside of an object after its own. */
-function splice(
-  { bytes, lineEnd }: Pick<InputRecord, 'bytes' | 'lineEnd'>,
+/** A line with other members, and without those that are removed. */
+function edited(
+  bytes: Buffer,
   row: Row,
-  members: string,
+  members: readonly SplicedMember[],
+  removed: readonly string[],
 ): (Buffer | string)[] {
-  if (members === '') return [bytes, lineEnd];
+  const names = [...members.map(([name]) => name), ...removed];
+  if (names.length === 0) return [bytes];
   const content = trimmed(bytes);
-  if (content[0] === OPENING_QUOTE) return ['{"text":', content, `,${members}}`, lineEnd];
+  const isThere = names.some((name) => Object.hasOwn(row, name));
+  if (content[0] === OPENING_QUOTE) {
+    return isThere ? [`{${membersText(members)}}`] : ['{"text":', content, `,${membersText(members)}}`];
+  }
+  if (isThere) return editObject(bytes, members, removed);
+  // Most rows are only added to, which takes no search for their members.
   const brace = bytes.lastIndexOf(CLOSING_BRACE);
-  const comma = Object.keys(row).length === 0 ? '' : ',';
-  return [bytes.subarray(0, brace), comma + members, bytes.subarray(brace), lineEnd];
+  const comma = Object.keys(row).length === 0 || members.length === 0 ? '' : ',';
+  return [bytes.subarray(0, brace), comma + membersText(members), bytes.subarray(brace)];
 }
 
 function parse({ bytes }: InputRecord, textField: string): ParsedRecord | undefined {

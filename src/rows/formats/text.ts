@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { notUtf8 } from '../failure.js';
 import { bareText } from '../kinds/roles.js';
 import { type InputRecord, LineScanner } from '../records.js';
-import { type ResultSettings, resultMembers, unparsedRecord } from '../results.js';
+import { type ResultSettings, resultEdit, unparsedRecord } from '../results.js';
 import { membersText } from '../splice.js';
 import type { RowFormat } from './format.js';
 
@@ -28,7 +28,7 @@ export const textToJsonl = (settings: ResultSettings): RowFormat => ({
   write: ({ bytes, oversized }, { row }, result) => [
     row === undefined
       ? `${unparsedRecord(result, settings, oversized === undefined ? bytes.toString('utf8') : undefined)}\n`
-      : `{"text":${JSON.stringify(row.text)},${membersText(resultMembers(result, settings))}}\n`,
+      : `{"text":${JSON.stringify(row.text)},${membersText(resultEdit(result, settings).members)}}\n`,
   ],
   splice: (_, { row }, members) => [`{"text":${JSON.stringify(row?.text)},${membersText(members)}}\n`],
 });

@@ -51,6 +51,8 @@ export interface Judged {
 export interface ScorableRow {
   readonly kind: RowKind;
   readonly texts: readonly (TextToScore | RowFailure)[];
+  /** Whether the template made the texts, and they were not used unchanged or joined. */
+  readonly templated: boolean;
   /** For prompt + response as strings: whether there is white space on either side of the border between them. */
   readonly boundaryHasSpace?: boolean;
   readonly notices: readonly NoticeCode[];
@@ -76,7 +78,9 @@ export function readRow(row: Row, settings: TextSettings): ScorableRow | RowFail
   if (kind === undefined) return failure('BAD_ROW', missingFields(row, settings));
   const reader = new RowReader(row, found, settings);
   const texts = reader.read(kind);
-  return isFailure(texts) ? texts : { kind, ...texts, notices: [...reader.notices], hints: [...reader.hints] };
+  if (isFailure(texts)) return texts;
+  const { templated, notices, hints } = reader;
+  return { kind, ...texts, templated, notices: [...notices], hints: [...hints] };
 }
 
 type Texts = Pick<ScorableRow, 'texts' | 'boundaryHasSpace'> & Partial<Pick<ScorableRow, 'kind'>>;
@@ -85,6 +89,7 @@ type Texts = Pick<ScorableRow, 'texts' | 'boundaryHasSpace'> & Partial<Pick<Scor
 type JoinResponse = (response: unknown, name: string) => TextToScore | RowFailure;
 
 class RowReader {
+  templated = false;
   readonly notices = new Set<NoticeCode>();
   readonly hints = new Set<HintCode>();
   readonly #row: Row;
@@ -315,6 +320,7 @@ class RowReader {
       );
     }
     if (role === 'user') this.notices.add('ENDS_WITH_USER');
+    this.templated = true;
     const text = template.render(conversation);
     if (isFailure(text)) return text;
     const { author, content } = messages.at(-1) as Message;

@@ -52,7 +52,7 @@ export class Baseline {
         details: false,
         reasons: true,
         skipFailures: false,
-        usesExisting: true,
+        existing: 'take',
       },
       maxRowBytes,
     );

@@ -6,6 +6,7 @@ import { createFormat, type FormatSettings } from '../../../rows/formats/index.j
 import { kindOfRow } from '../../../rows/kinds/kinds.js';
 import type { Row } from '../../../rows/kinds/roles.js';
 import type { Input } from '../../../run/input.js';
+import type { FirstRow } from '../existing-rewards.js';
 
 /** Where rows have their labels, unless a flag says so. */
 const labelFields = ['label', 'labels'] as const;
@@ -14,14 +15,15 @@ const labelFields = ['label', 'labels'] as const;
 const LOOKED_AT = 1 << 20;
 
 export interface FirstRows {
-  /** The first one that has rewards, or something to score, has rewards; undefined if there is no such row. */
-  readonly scored: boolean | undefined;
+  /** The first one that has rewards, or something to score; undefined if there is no such row. */
+  readonly row: FirstRow | undefined;
   /** Where the first one that is no pair has its label. */
   readonly label: string | undefined;
 }
 
 export async function lookAtFirstRows(inputs: readonly Input[], settings: FormatSettings): Promise<FirstRows> {
   const { header, rewardField, fields } = settings;
+  let place = header?.place ?? '';
   const shape = (row: Row) => existingShape(Object.keys(row), rewardField) ?? kindOfRow(row, fields);
   const rows: Row[] =
     header === undefined ? [] : [Object.fromEntries(header.columns.map((name) => [columnKey(name), '']))];
@@ -34,6 +36,7 @@ export async function lookAtFirstRows(inputs: readonly Input[], settings: Format
           const row = record.oversized === undefined ? format.parse(record)?.row : undefined;
           const kind = row && shape(row);
           if (row === undefined || kind === undefined) return true;
+          if (rows.length === 0) place = `${input.name}:${record.line}`;
           if (rows.length === 0 || kind !== 'pair') rows.push(row);
           return kind === 'pair';
         },
@@ -46,7 +49,7 @@ export async function lookAtFirstRows(inputs: readonly Input[], settings: Format
   const [first] = rows;
   const last = rows.at(-1);
   return {
-    scored: first && existingShape(Object.keys(first), rewardField) !== undefined,
+    row: first && { place, hasReward: existingShape(Object.keys(first), rewardField) !== undefined },
     label: last && labelFields.find((name) => Object.hasOwn(last, name)),
   };
 }

@@ -6,8 +6,9 @@ import type { FormatSettings } from '../../../rows/formats/index.js';
 import { Input } from '../../../run/input.js';
 import { inspectInputs } from '../../../run/inspect.js';
 import { checkDestination, checkDistinct } from '../../../run/output.js';
-import type { Context } from '../../context.js';
+import type { CommandContext, Context } from '../../context.js';
 import type { EvalFlags } from '../../flags/flags.js';
+import { existingByFlags, existingByRows } from '../existing-rewards.js';
 import { chooseFormats } from '../formats.js';
 import { namedFields, refuseTwoStreams } from '../plan.js';
 import { Baseline } from './baseline.js';
@@ -17,20 +18,25 @@ export interface EvalPlan {
   readonly inputs: readonly Input[];
   readonly format: FormatSettings;
   readonly fields: EvaluationFields;
-  /** The first row has no reward: a model is needed from the start. */
+  /** The first row has no reward, or another one than it is to have: a model is needed from the start. */
   readonly needsModel: boolean;
   readonly baseline: Baseline | undefined;
 }
 
 /** @throws FatalError before anything is started or written */
-export async function planEvaluation(files: readonly string[], flags: EvalFlags, context: Context): Promise<EvalPlan> {
+export async function planEvaluation(
+  files: readonly string[],
+  flags: EvalFlags,
+  context: CommandContext,
+): Promise<EvalPlan> {
   refuseContradictions(files, flags);
   const formats = chooseFormats(files, flags);
   const asColumns = formats.from === 'csv' || formats.from === 'tsv';
   const inputs = files.map((file) => new Input(file, context));
   checkDestinations(flags, inputs, context);
   const { baseline: path, id, maxRowBytes, rewardField } = flags;
-  const format = await inspectInputs(
+  const asked = existingByFlags(flags, 'take');
+  const inspected = await inspectInputs(
     inputs,
     {
       ...formats,
@@ -39,14 +45,15 @@ export async function planEvaluation(files: readonly string[], flags: EvalFlags,
       details: false,
       reasons: flags.errors === undefined,
       skipFailures: false,
-      usesExisting: true,
+      existing: asked,
     },
     maxRowBytes,
   );
-  const first = await lookAtFirstRows(inputs, format);
+  const first = await lookAtFirstRows(inputs, inspected);
+  const format = { ...inspected, existing: existingByRows(asked, first.row, flags, context) };
   const keyOf = (name: string | undefined, flag: string) => name && fieldKey(name, flag, format);
   const label = keyOf(flags.labelField, '--label-field') ?? first.label;
-  if (flags.positive !== undefined && label === undefined && first.scored !== undefined) {
+  if (flags.positive !== undefined && label === undefined && first.row !== undefined) {
     throw usageError('expected a field label or labels for --positive, found neither; name another by --label-field');
   }
   return {
@@ -60,7 +67,7 @@ export async function planEvaluation(files: readonly string[], flags: EvalFlags,
       id: keyOf(id, '--id'),
       texts: flags.report !== undefined,
     },
-    needsModel: first.scored === false,
+    needsModel: first.row !== undefined && (!first.row.hasReward || asked === 'replace'),
     baseline: path === undefined ? undefined : await Baseline.read({ path, id, rewardField, maxRowBytes }, context),
   };
 }

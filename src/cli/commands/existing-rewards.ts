@@ -1,0 +1,61 @@
+/** What is done about the rewards that rows carry already, by flags and by what the first row has. */
+import { usageError } from '../../errors.js';
+import { type ExistingRewards, takesRewards } from '../../rows/results.js';
+import type { CommandContext } from '../context.js';
+
+interface ExistingFlags {
+  readonly rescore: boolean;
+  readonly useRewards: boolean;
+  readonly rewardField: string;
+  readonly model?: string;
+  readonly strict: boolean;
+}
+
+/**
+ * Decides as far as flags do.
+ *
+ * @param otherwise what the command does without them
+ * @throws FatalError `usage` for flags that exclude each other
+ */
+export function existingByFlags({ rescore, useRewards }: ExistingFlags, otherwise: ExistingRewards): ExistingRewards {
+  if (rescore && useRewards) throw usageError('expected --rescore or --use-rewards, got both');
+  return rescore ? 'replace' : useRewards ? 'complete' : otherwise;
+}
+
+/** The first row of the inputs. */
+export interface FirstRow {
+  /** Its file and line. */
+  readonly place: string;
+  readonly hasReward: boolean;
+}
+
+/**
+ * Decides the rest, for a command that takes rewards as they are unless flags say otherwise: settings that would have
+ * no effect on them are refused, and the bundled model never scores rows between those of another one.
+ *
+ * @param first undefined where there is no row
+ * @throws FatalError `usage` where rows have rewards, and settings of scoring are given
+ */
+export function existingByRows(
+  existing: ExistingRewards,
+  first: FirstRow | undefined,
+  { rewardField, model, strict }: ExistingFlags,
+  { given, log }: Pick<CommandContext, 'given' | 'log'>,
+): ExistingRewards {
+  if (existing === 'complete') return first?.hasReward && model === undefined ? 'take only' : 'complete';
+  if (!takesRewards(existing) || first === undefined) return existing;
+  // Later rewards would be another model's among this one's.
+  if (!first.hasReward) return given.flags.length > 0 ? 'refuse' : 'take';
+  const instead = 'score all rows with --rescore, or those without a finite one with --use-rewards';
+  if (given.flags.length > 0) {
+    throw usageError(
+      `${first.place}: expected no ${given.flags.join(', ')} beside the field ${rewardField}, whose rewards are taken as they are; ${instead}`,
+    );
+  }
+  if (given.variables.length > 0) {
+    const notice = `${first.place}: the rewards in the field ${rewardField} are taken as they are, whatever ${given.variables.join(', ')} says; ${instead}`;
+    if (strict) throw usageError(`${notice} (--strict)`);
+    log.note(notice);
+  }
+  return model === undefined ? 'take only' : 'take';
+}
