@@ -1,5 +1,6 @@
 /** A day by a format of Python's strftime, in the C locale, as transformers gives it to chat templates. The hour is midnight. */
 import { midnightOf } from '../platform/calendar.js';
+import { TemplateError } from './jinja/errors.js';
 
 const weekdays = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const months = [
@@ -65,7 +66,7 @@ const compounds: Readonly<Record<string, string>> = {
 
 /**
  * @param day as YYYY-MM-DD
- * @throws Error for a directive that is none of those above
+ * @throws TemplateError for a directive that is none of those above
  */
 export function strftime(day: string, format: string): string {
   const date = midnightOf(day);
@@ -74,7 +75,7 @@ export function strftime(day: string, format: string): string {
     if (number) return inDigits(numbers[letter]?.(date) as Field, unpadded !== '');
     if (text) return texts[letter]?.(date) as string;
     if (compound) return strftime(day, compounds[letter] as string);
-    throw new Error(`strftime_now() has no directive ${directive}`);
+    throw new TemplateError(`strftime_now() has no directive ${directive}`);
   });
 }
 

@@ -1,9 +1,11 @@
-/** How a conversation becomes the text that is scored. The only importer of @huggingface/jinja. */
-import { Environment, Interpreter, Template as JinjaTemplate, tokenize } from '@huggingface/jinja';
+/** How a conversation becomes the text that is scored. */
 import { messageOf, usageError } from '../errors.js';
 import { failure, isFailure, type RowFailure } from './failure.js';
+import { TemplateError } from './jinja/errors.js';
+import { type CompiledTemplate, compile } from './jinja/template.js';
+import { fromJson, PyDict, PyList, type Value } from './jinja/values.js';
 import type { Conversation, Message } from './kinds/conversation.js';
-import { templateGlobals } from './template-globals.js';
+import { strftime } from './strftime.js';
 
 export interface Template {
   /** The text that is scored. */
@@ -52,59 +54,42 @@ export const isLayout = (name: string): boolean => name !== 'chatml' && isBuiltI
 /** Special tokens by the names that templates call them, bos_token and others. */
 export type SpecialTokens = Readonly<Record<string, string | readonly string[]>>;
 
-/** What a chat template may refer to besides `messages` (role, content) and `add_generation_prompt` (false). */
+/** What a chat template may refer to besides the messages and the row's tools. */
 export interface JinjaGlobals {
+  /** By their names, as transformers has them in `special_tokens_map`: `bos_token`, `eos_token`, `pad_token` … */
   readonly specialTokens: SpecialTokens;
   /** That strftime_now gives, as YYYY-MM-DD; undefined where the template does not ask for the date. */
   readonly day: string | undefined;
 }
 
-/** The declarations of the library import one another in a way that TypeScript does not follow here. */
-interface JinjaToken {
-  readonly type: string;
-  readonly value: string;
-}
-
 /** Whether a chat template asks for the date, so that what it gives is another text on another day. */
 export function asksForDate(source: string): boolean {
   try {
-    return (tokenize(source) as readonly JinjaToken[]).some(
-      ({ type, value }) => type === 'Identifier' && value === 'strftime_now',
-    );
+    return compile(source, () => '').uses('strftime_now');
   } catch {
     return false; // It is no Jinja, which whoever renders it says.
   }
 }
 
 /**
- * A chat template in Jinja, as transformers' apply_chat_template renders it.
+ * A chat template in Jinja. Its text is the one that transformers' apply_chat_template renders, or there is none.
  *
  * @param name named in errors
  * @throws FatalError `usage` where it is not Jinja
  */
-export function jinjaTemplate(source: string, name: string, globals: JinjaGlobals): Template {
-  let template: JinjaTemplate;
+export function jinjaTemplate(source: string, name: string, { specialTokens, day }: JinjaGlobals): Template {
+  let template: CompiledTemplate;
   try {
-    template = new JinjaTemplate(source);
+    template = compile(source, (format) => strftimeOn(day, format));
   } catch (error) {
-    // The parser runs past the end of a template that lacks one.
-    const problem = error instanceof TypeError ? 'a block or bracket is not closed' : messageOf(error);
-    throw usageError(`${name}: expected a Jinja chat template: ${problem}`, { cause: error });
+    throw usageError(`${placeOf(error, name)}: expected a Jinja chat template: ${messageOf(error)}`, { cause: error });
   }
-  const always = templateGlobals(globals.day);
-  const render = ({ messages, tools }: Conversation): string | RowFailure => {
-    const roles = messages.map(({ author, content, fields }) => ({ role: author, content, ...fields }));
+  const tokens = Object.entries(specialTokens).map(([token, value]) => [token, fromJson(value)] as const);
+  const render = (conversation: Conversation): string | RowFailure => {
     try {
-      return run(template, {
-        ...always,
-        messages: roles,
-        tools: tools ?? null,
-        documents: null,
-        ...globals.specialTokens,
-        add_generation_prompt: false,
-      });
+      return template.render(new Map([...tokens, ...variablesOf(conversation)]));
     } catch (error) {
-      return failure('TEMPLATE_ERROR', `${name}: ${messageOf(error)}`);
+      return failure('TEMPLATE_ERROR', `${placeOf(error, name)}: ${messageOf(error)}`);
     }
   };
   const promptOf = (conversation: Conversation, text: string): string | RowFailure => {
@@ -139,11 +124,41 @@ export function ignoresMessages(template: Template): boolean {
   return typeof one === 'string' && one === other;
 }
 
-/** JinjaTemplate.render has a range without end and a clock of its own, and lets neither be replaced. */
-function run({ parsed }: JinjaTemplate, variables: Readonly<Record<string, unknown>>): string {
-  const environment = new Environment();
-  for (const [name, value] of Object.entries(variables)) environment.set(name, value);
-  return String(new Interpreter(environment).run(parsed).value);
+/** Where in the template of that name. */
+function placeOf(error: unknown, name: string): string {
+  const line = error instanceof TemplateError ? error.line : undefined;
+  return line === undefined ? name : `${name}, line ${line}`;
+}
+
+function strftimeOn(day: string | undefined, format: string): string {
+  if (day === undefined) throw new TemplateError('the date is asked for without its name');
+  return strftime(day, format);
+}
+
+/** What transformers' apply_chat_template gives a template (chat_template_utils.py, render_jinja_template). */
+function variablesOf({ messages, tools }: Conversation): readonly (readonly [string, Value])[] {
+  return [
+    ['messages', new PyList(messages.map(messageDict))],
+    ['tools', tools === undefined || tools === null ? null : toolList(tools)],
+    ['documents', null],
+    ['add_generation_prompt', false],
+  ];
+}
+
+/** Names of a message's reasoning, of which a template may read any. */
+const reasoningFields = ['reasoning_content', 'thinking', 'reasoning'];
+
+function messageDict({ author, content, fields = {} }: Message): PyDict {
+  const own = fromJson({ role: author, content, ...fields }) as PyDict;
+  const reasoning = reasoningFields.map((name) => own.get(name)).find((value) => value !== undefined && value !== null);
+  if (reasoning === undefined || reasoning === null) return own;
+  return new PyDict([['thinking', reasoning], ...own.entries(), ['reasoning_content', reasoning]]);
+}
+
+function toolList(tools: unknown): Value {
+  const list = fromJson(tools);
+  if (list instanceof PyList && list.items.every((tool) => tool instanceof PyDict)) return list;
+  throw new TemplateError('expected tools to be an array of objects');
 }
 
 /** The conversation with a last message whose content begins otherwise: a template may trim what it is given. */

@@ -23,7 +23,7 @@ export interface ScoredTexts {
   readonly kind: RowKind;
   readonly texts: readonly (TokenizedText | RowFailure)[];
   /** Those of the texts; a failure in the place of one that is not finite. */
-  readonly rewards: readonly (number | RowFailure | undefined)[];
+  readonly rewards: readonly (number | RowFailure)[];
   readonly notices: readonly NoticeCode[];
   readonly hints: readonly HintCode[];
 }
@@ -42,9 +42,7 @@ export const nothingExplained: ExplainedTexts = {
 export interface RowExplainerOptions {
   readonly scorer: Pick<TokenScorer, 'countTokens' | 'sharedTokens' | 'pooledAt' | 'trace'>;
   readonly tokenizer: Pick<Tokenizer, 'encode' | 'pieceOf' | 'textOf'>;
-  readonly scoring: ScoringSettings;
-  /** Right-most tokens of this id are skipped when a reward is read. */
-  readonly padTokenId: number | undefined;
+  readonly scoring: Omit<ScoringSettings, 'padTokenId'> & { readonly padTokenId: number | undefined };
   /** Where the row begins in its file. */
   readonly byte: number;
   /** Whether the reward at each token is wanted. */
@@ -65,7 +63,7 @@ export class RowExplainer {
   }
 
   async explain({ kind, texts, rewards, notices, hints }: ScoredTexts): Promise<ExplainedTexts> {
-    const { scorer, padTokenId } = this.#options;
+    const { scorer, scoring } = this.#options;
     const rows = texts.flatMap((text) => (isFailure(text) ? [] : [text.tokens.row]));
     const shared = scorer.sharedTokens(rows);
     const skipsPadding = rows.some((row) => scorer.pooledAt(row) !== undefined);
@@ -80,7 +78,7 @@ export class RowExplainer {
       texts: explained,
       tokens: rows.reduce((sum, row) => sum + row.length, 0),
       computedTokens: rows.length === 0 ? 0 : scorer.countTokens(rows),
-      padToken: skipsPadding && padTokenId !== undefined ? this.#tokenOf(padTokenId) : null,
+      padToken: skipsPadding && scoring.padTokenId !== undefined ? this.#tokenOf(scoring.padTokenId) : null,
       notices: notices.map((code) => ({ code, message: noticeCodes[code] })),
       hints: hints.map((code) => ({ code, message: hintCodes[code] })),
     };

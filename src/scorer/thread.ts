@@ -118,13 +118,12 @@ async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Pro
   const tokenizer = new Tokenizer(readTokenizerFiles(tokenizerDirectory));
   checkTokenizer(tokenizer, tokenizerDirectory, message.scoring);
   heartbeat();
-  const padTokenId = padTokenOf(tokenizer, message.scoring);
-  const scoring = { ...message.scoring, padTokenId };
-  tokenScorer = await openTokenScorer(model, scoring.labels, padTokenId);
+  const scoring = { ...message.scoring, padTokenId: padTokenOf(tokenizer, message.scoring) };
+  tokenScorer = await openTokenScorer(model, scoring.labels, scoring.padTokenId);
   const { format, answer } = task;
   const explainer =
     answer.kind === 'explanation'
-      ? new RowExplainer({ ...answer, scorer: tokenScorer, tokenizer, scoring, padTokenId, heartbeat })
+      ? new RowExplainer({ ...answer, scorer: tokenScorer, tokenizer, scoring, heartbeat })
       : undefined;
   const prompts = scoring.reserve > 0 ? 'needed' : explainer ? 'wanted' : 'unused';
   return new WindowScorer({
@@ -134,8 +133,8 @@ async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Pro
     task,
     answer: createAnswer(task),
     texts: textSettingsOf(scoring, tokenizer.specialTokens(), format.fields, prompts),
-    explainer,
     decoder: model.kind === 'checkpoint' && model.network.attention === 'causal',
+    explainer,
     heartbeat,
   });
 }

@@ -77,10 +77,10 @@ export interface WindowScorerOptions {
   readonly task: Pick<WindowTask, 'format' | 'maxRowBytes' | 'dryRun' | 'strict'>;
   readonly answer: Answer;
   readonly texts: TextSettings;
-  /** Says how one of the rows was scored; absent where nothing is explained. */
-  readonly explainer?: RowExplainer | undefined;
   /** The network sees what stands before a token alone: a text that begins with BOS is given no other. */
   readonly decoder: boolean;
+  /** Says how one of the rows was scored; absent where nothing is explained. */
+  readonly explainer?: RowExplainer | undefined;
   /** Called between pieces of work. */
   readonly heartbeat: () => void;
 }
@@ -145,6 +145,7 @@ export class WindowScorer {
     const { explainer } = this.#options;
     const outcome = explainer && pending.find(({ record }) => explainer.explains(record))?.outcome;
     if (outcome === undefined || isFailure(outcome) || 'existing' in outcome) return undefined;
+    // Where a row is explained, none of its rewards is taken from it.
     const texts = outcome.texts.map((text) =>
       isFailure(text) ? text : ((text as PendingText).source as TokenizedText),
     );
@@ -172,7 +173,7 @@ export class WindowScorer {
     if (isFailure(row)) return row;
     const known = this.#knownRewards(parsed, row);
     if (isFailure(known)) return known;
-    const { scoring, tokenizer, heartbeat, explainer, decoder } = this.#options;
+    const { scoring, tokenizer, heartbeat, decoder, explainer } = this.#options;
     const keepsCut = explainer?.explains(record) ?? false;
     const { maxLength, truncationSide, template, reserve } = scoring;
     const beginsOnce = decoder || (row.templated && template.jinja !== undefined);
@@ -256,13 +257,11 @@ export class WindowScorer {
     };
   }
 
-  /** Undefined in the place of a text that was not scored. */
-  #rewardsOf({ kind, texts }: PendingTexts, logits: Float32Array | undefined): (number | RowFailure | undefined)[] {
+  #rewardsOf({ kind, texts }: PendingTexts, logits: Float32Array): (number | RowFailure)[] {
     const { labels, logit, activation } = this.#options.scoring;
     const isArray = shapeOf(kind) === 'array';
     return texts.map((text, index) => {
-      if (typeof text === 'number') return text;
-      if (isFailure(text) || logits === undefined) return isFailure(text) ? text : undefined;
+      if (typeof text === 'number' || isFailure(text)) return text;
       const reward = rewardOf(logits.subarray(text.index * labels, (text.index + 1) * labels), logit, activation);
       if (Number.isFinite(reward)) return reward;
       return failure('NON_FINITE', `the reward is ${reward}`, isArray ? index : undefined);
@@ -276,7 +275,10 @@ export class WindowScorer {
     }
     if ('existing' in outcome) return { ...outcome.existing, taken: true };
     const shape = shapeOf(outcome.kind);
-    const rewards = this.#rewardsOf(outcome, logits);
+    const rewards =
+      logits === undefined
+        ? outcome.texts.map((text) => (typeof text === 'number' || isFailure(text) ? text : undefined))
+        : this.#rewardsOf(outcome, logits);
     const problem = rewards.find(isFailure);
     return {
       shape,

@@ -303,12 +303,12 @@ const pickyPath = writeFile(directory, 'picky.jinja', picky);
 
 const templates: readonly Row[] = [
   good('{"messages":[{"role":"user","content":"good"}]}'),
-  spliced('{"messages":[{"role":"system","content":"a"}]}', 'TEMPLATE_ERROR', `${pickyPath}: no\nsystem`),
+  spliced('{"messages":[{"role":"system","content":"a"}]}', 'TEMPLATE_ERROR', `${pickyPath}, line 1: no\nsystem`),
   spliced('{"messages":[{"role":"user","content":"void"}]}', 'EMPTY_TEXT', 'the text has no tokens'),
   {
     input: '{"messages":[{"role":"system","content":"a"}],"candidates":["b"]}',
     code: 'TEMPLATE_ERROR',
-    message: `${pickyPath}: no\nsystem`,
+    message: `${pickyPath}, line 1: no\nsystem`,
     more: ',"index":0',
     output: '{"messages":[{"role":"system","content":"a"}],"candidates":["b"],"reward":[null],…}',
     score: '[null]',

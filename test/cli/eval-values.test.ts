@@ -36,7 +36,10 @@ describe('equal to scikit-learn and scipy', { concurrency: 2 }, () => {
   for (const { name, meaning, scores, labels, plain } of oracle.binary) {
     test(`binary labels: ${name}`, async () => {
       const rows = scores.map((reward, i) => ({ reward, label: labels[i] }));
-      const { metrics } = await evaluateJson(['--activation', meaning === 'logit' ? 'none' : 'sigmoid'], rows);
+      const { metrics } = await evaluateJson(
+        meaning === 'logit' ? [] : ['--use-rewards', '--activation', 'sigmoid'],
+        rows,
+      );
       for (const [metric, expected] of Object.entries(plain)) assertClose(numberOf(metrics[metric]), expected, metric);
     });
   }
@@ -245,7 +248,7 @@ describe('what cannot be computed has a reason, and no NaN', { concurrency: 2 },
     ],
     [
       'rewards that are no probabilities',
-      ['--activation', 'sigmoid'],
+      ['--use-rewards', '--activation', 'sigmoid'],
       [
         { reward: 1, label: 1 },
         { reward: 2, label: 0 },

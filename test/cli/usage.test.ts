@@ -101,12 +101,12 @@ wrongUses('flags', [
     stderr: `${join(root, 'models/starter')}: expected a chat template for --template model, found none`,
   },
   ...[
-    ['{% for %}', 'Unexpected token: CloseStatement'],
-    ['{{ messages', 'Unexpected end of input'],
-    ['{% if messages %}', 'a block or bracket is not closed'],
+    ['{% for %}', 'expected a name, got %}'],
+    ['{{ messages', 'expected }}, got the end of the template'],
+    ['{% if messages %}', 'expected elif or else or endif, got the end of the template'],
   ].map(([source, problem], i) => {
     const path = file(`broken-${i}.jinja`, source as string);
-    return { args: ['-q', '--template', path], stderr: `${path}: expected a Jinja chat template: ${problem}` };
+    return { args: ['-q', '--template', path], stderr: `${path}, line 1: expected a Jinja chat template: ${problem}` };
   }),
 ]);
 

@@ -11,7 +11,10 @@ const rendered = (source: string, day?: string) =>
     ],
   });
 
-const failure = (message: string) => ({ code: 'TEMPLATE_ERROR', message: `a template: ${message}` });
+const failure = (message: string, line = 1) => ({
+  code: 'TEMPLATE_ERROR',
+  message: `a template, line ${line}: ${message}`,
+});
 
 test('a template sees messages, tokens and constants', () => {
   const source =
@@ -66,7 +69,7 @@ describe('the date', () => {
   });
 
   test('by a format that it does not know is a bad row', () => {
-    const [unknown, missing] = ['strftime_now() has no directive %Q', 'strftime_now() takes a format'];
+    const [unknown, missing] = ['strftime_now() has no directive %Q', 'strftime_now() lacks its argument format'];
     assert.deepEqual(rendered('{{ strftime_now("%Q") }}', '2026-11-30'), failure(unknown));
     assert.deepEqual(rendered('{{ strftime_now() }}', '2026-11-30'), failure(missing));
   });

@@ -68,7 +68,7 @@ async function formatOf(input: Input, flags: ExplainFlags): Promise<FormatSettin
       details: false,
       reasons: true,
       skipFailures: false,
-      existing: 'replace',
+      existing: 'replace', // A row that carries a reward is explained too.
     },
     maxRowBytes,
   );

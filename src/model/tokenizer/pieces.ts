@@ -1,7 +1,7 @@
 /** Tokens as a person reads them: the vocabulary of a byte-level tokenizer spells bytes, and not characters. */
 import { isUtf8 } from 'node:buffer';
+import type { AddedVocabulary } from './added-vocabulary.js';
 import type { TokenizerFiles } from './files.js';
-import type { Step } from './steps.js';
 
 /** A token of the vocabulary. */
 export interface Piece {
@@ -13,14 +13,14 @@ export interface Piece {
 
 export class Pieces {
   readonly #tokens: ReadonlyMap<number, string>;
-  readonly #added: Pick<TokenizerFiles['added'], 'contentOf'>;
+  readonly #added: AddedVocabulary;
   /** Whether each character of a token stands for a byte. */
   readonly #byteLevel: boolean;
 
-  constructor({ tokenizer, vocabulary, added }: Pick<TokenizerFiles, 'tokenizer' | 'vocabulary' | 'added'>) {
-    this.#tokens = new Map(Array.from(vocabulary.ids, ([token, id]) => [id, token]));
+  constructor({ vocabulary, added, tokenizer }: Pick<TokenizerFiles, 'vocabulary' | 'added' | 'tokenizer'>) {
+    this.#tokens = new Map([...vocabulary.ids].map(([token, id]) => [id, token]));
     this.#added = added;
-    this.#byteLevel = spellsBytes(tokenizer.pre_tokenizer) || spellsBytes(tokenizer.normalizer);
+    this.#byteLevel = isByteLevel(tokenizer.pre_tokenizer);
   }
 
   pieceOf(id: number): Piece {
@@ -40,10 +40,10 @@ export class Pieces {
   }
 }
 
-function spellsBytes(step: Step | null): boolean {
-  if (step?.type === 'ByteLevel') return true;
-  const inner = (step?.pretokenizers ?? step?.normalizers ?? []) as readonly Step[];
-  return inner.some(spellsBytes);
+/** Whether tokens spell bytes. */
+function isByteLevel(given: unknown): boolean {
+  const step = given as { readonly type?: unknown; readonly pretokenizers?: readonly unknown[] } | null | undefined;
+  return step?.type === 'ByteLevel' || (step?.pretokenizers ?? []).some(isByteLevel);
 }
 
 /** SentencePiece spells a space as U+2581. */

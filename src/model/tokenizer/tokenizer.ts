@@ -181,6 +181,11 @@ export class Tokenizer {
     return { first, last, retained, count };
   }
 
+  /** Special tokens by role, e.g. `bos_token`: transformers' special_tokens_map, which chat templates get. */
+  specialTokens(): Readonly<Record<string, string | readonly string[]>> {
+    return this.#files.specialTokens;
+  }
+
   /** The token of an id as the vocabulary has it, in characters where it stands for bytes. */
   pieceOf(id: number): Piece {
     return this.#readable.pieceOf(id);
@@ -194,11 +199,6 @@ export class Tokenizer {
   get #readable(): Pieces {
     this.#pieces ??= new Pieces(this.#files);
     return this.#pieces;
-  }
-
-  /** Special tokens by role, e.g. `bos_token`: transformers' special_tokens_map, which chat templates get. */
-  specialTokens(): Readonly<Record<string, string | readonly string[]>> {
-    return this.#files.specialTokens;
   }
 
   /** Id of the special token of a role, e.g. `pad_token`. */

@@ -6,14 +6,14 @@ export interface Message {
   /** The author that the row states (`user`, `Anna`, `system` …); for a chat template, the role of that name. */
   readonly author: string;
   readonly content: string;
-  /** What else the message has, for a Jinja template: tool_calls, and a content of null. */
+  /** Other members of the message, as parsed JSON, for a Jinja template: tool_calls, and a content of null. */
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 export interface Conversation {
   /** Never empty; the last one is scored. */
   readonly messages: readonly Message[];
-  /** The row's `tools`, for a Jinja template. */
+  /** The row's tools, as parsed JSON, for a Jinja template: an array of objects. */
   readonly tools?: unknown;
 }
 
