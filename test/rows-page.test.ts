@@ -30,7 +30,7 @@ describe('each example', { concurrency: 2 }, () => {
 /** The rows of the table under a heading. */
 const tableOf = (first: string): string[][] => {
   const [table = ''] = page.slice(page.indexOf(`| ${first} |`)).split('\n\n');
-  const [, , ...lines] = table.split('\n');
+  const [, , ...lines] = table.trimEnd().split('\n');
   return lines.map((line) =>
     line
       .split('|')

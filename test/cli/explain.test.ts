@@ -221,7 +221,10 @@ describe('what is said of a text', () => {
       cpSync(tiny, model, { recursive: true });
       const path = join(model, 'tokenizer.json');
       writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), ...edits }));
-      writeFileSync(join(model, 'tokenizer_config.json'), JSON.stringify(config));
+      writeFileSync(
+        join(model, 'tokenizer_config.json'),
+        JSON.stringify({ ...config, tokenizer_class: 'PreTrainedTokenizerFast' }),
+      );
       const { cut, parts } = scored((await explained(['-m', model, '--max-length', '9'], lines({ text }))).texts[0]);
       assert.equal(parts.map((part) => part.text).join(''), text);
       return { cut: cut.text, struck: parts.flatMap((part) => (part.cut ? [part.text] : [])) };

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { renderExplanation } from '../../dist/report/html/explanation.js';
 import { renderReport } from '../../dist/report/html/report.js';
 import { fullReport, hostileText } from './samples.js';
 
@@ -116,6 +117,77 @@ test('a hostile row stays text in Chromium', { skip }, async () => {
   await plain.page.context().close();
 });
 
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const [name, viewport] of Object.entries({ phone, desk })) {
+    test(`the page of explain in Chromium, ${colorScheme}, ${name}`, { skip }, async () => {
+      const { page, noise } = await openedPage(explanationOf(hostileText), { colorScheme, viewport });
+      assert.equal(await page.evaluate('window.ran'), undefined);
+      assert.equal(await page.$$eval('script, img, iframe, form, a', (all) => all.length), 0);
+      assert.ok((await overflow(page)) <= 0, 'the page is wider than the screen');
+      assert.ok(await page.$eval('.trace svg path', (path) => path.getBoundingClientRect().width > 60));
+      const pairs = await page.$$eval('.tokens li > *, .rendered, .rendered mark', (all) =>
+        all.map((element) => {
+          const colourOf = (of: Element) => getComputedStyle(of).getPropertyValue('color');
+          const opaque = (of: Element | null): string => {
+            const colour = of === null ? 'rgb(255, 255, 255)' : getComputedStyle(of).backgroundColor;
+            return of === null || /^rgb\(/.test(colour) ? colour : opaque(of.parentElement);
+          };
+          return [colourOf(element), opaque(element)] as const;
+        }),
+      );
+      assert.ok(pairs.length > 6);
+      for (const [text, ground] of pairs) assert.ok(contrast(text, ground) > 4.5, `${text} on ${ground}`);
+      assert.match((await page.textContent('.rendered')) ?? '', /<script>window\.ran = true<\/script>/);
+      assert.deepEqual(noise, []);
+      await page.context().close();
+    });
+  }
+}
+
+/** A page with everything that an explanation may show, and this text wherever a row has one. */
+function explanationOf(text: string): string {
+  const token = (piece: string, special = false) => ({ id: 50_256, piece, special, added: false });
+  const tokens = [token('<|endoftext|>', true), token(text.slice(0, 12)), token('ok'), token(' end')];
+  return renderExplanation(
+    {
+      file: text,
+      row: 1,
+      line: 1,
+      kind: 'candidates',
+      model: text,
+      settings: [{ name: 'template', value: text, source: text }],
+      tokens: 8,
+      computedTokens: 6,
+      padToken: token('<|endoftext|>', true),
+      existing: [0.5, null],
+      notices: [{ code: 'NAME_DERIVED', message: text }],
+      hints: [],
+      failure: { code: 'EMPTY_TEXT', message: text, index: 1 },
+      texts: [
+        {
+          judged: { field: text, author: text, content: text },
+          text,
+          parts: [
+            { text: text.repeat(20), special: false, cut: true },
+            { text, special: false, cut: false },
+            { text: '<|endoftext|>', special: true, cut: false },
+          ],
+          tokens,
+          cut: { side: 'left', tokens: [token(text)], text: text.repeat(20) },
+          responseStart: 0,
+          pooled: 3,
+          shared: 1,
+          reward: 0.5,
+          trace: [0.25, 2, null, -1].map((reward, token) => ({ token, reward })),
+          failure: null,
+        },
+        { failure: { code: 'EMPTY_TEXT', message: text, index: 1 } },
+      ],
+    },
+    { version: '1.2.3', date: new Date(0) },
+  );
+}
+
 test('a report reads without sight, and prints', { skip }, async () => {
   const { page } = await opened('a text', { viewport: desk });
   const headings = await page.$$eval('h1, h2, h3', (all) => all.map(({ localName }) => Number(localName[1])));
@@ -132,13 +204,16 @@ test('a report reads without sight, and prints', { skip }, async () => {
   await page.context().close();
 });
 
+const opened = async (text: string, options: Parameters<Browser['newContext']>[0]) =>
+  openedPage(await renderReport(fullReport(text)), options);
+
 /** The page, and what the browser said or asked for besides it. */
-async function opened(
-  text: string,
+async function openedPage(
+  html: string,
   options: Parameters<Browser['newContext']>[0],
 ): Promise<{ page: Page; noise: string[] }> {
   const file = join(folder, 'report.html');
-  writeFileSync(file, await renderReport(fullReport(text)));
+  writeFileSync(file, html);
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const noise: string[] = [];
