@@ -124,6 +124,11 @@ describe('a message', () => {
     assert.equal(render('{{ messages[0].thinking is defined }}', { reasoning: null }), 'False');
   });
 
+  test('with members that JSON.parse has moved is refused', () => {
+    assert.ok(isFailure(render('{{ messages[0].x }}', { x: JSON.parse('{"b":1,"0":2}') })));
+    assert.equal(render('{{ messages[0].x }}', { x: { '0': 2 } }), "{'0': 2}");
+  });
+
   test('with a whole number that JSON.parse has rounded is refused', () => {
     assert.ok(isFailure(render('{{ messages[0].id }}', { id: 2 ** 53 })));
     assert.equal(render('{{ messages[0].id }}', { id: 2 ** 53 - 1 }), '9007199254740991');

@@ -253,7 +253,8 @@ export function hashOf(key: Value): string {
 /**
  * A value of parsed JSON.
  *
- * @throws TemplateError for a whole number that a double cannot hold, of which JSON.parse has made another
+ * @throws TemplateError for what JSON.parse has made another of: a whole number that a double cannot hold, and the order of an
+ *   object's members where one has a number for a name, which JavaScript moves to the front
  */
 export function fromJson(json: unknown): Value {
   if (json === null || typeof json === 'boolean' || typeof json === 'string') return json;
@@ -263,6 +264,11 @@ export function fromJson(json: unknown): Value {
     return json;
   }
   if (Array.isArray(json)) return new PyList(json.map(fromJson));
-  if (typeof json === 'object') return new PyDict(Object.entries(json).map(([key, value]) => [key, fromJson(value)]));
+  if (typeof json === 'object') {
+    const entries = Object.entries(json);
+    const moved = entries.length > 1 ? entries.find(([key]) => /^(?:0|[1-9][0-9]*)$/.test(key)) : undefined;
+    if (moved !== undefined) throw unsupported(`an object with the member ${moved[0]} beside others in a row`);
+    return new PyDict(entries.map(([key, value]) => [key, fromJson(value)]));
+  }
   throw unsupported(`a value of the type ${typeof json}`);
 }
