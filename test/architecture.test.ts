@@ -155,6 +155,8 @@ test('the main thread never loads onnxruntime or a tokenizer', () => {
   for (const entry of ['cli/main.ts', 'index.ts']) {
     const loaded = loadedWith(entry, true);
     assert.ok(loaded.has('run/windows.ts'), 'what is loaded was not found');
+    // A tokenizer is the largest of our own: files.js knows its files, and no more.
+    assert.ok(!loaded.has('model/tokenizer/tokenizer.ts'), `${entry} loads the tokenizer`);
     for (const heavy of ['onnxruntime-node', '@huggingface/tokenizers', 'protobufjs']) {
       assert.ok(!loaded.has(heavy), `${entry} loads ${heavy}`);
     }

@@ -1,6 +1,7 @@
 /** What a run of the program gets from its caller: a process, or a test within its own process. */
 import type { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
+import type { Notice } from '../rows/notices.js';
 import type { GivenSettings } from './flags/options.js';
 import type { Log } from './log.js';
 
@@ -33,8 +34,10 @@ interface TerminalFacts {
 /** What a command gets beside its arguments and flags. */
 export interface CommandContext extends Context {
   readonly given: GivenSettings;
+  /** What was told before a model was opened; the summary has it. */
+  readonly notices: Notice[];
 }
 
 /** It inherits instead of copying, as standard input must not be opened before it is read. */
 export const contextOfCommand = (context: Context, log: Log, given: GivenSettings): CommandContext =>
-  Object.create(context, { log: { value: log }, given: { value: given } }) as CommandContext;
+  Object.create(context, { log: { value: log }, given: { value: given }, notices: { value: [] } }) as CommandContext;

@@ -13,6 +13,8 @@ export interface RunFacts {
   readonly cpu: string;
   /** The model's scorer; undefined where no model was needed. */
   readonly scorer: Pick<ModelScorer, 'identity' | 'settings' | 'workers' | 'restarts' | 'notices'> | undefined;
+  /** What was told before the model was opened. */
+  readonly notices: readonly Notice[];
   /** The content of an output's run file; undefined where there is none. */
   readonly state: Pick<RunState, 'shard' | 'runtimes' | 'finished'> | undefined;
   readonly resumed: boolean;
@@ -60,7 +62,7 @@ export function summaryOf(facts: RunFacts): object {
     failed: counts.failed,
     failures: counts.failures,
     firstFailures: counts.firstFailures,
-    notices: { ...countEach(scorer?.notices ?? []), ...counts.notices },
+    notices: { ...countEach([...facts.notices, ...(scorer?.notices ?? [])]), ...counts.notices },
     hints: { ...counts.hints, ...(statistics.seesNoSpace && { NO_SPACE: 1 }) },
     truncated: { rows: counts.truncatedRows, tokens: counts.truncatedTokens },
     tokens: counts.tokens,

@@ -289,7 +289,11 @@ describe('best and eval take them as they are', () => {
   test('a setting of the environment alone is told of', async () => {
     const env = { ...environment, REWARD_SCORE_MAX_LENGTH: '7' };
     for (const command of ['best', 'eval']) {
-      const run = await rewardScore([command, '-j', '1', '--no-progress'], { stdin: jsonl(scored), env });
+      const summary = join(directory, `environment-${command}.json`);
+      const args = [command, '-j', '1', '--no-progress', '--summary', summary];
+      const run = await rewardScore(args, { stdin: jsonl(scored), env });
+      const { notices } = JSON.parse(readFileSync(summary, 'utf8')) as { notices: object };
+      assert.deepEqual(notices, { REWARDS_FROM_ENVIRONMENT: 1 });
       assert.equal(run.code, 0, run.stderr);
       assert.match(
         run.stderr,

@@ -594,7 +594,10 @@ describe('failures of scoring', { concurrency: 2 }, () => {
     const { stderr } = await rewardScore(['-j', '1', '--template', template, '--last-speaker', 'any'], {
       stdin: `{"messages":${messages('S')}}\n`,
     });
-    assert.equal(stderr.split('\n')[2], `reward-score: standard input:1: TEMPLATE_ERROR: ${template}: no system`);
+    assert.equal(
+      stderr.split('\n')[2],
+      `reward-score: standard input:1: TEMPLATE_ERROR: ${template}, line 1: no system`,
+    );
   });
 });
 

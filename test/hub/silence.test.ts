@@ -188,7 +188,7 @@ describe('offline', () => {
     fixture.hub.requests.length = 0;
     assert.equal(
       await refusalOf(fixture, { variables: { TRANSFORMERS_OFFLINE: '1' } }),
-      'usage: org/model: found neither a directory of that name nor a downloaded copy (no config.json, model.safetensors in ' +
+      'usage: org/model: found neither a directory of that name nor a downloaded copy (no model.safetensors in ' +
         `CACHE/models--org--model/snapshots/${fixture.hub.commit}); TRANSFORMERS_OFFLINE forbids more`,
     );
     assert.deepEqual(fixture.hub.requests, []);

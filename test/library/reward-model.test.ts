@@ -149,6 +149,8 @@ test('a model that is not there is a FatalError of kind usage', async () => {
 
 test('closing waits for the calls under way, windows that still queue for a worker included', async () => {
   const model = await loadRewardModel(fixture, { workers: 1 });
+  assert.deepEqual(model.settings.maxLength, { value: 256, source: 'the default for GPT2' });
+  assert.deepEqual(model.settings.template, { value: 'chai', source: 'the default for GPT2' });
   const many = Array.from({ length: 25_000 }, (_, i) => `text ${i % 70}`); // seven windows
   const call = model.score(many);
   await new Promise((resolve) => setImmediate(resolve)); // the windows are cut and queue

@@ -169,9 +169,9 @@ describe('the chat template', () => {
 
   test('is that of chat_template.json where nothing else has one', () => {
     const object = { 'chat_template.json': JSON.stringify({ chat_template: 'from the object' }) };
-    assert.equal(readChatTemplate(directoryWith(object)), 'from the object');
+    assert.deepEqual(readChatTemplate(directoryWith(object)), { text: 'from the object', file: 'chat_template.json' });
     const config = { 'tokenizer_config.json': JSON.stringify({ chat_template: 'from the config' }) };
-    assert.equal(readChatTemplate(directoryWith({ ...object, ...config })), 'from the config');
+    assert.equal(readChatTemplate(directoryWith({ ...object, ...config })).text, 'from the config');
     assertFatal(
       () => readChatTemplate(directoryWith({ 'chat_template.json': '{"chat_template":3}' })),
       'run',

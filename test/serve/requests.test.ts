@@ -46,6 +46,27 @@ describe('a server for this machine alone', { concurrency: 2 }, () => {
     });
   }
 
+  test('/v1/models says how texts are read, and whence', async () => {
+    const answer = await ask(`${served.url}/v1/models`);
+    assert.equal(answer.status, 200);
+    const { object, data } = JSON.parse(answer.text) as { object: string; data: Record<string, unknown>[] };
+    const [{ id, settings } = {}] = data;
+    assert.deepEqual([object, data.length, id], ['list', 1, model]);
+    const { template, maxLength, truncationSide, lastSpeaker, specialTokens } = settings as Record<string, unknown>;
+    const source = 'the default for GPT2';
+    assert.deepEqual(
+      { template, maxLength, truncationSide, lastSpeaker, specialTokens },
+      {
+        template: { value: 'chai', source },
+        maxLength: { value: 256, source },
+        truncationSide: { value: 'left', source },
+        lastSpeaker: { value: 'any', source: 'a layout' },
+        specialTokens: { value: { before: [], after: [] }, source: 'the tokenizer' },
+      },
+    );
+    assert.equal((await post(served, '/v1/models', '')).status, 405);
+  });
+
   test('JSON that is not UTF-8', async () => {
     const answer = await post(served, '/v1/rewards', new Uint8Array(Buffer.from('["\xff"]', 'latin1')));
     assert.deepEqual([answer.status, messageOf(answer)], [400, 'expected a body of JSON: not UTF-8']);

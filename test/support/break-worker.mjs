@@ -91,7 +91,7 @@ if (!isMainThread && parentPort !== null) {
   const stages = new Set(faults.map(({ at }) => at));
   if (stages.has('parse')) watch(JSON, 'parse', 'parse', (text) => String(text).includes(markers.parse));
   if (stages.has('tokenize')) {
-    const { Tokenizer } = await import('@huggingface/tokenizers');
+    const { Tokenizer } = await import('../../dist/model/tokenizer/tokenizer.js');
     watch(Tokenizer.prototype, 'encode', 'tokenize', (text) => text.includes(markers.tokenize));
   }
   if (stages.has('score')) {

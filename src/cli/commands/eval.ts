@@ -66,6 +66,7 @@ export async function evaluateFiles(
   if (flags.summary !== undefined) {
     writeSummary(flags.summary, {
       version: context.version,
+      notices: context.notices,
       scorer: model && { ...factsOf(model), restarts },
       state: undefined,
       resumed: false,

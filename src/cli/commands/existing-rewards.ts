@@ -40,7 +40,7 @@ export function existingByRows(
   existing: ExistingRewards,
   first: FirstRow | undefined,
   { rewardField, model, strict }: ExistingFlags,
-  { given, log }: Pick<CommandContext, 'given' | 'log'>,
+  { given, log, notices }: Pick<CommandContext, 'given' | 'log' | 'notices'>,
 ): ExistingRewards {
   if (existing === 'complete') return first?.hasReward && model === undefined ? 'take only' : 'complete';
   if (!takesRewards(existing) || first === undefined) return existing;
@@ -53,9 +53,10 @@ export function existingByRows(
     );
   }
   if (given.variables.length > 0) {
-    const notice = `${first.place}: the rewards in the field ${rewardField} are taken as they are, whatever ${given.variables.join(', ')} says; ${instead}`;
-    if (strict) throw usageError(`${notice} (--strict)`);
-    log.note(notice);
+    const message = `${first.place}: the rewards in the field ${rewardField} are taken as they are, whatever ${given.variables.join(', ')} says; ${instead}`;
+    if (strict) throw usageError(`${message} (--strict)`);
+    notices.push({ code: 'REWARDS_FROM_ENVIRONMENT', message });
+    log.note(message);
   }
   return model === undefined ? 'take only' : 'take';
 }

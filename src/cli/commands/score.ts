@@ -35,7 +35,12 @@ export async function score(
   }
 }
 
-async function scorePlanned(plan: Plan, flags: ScoreOrBestFlags, started: number, context: Context): Promise<number> {
+async function scorePlanned(
+  plan: Plan,
+  flags: ScoreOrBestFlags,
+  started: number,
+  context: CommandContext,
+): Promise<number> {
   const { inputs } = plan;
   const session = new Session(context, flags, { inputs });
   let model: ModelScorer | undefined;
@@ -138,7 +143,7 @@ interface Conclusion extends OpenedScorer {
 function conclude(
   { job, outcome, scorer, model, restarts, ownSeconds, received }: Conclusion,
   flags: ScoreOrBestFlags,
-  context: Context,
+  context: CommandContext,
 ): number {
   const { log } = context;
   const { sink, inputs } = job;
@@ -153,6 +158,7 @@ function conclude(
   if (flags.summary !== undefined) {
     writeSummary(flags.summary, {
       version: context.version,
+      notices: context.notices,
       scorer: model && { ...factsOf(model), restarts },
       state: output?.state,
       resumed: output?.resumed ?? false,
