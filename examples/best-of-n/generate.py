@@ -24,6 +24,10 @@ AUTHOR = ("role", "speaker", "name", "from")
 CONTENT = ("content", "text", "message", "value")
 CONTEXTS = ("prompt", "messages", "context", "turns", "conversation", "conversations")
 CANDIDATES = ("candidates", "responses", "completions")
+# Who speaks, by names in any case, and who answers a user of a name (docs/rows.md).
+USERS = ("user", "human", "prompter", "customer")
+ASSISTANTS = ("assistant", "gpt", "bot", "chatbot", "model", "ai")
+COUNTERPARTS = {"user": "assistant", "human": "gpt", "User": "Bot"}
 
 
 class Context(NamedTuple):
@@ -52,18 +56,27 @@ def read_context(line: bytes) -> Context:
 def chai(messages: Any, bot_name: Any) -> str:
     """`NAME: CONTENT` and a newline for each message (a system message is its content alone), and `NAME:` of the one who answers.
 
-    That is the row's bot_name, else the last speaker other than the system and the author of the last message, else Bot.
+    That is the row's bot_name, else who is found by the names of the others, as reward-score finds it.
     """
     if not isinstance(messages, list) or not messages:
         raise ValueError("expected prompt, a string, or messages, a list")
     turns = [(first(message, AUTHOR), first(message, CONTENT)) for message in messages]
     if not all(isinstance(part, str) for turn in turns for part in turn):
         raise ValueError("expected messages to have role and content, both strings")
-    asking = turns[-1][0]
-    speakers = [author for author, _ in reversed(turns) if author not in ("system", asking)]
     lines = [f"{content}\n" if author == "system" else f"{author}: {content}\n" for author, content in turns]
-    bot = bot_name if isinstance(bot_name, str) and bot_name else (speakers or ["Bot"])[0]
+    bot = bot_name if isinstance(bot_name, str) and bot_name else answering([author for author, _ in turns])
     return "".join(lines) + f"{bot}:"
+
+
+def answering(authors: list[str]) -> str:
+    """The last speaker known as an assistant, else the last one who is not the user, else the user's counterpart."""
+    assistants = [author for author in authors if author.lower() in ASSISTANTS]
+    if assistants:
+        return assistants[-1]
+    speakers = [author for author in authors if author.lower() != "system"]
+    user = next((author for author in speakers if author.lower() in USERS), speakers[0] if speakers else "")
+    others = [author for author in speakers if author != user and author.lower() not in USERS]
+    return others[-1] if others else COUNTERPARTS.get(user, "Bot")
 
 
 def first(item: Any, names: Iterable[str]) -> Any:

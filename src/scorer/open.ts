@@ -13,7 +13,6 @@ import type { Notice } from '../rows/notices.js';
 import { identityOf, type ScorerIdentity } from './identity.js';
 import { WorkerPool } from './pool.js';
 import type { ScoredWindow, Window, WindowTask } from './protocol.js';
-import { textSettingsOf } from './reading.js';
 import { fillRequest, type ScorerRequest } from './request.js';
 import { locationOf, type ResolvedModel, resolveModel } from './resolve.js';
 import type { Scorer } from './scorer.js';
@@ -147,8 +146,7 @@ class PooledScorer implements ModelScorer {
   }
 
   refuse(row: Row, { format }: WindowTask): string | undefined {
-    const { scoring, templateTokens } = this.#resolved;
-    const read = readRow(row, textSettingsOf(scoring, templateTokens, format.fields, 'unused'));
+    const read = readRow(row, { ...this.#resolved.texts, fields: format.fields });
     if (isFailure(read)) return read.wrongUse && read.message;
     if (!read.notices.includes('PROMPT_RENDERED')) return undefined;
     return (

@@ -5,7 +5,6 @@ import type { Prompts, TextSettings } from '../rows/kinds/texts.js';
 import {
   builtInTemplates,
   isBuiltInTemplate,
-  jinjaTemplate,
   openingsOf,
   type SpecialTokens,
   type Template,
@@ -17,14 +16,14 @@ import type { ScoringSettings, TemplateSettings } from './protocol.js';
  * @param prompts whether the part of a text before its response is needed
  * @throws FatalError `usage` where the template is not Jinja
  */
-export function textSettingsOf(
+export async function textSettingsOf(
   scoring: ScoringSettings,
   specialTokens: SpecialTokens,
   fields: NamedFields,
   prompts: Prompts,
-): TextSettings {
+): Promise<TextSettings> {
   const { template, lastSpeaker, botName, userName, system } = scoring;
-  const opened = openTemplate(template, specialTokens, scoring.templateDate);
+  const opened = await openTemplate(template, specialTokens, scoring.templateDate);
   const { kind } = template;
   const { bos_token: bos } = specialTokens;
   const reading: Reading = {
@@ -40,11 +39,12 @@ export function textSettingsOf(
 }
 
 /** Without a template, nothing is rendered: the rows that would need one are refused. */
-function openTemplate(
+async function openTemplate(
   { name, jinja }: TemplateSettings,
   specialTokens: SpecialTokens,
   day: string | undefined,
-): Template {
-  if (jinja !== undefined) return jinjaTemplate(jinja, name, { specialTokens, day });
+): Promise<Template> {
+  if (jinja !== undefined)
+    return (await import('../rows/chat-template.js')).jinjaTemplate(jinja, name, { specialTokens, day });
   return builtInTemplates[isBuiltInTemplate(name) ? name : 'chai'];
 }

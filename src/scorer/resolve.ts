@@ -12,8 +12,9 @@ import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
 import { optionName } from '../option-name.js';
 import { today } from '../platform/calendar.js';
 import { printable } from '../platform/printable.js';
+import type { TextSettings } from '../rows/kinds/texts.js';
 import type { Notice } from '../rows/notices.js';
-import { asksForDate, ignoresMessages, isBuiltInTemplate, isLayout, type SpecialTokens } from '../rows/templates.js';
+import { ignoresMessages, isBuiltInTemplate, isLayout } from '../rows/templates.js';
 import { findKnownModel } from './known-models.js';
 import type { ModelLocation, ScoringSettings, TemplateSettings } from './protocol.js';
 import { textSettingsOf } from './reading.js';
@@ -37,8 +38,8 @@ export interface ResolvedModel {
   readonly tokenizerDirectory: string;
   readonly precision: Precision;
   readonly scoring: ScoringSettings;
-  /** The special tokens that a chat template may write, by role. */
-  readonly templateTokens: SpecialTokens;
+  /** How its texts are read. */
+  readonly texts: TextSettings;
   /** Where those of the settings come from that come with the model. */
   readonly settings: ModelSettings;
   /** What makes rewards worse, or other than they look. */
@@ -85,7 +86,7 @@ export async function resolveModel(
   }
   const template = readTemplate(settings.template.value, tokenizerDirectory);
   let templateDate: string | undefined;
-  if (template.jinja !== undefined && asksForDate(template.jinja)) {
+  if (await asksForDate(template)) {
     templateDate = options.templateDate ?? chooseDate(dateNeededBy);
     if (options.templateDate === undefined) {
       notices.push({
@@ -113,7 +114,8 @@ export async function resolveModel(
   };
   // Only a Jinja template calls them.
   const templateTokens = template.kind === 'chat' ? readTemplateTokens(tokenizerDirectory) : {};
-  if (template.jinja !== undefined && ignoresMessages(textSettingsOf(scoring, templateTokens, {}, 'unused').template)) {
+  const texts = await textSettingsOf(scoring, templateTokens, {}, 'unused');
+  if (template.jinja !== undefined && ignoresMessages(texts.template)) {
     notices.push({
       code: 'TEMPLATE_IGNORES_MESSAGES',
       message: `${template.name} gives one text for two different conversations: does it write the messages?`,
@@ -126,7 +128,7 @@ export async function resolveModel(
     tokenizerDirectory,
     precision: options.precision,
     scoring,
-    templateTokens,
+    texts,
     settings,
     notices,
   };
@@ -162,6 +164,11 @@ function factsOf(
     known: findKnownModel(name),
     pooling: poolingOf(checkpoint),
   };
+}
+
+/** Whether the template's text depends on the day. */
+async function asksForDate({ jinja }: TemplateSettings): Promise<boolean> {
+  return jinja !== undefined && (await import('../rows/chat-template.js')).asksForDate(jinja);
 }
 
 const poolingOf = (checkpoint: Checkpoint | ExportedModel): ModelSettings['pooling'] =>

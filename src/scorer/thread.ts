@@ -132,7 +132,7 @@ async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Pro
     scoring,
     task,
     answer: createAnswer(task),
-    texts: textSettingsOf(scoring, tokenizer.specialTokens(), format.fields, prompts),
+    texts: await textSettingsOf(scoring, tokenizer.specialTokens(), format.fields, prompts),
     decoder: model.kind === 'checkpoint' && model.network.attention === 'causal',
     explainer,
     heartbeat,

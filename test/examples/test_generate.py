@@ -44,18 +44,21 @@ def generator(model: Path, **changes: object) -> Generator:
     ("row", "text", "in_messages"),
     [
         ({"prompt": "User: hi\nBot:"}, "User: hi\nBot:", False),
-        ({"messages": [{"role": "user", "content": "hi"}]}, "user: hi\nBot:", True),
-        ({"prompt": [{"role": "user", "content": "hi"}]}, "user: hi\nBot:", True),
+        ({"messages": [{"role": "user", "content": "hi"}]}, "user: hi\nassistant:", True),
+        ({"prompt": [{"role": "human", "content": "hi"}]}, "human: hi\ngpt:", True),
+        ({"messages": [{"name": "Ann", "text": "hi"}]}, "Ann: hi\nBot:", True),
+        ({"messages": [{"name": "Ann", "text": "hi"}, {"name": "AI", "text": "yes?"}]}, "Ann: hi\nAI: yes?\nAI:", True),
         ({"turns": [{"from": "Ann", "value": "hi"}], "bot_name": "Max"}, "Ann: hi\nMax:", True),
         (
             {
                 "messages": [
                     {"role": "system", "content": "At sea."},
-                    {"name": "Max", "text": "Ahoy"},
                     {"name": "Ann", "text": "hi"},
+                    {"name": "Max", "text": "Ahoy"},
+                    {"name": "Ann", "text": "well?"},
                 ]
             },
-            "At sea.\nMax: Ahoy\nAnn: hi\nMax:",
+            "At sea.\nAnn: hi\nMax: Ahoy\nAnn: well?\nMax:",
             True,
         ),
     ],

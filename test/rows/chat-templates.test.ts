@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { jinjaTemplate } from '../../dist/rows/chat-template.js';
 import { isFailure } from '../../dist/rows/failure.js';
 import type { Conversation } from '../../dist/rows/kinds/conversation.js';
-import { jinjaTemplate } from '../../dist/rows/templates.js';
 import { root } from '../support/run.js';
 
 interface Expected {

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { FatalError } from '../../dist/errors.js';
+import { jinjaTemplate } from '../../dist/rows/chat-template.js';
 import { isFailure, type RowFailure } from '../../dist/rows/failure.js';
-import { jinjaTemplate } from '../../dist/rows/templates.js';
 import { root } from '../support/run.js';
 
 interface Oracle {

@@ -1,7 +1,7 @@
 /** What a Jinja template may do, and what ends in a bad row in place of the process. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { asksForDate, jinjaTemplate } from '../../dist/rows/templates.js';
+import { asksForDate, jinjaTemplate } from '../../dist/rows/chat-template.js';
 
 const rendered = (source: string, day?: string) =>
   jinjaTemplate(source, 'a template', { specialTokens: { bos_token: '<s>' }, day }).render({
