@@ -44,7 +44,13 @@ CASES: list[tuple[dict[str, Any], str | None, str]] = [
     ),
     ({"messages": [], "response": "Hello."}, "Bot: ", "Hello.\n"),
     ({"text": "Ann: hi\nBot: hello\n"}, None, "Ann: hi\nBot: hello\n"),
-    ({"input_text": "Ann: hi\nBot: hello\n", "prompt": "x", "response": "y"}, None, "Ann: hi\nBot: hello\n"),
+    ({"input_text": "Ann: hi\nBot: hello\n", "prompt": "x"}, None, "Ann: hi\nBot: hello\n"),
+    ({"messages": [{"role": "user", "content": "hi"}], "response": "yes"}, "user: hi\nassistant: ", "yes\n"),
+    (
+        {"messages": [*TALK, {"role": "AI", "content": "Land!"}], "response": "No."},
+        f"{CONTEXT}AI: Land!\nAI: ",
+        "No.\n",
+    ),
 ]
 
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -57,6 +63,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"messages": [{"role": None, "speaker": 3, "content": "hi"}]}, "BAD_ROW"),
     ({"messages": {"role": "Ann", "content": "hi"}}, "BAD_ROW"),
     ({"prompt": "hi"}, "BAD_ROW"),
+    ({"text": "x", "prompt": "hi", "response": "y"}, "BAD_ROW"),
     ({"text": ""}, "EMPTY_TEXT"),
     ({"text": 3}, "BAD_ROW"),
     ({}, "BAD_ROW"),

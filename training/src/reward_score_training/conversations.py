@@ -43,8 +43,11 @@ class Reply:
 def read(row: Row, fields: Fields) -> Reply:
     """The first form that the row has, in reward-score's order."""
     found = {role: value for role in DEFAULT_NAMES if (value := _find(row, role, fields)) is not None}
-    if "text" in found:
+    if "text" in found and ("text" in fields.named or "response" not in fields.named):
         name, text = found["text"]
+        if "text" not in fields.named and "prompt" in found and "response" in found:
+            others = " and ".join(found[role][0] for role in ("prompt", "response"))
+            raise RowError("BAD_ROW", f"expected {name}, or {others}, got both; say which with --text or --response")
         if not isinstance(text, str):
             raise RowError("BAD_ROW", f"expected {name} to be a string, got {layout.preview(text)}")
         if text == "":
