@@ -237,7 +237,7 @@ function chooseDate(neededBy: string | undefined): string {
 /** @param name undefined where neither the user nor the model names a template */
 function readTemplate(name: string | undefined, tokenizerDirectory: string): TemplateSettings {
   if (name === undefined) return { name: 'none', kind: 'absent' };
-  if (name === 'none') return { name, kind: 'none' };
+  if (name === 'none' || name === 'pair') return { name, kind: name };
   if (isBuiltInTemplate(name)) return { name, kind: isLayout(name) ? 'layout' : 'chat' };
   if (name === OWN_TEMPLATE) {
     const { text } = readChatTemplate(tokenizerDirectory);

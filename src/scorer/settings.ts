@@ -120,7 +120,7 @@ function chooseSide({ asked, defaults, tokenizerConfig, family }: SettingFacts):
 
 function chooseLastSpeaker({ asked }: SettingFacts, template: string | undefined): ModelSettings['lastSpeaker'] {
   if (asked.lastSpeaker !== undefined) return { value: asked.lastSpeaker, source: optionName('lastSpeaker') };
-  const isOpen = template === undefined || template === 'none' || isLayout(template);
+  const isOpen = template === undefined || template === 'none' || template === 'pair' || isLayout(template);
   return { value: isOpen ? 'any' : 'assistant', source: isOpen ? 'a layout' : 'a chat template' };
 }
 
@@ -144,5 +144,6 @@ export function settingsInWords({ template, maxLength, truncationSide }: ModelSe
 function templateInWords(name: string | undefined): string {
   if (name === undefined) return 'no template for messages';
   if (name === OWN_TEMPLATE) return 'template of the model';
+  if (name === 'pair') return 'texts, or pairs of them';
   return name === 'none' ? 'texts as they are' : `template ${name}`;
 }

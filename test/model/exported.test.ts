@@ -89,6 +89,30 @@ describe('where the model stands', () => {
   });
 });
 
+describe('an encoder', () => {
+  const file = copyExportedModel(join(directory, 'encoder'), 'bert');
+  const run = (row: object, ...more: string[]): Promise<Run> =>
+    rewardScore(['-q', '-m', file, '-j', '1', '--logit', 'good', ...more], { stdin: `${JSON.stringify(row)}\n` });
+
+  test('is given no text that is made of two', async () => {
+    for (const [row, name] of [
+      [{ prompt: 'a', response: ' b' }, 'prompt'],
+      [{ messages: [{ role: 'user', content: 'a' }] }, 'messages'],
+    ] as const) {
+      const { code, stderr } = await run(row);
+      assert.equal(code, 2);
+      assert.match(stderr, new RegExp(`expected rows of text, got ${name}: the model reads pairs of texts`));
+    }
+  });
+
+  test('but where that is asked for', async () => {
+    const joined = await run({ prompt: 'a sea', response: ' and a walk' }, '--template', 'none');
+    const whole = await run({ text: 'a sea and a walk' });
+    assert.equal(joined.code, 0, joined.stderr);
+    assert.deepEqual(jsonLines(joined.stdout)[0]?.reward, jsonLines(whole.stdout)[0]?.reward);
+  });
+});
+
 describe('weights that are links', () => {
   /** The model of two files, its data a link to a file in another folder; returns the graph's path. */
   function modelWithLink(name: string, folder: string, graphIsLink: boolean): string {

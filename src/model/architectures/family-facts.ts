@@ -1,7 +1,10 @@
 /** How a row is read for a network where neither the user nor the files of its tokenizer say so. */
 export interface RowDefaults {
-  /** The layout of messages where the tokenizer has no chat template; undefined where messages have no usual form. */
-  readonly layout: 'chai' | undefined;
+  /**
+   * The layout of messages where the tokenizer has no chat template; `pair` where prompt and response are two texts of
+   * the network; undefined where messages have no usual form.
+   */
+  readonly layout: 'chai' | 'pair' | undefined;
   /** The most tokens of a row that has such a layout; undefined where the model's files alone say it. */
   readonly length: number | undefined;
   /** The side at which a row that is too long is cut; `as the tokenizer says`: right, where that says nothing. */
@@ -13,7 +16,7 @@ export const gpt2Defaults: RowDefaults = { layout: 'chai', length: 256, side: 'l
 
 export const decoderDefaults: RowDefaults = { layout: undefined, length: undefined, side: 'left' };
 
-export const encoderDefaults: RowDefaults = { layout: undefined, length: undefined, side: 'as the tokenizer says' };
+export const encoderDefaults: RowDefaults = { layout: 'pair', length: undefined, side: 'as the tokenizer says' };
 
 /** A pad token that the tokenizer names: its pad token, else its eos token. */
 export type PadOfTokenizer = 'of the tokenizer';

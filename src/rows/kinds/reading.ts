@@ -3,10 +3,11 @@
 /**
  * - `layout`: names stay as they are, and a string prompt is text.
  * - `chat`: a chat template, which knows roles; a string prompt is a message of the user.
+ * - `pair`: the network reads two texts, which are not made of rows yet: rows of one text are scored.
  * - `none`: the user says that texts are used as they are.
  * - `absent`: the model brings no template, and none is named.
  */
-export type TemplateKind = 'layout' | 'chat' | 'none' | 'absent';
+export type TemplateKind = 'layout' | 'chat' | 'pair' | 'none' | 'absent';
 
 export const lastSpeakers = ['any', 'assistant'] as const;
 

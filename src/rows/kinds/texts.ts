@@ -227,6 +227,7 @@ class RowReader {
   /** Appends strings to the prompt with nothing in between; those in messages come after the prompt as one. */
   #readPlainPrompt(prompt: string, name: string, userName: string | undefined): JoinResponse | RowFailure {
     const { reading } = this.#settings;
+    if (reading.kind === 'pair') return refusePair(name);
     const { field, value: system } = this.#system();
     if (system !== undefined && system !== '') {
       if (reading.system !== undefined) {
@@ -276,6 +277,7 @@ class RowReader {
   #refuseMessages(name: string): RowFailure | undefined {
     const { kind } = this.#settings.reading;
     if (kind === 'layout' || kind === 'chat') return undefined;
+    if (kind === 'pair') return refusePair(name);
     const choices = 'chai, dialogrpt, chatml, model or a Jinja file';
     return wrongUse(
       kind === 'none'
@@ -365,6 +367,13 @@ const failureForAll = (texts: readonly (TextToScore | RowFailure)[]): RowFailure
 
 /** A text that no template makes. */
 const asItIs = (text: string, field: string): TextToScore => ({ text, judged: { field, content: text } });
+
+/** A text that is made of two is none that an encoder was trained on. */
+const refusePair = (name: string): RowFailure =>
+  wrongUse(
+    `expected rows of text, got ${name}: the model reads pairs of texts, which cannot be scored yet; ` +
+      `${optionName('template')} none joins prompt and response, and a Jinja file writes messages`,
+  );
 
 const toolCalls = (name: string): RowFailure =>
   failure(
