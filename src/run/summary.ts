@@ -12,7 +12,7 @@ export interface RunFacts {
   /** The processor's name. */
   readonly cpu: string;
   /** The model's scorer; undefined where no model was needed. */
-  readonly scorer: Pick<ModelScorer, 'identity' | 'settings' | 'workers' | 'restarts' | 'notices'> | undefined;
+  readonly scorer: Pick<ModelScorer, 'identity' | 'workers' | 'restarts' | 'notices'> | undefined;
   /** What was told before the model was opened. */
   readonly notices: readonly Notice[];
   /** The content of an output's run file; undefined where there is none. */
@@ -80,6 +80,6 @@ const countEach = (notices: readonly Notice[]): object => Object.fromEntries(not
 
 function modelAndScoring(scorer: RunFacts['scorer']): object {
   if (scorer === undefined) return { model: null, scoring: null };
-  const { identity, settings } = scorer;
-  return { model: identity.model, scoring: { ...identity.scoring, specialTokens: settings.specialTokens?.value } };
+  const { model, scoring } = scorer.identity;
+  return { model, scoring };
 }

@@ -102,15 +102,14 @@ describe('the settings come with the model', { concurrency: 2 }, () => {
 
   test('the summary has each setting and what it comes from', async () => {
     const { summary } = await scored(['-q', '-m', modelWith({ chat_template: chat, model_max_length: 50 })], text);
-    const { maxLength, template, lastSpeaker, truncationSide, specialTokens, sources } = summary?.scoring ?? {};
+    const { maxLength, template, lastSpeaker, truncationSide, sources } = summary?.scoring ?? {};
     assert.deepEqual(
-      { maxLength, template, lastSpeaker, truncationSide, specialTokens, sources },
+      { maxLength, template, lastSpeaker, truncationSide, sources },
       {
         maxLength: 50,
         template: 'the chat template of the model',
         lastSpeaker: 'assistant',
         truncationSide: 'left',
-        specialTokens: { before: [], after: [] },
         sources: {
           template: 'tokenizer_config.json',
           maxLength: 'model_max_length',

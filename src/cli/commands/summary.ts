@@ -5,9 +5,8 @@ import { type RunFacts, summaryOf } from '../../run/summary.js';
 import type { ModelScorer } from '../../scorer/open.js';
 
 /** Of a model's scorer, what a summary says; its restarts are those of before it was closed. */
-export const factsOf = ({ identity, settings, workers, notices }: ModelScorer) => ({
+export const factsOf = ({ identity, workers, notices }: ModelScorer) => ({
   identity,
-  settings,
   workers,
   notices,
 });
