@@ -45,7 +45,7 @@ export async function inspectInputs(
       }
       input.body = positionAfter(first);
       const own = readHeader(first, delimiter, place);
-      input.first = { row: Object.fromEntries(own.columns.map((name) => [columnKey(name), ''])), line: first.line };
+      input.first = { row: withoutValues(own.columns), line: first.line };
       if (header === undefined) {
         const keys = own.columns.map(columnKey);
         const named = { ...settings, rewardField: columnKey(settings.rewardField) };
@@ -97,6 +97,13 @@ export async function readFirstRow(
     return row && firstRow(row, rewardField, `${input.name}:${first.line}`);
   }
   return undefined;
+}
+
+/** A row of a table by the names of its columns alone, of which there may be a million. */
+function withoutValues(columns: readonly string[]): Row {
+  const row: Record<string, ''> = {};
+  for (const name of columns) row[columnKey(name)] = '';
+  return row;
 }
 
 /** @param kind that of the row; without one, its one reward is null */

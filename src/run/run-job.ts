@@ -63,7 +63,9 @@ export function refuseFirstRows({ inputs, task }: Pick<Job, 'inputs' | 'task'>, 
   const { existing, rewardField, fields } = task.format;
   const isCarried = (row: Row): boolean =>
     existing !== 'refuse' && existing !== 'replace' && existingResult(row, rewardField, fields) !== undefined;
-  for (const { name, first } of inputs) {
+  for (const input of inputs) {
+    const { name, first } = input;
+    input.first = undefined; // It is looked at once, and may be large.
     if (first === undefined || isCarried(first.row)) continue;
     const refused = scorer.refuse(first.row, task);
     if (refused !== undefined) throw usageError(`${name}:${first.line}: ${refused}`);
