@@ -101,7 +101,8 @@ export async function readFirstRow(
 
 /** A row of a table by the names of its columns alone, of which there may be a million. */
 function withoutValues(columns: readonly string[]): Row {
-  const row: Record<string, ''> = {};
+  // Without a prototype, a column called __proto__ is one like any other.
+  const row = Object.create(null) as Record<string, ''>;
   for (const name of columns) row[columnKey(name)] = '';
   return row;
 }
