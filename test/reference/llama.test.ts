@@ -1,6 +1,7 @@
 /** Llama's rewards against the values that transformers gave, and what its config.json may not say. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LayerBuilder } from '../../dist/model/architectures/layers.js';
 import { llama } from '../../dist/model/architectures/llama.js';
 import { ConfigReader } from '../../dist/model/checkpoint/config-reader.js';
 import { describeRewards, type ReferenceRewards, readOracle } from '../support/oracle.js';
@@ -95,7 +96,7 @@ describeRefusals(llama.build, base.config, refused);
 test('an activation that there is not is refused with the list of those that there are', () => {
   const config = new ConfigReader({ ...base.config, hidden_act: 'xielu' }, { path: 'config.json' });
   assert.throws(
-    () => llama.build(config),
+    () => llama.build(config, new LayerBuilder()),
     /expected hidden_act to be one of gelu, gelu_10, .*, silu, .*, tanh, got "xielu"/,
   );
 });
@@ -113,7 +114,10 @@ test('the binary ends with exit code 1 and says why', async () => {
 });
 
 test('what config.json leaves out is as in transformers', () => {
-  const { maxPositions, labels, padTokenId, tensors } = llama.build(new ConfigReader({}, { path: 'config.json' }));
+  const { maxPositions, labels, padTokenId, tensors } = llama.build(
+    new ConfigReader({}, { path: 'config.json' }),
+    new LayerBuilder(),
+  );
   assert.deepEqual([maxPositions, labels, padTokenId], [2048, ['LABEL_0', 'LABEL_1'], undefined]);
   assert.equal(tensors.length, 1 + 32 * 9 + 2);
   const shapeOf = (name: string) => tensors.find((tensor) => tensor.name === name)?.shape;

@@ -8,7 +8,7 @@ import type { ConfigReader } from '../checkpoint/config-reader.js';
 import { type HiddenActivation, hiddenActivationNames, hiddenActivations } from '../graph/hidden-activations.js';
 import type { Architecture } from './architecture.js';
 import { gpt2Defaults } from './family-facts.js';
-import { LayerBuilder } from './layers.js';
+import type { LayerBuilder } from './layers.js';
 import type { RewardNetwork } from './network.js';
 
 export const gpt2: Architecture = {
@@ -66,10 +66,10 @@ function readConfig(config: ConfigReader): Gpt2Config {
   };
 }
 
-function build(reader: ConfigReader): RewardNetwork {
+function build(reader: ConfigReader, net: LayerBuilder): RewardNetwork {
   const config = readConfig(reader);
-  const { hiddenSize, innerSize, layers, epsilon } = config;
-  const net = new LayerBuilder();
+  const { hiddenSize, innerSize, layers, heads, epsilon } = config;
+  const headSize = hiddenSize / heads;
   const addAndNorm = (residual: string, branch: string, name: string): [normed: string, sum: string] =>
     net.addThenLayerNorm(residual, branch, name, hiddenSize, epsilon);
 
@@ -90,9 +90,8 @@ function build(reader: ConfigReader): RewardNetwork {
       residual = net.pooledNodes(residual, 1);
       attentionBias = net.pooledNodes(attentionBias, 2); // [1, 1, P, L]
     }
-    const scale =
-      (config.scaleByHeadSize ? (hiddenSize / config.heads) ** -0.5 : 1) / (config.scaleByLayer ? layer + 1 : 1);
-    const attended = net.attention({ query, key, value, bias, attentionBias, heads: config.heads, scale });
+    const scale = (config.scaleByHeadSize ? headSize ** -0.5 : 1) / (config.scaleByLayer ? layer + 1 : 1);
+    const attended = net.attention({ query, key, value, bias, attentionBias, heads, headSize, scale });
     const attentionOut = net.conv1d(attended, `${prefix}.attn.c_proj`, hiddenSize, hiddenSize);
     const attentionBranch = net.addBias(attentionOut, `${prefix}.attn.c_proj`, hiddenSize);
     [normed, residual] = addAndNorm(residual, attentionBranch, `${prefix}.ln_2`);
@@ -105,5 +104,5 @@ function build(reader: ConfigReader): RewardNetwork {
   }
 
   const pooledStates = net.reshape(normed, -1, hiddenSize); // [P, D]
-  return net.finish(gpt2, reader, config, net.linear(pooledStates, 'score', hiddenSize, config.labels.length));
+  return net.finish(gpt2, reader, config, net.head(pooledStates, hiddenSize, config.labels.length));
 }

@@ -6,7 +6,7 @@
 import type { ConfigReader } from '../checkpoint/config-reader.js';
 import { ElementType, GraphBuilder, MICROSOFT } from '../graph/graph.js';
 import type { Architecture } from './architecture.js';
-import { packInputs, type RewardNetwork, type TensorShape } from './network.js';
+import { type KeptValue, packInputs, type RewardNetwork, type TensorShape } from './network.js';
 
 /** What a network's config.json says beside the sizes of its layers. */
 interface NetworkSizes {
@@ -25,7 +25,7 @@ interface LinearOptions {
 interface Attention {
   /** [1, L or P, heads·d] */
   readonly query: string;
-  /** [1, L, heads·d], as `value` */
+  /** [1, L, keyValueHeads·d], as `value` */
   readonly key: string;
   readonly value: string;
   /** The bias of all three, [3·heads·d]; left out where there is none. */
@@ -33,6 +33,10 @@ interface Attention {
   /** [1, 1, L or P, L] */
   readonly attentionBias: string;
   readonly heads: number;
+  /** Heads of keys and values, each of which serves heads / keyValueHeads heads of queries. Default: heads. */
+  readonly keyValueHeads?: number;
+  /** d */
+  readonly headSize: number;
   readonly scale: number;
 }
 
@@ -40,6 +44,7 @@ interface Attention {
 export class LayerBuilder {
   readonly graph = new GraphBuilder();
   readonly #tensors: TensorShape[] = [];
+  readonly #kept: KeptValue[] = [];
 
   /** Declares a tensor of the checkpoint. The weights file holds tensors in the order in which they are declared. */
   weight(name: string, shape: readonly number[], innerAxis?: 0 | 1): string {
@@ -114,14 +119,32 @@ export class LayerBuilder {
     return [normed, sum];
   }
 
-  attention({ query, key, value, bias = '', attentionBias, heads, scale }: Attention): string {
-    const inputs = [query, key, value, bias, '', attentionBias];
+  attention({ query, key, value, bias = '', attentionBias, heads, headSize, scale, ...rest }: Attention): string {
+    const { keyValueHeads = heads } = rest;
+    const size = keyValueHeads * headSize;
+    this.keep({ name: key, type: ElementType.float32, size });
+    this.keep({ name: value, type: ElementType.float32, size });
+    const repeated = [key, value].map((x) => this.#repeatHeads(x, keyValueHeads, heads / keyValueHeads, headSize));
+    const inputs = [query, ...repeated, bias, '', attentionBias];
     return this.graph.add(
       'MultiHeadAttention',
       inputs,
       { num_heads: { int: heads }, scale: { float: scale } },
       MICROSOFT,
     );
+  }
+
+  /** Declares a value that nodes of later runs look up in those before them (graph/continued.ts). */
+  keep(value: KeptValue): void {
+    this.#kept.push(value);
+  }
+
+  /** Keys or values [1, L, K·d] to [1, L, K·repeats·d]: each head is repeated for each of its heads of queries. */
+  #repeatHeads(x: string, keyValueHeads: number, repeats: number, headSize: number): string {
+    if (repeats === 1) return x;
+    const apart = this.reshape(x, 1, -1, keyValueHeads, 1, headSize);
+    const repeated = this.graph.add('Expand', [apart, this.graph.int64s([1, 1, 1, repeats, 1])]);
+    return this.reshape(repeated, 1, -1, keyValueHeads * repeats * headSize);
   }
 
   reshape(x: string, ...shape: number[]): string {
@@ -140,6 +163,11 @@ export class LayerBuilder {
    */
   pooledNodes(x: string, axis: number): string {
     return this.graph.add('Gather', [x, 'pooled_nodes'], { axis: { int: axis } });
+  }
+
+  /** The reward head of a causal network: the states of the pooled nodes [P, D] to logits [P, labels]. */
+  head(states: string, size: number, labels: number): string {
+    return this.linear(states, 'score', size, labels);
   }
 
   /** Returns the network, once its last layer has given the logits [P, labels]. */
@@ -161,6 +189,7 @@ export class LayerBuilder {
       padTokenId: reader.tokenId('pad_token_id') ?? defaultPad,
       eosTokenId: reader.tokenId('eos_token_id'),
       tensors: this.#tensors,
+      kept: this.#kept,
       graph: {
         inputs: packInputs,
         outputs: [{ name: logits, type: ElementType.float32, shape: ['pooled', labels.length] }],

@@ -9,7 +9,7 @@ import { ElementType, MICROSOFT } from '../graph/graph.js';
 import { type HiddenActivation, hiddenActivationNames, hiddenActivations } from '../graph/hidden-activations.js';
 import type { Architecture } from './architecture.js';
 import { decoderDefaults } from './family-facts.js';
-import { LayerBuilder } from './layers.js';
+import type { LayerBuilder } from './layers.js';
 import type { RewardNetwork } from './network.js';
 
 export const llama: Architecture = {
@@ -123,12 +123,11 @@ function readRope(config: ConfigReader, headSize: number, maxPositions: number):
   });
 }
 
-function build(reader: ConfigReader): RewardNetwork {
+function build(reader: ConfigReader, net: LayerBuilder): RewardNetwork {
   const config = readConfig(reader);
   const { hiddenSize, innerSize, heads, keyValueHeads, headSize, layers, epsilon } = config;
   const querySize = heads * headSize;
   const keyValueSize = keyValueHeads * headSize;
-  const net = new LayerBuilder();
   const { graph } = net;
   const addAndNorm = (residual: string, branch: string, name: string): [normed: string, sum: string] =>
     net.addThenRmsNorm(residual, branch, name, hiddenSize, epsilon);
@@ -145,14 +144,6 @@ function build(reader: ConfigReader): RewardNetwork {
   const rotate = (heads: string, size: number, { cos, sin }: Turn): string =>
     // The operator reads row i for node i, from what is meant as a table by position: here row i belongs to node i.
     graph.add('RotaryEmbedding', [net.reshape(heads, 1, -1, size), firstRow, cos, sin], {}, MICROSOFT);
-
-  const repeats = heads / keyValueHeads;
-  /** Keys or values [1, L, K·d] to [1, L, H·d]: each head is repeated for each of its heads of queries. */
-  const repeatHeads = (x: string): string => {
-    if (repeats === 1) return x;
-    const apart = net.reshape(x, 1, -1, keyValueHeads, 1, headSize);
-    return net.reshape(graph.add('Expand', [apart, graph.int64s([1, 1, 1, repeats, 1])]), 1, -1, querySize);
-  };
 
   const embedded = net.embedding('model.embed_tokens', config.vocabularySize, hiddenSize, 'input_ids');
   let residual = net.reshape(embedded, -1, hiddenSize); // [L, D]
@@ -174,10 +165,12 @@ function build(reader: ConfigReader): RewardNetwork {
     const query = net.linear(normed, `${prefix}.self_attn.q_proj`, hiddenSize, querySize, attentionBiases);
     const attended = net.attention({
       query: rotate(query, querySize, queryTurn),
-      key: repeatHeads(rotate(key, keyValueSize, turn)),
-      value: repeatHeads(net.reshape(value, 1, -1, keyValueSize)),
+      key: rotate(key, keyValueSize, turn),
+      value: net.reshape(value, 1, -1, keyValueSize),
       attentionBias,
       heads,
+      keyValueHeads,
+      headSize,
       scale: headSize ** -0.5,
     });
     const together = net.reshape(attended, -1, querySize);
@@ -193,5 +186,5 @@ function build(reader: ConfigReader): RewardNetwork {
     [normed, residual] = addAndNorm(residual, mlpOut, nextNorm);
   }
 
-  return net.finish(llama, reader, config, net.linear(normed, 'score', hiddenSize, config.labels.length));
+  return net.finish(llama, reader, config, net.head(normed, hiddenSize, config.labels.length));
 }

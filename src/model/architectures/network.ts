@@ -32,6 +32,15 @@ export interface RewardNetwork extends NetworkFacts, ArchitectureFacts {
   /** The tensors a checkpoint must hold, under their Hugging Face names: the graph's initializers of the same names. */
   readonly tensors: readonly TensorShape[];
   readonly graph: Graph;
+  /** What nodes of a later run see of the nodes before them: the keys and values of each layer. */
+  readonly kept: readonly KeptValue[];
+}
+
+/** A value of the graph, [1, L, size], of which each row belongs to a node. */
+export interface KeptValue {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly size: number;
 }
 
 /** A network whose graph another tool exported, and which is run unchanged (exported/). */

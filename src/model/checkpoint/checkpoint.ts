@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { runError, usageError } from '../../errors.js';
 import { printable } from '../../platform/printable.js';
 import { architectureNames, findArchitecture } from '../architectures/index.js';
+import { LayerBuilder } from '../architectures/layers.js';
 import type { RewardNetwork } from '../architectures/network.js';
 import { checkTensors } from '../prepared/weights.js';
 import { ConfigReader, type WeightBounds } from './config-reader.js';
@@ -64,7 +65,7 @@ function readNetwork(configFile: string, weights: WeightFiles): RewardNetwork {
         `got ${printable(JSON.stringify(named ?? modelType ?? null))}`,
     );
   }
-  return architecture.build(config);
+  return architecture.build(config, new LayerBuilder());
 }
 
 function boundsOf({ path, open }: WeightFiles): WeightBounds {
