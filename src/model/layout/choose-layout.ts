@@ -1,7 +1,7 @@
 import type { RewardNetwork } from '../architectures/network.js';
 import type { Backend } from '../backend/backend.js';
+import { causalLayout } from './causal.js';
 import type { Layout } from './layout.js';
-import { trieLayout } from './trie.js';
 
 /** What decides how rows are laid out for a network that is built here. */
 export type LayoutFacts = Pick<RewardNetwork, 'attention' | 'pooling' | 'hiddenSize'>;
@@ -19,7 +19,7 @@ export function chooseLayout(
   { cost, limits }: Backend,
 ): Layout {
   if (attention === 'causal' && pooling === 'last') {
-    return trieLayout({ padTokenId, cost: cost(hiddenSize), maxNodes: limits.nodes });
+    return causalLayout({ padTokenId, cost: cost(hiddenSize), maxNodes: limits.nodes });
   }
   throw new Error(`no layout for a network of ${attention} attention that pools its ${pooling} node`);
 }
