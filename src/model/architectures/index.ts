@@ -2,8 +2,11 @@
 import type { Architecture } from './architecture.js';
 import { gpt2 } from './gpt2.js';
 import { llama } from './llama.js';
+import { mistral } from './mistral.js';
+import { qwen2 } from './qwen2.js';
+import { qwen3 } from './qwen3.js';
 
-const architectures: readonly Architecture[] = [gpt2, llama];
+const architectures: readonly Architecture[] = [gpt2, llama, qwen2, qwen3, mistral];
 
 export const architectureNames: readonly string[] = architectures.flatMap(({ names }) => names);
 
