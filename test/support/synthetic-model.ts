@@ -71,6 +71,8 @@ const FAMILIES: Readonly<
 const DEFAULT_HEAD_DIM: Readonly<Partial<Record<ModelFamily, number>>> = { qwen3: 128 };
 const DEFAULT_KEY_VALUE_HEADS: Readonly<Partial<Record<ModelFamily, number>>> = { qwen2: 32, qwen3: 32, mistral: 8 };
 
+export const modelFamilies = Object.keys(FAMILIES) as readonly ModelFamily[];
+
 const ENCODINGS: Readonly<Record<TensorDtype, Encoding>> = {
   F32: { bytes: 4, nan: 0x7fc00000, write: writeUint32, fromFloat32: (bits) => bits },
   F16: { bytes: 2, nan: 0x7e00, write: writeUint16, fromFloat32: float16Bits },
