@@ -97,6 +97,7 @@ describe('a row in runs gets the reward that it gets in one', () => {
     ['qwen2', 'window-64-in-all-layers', 'fp32'],
     ['qwen3', 'all-at-once', 'fp32'],
     ['mistral', 'window-8-in-1-layer', 'fp32'],
+    ['gpt_neox', 'all-at-once', 'fp32'],
     ['gpt2', 'base', 'int8'],
   ];
   for (const [family, name, precision] of cases) {

@@ -71,6 +71,7 @@ FAMILIES = {
     ),
     "qwen3": Family("qwen3_models.json", "qwen3_rewards.json"),
     "mistral": Family("mistral_models.json", "mistral_rewards.json"),
+    "gpt_neox": Family("gpt_neox_models.json", "gpt_neox_rewards.json"),
 }
 
 

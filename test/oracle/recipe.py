@@ -120,12 +120,40 @@ def llama_like_shapes(config: Json) -> list[tuple[str, list[int]]]:
     return shapes
 
 
+def gpt_neox_shapes(config: Json) -> list[tuple[str, list[int]]]:
+    """Linear weights are [out, in]."""
+    hidden = config["hidden_size"]
+    inner = config["intermediate_size"]
+    shapes: list[tuple[str, list[int]]] = [("gpt_neox.embed_in.weight", [config["vocab_size"], hidden])]
+
+    def layer_norm(name: str) -> None:
+        shapes.extend([(f"{name}.weight", [hidden]), (f"{name}.bias", [hidden])])
+
+    def linear(name: str, sizes: list[int], bias: bool) -> None:
+        shapes.append((f"{name}.weight", sizes))
+        if bias:
+            shapes.append((f"{name}.bias", sizes[:1]))
+
+    for layer in range(config["num_hidden_layers"]):
+        block = f"gpt_neox.layers.{layer}"
+        layer_norm(f"{block}.input_layernorm")
+        layer_norm(f"{block}.post_attention_layernorm")
+        linear(f"{block}.attention.query_key_value", [3 * hidden, hidden], config.get("attention_bias", True))
+        linear(f"{block}.attention.dense", [hidden, hidden], config.get("attention_bias", True))
+        linear(f"{block}.mlp.dense_h_to_4h", [inner, hidden], True)
+        linear(f"{block}.mlp.dense_4h_to_h", [hidden, inner], True)
+    layer_norm("gpt_neox.final_layer_norm")
+    shapes.append(("score.weight", [len(config["id2label"]), hidden]))
+    return shapes
+
+
 TENSOR_SHAPES = {
     "gpt2": gpt2_shapes,
     "llama": llama_like_shapes,
     "qwen2": llama_like_shapes,
     "qwen3": llama_like_shapes,
     "mistral": llama_like_shapes,
+    "gpt_neox": gpt_neox_shapes,
 }
 
 

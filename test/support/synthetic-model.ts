@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 type TensorDtype = 'F32' | 'F16' | 'BF16';
 
 /** As in config.json's `model_type`. */
-export type ModelFamily = 'gpt2' | 'llama' | 'qwen2' | 'qwen3' | 'mistral';
+export type ModelFamily = 'gpt2' | 'llama' | 'qwen2' | 'qwen3' | 'mistral' | 'gpt_neox';
 
 /** What the tests read of a Hugging Face config.json; everything else is passed through. */
 interface ModelConfig {
@@ -65,6 +65,7 @@ const FAMILIES: Readonly<
   qwen2: { file: 'qwen2_models.json', tensors: llamaLikeTensors },
   qwen3: { file: 'qwen3_models.json', tensors: llamaLikeTensors },
   mistral: { file: 'mistral_models.json', tensors: llamaLikeTensors },
+  gpt_neox: { file: 'gpt_neox_models.json', tensors: gptNeoXTensors },
 };
 
 /** What the config classes say where a config leaves it out; else heads share hidden_size, and each has keys of its own. */
@@ -266,6 +267,34 @@ function llamaLikeTensors(config: ModelConfig): TensorShape[] {
     { name: 'model.embed_tokens.weight', shape: [config.vocab_size, hidden] },
     ...blocks.flat(),
     { name: 'model.norm.weight', shape: [hidden] },
+    { name: 'score.weight', shape: [Object.keys(config.id2label).length, hidden] },
+  ];
+}
+
+/** Linear weights are [out, in]. */
+function gptNeoXTensors(config: ModelConfig): TensorShape[] {
+  const hidden = dimension(config, 'hidden_size');
+  const inner = dimension(config, 'intermediate_size');
+  const withBias = (name: string, shape: readonly [number, ...number[]], bias: boolean): TensorShape[] => [
+    { name: `${name}.weight`, shape },
+    ...(bias ? [{ name: `${name}.bias`, shape: [shape[0]] }] : []),
+  ];
+  const attentionBias = config.attention_bias !== false;
+  const blocks = Array.from({ length: dimension(config, 'num_hidden_layers') }, (_, layer) => {
+    const block = `gpt_neox.layers.${layer}`;
+    return [
+      ...withBias(`${block}.input_layernorm`, [hidden], true),
+      ...withBias(`${block}.post_attention_layernorm`, [hidden], true),
+      ...withBias(`${block}.attention.query_key_value`, [3 * hidden, hidden], attentionBias),
+      ...withBias(`${block}.attention.dense`, [hidden, hidden], attentionBias),
+      ...withBias(`${block}.mlp.dense_h_to_4h`, [inner, hidden], true),
+      ...withBias(`${block}.mlp.dense_4h_to_h`, [hidden, inner], true),
+    ];
+  });
+  return [
+    { name: 'gpt_neox.embed_in.weight', shape: [config.vocab_size, hidden] },
+    ...blocks.flat(),
+    ...withBias('gpt_neox.final_layer_norm', [hidden], true),
     { name: 'score.weight', shape: [Object.keys(config.id2label).length, hidden] },
   ];
 }
