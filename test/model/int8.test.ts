@@ -321,7 +321,7 @@ describe('in the program', () => {
     const about = JSON.parse(readFileSync(join(made.stdout.trim(), 'about.json'), 'utf8'));
     assert.equal(about.precision, 'int8');
     assert.equal(about.quality.rows, 288);
-    assert.deepEqual(Object.keys(about.files).sort(), ['model.onnx', 'weights.bin']);
+    assert.deepEqual(Object.keys(about.files).sort(), ['continued.onnx', 'model.onnx', 'weights.bin']);
     const summaryFile = join(directory, 'summary.json');
     const scored = await run('-m', gpt2, '--precision', 'int8', '--summary', summaryFile);
     assert.equal(scored.code, 0, scored.stderr);

@@ -5,8 +5,11 @@
  */
 import type { ConfigReader } from '../checkpoint/config-reader.js';
 import { ElementType, GraphBuilder, MICROSOFT } from '../graph/graph.js';
-import type { Architecture } from './architecture.js';
+import type { ArchitectureFacts } from './family-facts.js';
 import { type KeptValue, packInputs, type RewardNetwork, type TensorShape } from './network.js';
+
+/** A family, by the first of its names. */
+type NamedFacts = ArchitectureFacts & { readonly names: readonly [string, ...string[]] };
 
 /** What a network's config.json says beside the sizes of its layers. */
 interface NetworkSizes {
@@ -175,7 +178,7 @@ export class LayerBuilder {
   }
 
   /** Returns the network, once its last layer has given the logits [P, labels]. */
-  finish(architecture: Architecture, reader: ConfigReader, sizes: NetworkSizes, logits: string): RewardNetwork {
+  finish(architecture: NamedFacts, reader: ConfigReader, sizes: NetworkSizes, logits: string): RewardNetwork {
     const { attention, pooling, defaultPad, input, bufferNames, defaults, names } = architecture;
     const { vocabularySize, maxPositions, hiddenSize, labels } = sizes;
     return {

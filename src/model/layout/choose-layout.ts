@@ -12,14 +12,18 @@ export const layoutFactsOf = ({ attention, pooling, hiddenSize }: RewardNetwork)
   hiddenSize,
 });
 
-/** @param padTokenId right-most tokens of this id are skipped */
+/**
+ * @param padTokenId right-most tokens of this id are skipped
+ * @param apart whether every pack stands alone, for a session that keeps nothing
+ */
 export function chooseLayout(
   { attention, pooling, hiddenSize }: LayoutFacts,
   padTokenId: number | undefined,
   { cost, limits }: Backend,
+  apart = false,
 ): Layout {
   if (attention === 'causal' && pooling === 'last') {
-    return causalLayout({ padTokenId, cost: cost(hiddenSize), maxNodes: limits.nodes });
+    return causalLayout({ padTokenId, cost: cost(hiddenSize), maxNodes: limits.nodes, apart });
   }
   throw new Error(`no layout for a network of ${attention} attention that pools its ${pooling} node`);
 }
