@@ -11,7 +11,7 @@ import { type Precision, preparationFor } from '../../dist/model/precision.js';
 import { prepareModel } from '../../dist/model/prepared/prepare.js';
 import { TokenScorer } from '../../dist/model/token-scorer.js';
 import { temporaryDirectory } from '../support/run.js';
-import { makeSyntheticModel, readModelDescriptions } from '../support/synthetic-model.js';
+import { type ModelFamily, makeSyntheticModel, readModelDescriptions } from '../support/synthetic-model.js';
 import { tries } from '../support/tries.js';
 
 const cost = { fixed: 3, attention: 0.01 };
@@ -90,10 +90,15 @@ function depthOf(parents: Int32Array, node: number): number {
 }
 
 describe('a row in runs gets the reward that it gets in one', () => {
-  const cases: readonly (readonly ['gpt2' | 'llama', string, Precision])[] = [
+  const cases: readonly (readonly [ModelFamily, string, Precision])[] = [
     ['gpt2', 'base', 'fp32'],
     ['llama', 'base', 'fp32'],
     ['llama', 'all-at-once', 'fp32'],
+    ['qwen2', 'window-8-from-layer-1', 'fp32'],
+    ['qwen2', 'window-64-in-all-layers', 'fp32'],
+    ['qwen3', 'all-at-once', 'fp32'],
+    ['mistral', 'window-8-in-1-layer', 'fp32'],
+    ['gpt_neox', 'all-at-once', 'fp32'],
     ['gpt2', 'base', 'int8'],
   ];
   for (const [family, name, precision] of cases) {

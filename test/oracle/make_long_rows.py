@@ -30,6 +30,11 @@ MODELS = [
     ("llama_models.json", "base", 2048),
     ("llama_models.json", "all-at-once", 1500),
     ("llama_models.json", "rope-llama3-parameters", 2048),
+    ("qwen3_models.json", "layer-types-mixed", 2048),
+    ("qwen3_models.json", "rope-yarn", 2048),
+    ("mistral_models.json", "window-8", 1500),
+    ("mistral_models.json", "window-700", 2048),
+    ("gpt_neox_models.json", "base", 2048),
 ]
 
 # Each row: a seed and a number of words for its prompt, and a seed and a number for each of its candidates. 512 tokens

@@ -82,6 +82,12 @@ export class LayerBuilder {
     return this.graph.add('Add', [x, this.weight(`${name}.bias`, [size])]);
   }
 
+  layerNorm(x: string, name: string, size: number, epsilon: number): string {
+    const gain = this.weight(`${name}.weight`, [size]);
+    const bias = this.weight(`${name}.bias`, [size]);
+    return this.graph.add('LayerNormalization', [x, gain, bias], { epsilon: { float: epsilon } });
+  }
+
   /**
    * Adds a branch to the residual stream, then normalises. `SkipLayerNormalization` does both in one operator, with a
    * loop that is not vectorised: three times as slow in onnxruntime 1.30.
@@ -94,9 +100,7 @@ export class LayerBuilder {
     epsilon: number,
   ): [normed: string, sum: string] {
     const sum = this.graph.add('Add', [branch, residual]);
-    const gain = this.weight(`${name}.weight`, [size]);
-    const bias = this.weight(`${name}.bias`, [size]);
-    return [this.graph.add('LayerNormalization', [sum, gain, bias], { epsilon: { float: epsilon } }), sum];
+    return [this.layerNorm(sum, name, size, epsilon), sum];
   }
 
   rmsNorm(x: string, name: string, size: number, epsilon: number): string {
