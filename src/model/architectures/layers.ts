@@ -6,6 +6,7 @@
 import type { ConfigReader } from '../checkpoint/config-reader.js';
 import { ElementType, GraphBuilder, MICROSOFT } from '../graph/graph.js';
 import type { Architecture } from './architecture.js';
+import type { HeadLayers } from './heads.js';
 import { type KeptValue, packInputs, type RewardNetwork, type TensorShape } from './network.js';
 
 /** What a network's config.json says beside the sizes of its layers. */
@@ -45,6 +46,12 @@ export class LayerBuilder {
   readonly graph = new GraphBuilder();
   readonly #tensors: TensorShape[] = [];
   readonly #kept: KeptValue[] = [];
+  readonly #head: HeadLayers;
+
+  /** @param head what the network has on its states, whatever its family is */
+  constructor(head: HeadLayers = 'matrix') {
+    this.#head = head;
+  }
 
   /** Declares a tensor of the checkpoint. The weights file holds tensors in the order in which they are declared. */
   weight(name: string, shape: readonly number[], innerAxis?: 0 | 1): string {
@@ -167,7 +174,16 @@ export class LayerBuilder {
 
   /** The reward head of a causal network: the states of the pooled nodes [P, D] to logits [P, labels]. */
   head(states: string, size: number, labels: number): string {
-    return this.linear(states, 'score', size, labels);
+    switch (this.#head) {
+      case 'matrix':
+        return this.linear(states, 'score', size, labels);
+      case 'linear':
+        return this.linear(states, 'score', size, labels, { bias: true });
+      case 'two layers': {
+        const inner = this.graph.add('Relu', [this.linear(states, 'score.0', size, size, { bias: true })]);
+        return this.linear(inner, 'score.2', size, labels, { bias: true });
+      }
+    }
   }
 
   /** Returns the network, once its last layer has given the logits [P, labels]. */
