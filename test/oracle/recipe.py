@@ -51,6 +51,13 @@ def dimension(config: Json, name: str, alias: str) -> int:
     return int(config[name] if name in config else config[alias])
 
 
+def head_shapes(config: Json, hidden: int) -> list[tuple[str, list[int]]]:
+    """Of a classifier, or of a language model, whose output may be its input embeddings."""
+    if config["architectures"][0].endswith("ForSequenceClassification"):
+        return [("score.weight", [len(config["id2label"]), hidden])]
+    return [] if config["tie_word_embeddings"] else [("lm_head.weight", [config["vocab_size"], hidden])]
+
+
 def gpt2_shapes(config: Json) -> list[tuple[str, list[int]]]:
     """Conv1D weights are [in, out]."""
     embd = dimension(config, "n_embd", "hidden_size")
@@ -75,12 +82,8 @@ def gpt2_shapes(config: Json) -> list[tuple[str, list[int]]]:
             (f"{block}.mlp.c_proj.weight", [inner, embd]),
             (f"{block}.mlp.c_proj.bias", [embd]),
         ]
-    shapes += [
-        ("transformer.ln_f.weight", [embd]),
-        ("transformer.ln_f.bias", [embd]),
-        ("score.weight", [len(config["id2label"]), embd]),
-    ]
-    return shapes
+    shapes += [("transformer.ln_f.weight", [embd]), ("transformer.ln_f.bias", [embd])]
+    return shapes + head_shapes(config, embd)
 
 
 def llama_shapes(config: Json) -> list[tuple[str, list[int]]]:
@@ -109,8 +112,7 @@ def llama_shapes(config: Json) -> list[tuple[str, list[int]]]:
         linear(f"{block}.mlp.up_proj", [inner, hidden], config["mlp_bias"])
         linear(f"{block}.mlp.down_proj", [hidden, inner], config["mlp_bias"])
     shapes.append(("model.norm.weight", [hidden]))
-    shapes.append(("score.weight", [len(config["id2label"]), hidden]))
-    return shapes
+    return shapes + head_shapes(config, hidden)
 
 
 def tensor_shapes(config: Json) -> list[tuple[str, list[int]]]:

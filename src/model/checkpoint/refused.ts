@@ -78,10 +78,15 @@ export function requireBuilt(config: ConfigReader, configFile: string, directory
   return found;
 }
 
-/** The same of the config.json in a directory, before the weights are there. */
-export function requireBuiltIn(directory: string): void {
+/**
+ * Refuses what the config.json in a directory names, before its weights are there. One that names nothing is refused where
+ * it is read.
+ */
+export function refuseBeforehand(directory: string): void {
   const configFile = join(directory, 'config.json');
-  requireBuilt(ConfigReader.open(configFile, {}), configFile, directory);
+  const config = ConfigReader.open(configFile, {});
+  const namesNothing = ['architectures', 'model_type'].every((name) => config.read(name) === undefined);
+  if (!namesNothing) requireBuilt(config, configFile, directory);
 }
 
 function unbuilt(

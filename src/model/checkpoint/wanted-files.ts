@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { messageOf, runError } from '../../errors.js';
 import { wantedTokenizerFiles } from '../tokenizer/wanted-files.js';
 import { ADAPTER_CONFIG, readAdapterConfig } from './adapter-config.js';
-import { requireBuiltIn } from './refused.js';
+import { refuseBeforehand } from './refused.js';
 import { adapterFileNames, valueHeadFileNames } from './weight-files.js';
 
 /** The first of these that is there holds the weights: safetensors before pickle, as transformers chooses. */
@@ -45,7 +45,7 @@ export const wantedModelFiles = {
   largeFiles(listed: readonly string[], snapshot: string): readonly string[] {
     const has = (name: string): boolean => listed.includes(name);
     if (isAdapter(has)) readAdapterConfig(snapshot);
-    else requireBuiltIn(snapshot);
+    else refuseBeforehand(snapshot);
     const weights = weightsAmong(has);
     const valueHead = valueHeadFileNames.find(has);
     return [
