@@ -1,6 +1,5 @@
 /** Which scorer it is: everything that a reward depends on, and the words that a summary has for it. */
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
 import { countParameters } from '../model/architectures/network.js';
 import { cpu } from '../model/backend/cpu.js';
 import { hashTokenizerFiles, tokenizerFileHashes } from '../model/tokenizer/directory.js';
@@ -82,7 +81,7 @@ export function identityOf(resolved: ResolvedModel, ready: ReadyModel): ScorerId
     onnxruntime,
     cpu: digest(device),
     fingerprint: {
-      [checkpoint.kind === 'exported' ? 'the .onnx file' : basename(checkpoint.weights.path)]: digest(ready.sha256),
+      [checkpoint.kind === 'exported' ? 'the .onnx file' : checkpoint.weightNames.join(' or ')]: digest(ready.sha256),
       'config.json': digest(withoutSize(network)),
       ...(checkpoint.kind === 'checkpoint' && checkpoint.base && { 'adapter_config.json': digest(checkpoint.recipe) }),
       ...fileFingerprint(tokenizerDirectory),

@@ -5,7 +5,7 @@
  */
 import type { ConfigReader } from '../checkpoint/config-reader.js';
 import { ElementType, GraphBuilder, MICROSOFT } from '../graph/graph.js';
-import type { Architecture } from './architecture.js';
+import type { ArchitectureFacts } from './family-facts.js';
 import type { HeadLayers } from './heads.js';
 import { type KeptValue, packInputs, type RewardNetwork, type TensorShape } from './network.js';
 
@@ -40,6 +40,9 @@ interface Attention {
   readonly headSize: number;
   readonly scale: number;
 }
+
+/** A family, as far as a network says what it is. */
+type NamedFacts = ArchitectureFacts & { readonly names: readonly [string, ...string[]] };
 
 /** A network while its layers are added; each method returns the name of its layer's output. */
 export class LayerBuilder {
@@ -187,7 +190,7 @@ export class LayerBuilder {
   }
 
   /** Returns the network, once its last layer has given the logits [P, labels]. */
-  finish(architecture: Architecture, reader: ConfigReader, sizes: NetworkSizes, logits: string): RewardNetwork {
+  finish(architecture: NamedFacts, reader: ConfigReader, sizes: NetworkSizes, logits: string): RewardNetwork {
     const { attention, pooling, defaultPad, input, bufferNames, defaults, names } = architecture;
     const { vocabularySize, maxPositions, hiddenSize, labels } = sizes;
     return {

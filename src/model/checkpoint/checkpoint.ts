@@ -1,6 +1,6 @@
 /** A checkpoint directory in Hugging Face form: its files, and its network. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { usageError } from '../../errors.js';
 import { LayerBuilder } from '../architectures/layers.js';
 import type { RewardNetwork } from '../architectures/network.js';
@@ -22,6 +22,8 @@ export interface Checkpoint {
   readonly places: readonly string[];
   /** All of its weights: those of its base and of its head too. */
   readonly weights: WeightFiles;
+  /** Names of their files, or of the indexes of several, for messages. */
+  readonly weightNames: readonly string[];
   readonly network: RewardNetwork;
   readonly head: Pick<Head, 'name' | 'source' | 'atLast'>;
   /** What it was read from beside its directory. */
@@ -74,12 +76,16 @@ export function readCheckpoint(directory: string, { base, head: asked }: Checkpo
     places: directories,
     network,
     weights: derivedWeights(own, adapter, head, network),
+    weightNames: partsOf(own, adapter, head).map(({ path }) => basename(path)),
     head,
     sources: { base, head: asked },
     base: adapter?.config.base,
     recipe: [...(adapter === undefined ? [] : [adapter.config.recipe]), ...head.recipe],
   };
 }
+
+const partsOf = (own: WeightFiles, adapter: Adapter | undefined, head: Head): readonly WeightFiles[] =>
+  [own, adapter?.weights, head.weights].filter((part) => part !== undefined);
 
 /** The weights with an adapter merged into them, and the head's under the network's names. */
 function derivedWeights(
@@ -88,11 +94,9 @@ function derivedWeights(
   head: Head,
   network: RewardNetwork,
 ): WeightFiles {
-  const parts = [own, adapter?.weights, head.weights].filter((part) => part !== undefined);
-  const path = (adapter?.weights ?? own).path;
   return {
-    path,
-    files: parts.flatMap(({ files }) => files),
+    path: (adapter?.weights ?? own).path,
+    files: partsOf(own, adapter, head).flatMap(({ files }) => files),
     open() {
       let source = own.open();
       try {
