@@ -218,6 +218,13 @@ describe('adapters', () => {
     );
     const empty = changed('gpt2-rslora', 'empty', (copy) => rmSync(join(copy, 'adapter_model.safetensors')));
     assert.match((await refusal(empty))[1], /expected adapter_model\.safetensors or adapter_model\.bin beside/);
+    const onAnother = changed('gpt2-rslora', 'on-another', (copy) =>
+      editJson(join(copy, 'adapter_config.json'), { base_model_name_or_path: '../gpt2-head-saved' }),
+    );
+    assert.match(
+      (await refusal(onAnother))[1],
+      /expected a whole model as the base of the adapter in .*, got an adapter too/,
+    );
     const [code, line] = await refusal(at('gpt2-tokens'));
     assert.equal(code, 2);
     assert.match(

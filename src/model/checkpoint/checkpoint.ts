@@ -55,6 +55,12 @@ export const baseOf = (directory: string): AdapterBase | undefined =>
 export function readCheckpoint(directory: string, { base, head: asked }: CheckpointSources = {}): Checkpoint {
   const adapter = base === undefined ? undefined : readAdapter(directory);
   const whole = base ?? directory;
+  if (base !== undefined && hasAdapter(base)) {
+    throw usageError(
+      `${base}: expected a whole model as the base of the adapter in ${directory}, got an adapter too; ` +
+        'merge that one into its own base with peft (merge_and_unload), and save the result',
+    );
+  }
   const configFile = join(whole, 'config.json');
   if (!existsSync(configFile)) {
     throw usageError(
