@@ -8,6 +8,7 @@
  * few.
  */
 
+import { isOfHead } from '../architectures/heads.js';
 import { countElements, type RewardNetwork, type TensorShape } from '../architectures/network.js';
 import { ElementType, type Graph, GraphBuilder, MICROSOFT, type Node } from '../graph/graph.js';
 import { type WeightType, weightZero } from './weight-type.js';
@@ -77,7 +78,7 @@ export function quantizeNetwork(
     const [output] = node.outputs as [string];
     const onlyPooled = pooled.has(x) || (node.operator === 'Gather' && tensor === POOLED);
     if (onlyPooled) for (const name of node.outputs) pooled.add(name);
-    if (!isLinear(node) || !shapes.has(tensor) || outputs.has(output)) {
+    if (!isLinear(node) || !shapes.has(tensor) || outputs.has(output) || isOfHead(tensor)) {
       builder.nodes.push(node);
       continue;
     }
