@@ -1,7 +1,7 @@
 /** How a row was scored, as plain data: what the worker says of it, and what is shown beside that. */
 import type { RowFailure } from '../rows/failure.js';
 import type { RowKind } from '../rows/kinds/kinds.js';
-import type { Judged } from '../rows/kinds/texts.js';
+import type { Judged } from '../rows/kinds/text-to-score.js';
 import type { HintCode, NoticeCode } from '../rows/notices.js';
 
 /** What a worker says of a row that it scored. */

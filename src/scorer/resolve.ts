@@ -12,7 +12,7 @@ import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
 import { optionName } from '../option-name.js';
 import { today } from '../platform/calendar.js';
 import { printable } from '../platform/printable.js';
-import type { TextSettings } from '../rows/kinds/texts.js';
+import type { TextSettings } from '../rows/kinds/text-to-score.js';
 import type { Notice } from '../rows/notices.js';
 import { ignoresMessages, isBuiltInTemplate, isLayout } from '../rows/templates.js';
 import { findKnownModel } from './known-models.js';

@@ -6,7 +6,7 @@ import type { TokenScorer } from '../model/token-scorer.js';
 import type { Tokenizer, TokenRow } from '../model/tokenizer/tokenizer.js';
 import { isFailure, type RowFailure } from '../rows/failure.js';
 import type { RowKind } from '../rows/kinds/kinds.js';
-import type { TextToScore } from '../rows/kinds/texts.js';
+import type { TextToScore } from '../rows/kinds/text-to-score.js';
 import { type HintCode, hintCodes, type NoticeCode, noticeCodes } from '../rows/notices.js';
 import type { ScoringSettings } from './protocol.js';
 

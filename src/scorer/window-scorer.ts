@@ -7,7 +7,8 @@ import { type CarriedText, carriedTexts, existingResult } from '../rows/existing
 import { asBadRow, failure, isFailure, type RowFailure } from '../rows/failure.js';
 import { columnKey } from '../rows/formats/csv-header.js';
 import type { ParsedRecord } from '../rows/formats/format.js';
-import { readRow, type ScorableRow, type TextSettings, type TextToScore } from '../rows/kinds/texts.js';
+import type { TextSettings, TextToScore } from '../rows/kinds/text-to-score.js';
+import { readRow, type ScorableRow } from '../rows/kinds/texts.js';
 import { type HintCode, noticeCodes } from '../rows/notices.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
 import { shapeOf, takenField, takesRewards } from '../rows/results.js';
