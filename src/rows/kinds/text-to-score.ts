@@ -6,6 +6,8 @@ import type { NamedFields } from './roles.js';
 /** A text to score. */
 export interface TextToScore {
   readonly text: string;
+  /** The text before it, where the network reads two, of which the second is judged. */
+  readonly first?: string;
   /** The part before the response; undefined where it is not known, or was not requested. */
   readonly prompt?: string;
   readonly judged: Judged;
