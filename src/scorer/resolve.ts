@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, usageError } from '../errors.js';
 import type { ResolveOptions } from '../hub/resolve.js';
+import type { NetworkFacts } from '../model/architectures/network.js';
 import { type Checkpoint, readCheckpoint } from '../model/checkpoint/checkpoint.js';
 import { type ExportedModel, readExportedModel } from '../model/exported/model.js';
 import { type Precision, preparationFor } from '../model/precision.js';
@@ -85,6 +86,7 @@ export async function resolveModel(
     );
   }
   const template = readTemplate(settings.template.value, tokenizerDirectory);
+  if (template.kind === 'pair') checkPairs(network, options.reserve);
   let templateDate: string | undefined;
   if (await asksForDate(template)) {
     templateDate = options.templateDate ?? chooseDate(dateNeededBy);
@@ -199,6 +201,20 @@ export function locationOf({ checkpoint, precision, tokenizerDirectory }: Resolv
   return { kind: 'checkpoint', directory: checkpoint.directory, preparation };
 }
 
+/** @throws FatalError where the network does not read two texts, or something is asked for that two texts do not have */
+function checkPairs({ architecture, defaults }: NetworkFacts, reserve: number): void {
+  if (defaults.layout !== 'pair') {
+    throw usageError(
+      `expected ${optionName('template')} pair with an encoder, which reads two texts, got it with ${architecture}, which reads one`,
+    );
+  }
+  if (reserve > 0) {
+    throw usageError(
+      `expected no ${optionName('reserve')} with pairs of texts, of which the longer one is cut first, got ${reserve}`,
+    );
+  }
+}
+
 function chooseReserve(reserve: number, truncationSide: TruncationSide, maxLength: number): number {
   if (reserve > 0 && truncationSide === 'right') {
     throw usageError(
@@ -247,7 +263,7 @@ function readTemplate(name: string | undefined, tokenizerDirectory: string): Tem
     return { name, kind: 'chat', jinja: readFileSync(name, 'utf8') };
   } catch (error) {
     throw usageError(
-      `expected ${optionName('template')} chai, dialogrpt, chatml, model, none or a Jinja file, got ${name} (${messageOf(error)})`,
+      `expected ${optionName('template')} chai, dialogrpt, chatml, model, pair, none or a Jinja file, got ${name} (${messageOf(error)})`,
       { cause: error },
     );
   }

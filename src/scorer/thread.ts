@@ -148,9 +148,11 @@ function checkTokenizer(tokenizer: Tokenizer, directory: string, scoring: Scorin
         `got one with ids up to ${tokenizer.idLimit - 1}; name the right one with ${optionName('tokenizer')}`,
     );
   }
-  if (tokenizer.addedCount >= maxLength) {
+  const pairs = scoring.template.kind === 'pair' ? tokenizer.addedToPair : undefined;
+  const added = Math.max(tokenizer.addedCount, pairs ?? 0);
+  if (added >= maxLength) {
     throw usageError(
-      `expected ${optionName('maxLength')} above ${tokenizer.addedCount}, the number of tokens that the tokenizer adds to every text, ` +
+      `expected ${optionName('maxLength')} above ${added}, the number of tokens that the tokenizer adds to every ${pairs === undefined ? 'text' : 'pair of texts'}, ` +
         `got ${maxLength}`,
     );
   }

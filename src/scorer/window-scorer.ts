@@ -1,7 +1,7 @@
 /** Scores one window, from records to rows, texts, tokens and rewards; answers.ts makes the output of the rewards. */
 
 import type { TokenScorer } from '../model/token-scorer.js';
-import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
+import type { Tokenizer, TokenRow } from '../model/tokenizer/tokenizer.js';
 import { optionName } from '../option-name.js';
 import { type CarriedText, carriedTexts, existingResult } from '../rows/existing-rewards.js';
 import { asBadRow, failure, isFailure, type RowFailure } from '../rows/failure.js';
@@ -27,6 +27,18 @@ import {
 } from './row-results.js';
 import { tokenizerFactsOf } from './tokenizer-facts.js';
 
+/** The token ids of a window's texts, and their types. */
+class WindowTexts {
+  readonly rows: number[][] = [];
+  readonly types: (readonly number[] | undefined)[] = [];
+
+  /** Returns the index of the row. */
+  add({ row, types }: TokenRow): number {
+    this.types.push(types);
+    return this.rows.push(row) - 1;
+  }
+}
+
 const noPrompt = (): RowFailure =>
   failure(
     'BAD_ROW',
@@ -41,7 +53,7 @@ const noReward = (field: string): RowFailure =>
 
 export interface WindowScorerOptions {
   readonly scorer: Pick<TokenScorer, 'score' | 'countTokens'>;
-  readonly tokenizer: Pick<Tokenizer, 'rowOf' | 'count' | 'addedTexts' | 'notices'>;
+  readonly tokenizer: Pick<Tokenizer, 'rowOf' | 'rowOfPair' | 'count' | 'addedTexts' | 'notices'>;
   readonly scoring: ScoringSettings;
   readonly task: Pick<WindowTask, 'format' | 'maxRowBytes' | 'dryRun' | 'strict'>;
   readonly answer: Answer;
@@ -69,7 +81,7 @@ export class WindowScorer {
   /** @param part whether the window is a part of one that is answered as a whole */
   async score(window: Window, part = false): Promise<ScoredWindow> {
     const { scorer, task, heartbeat } = this.#options;
-    const texts: number[][] = [];
+    const texts = new WindowTexts();
     const pending: PendingRow[] = [];
     for (const record of this.#recordsOf(window)) {
       heartbeat();
@@ -77,8 +89,8 @@ export class WindowScorer {
       if (parsed !== undefined) pending.push({ record, parsed, outcome: this.#tokenize(record, parsed, texts) });
     }
     const { logits, computedTokens } = task.dryRun
-      ? { logits: undefined, computedTokens: scorer.countTokens(texts) }
-      : await scorer.score(texts, heartbeat);
+      ? { logits: undefined, computedTokens: scorer.countTokens(texts.rows, texts.types) }
+      : await scorer.score(texts.rows, heartbeat, texts.types);
     const explained = logits && (await this.#explain(pending, logits));
     return this.#answer(window, pending, logits, computedTokens, part, explained);
   }
@@ -135,7 +147,7 @@ export class WindowScorer {
     return { failure: { ...failure('ROW_TOO_LARGE', message), bytes: oversized } };
   }
 
-  #tokenize(record: InputRecord, parsed: ParsedRecord, texts: number[][]): PendingRow['outcome'] {
+  #tokenize(record: InputRecord, parsed: ParsedRecord, texts: WindowTexts): PendingRow['outcome'] {
     const unusable = parsed.failure ?? (parsed.row && this.#options.answer.refuse?.(parsed.row));
     if (unusable !== undefined) return unusable;
     const carried = this.#carriedResult(parsed);
@@ -154,12 +166,15 @@ export class WindowScorer {
       if (own !== null) return own;
       if (isFailure(scorable)) return scorable;
       heartbeat();
-      const { text, prompt } = scorable;
+      const { text, first, prompt } = scorable;
       if (reserve > 0 && prompt === undefined) return noPrompt();
       const reserved = reserve > 0 &&
         prompt !== undefined && { reserved: { tokens: reserve, promptTokens: this.#count(prompt) } };
       const settings = { maxLength, truncationSide, beginsOnce, keepsCut, ...reserved };
-      const tokens = tokenizer.rowOf(text, settings, heartbeat);
+      const tokens =
+        first === undefined
+          ? tokenizer.rowOf(text, settings, heartbeat)
+          : tokenizer.rowOfPair(first, text, settings, heartbeat);
       if (tokens === undefined)
         return failure('EMPTY_TEXT', 'the text has no tokens', row.kind === 'candidates' ? index : undefined);
       const beyond = tokens.row.find((id) => id >= scoring.vocabularySize);
@@ -167,7 +182,7 @@ export class WindowScorer {
         return noEmbedding(beyond, scoring.vocabularySize, row.kind === 'candidates' ? index : undefined);
       padAtEnd ||= tokens.row.at(-1) === scoring.padTokenId;
       return {
-        index: texts.push(tokens.row) - 1,
+        index: texts.add(tokens),
         tokens: tokens.row.length,
         truncated: tokens.cut,
         ...(keepsCut && { source: { ...scorable, tokens } }),
@@ -251,6 +266,6 @@ export function recordsOf(window: Window, format: Pick<Answer['format'], 'newSca
 }
 
 function checkUnicode(text: TextToScore | RowFailure, index: number | undefined): TextToScore | RowFailure {
-  if (isFailure(text) || isWellFormed(text.text)) return text;
+  if (isFailure(text) || (isWellFormed(text.text) && isWellFormed(text.first ?? ''))) return text;
   return failure('BAD_UTF8', 'expected valid Unicode, got half of a surrogate pair', index);
 }

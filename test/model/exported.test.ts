@@ -94,18 +94,7 @@ describe('an encoder', () => {
   const run = (row: object, ...more: string[]): Promise<Run> =>
     rewardScore(['-q', '-m', file, '-j', '1', '--logit', 'good', ...more], { stdin: `${JSON.stringify(row)}\n` });
 
-  test('is given no text that is made of two', async () => {
-    for (const [row, name] of [
-      [{ prompt: 'a', response: ' b' }, 'prompt'],
-      [{ messages: [{ role: 'user', content: 'a' }] }, 'messages'],
-    ] as const) {
-      const { code, stderr } = await run(row);
-      assert.equal(code, 2);
-      assert.match(stderr, new RegExp(`expected rows of text, got ${name}: the model reads pairs of texts`));
-    }
-  });
-
-  test('but where that is asked for', async () => {
+  test('is given a text that is made of two where that is asked for', async () => {
     const joined = await run({ prompt: 'a sea', response: ' and a walk' }, '--template', 'none');
     const whole = await run({ text: 'a sea and a walk' });
     assert.equal(joined.code, 0, joined.stderr);

@@ -43,8 +43,7 @@ export class RowConversation {
   /** Messages have no text of their own without a template. */
   #refuse(name: string): RowFailure | undefined {
     const { kind } = this.#settings.reading;
-    if (kind === 'layout' || kind === 'chat') return undefined;
-    if (kind === 'pair') return refusePair(name);
+    if (kind === 'layout' || kind === 'chat' || kind === 'pair') return undefined;
     const choices = 'chai, dialogrpt, chatml, model or a Jinja file';
     return wrongUse(
       kind === 'none'
@@ -90,6 +89,7 @@ export class RowConversation {
       );
     }
     if (role === 'user') this.notices.add('ENDS_WITH_USER');
+    if (reading.kind === 'pair') return pairOf(conversation.messages, name);
     this.templated = true;
     const text = template.render(conversation);
     if (isFailure(text)) return text;
@@ -129,12 +129,18 @@ export class RowConversation {
   }
 }
 
-/** A text that is made of two is none that an encoder was trained on. */
-export const refusePair = (name: string): RowFailure =>
-  wrongUse(
-    `expected rows of text, got ${name}: the model reads pairs of texts, which cannot be scored yet; ` +
-      `${optionName('template')} none joins prompt and response, and a Jinja file writes messages`,
-  );
+/** One message before another are the two texts of a pair; of more, only a template makes a text. */
+function pairOf(messages: readonly Message[], field: string): TextToScore | RowFailure {
+  const [first, last, ...others] = messages;
+  if (first === undefined || last === undefined || others.length > 0) {
+    return wrongUse(
+      `expected one message before the one that is judged, as the model reads pairs of texts, got ${messages.length - 1} in ${field}; ` +
+        `a Jinja file (${optionName('template')}) makes one text of any number`,
+    );
+  }
+  const { author, content } = last;
+  return { first: first.content, text: content, judged: { field, author, content } };
+}
 
 const toolCalls = (name: string): RowFailure =>
   failure(

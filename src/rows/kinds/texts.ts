@@ -11,7 +11,7 @@ import { findKind, type RowKind } from './kinds.js';
 import { refuseFields } from './refuse-fields.js';
 import { candidateText } from './responses.js';
 import { contextRole, conversationRole, type Field, findFields, type Role, type Row } from './roles.js';
-import { RowConversation, refusePair } from './row-conversation.js';
+import { RowConversation } from './row-conversation.js';
 import type { TextSettings, TextToScore } from './text-to-score.js';
 
 /** So many joined rows of prompt and response suffice to see that there is no white space between them. */
@@ -118,7 +118,7 @@ class RowReader {
     if (isFailure(text) && text.wrongUse) return text;
     const prompt = this.#field(contextRole(this.#found, this.#settings.fields)).value;
     if (typeof prompt !== 'string') return { kind: 'messages', texts: [text] };
-    const isJoined = typeof value === 'string' && this.#settings.reading.kind !== 'chat';
+    const isJoined = typeof value === 'string' && !['chat', 'pair'].includes(this.#settings.reading.kind);
     return {
       texts: [text],
       ...(isJoined && { boundaryHasSpace: prompt === '' || /\s$/.test(prompt) || /^\s/.test(value) }),
@@ -176,10 +176,12 @@ class RowReader {
     return isFailure(context) ? context : this.#joinMessages(context);
   }
 
-  /** Appends strings to the prompt with nothing in between; those in messages come after the prompt as one. */
+  /**
+   * Appends strings to the prompt with nothing in between, or makes pairs with it; those in messages come after the
+   * prompt as one.
+   */
   #readPlainPrompt(prompt: string, name: string, userName: string | undefined): JoinResponse | RowFailure {
     const { reading } = this.#settings;
-    if (reading.kind === 'pair') return refusePair(name);
     const { field, value: system } = this.#conversation.system();
     if (system !== undefined && system !== '') {
       if (reading.system !== undefined) {
@@ -193,7 +195,9 @@ class RowReader {
     return (response, responseName) => {
       if (typeof response !== 'string') return asMessages(response, responseName);
       if (response === '') return failure('EMPTY_TEXT', `${responseName} is empty`);
-      return { text: prompt + response, prompt, judged: { field: responseName, content: response } };
+      const judged = { field: responseName, content: response };
+      if (reading.kind === 'pair') return { first: prompt, text: response, judged };
+      return { text: prompt + response, prompt, judged };
     };
   }
 
