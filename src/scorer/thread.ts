@@ -148,12 +148,13 @@ function checkTokenizer(tokenizer: Tokenizer, directory: string, scoring: Scorin
         `got one with ids up to ${tokenizer.idLimit - 1}; name the right one with ${optionName('tokenizer')}`,
     );
   }
-  const pairs = scoring.template.kind === 'pair' ? tokenizer.addedToPair : undefined;
-  const added = Math.max(tokenizer.addedCount, pairs ?? 0);
+  const { addedCount, addedToPair = 0 } = tokenizer;
+  const isPair = scoring.template.kind === 'pair' && addedToPair > addedCount;
+  const added = isPair ? addedToPair : addedCount;
   if (added >= maxLength) {
     throw usageError(
-      `expected ${optionName('maxLength')} above ${added}, the number of tokens that the tokenizer adds to every ${pairs === undefined ? 'text' : 'pair of texts'}, ` +
-        `got ${maxLength}`,
+      `expected ${optionName('maxLength')} above ${added}, the number of tokens that the tokenizer adds to every ` +
+        `${isPair ? 'pair of texts' : 'text'}, got ${maxLength}`,
     );
   }
 }

@@ -58,6 +58,14 @@ describe('rewards equal the reference', () => {
     });
   }
 
+  test('where config.json knows one type of tokens', async () => {
+    const file = model('one-type');
+    const config = join(dirname(file), 'config.json');
+    writeFileSync(config, JSON.stringify({ ...JSON.parse(readFileSync(config, 'utf8')), type_vocab_size: 1 }));
+    const rows = pairs.map(([query, document]) => ({ query, document }));
+    assertRewards(await score(rows, '-m', file), rewards['untyped, right'] ?? []);
+  });
+
   test('by the types alone, where ids are equal', () => {
     const [one, other] = [
       pairs.findIndex(([first]) => first === 'a[SEP]b'),
@@ -200,12 +208,6 @@ describe('what is no pair is refused, and said', () => {
       'expected no --reserve with pairs of texts, of which the longer one is cut first, got 8',
     ],
     [
-      'too little room',
-      [{ query: 'a', document: 'b' }],
-      ['--max-length', '2'],
-      'expected --max-length above 2, the number of tokens that the tokenizer adds to every pair of texts, got 2',
-    ],
-    [
       'a system message that has no place',
       [{ query: 'a', document: 'b', rules: 'c' }],
       ['--system', 'rules'],
@@ -220,6 +222,21 @@ describe('what is no pair is refused, and said', () => {
       assert.ok(run.stderr.includes(says), run.stderr);
     });
   }
+
+  test('too little room for a pair', async () => {
+    const file = model('three-added');
+    const path = join(dirname(file), 'tokenizer.json');
+    const content = JSON.parse(readFileSync(path, 'utf8'));
+    const { pair } = content.post_processor;
+    pair.push({ SpecialToken: { id: '[SEP]', type_id: 1 } });
+    writeFileSync(path, JSON.stringify(content));
+    const run = await score([{ query: 'a', document: 'b' }], '-m', file, '--max-length', '3');
+    assert.equal(run.code, 2);
+    assert.match(
+      run.stderr,
+      /expected --max-length above 3, the number of tokens that the tokenizer adds to every pair of texts, got 3/,
+    );
+  });
 
   test('by name, a decoder joins them', async () => {
     const rows = [{ text: 'a', text_pair: ' b' }];
@@ -330,6 +347,16 @@ describe('explain shows both texts', () => {
     );
     assert.match(page, /<h3>The second text<\/h3>\s*<pre class="rendered" dir="auto">Fine\.<\/pre>/);
   });
+});
+
+test('names of authors, which no pair has, are nothing to be told of', async () => {
+  const rows = [{ messages: [{ role: 'user', content: 'a' }], response: 'b' }];
+  const { code, stderr } = await rewardScore(['-m', typed, '--logit', 'good', '--strict'], { stdin: lines(rows) });
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stderr,
+    /reading: texts, or pairs of them \(the default for Bert\), 64 tokens \(max_position_embeddings\), cut right/,
+  );
 });
 
 test('a file of pairs does not depend on the order of its rows', async () => {

@@ -41,17 +41,25 @@ export interface BatchSettings {
   readonly limits: Pick<LayoutLimits, 'batchTokens' | 'batchRows'>;
 }
 
+interface PaddedSettings extends BatchSettings {
+  readonly inputs: PaddedInputs;
+  /** Whether the network tells types of tokens apart; otherwise all are given as 0. */
+  readonly typed: boolean;
+}
+
 /** Widths are multiples of this, so that rows of nearly the same length share a batch. */
 const GRID = 8;
 
 /** Batches for a network that pools by a rule of its own, and in whose graph rows do not affect each other. */
-export const paddedLayout = (settings: BatchSettings & { readonly inputs: PaddedInputs }): Layout => ({
+export const paddedLayout = (settings: PaddedSettings): Layout => ({
   lay: (rows, types) =>
-    buildBatches(rows, settings, settings.inputs.has('token_type_ids') ? types : undefined).map((batch) => ({
-      feeds: () => batchFeeds(batch, settings),
-      rows: batch.rows,
-      tokens: batch.tokens.length * batch.width,
-    })),
+    buildBatches(rows, settings, settings.typed && settings.inputs.has('token_type_ids') ? types : undefined).map(
+      (batch) => ({
+        feeds: () => batchFeeds(batch, settings),
+        rows: batch.rows,
+        tokens: batch.tokens.length * batch.width,
+      }),
+    ),
   rowsMeet: false,
   sharesBeginnings: false,
 });

@@ -33,10 +33,12 @@ export class RowConversation {
 
   /** The author of a response after these messages. */
   authorAfter(context: readonly Message[]): string {
-    if (this.#settings.reading.kind === 'chat') return 'assistant';
+    const { kind } = this.#settings.reading;
+    if (kind === 'chat') return 'assistant';
     if (this.#botName !== undefined) return this.#botName;
     const { name, derived } = authorOfResponse(context.map(({ author }) => author));
-    if (derived) this.notices.add('NAME_DERIVED');
+    // No name is written into the texts of a pair.
+    if (derived && kind !== 'pair') this.notices.add('NAME_DERIVED');
     return name;
   }
 
