@@ -48,7 +48,7 @@ ADAPTERS_MADE: dict[str, Json] = {
     },
     "gpt2-lm-base-bin": {
         "base": "gpt2-lm",
-        "lora": {"r": 2, "lora_alpha": 6, "target_modules": GPT2_MODULES, "task_type": "SEQ_CLS"},
+        "lora": {"r": 6, "lora_alpha": 9, "target_modules": GPT2_MODULES, "task_type": "SEQ_CLS"},
         "bin": True,
     },
     "gpt2-rslora": {
