@@ -1,10 +1,14 @@
 /** The families of networks that are built here. */
 import type { Architecture } from './architecture.js';
+import { gptNeoX } from './gpt-neox.js';
 import { gpt2 } from './gpt2.js';
 import { type LanguageModel, twoLayerNetworks } from './heads.js';
 import { llama } from './llama.js';
+import { mistral } from './mistral.js';
+import { qwen2 } from './qwen2.js';
+import { qwen3 } from './qwen3.js';
 
-const architectures: readonly Architecture[] = [gpt2, llama];
+const architectures: readonly Architecture[] = [gpt2, llama, qwen2, qwen3, mistral, gptNeoX];
 
 export const architectureNames: readonly string[] = architectures.flatMap(({ names }) => names);
 

@@ -9,6 +9,9 @@ import type { ArchitectureFacts } from './family-facts.js';
 import type { HeadLayers } from './heads.js';
 import { type KeptValue, packInputs, type RewardNetwork, type TensorShape } from './network.js';
 
+/** A family, by the first of its names. */
+type NamedFacts = ArchitectureFacts & { readonly names: readonly [string, ...string[]] };
+
 /** What a network's config.json says beside the sizes of its layers. */
 interface NetworkSizes {
   readonly vocabularySize: number;
@@ -40,9 +43,6 @@ interface Attention {
   readonly headSize: number;
   readonly scale: number;
 }
-
-/** A family, as far as a network says what it is. */
-type NamedFacts = ArchitectureFacts & { readonly names: readonly [string, ...string[]] };
 
 /** A network while its layers are added; each method returns the name of its layer's output. */
 export class LayerBuilder {
@@ -89,6 +89,12 @@ export class LayerBuilder {
     return this.graph.add('Add', [x, this.weight(`${name}.bias`, [size])]);
   }
 
+  layerNorm(x: string, name: string, size: number, epsilon: number): string {
+    const gain = this.weight(`${name}.weight`, [size]);
+    const bias = this.weight(`${name}.bias`, [size]);
+    return this.graph.add('LayerNormalization', [x, gain, bias], { epsilon: { float: epsilon } });
+  }
+
   /**
    * Adds a branch to the residual stream, then normalises. `SkipLayerNormalization` does both in one operator, with a
    * loop that is not vectorised: three times as slow in onnxruntime 1.30.
@@ -101,9 +107,7 @@ export class LayerBuilder {
     epsilon: number,
   ): [normed: string, sum: string] {
     const sum = this.graph.add('Add', [branch, residual]);
-    const gain = this.weight(`${name}.weight`, [size]);
-    const bias = this.weight(`${name}.bias`, [size]);
-    return [this.graph.add('LayerNormalization', [sum, gain, bias], { epsilon: { float: epsilon } }), sum];
+    return [this.layerNorm(sum, name, size, epsilon), sum];
   }
 
   rmsNorm(x: string, name: string, size: number, epsilon: number): string {

@@ -22,7 +22,7 @@ export interface NetworkFacts {
  *
  *   input_ids       int32 [1, L]        vocabulary index of each node
  *   position_ids    int32 [1, L]        its position in its own row, from 0
- *   attention_bias  float [1, 1, L, L]  0 where the node (third axis) sees the other (fourth), else very negative
+ *   attention_bias  float [1, 1, L, L]  0 where the node (third axis) sees the other (fourth), else UNSEEN
  *   pooled_nodes    int32 [P]           the nodes at which a logit is read
  *   logits          float [P, labels]   the only output, whatever its name
  */
@@ -50,6 +50,9 @@ export interface ExportedNetwork extends NetworkFacts {
   readonly bytes: number;
 }
 
+/** Added to the attention score of a node that must not be seen; the least float32, as in transformers. */
+export const UNSEEN = -3.4028234663852886e38;
+
 /** The inputs of every network's graph. */
 export const packInputs: readonly Value[] = [
   { name: 'input_ids', type: ElementType.int32, shape: [1, 'nodes'] },
@@ -67,7 +70,7 @@ export interface TensorShape {
 
 /** What a network's use of memory follows from. */
 export type SizedNetwork =
-  | Pick<RewardNetwork, 'tensors' | 'hiddenSize' | 'vocabularySize'>
+  | Pick<RewardNetwork, 'tensors' | 'hiddenSize' | 'vocabularySize' | 'attention' | 'kept'>
   | Pick<ExportedNetwork, 'bytes' | 'vocabularySize'>;
 
 export const countElements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

@@ -1,7 +1,7 @@
 import type { RewardNetwork } from '../architectures/network.js';
 import type { Backend } from '../backend/backend.js';
+import { causalLayout } from './causal.js';
 import type { Layout } from './layout.js';
-import { trieLayout } from './trie.js';
 
 /** What decides how rows are laid out for a network that is built here. */
 export type LayoutFacts = Pick<RewardNetwork, 'attention' | 'pooling' | 'hiddenSize'>;
@@ -12,14 +12,18 @@ export const layoutFactsOf = ({ attention, pooling, hiddenSize }: RewardNetwork)
   hiddenSize,
 });
 
-/** @param padTokenId right-most tokens of this id are skipped */
+/**
+ * @param padTokenId right-most tokens of this id are skipped
+ * @param apart whether every pack stands alone, for a session that keeps nothing
+ */
 export function chooseLayout(
   { attention, pooling, hiddenSize }: LayoutFacts,
   padTokenId: number | undefined,
   { cost, limits }: Backend,
+  apart = false,
 ): Layout {
   if (attention === 'causal' && pooling === 'last') {
-    return trieLayout({ padTokenId, cost: cost(hiddenSize), maxNodes: limits.nodes });
+    return causalLayout({ padTokenId, cost: cost(hiddenSize), maxNodes: limits.nodes, apart });
   }
   throw new Error(`no layout for a network of ${attention} attention that pools its ${pooling} node`);
 }
