@@ -30,6 +30,7 @@ function workerFor(task: WindowTask, refuse?: (row: unknown) => RowFailure | und
         computedTokens: rows.flat().length,
       }),
       countTokens: (rows) => rows.flat().length,
+      countWork: (rows) => rows.flat().length,
     },
     tokenizer: {
       rowOf: (text) => ({ row: idsOf(text), cut: 0 }),
