@@ -172,7 +172,7 @@ const tasks: readonly (readonly [what: string, task: WindowTask, content: string
 
 /** Without what depends on how often rows were computed. */
 const comparable = ({ output, stats, ...others }: ScoredWindow) => {
-  const { computedTokens: _, boundarySpaces: __, ...counts } = stats;
+  const { computedTokens: _, work: ___, boundarySpaces: __, ...counts } = stats;
   return { ...others, output: Buffer.from(output).toString(), counts };
 };
 
