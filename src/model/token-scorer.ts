@@ -1,5 +1,5 @@
 import { sharedTokens } from './layout/distinct-rows.js';
-import type { Feeds, Layout, Pack } from './layout/layout.js';
+import type { Feeds, Layout, Pack, RowTypes } from './layout/layout.js';
 
 export interface ScoredRows {
   /** Logits [rows, labels], row-major; NaN or infinite where the network gives that. */
@@ -31,8 +31,9 @@ export class TokenScorer {
   /**
    * @param rows token ids of each row, none empty, none longer than the network has positions
    * @param heartbeat called each time that the network has run
+   * @param types what text each of a row's tokens belongs to. Default: all to one.
    */
-  async score(rows: readonly (readonly number[])[], heartbeat: () => void): Promise<ScoredRows> {
+  async score(rows: readonly (readonly number[])[], heartbeat: () => void, types?: RowTypes): Promise<ScoredRows> {
     const labels = this.#labels;
     const logits = new Float32Array(rows.length * labels);
     let computedTokens = 0;
@@ -52,20 +53,20 @@ export class TokenScorer {
       return packLogits.every(Number.isFinite);
     };
 
-    for (const pack of this.#layout.lay(rows)) {
+    for (const pack of this.#layout.lay(rows, types)) {
       if ((await run(pack)) || pack.rows.length === 1 || !this.#layout.rowsMeet) continue;
       // One row's NaN may have reached its neighbours, so each row is run alone.
       for (const members of pack.rows) {
         const [first] = members as [number];
-        for (const alone of this.#layout.lay([rows[first] as number[]])) await run(alone, members);
+        for (const alone of this.#layout.lay([rows[first] as number[]], [types?.[first]])) await run(alone, members);
       }
     }
     return { logits, computedTokens };
   }
 
   /** How many tokens would go through the network for these rows. */
-  countTokens(rows: readonly (readonly number[])[]): number {
-    return this.#layout.lay(rows).reduce((sum, { tokens }) => sum + tokens, 0);
+  countTokens(rows: readonly (readonly number[])[], types?: RowTypes): number {
+    return this.#layout.lay(rows, types).reduce((sum, { tokens }) => sum + tokens, 0);
   }
 
   /** For each row, how many tokens at its beginning are computed once for it and another of these rows. */

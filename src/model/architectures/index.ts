@@ -1,9 +1,10 @@
 /** The families of networks that are built here. */
 import type { Architecture } from './architecture.js';
+import { bert } from './bert.js';
 import { gpt2 } from './gpt2.js';
 import { llama } from './llama.js';
 
-const architectures: readonly Architecture[] = [gpt2, llama];
+const architectures: readonly Architecture[] = [gpt2, llama, bert];
 
 export const architectureNames: readonly string[] = architectures.flatMap(({ names }) => names);
 

@@ -1,20 +1,25 @@
+import type { RowTypes } from './layout.js';
+
 /** A row of tokens, and its places in the input: equal rows are computed once. */
 export interface DistinctRow {
   readonly tokens: readonly number[];
+  /** The type of each token; undefined where all are of type 0. */
+  readonly types?: readonly number[] | undefined;
   /** Indices into the input. */
   readonly rows: readonly number[];
 }
 
-/** Sorts rows by their tokens and merges equal ones, so that the order does not depend on that of the input. */
-export function distinctRows(rows: readonly (readonly number[])[]): DistinctRow[] {
+/** Sorts rows by their tokens and types and merges equal ones, so that the order does not depend on that of the input. */
+export function distinctRows(rows: readonly (readonly number[])[], types: RowTypes = []): DistinctRow[] {
+  const compare = (a: number, b: number): number =>
+    compareTokens(rows[a] as number[], rows[b] as number[]) || compareTypes(types[a], types[b]);
   const order = rows.map((_, index) => index);
-  order.sort((a, b) => compareTokens(rows[a] as number[], rows[b] as number[]) || a - b);
-  const distinct: { tokens: readonly number[]; rows: number[] }[] = [];
+  order.sort((a, b) => compare(a, b) || a - b);
+  const distinct: (DistinctRow & { rows: [number, ...number[]] })[] = [];
   for (const index of order) {
-    const tokens = rows[index] as number[];
     const previous = distinct.at(-1);
-    if (previous !== undefined && compareTokens(previous.tokens, tokens) === 0) previous.rows.push(index);
-    else distinct.push({ tokens, rows: [index] });
+    if (previous !== undefined && compare(previous.rows[0], index) === 0) previous.rows.push(index);
+    else distinct.push({ tokens: rows[index] as number[], types: types[index], rows: [index] });
   }
   return distinct;
 }
@@ -51,4 +56,11 @@ function compareTokens(a: readonly number[], b: readonly number[]): number {
   return shared === a.length || shared === b.length
     ? a.length - b.length
     : (a[shared] as number) - (b[shared] as number);
+}
+
+/** Compares the types of rows that are of one length. */
+function compareTypes(a: readonly number[] = [], b: readonly number[] = []): number {
+  const length = Math.max(a.length, b.length);
+  for (let i = 0; i < length; i++) if ((a[i] ?? 0) !== (b[i] ?? 0)) return (a[i] ?? 0) - (b[i] ?? 0);
+  return 0;
 }

@@ -9,6 +9,9 @@ export type Feed =
 /** Tensors by the names of the graph's inputs. */
 export type Feeds = Readonly<Record<string, Feed>>;
 
+/** For each row, the type of each of its tokens; undefined where all are of type 0. */
+export type RowTypes = readonly (readonly number[] | undefined)[];
+
 /** Rows that go through the network at once. */
 export interface Pack {
   /**
@@ -27,8 +30,9 @@ export interface Layout {
    * Makes the packs that hold every row; which rows share a pack does not depend on the rows' order.
    *
    * @param rows token ids of each row; none is empty, and none longer than the network has positions
+   * @param types what text each of a row's tokens belongs to
    */
-  readonly lay: (rows: readonly (readonly number[])[]) => Pack[];
+  readonly lay: (rows: readonly (readonly number[])[], types?: RowTypes) => Pack[];
   /** Whether a NaN of one row reaches the other rows of its pack. */
   readonly rowsMeet: boolean;
   /** Whether rows that begin alike share their beginning; otherwise only equal rows are computed once. */

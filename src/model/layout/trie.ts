@@ -85,7 +85,7 @@ export function buildPacks(rows: readonly (readonly number[])[], cost: CostModel
  * Where to cut the sorted paths, as [from, to) runs: the least total cost by dynamic programming over the last
  * border. A path whose prefix is in the pack before must be computed from its beginning.
  */
-function cheapestBorders(
+export function cheapestBorders(
   paths: readonly DistinctRow[],
   shared: readonly number[],
   cost: CostModel,
@@ -140,7 +140,7 @@ function layOut(paths: readonly DistinctRow[], shared: readonly number[]): TrieP
 }
 
 /** Added to the attention score of a node that must not be seen; the least float32, as in transformers. */
-const UNSEEN = -3.4028234663852886e38;
+export const UNSEEN = -3.4028234663852886e38;
 
 /**
  * Makes the attention bias [L, L], row-major: 0 where the row's node sees the column's (itself and its ancestors), else
