@@ -15,7 +15,7 @@ import type { TokenScorer } from '../../dist/model/token-scorer.js';
 import { root } from './run.js';
 import { type ScaleRule, safetensorsBytes } from './synthetic-model.js';
 
-export type Config = Readonly<Record<string, unknown>>;
+type Config = Readonly<Record<string, unknown>>;
 
 export interface EncoderDescription {
   readonly name: string;
@@ -45,7 +45,7 @@ export function encoderNamed(name: string): EncoderDescription {
   return found;
 }
 
-export function networkOf(config: Config): RewardNetwork {
+function networkOf(config: Config): RewardNetwork {
   const architecture = findArchitecture(config.architectures, config.model_type);
   if (architecture === undefined) throw new Error(`no architecture for ${JSON.stringify(config)}`);
   return architecture.build(new ConfigReader(config, { path: 'config.json' }), new LayerBuilder());

@@ -1,10 +1,13 @@
 /** The families of networks that are built here. */
 import type { Architecture } from './architecture.js';
 import { bert } from './bert.js';
+import { distilbert } from './distilbert.js';
+import { electra } from './electra.js';
 import { gpt2 } from './gpt2.js';
 import { llama } from './llama.js';
+import { roberta, xlmRoberta } from './roberta.js';
 
-const architectures: readonly Architecture[] = [gpt2, llama, bert];
+const architectures: readonly Architecture[] = [gpt2, llama, bert, roberta, xlmRoberta, distilbert, electra];
 
 export const architectureNames: readonly string[] = architectures.flatMap(({ names }) => names);
 

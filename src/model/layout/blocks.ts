@@ -84,7 +84,7 @@ export function positionsOf(tokens: readonly number[], pad: number | undefined):
 }
 
 /** Makes the attention bias [L, L] of rows of these lengths: 0 where both nodes are of one row, else UNSEEN. */
-export function blocksBias(lengths: readonly number[]): Float32Array {
+function blocksBias(lengths: readonly number[]): Float32Array {
   const size = lengths.reduce((a, b) => a + b, 0);
   const bias = new Float32Array(size * size).fill(UNSEEN);
   let first = 0;
