@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { RewardNetwork } from '../architectures/network.js';
 import { RewardSession, WEIGHTS_FILE } from '../backend/session.js';
 import type { TensorSource } from '../checkpoint/tensor-source.js';
-import { prepackWeights, writeGraph } from '../prepared/prepack.js';
+import { prepackWeights, writeGraph, writeGraphs } from '../prepared/prepack.js';
 import { writeWeights } from '../prepared/weights.js';
 import { type ActivationRanges, builtInRows, measureRanges } from './activation-ranges.js';
 import { quantizeNetwork } from './graph.js';
@@ -50,7 +50,7 @@ export async function makeInt8(work: Int8Work): Promise<Quality> {
   const int8 = quantizeNetwork(network, { weightType, zeroPoints });
   const weights = writeInt8Weights(int8, smoothing, tensors, join(directory, WEIGHTS_FILE));
   heartbeat();
-  writeGraph(int8.graph, await prepackWeights(int8.graph, weights, directory), directory);
+  writeGraphs(int8.graph, network, await prepackWeights(int8.graph, weights, directory), directory);
   heartbeat();
   const { logits } = await run(work, rows, directory, true);
   return measureQuality(exact.logits, logits, network.labels.length, GROUP_SIZE);

@@ -4,16 +4,13 @@
  */
 import { type DistinctRow, distinctRows } from './distinct-rows.js';
 import type { Feeds, Layout, Pack } from './layout.js';
-import { type CostModel, cheapestBorders, UNSEEN } from './trie.js';
+import { cheapestBorders, type PackLimits, UNSEEN } from './trie.js';
 
-export interface BlocksOptions {
+export interface BlocksOptions extends PackLimits {
   /** How many types of tokens the network tells apart. */
   readonly tokenTypes: number;
   /** The pad token after whose number positions begin, as RoBERTa counts them. */
   readonly positionsAfter: number | undefined;
-  readonly cost: CostModel;
-  /** The most nodes of a pack, unless a single row is longer. */
-  readonly maxNodes: number;
 }
 
 /** Packs for a bidirectional network; each row is read at its first node. */
@@ -34,8 +31,11 @@ export const blocksLayout = (options: BlocksOptions): Layout => ({
  */
 function buildBlocks(rows: readonly DistinctRow[], { cost, maxNodes }: BlocksOptions): DistinctRow[][] {
   const byLength = [...rows].sort((a, b) => a.tokens.length - b.tokens.length);
-  const nothingShared = byLength.map(() => 0);
-  return cheapestBorders(byLength, nothingShared, cost, maxNodes).map(([from, to]) => byLength.slice(from, to));
+  const lengths = byLength.map(({ tokens }) => tokens.length);
+  const nothingShared = lengths.map(() => 0);
+  return cheapestBorders(lengths, nothingShared, { ...cost, seen: 0 }, maxNodes).map(([from, to]) =>
+    byLength.slice(from, to),
+  );
 }
 
 function packOf(blocks: readonly DistinctRow[], options: BlocksOptions): Pack {

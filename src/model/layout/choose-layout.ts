@@ -1,8 +1,8 @@
 import type { RewardNetwork } from '../architectures/network.js';
 import type { Backend } from '../backend/backend.js';
 import { blocksLayout } from './blocks.js';
+import { causalLayout } from './causal.js';
 import type { Layout } from './layout.js';
-import { trieLayout } from './trie.js';
 
 /** What decides how rows are laid out for a network that is built here. */
 export type LayoutFacts = Pick<RewardNetwork, 'attention' | 'pooling' | 'hiddenSize' | 'tokenTypes' | 'positionsAfter'>;
@@ -19,7 +19,7 @@ export function chooseLayout(
   { cost, limits }: Backend,
 ): Layout {
   if (attention === 'causal' && pooling === 'last') {
-    return trieLayout({ padTokenId, cost: cost(hiddenSize), maxNodes: limits.nodes });
+    return causalLayout({ padTokenId, cost: cost(hiddenSize), maxNodes: limits.nodes });
   }
   // The mean of a row is taken in the graph, from where its first node is.
   if (attention === 'bidirectional' && pooling !== 'last') {
