@@ -22,7 +22,7 @@ export interface NetworkFacts {
  *
  *   input_ids       int32 [1, L]        vocabulary index of each node
  *   position_ids    int32 [1, L]        its position in its own row, from 0 (but see positionsAfter)
- *   attention_bias  float [1, 1, L, L]  0 where the node (third axis) sees the other (fourth), else very negative
+ *   attention_bias  float [1, 1, L, L]  0 where the node (third axis) sees the other (fourth), else UNSEEN
  *   pooled_nodes    int32 [P]           the nodes at which a logit is read
  *   token_type_ids  int32 [1, L]        the text that each node belongs to; only where the network tells types apart
  *   logits          float [P, labels]   the only output, whatever its name
@@ -57,6 +57,9 @@ export interface ExportedNetwork extends NetworkFacts {
   /** Bytes of its file, and of the data beside it. */
   readonly bytes: number;
 }
+
+/** Added to the attention score of a node that must not be seen; the least float32, as in transformers. */
+export const UNSEEN = -3.4028234663852886e38;
 
 /** The inputs of every network's graph that is built here. */
 export const packInputs: readonly Value[] = [

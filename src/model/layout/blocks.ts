@@ -2,9 +2,10 @@
  * Lays out rows of tokens in packs for networks in which a token sees all of its row: rows stand one after the other in
  * one sequence without padding, and each sees itself alone. Equal rows are computed once.
  */
+import { UNSEEN } from '../architectures/network.js';
 import { type DistinctRow, distinctRows } from './distinct-rows.js';
 import type { Feeds, Layout, Pack } from './layout.js';
-import { cheapestBorders, type PackLimits, UNSEEN } from './trie.js';
+import { cheapestBorders, type PackLimits } from './trie.js';
 
 export interface BlocksOptions extends PackLimits {
   /** How many types of tokens the network tells apart. */

@@ -6,6 +6,7 @@
  * it shares with the one just before. So a pack is a run of sorted rows; each adds only the nodes past the prefix it
  * shares with its neighbour. A causal network gives a node the same state whatever follows it, so sharing is exact.
  */
+import { UNSEEN } from '../architectures/network.js';
 import { commonPrefix, type DistinctRow, distinctRows } from './distinct-rows.js';
 import type { Feeds } from './layout.js';
 
@@ -129,9 +130,6 @@ function layOut(paths: readonly DistinctRow[], shared: readonly number[], seen: 
   });
   return { tokenIds, positions, parents, pooledNodes, rows: paths.map((path) => path.rows) };
 }
-
-/** Added to the attention score of a node that must not be seen; the least float32, as in transformers. */
-export const UNSEEN = -3.4028234663852886e38;
 
 /**
  * Makes the attention bias [L, S + L], row-major: 0 where the row's node sees the column's (the S nodes before the pack,
