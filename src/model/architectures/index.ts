@@ -5,9 +5,19 @@ import { distilbert } from './distilbert.js';
 import { electra } from './electra.js';
 import { gpt2 } from './gpt2.js';
 import { llama } from './llama.js';
+import { modernBert } from './modernbert.js';
 import { roberta, xlmRoberta } from './roberta.js';
 
-const architectures: readonly Architecture[] = [gpt2, llama, bert, roberta, xlmRoberta, distilbert, electra];
+const architectures: readonly Architecture[] = [
+  gpt2,
+  llama,
+  bert,
+  roberta,
+  xlmRoberta,
+  distilbert,
+  electra,
+  modernBert,
+];
 
 export const architectureNames: readonly string[] = architectures.flatMap(({ names }) => names);
 
