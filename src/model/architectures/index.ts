@@ -1,6 +1,7 @@
 /** The families of networks that are built here. */
 import type { Architecture } from './architecture.js';
 import { bert } from './bert.js';
+import { deberta } from './deberta.js';
 import { distilbert } from './distilbert.js';
 import { electra } from './electra.js';
 import { gpt2 } from './gpt2.js';
@@ -17,6 +18,7 @@ const architectures: readonly Architecture[] = [
   distilbert,
   electra,
   modernBert,
+  deberta,
 ];
 
 export const architectureNames: readonly string[] = architectures.flatMap(({ names }) => names);
