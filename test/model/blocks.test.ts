@@ -176,27 +176,44 @@ test('a row of NaN has none, and its neighbours are scored alone, with their typ
   );
 });
 
-test('logits of a row do not depend on its neighbours, beside a row of NaN too', async () => {
-  const path = join(temporaryDirectory(), 'bert');
-  const nan = { tensor: 'bert.embeddings.word_embeddings.weight', index: 96 * 16 };
-  makeEncoder(path, { ...encoderNamed('bert'), nan });
+describe('logits of a row do not depend on its neighbours, beside a row of NaN too', () => {
+  const directory = temporaryDirectory();
   const token = fc.oneof({ weight: 30, arbitrary: fc.nat({ max: 95 }) }, { weight: 1, arbitrary: fc.constant(96) });
   const rows = fc.array(fc.array(token, { minLength: 1, maxLength: 40 }), { minLength: 2, maxLength: 10 });
-  await withScorer(path, async (scorer) => {
-    await fc.assert(
-      fc.asyncProperty(rows, async (input) => {
-        const { logits } = await scorer.score(input, nothing);
-        const backwards = (await scorer.score([...input].reverse(), nothing)).logits.reverse();
-        assert.deepEqual(backwards, logits, 'in another order, bit for bit');
-        for (const [i, ids] of input.entries()) {
-          const [alone] = (await scorer.score([ids], nothing)).logits as unknown as [number];
-          const got = logits[i] as number;
-          if (ids.includes(96)) assert.deepEqual([got, alone], [Number.NaN, Number.NaN]);
-          else
-            assert.ok(Math.abs(got - alone) <= 1e-5 * Math.max(1, Math.abs(alone)), `${got} beside others, ${alone}`);
-        }
-      }),
-      { numRuns: tries(20) },
-    );
-  });
+
+  for (const [name, table] of [
+    ['bert', 'bert.embeddings.word_embeddings'],
+    ['xlm-roberta', 'roberta.embeddings.word_embeddings'],
+    ['modernbert', 'model.embeddings.tok_embeddings'],
+    ['modernbert-mean', 'model.embeddings.tok_embeddings'],
+    ['deberta', 'deberta.embeddings.word_embeddings'],
+  ] as const) {
+    test(name, async () => {
+      const path = join(directory, name);
+      makeEncoder(path, { ...encoderNamed(name), nan: { tensor: `${table}.weight`, index: 96 * 16 } });
+      await withScorer(path, async (scorer) => {
+        const score = async (input: readonly number[][]): Promise<number[][]> => {
+          const { logits } = await scorer.score(input, nothing);
+          const labels = logits.length / input.length;
+          return input.map((_, i) => [...logits.subarray(i * labels, (i + 1) * labels)]);
+        };
+        await fc.assert(
+          fc.asyncProperty(rows, async (input) => {
+            const together = await score(input);
+            const backwards = (await score([...input].reverse())).reverse();
+            assert.deepEqual(backwards, together, 'in another order, bit for bit');
+            for (const [i, ids] of input.entries()) {
+              const [alone] = (await score([ids])) as [number[]];
+              for (const [label, value] of alone.entries()) {
+                const got = together[i]?.[label] as number;
+                if (ids.includes(96)) assert.deepEqual([got, value], [Number.NaN, Number.NaN]);
+                else assert.ok(Math.abs(got - value) <= 1e-5 * Math.max(1, Math.abs(value)), `${got}, alone ${value}`);
+              }
+            }
+          }),
+          { numRuns: tries(10) },
+        );
+      });
+    });
+  }
 });

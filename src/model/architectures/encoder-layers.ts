@@ -173,7 +173,7 @@ export function denseHead(
 
 /** What is true of an encoder's rows beside its sizes. */
 interface EncoderRows {
-  /** Default: 1 */
+  /** Rows of the table of token types. Default: 0 */
   readonly tokenTypes?: number;
   readonly positionsAfter?: number;
 }
@@ -184,10 +184,11 @@ export function finishEncoder(
   architecture: Architecture,
   reader: ConfigReader,
   sizes: EncoderSizes,
-  { logits, tokenTypes = 1, positionsAfter }: EncoderRows & { readonly logits: string },
+  { logits, tokenTypes = 0, positionsAfter }: EncoderRows & { readonly logits: string },
 ): RewardNetwork {
   const network = net.finish(architecture, reader, sizes, logits);
   const inputs = tokenTypes > 1 ? [...packInputs, tokenTypesInput] : packInputs;
   // No run goes on after another: every node sees those after it too.
-  return { ...network, kept: [], tokenTypes, positionsAfter, graph: { ...network.graph, inputs } };
+  const told = { tokenTypes: Math.max(1, tokenTypes), positionsAfter };
+  return { ...network, ...told, kept: [], graph: { ...network.graph, inputs } };
 }
