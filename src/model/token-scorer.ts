@@ -4,7 +4,10 @@ import type { Continuation, Feeds, Layout, Pack, RowTypes } from './layout/layou
 export interface ScoredRows {
   /** Logits [rows, labels], row-major; NaN or infinite where the network gives that. */
   readonly logits: Float32Array;
-  /** Tokens that went through the network, padding included. */
+  /**
+   * Tokens that went through the network, padding included. Rows that begin as those before them did may take fewer: what
+   * was kept of these is not computed again.
+   */
   readonly computedTokens: number;
 }
 
@@ -12,6 +15,8 @@ export interface ScoredRows {
 export interface NetworkSession {
   /** Logits of a pack, [its pooled nodes, or rows of a batch, labels], row-major. */
   run(feeds: Feeds, continues?: Continuation): Promise<Float32Array>;
+  /** Whether an earlier run has left just the nodes that a pack is to keep; such a run gives the same bits again. */
+  hasKept?(continues: Continuation): boolean;
   /** Frees the native memory; a process that exits with sessions open may abort. */
   release(): Promise<void>;
 }
@@ -43,6 +48,7 @@ export class TokenScorer {
      * finite.
      */
     const run = async (pack: Pack, members?: readonly number[]): Promise<boolean> => {
+      if (pack.rows.length === 0 && pack.continues && this.#session.hasKept?.(pack.continues)) return true;
       const packLogits = await this.#session.run(pack.feeds(), pack.continues);
       heartbeat();
       computedTokens += pack.tokens;

@@ -130,7 +130,7 @@ const refusedFields: readonly [field: string, value: unknown, expected: string, 
 const architectures: readonly [edit: object, got: string][] = [
   [{ architectures: ['GPT2LMHeadModel'] }, '["GPT2LMHeadModel"]'],
   [{ architectures: ['BertForMaskedLM'], model_type: 'bert' }, '["BertForMaskedLM"]'],
-  [{ architectures: null, model_type: 'gpt_neox' }, '"gpt_neox"'],
+  [{ architectures: null, model_type: 'bloom' }, '"bloom"'],
   [{ architectures: null, model_type: null }, 'null'],
 ];
 

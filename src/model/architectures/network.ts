@@ -81,7 +81,7 @@ export interface TensorShape {
 
 /** What a network's use of memory follows from. */
 export type SizedNetwork =
-  | Pick<RewardNetwork, 'tensors' | 'hiddenSize' | 'vocabularySize'>
+  | Pick<RewardNetwork, 'tensors' | 'hiddenSize' | 'vocabularySize' | 'attention' | 'kept'>
   | Pick<ExportedNetwork, 'bytes' | 'vocabularySize'>;
 
 export const countElements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

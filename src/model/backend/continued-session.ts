@@ -7,6 +7,9 @@ import { InferenceSession, sessionOptions, toTensors } from './onnxruntime.js';
 
 export const CONTINUED_FILE = 'continued.onnx';
 
+/** Room is made for a multiple of so many nodes, so that somewhat longer rows find it. */
+const CAPACITY_STEP = 256;
+
 /** A kept value of every node, [1, capacity, size], of which the first rows are in use. */
 interface Kept {
   /** Its name in the graph. */
@@ -16,10 +19,18 @@ interface Kept {
   data: Float32Array | Int32Array;
 }
 
+/** Nodes that one run has kept: at [from, from + tokenIds.length) of each kept value. */
+interface KeptRun {
+  readonly from: number;
+  readonly tokenIds: Int32Array;
+}
+
 export class ContinuedSession {
   readonly #session: InferenceSession;
   readonly #kept: readonly Kept[];
   #capacity = 0;
+  /** What is kept now: runs, each of which saw those before it. */
+  #runs: readonly KeptRun[] = [];
 
   private constructor(session: InferenceSession, kept: readonly Kept[]) {
     this.#session = session;
@@ -39,6 +50,12 @@ export class ContinuedSession {
     }
   }
 
+  /** Whether the nodes that a pack is to keep are there, after the same nodes in the same runs: its bits are the same. */
+  hasKept({ seen, keeps, capacity }: Continuation): boolean {
+    const run = this.#runs.find(({ from }) => from === seen);
+    return capacity <= this.#capacity && keeps !== undefined && run !== undefined && sameTokens(run.tokenIds, keeps);
+  }
+
   /** @returns the logits of the feeds' pooled nodes, [P, labels] */
   async run(feeds: Feeds, { seen, keeps, capacity }: Continuation): Promise<Float32Array> {
     if (capacity > this.#capacity) this.#allocate(capacity);
@@ -47,7 +64,13 @@ export class ContinuedSession {
     // What is not fetched is not copied out of onnxruntime's memory.
     const fetches = keeps ? this.#session.outputNames : [logitsName];
     const outputs = await this.#session.run(toTensors({ ...feeds, ...Object.fromEntries(earlier) }), fetches);
-    if (keeps) for (const kept of this.#kept) kept.data.set(outputs[kept.name]?.data as Kept['data'], seen * kept.size);
+    if (keeps !== undefined) {
+      this.#runs = [
+        ...this.#runs.filter(({ from, tokenIds }) => from + tokenIds.length <= seen),
+        { from: seen, tokenIds: keeps },
+      ];
+      for (const kept of this.#kept) kept.data.set(outputs[kept.name]?.data as Kept['data'], seen * kept.size);
+    }
     return outputs[logitsName]?.data as Float32Array;
   }
 
@@ -57,12 +80,16 @@ export class ContinuedSession {
 
   /** Makes room; what was kept is of rows that were laid out before, and given up. */
   #allocate(capacity: number): void {
-    this.#capacity = capacity;
+    this.#capacity = Math.ceil(capacity / CAPACITY_STEP) * CAPACITY_STEP;
+    this.#runs = [];
     for (const kept of this.#kept) {
-      kept.data = kept.type === 'int32' ? new Int32Array(capacity * kept.size) : new Float32Array(capacity * kept.size);
+      const elements = this.#capacity * kept.size;
+      kept.data = kept.type === 'int32' ? new Int32Array(elements) : new Float32Array(elements);
     }
   }
 }
+
+const sameTokens = (a: Int32Array, b: Int32Array): boolean => a.length === b.length && a.every((id, i) => id === b[i]);
 
 /** The kept values by the session's inputs for them, [1, nodes before, size]. */
 function keptOf({ inputMetadata }: InferenceSession): Kept[] {

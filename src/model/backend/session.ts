@@ -74,6 +74,10 @@ export class RewardSession implements NetworkSession {
     return (await this.runAll(feeds))[0] as Float32Array;
   }
 
+  hasKept(continues: Continuation): boolean {
+    return this.#continued?.hasKept(continues) ?? false;
+  }
+
   /** Returns every output of a graph that gives more than logits. */
   async runAll(feeds: Feeds): Promise<Float32Array[]> {
     const outputs = await this.#session.run(toTensors(feeds));

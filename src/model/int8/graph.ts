@@ -47,7 +47,7 @@ export interface Int8Matrix {
 }
 
 /** The rows of a matrix that are multiplied in float32, and not in integers. */
-export interface OutlierWeights {
+interface OutlierWeights {
   /** Their indices. */
   readonly channels: readonly number[];
   /** Initializer, float32 [channels, outer]. */

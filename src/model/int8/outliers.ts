@@ -21,17 +21,22 @@ const MOST_OUTLIERS = 8;
 const CHANNELS_FOR_ONE = 16;
 
 /**
- * @param activations those that matrices are multiplied by, without the ones that are smoothed
+ * Finds the activations of which some channels may be far larger than the others.
+ *
+ * @param activations those that matrices are multiplied by
+ * @param smoothed the norms' outputs that are smoothed
  */
 export function findOutlierCandidates(
   graph: Graph,
   activations: readonly string[],
   matrices: readonly Int8Matrix[],
+  smoothed: ReadonlySet<string>,
 ): OutlierCandidate[] {
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  /** Whether x is what a norm gives, or some of its rows. */
   const isOfNorm = (x: string): boolean => {
     const producer = producers.get(x);
-    if (producer === undefined) return false;
+    if (producer === undefined || smoothed.has(x)) return false;
     const { operator, inputs } = producer;
     return isNorm(producer) || ((operator === 'Gather' || operator === 'Reshape') && isOfNorm(inputs[0] as string));
   };

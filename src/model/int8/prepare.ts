@@ -44,7 +44,7 @@ export async function makeInt8(work: Int8Work): Promise<Quality> {
   const groups = findSmoothingGroups(network.graph, matrices);
   const smoothed = new Set(groups.map(({ output }) => output));
   const plain = activations.filter((x) => !smoothed.has(x));
-  const candidates = findOutlierCandidates(network.graph, plain, matrices);
+  const candidates = findOutlierCandidates(network.graph, activations, matrices, smoothed);
   const withOutliers = new Set(candidates.map(({ output }) => output));
   const watched = { channels: [...groups, ...candidates], activations: plain.filter((x) => !withOutliers.has(x)) };
   const exact = await runExact(work, rows, watched);

@@ -1,59 +1,59 @@
 /** The layout of a causal network whose rewards are read at each row's last token. */
-import { type DistinctRow, distinctRows } from './distinct-rows.js';
+import { distinctRows } from './distinct-rows.js';
 import type { Layout, Pack } from './layout.js';
-import { continuations, type RunPack, runsOf } from './long-rows.js';
 import { pooledPosition } from './pooled-position.js';
-import { feedsOf, type PackLimits, packOfPath, packPaths, type TriePack } from './trie.js';
+import { continuations, lastRuns, type Run, runsOf } from './runs.js';
+import { feedsOf, type PackLimits, packOfPath } from './trie.js';
 
 export interface CausalOptions extends PackLimits {
   /** Right-most tokens of this id are skipped. */
   readonly padTokenId: number | undefined;
+  /** Whether every pack stands alone, for a session that keeps nothing. Default: false. */
+  readonly apart?: boolean;
 }
 
-export const causalLayout = ({ padTokenId, ...limits }: CausalOptions): Layout => ({
+export const causalLayout = ({ padTokenId, apart = false, ...limits }: CausalOptions): Layout => ({
   lay: (rows) => {
     // What comes after a row's pooled token cannot change its reward.
     const paths = distinctRows(rows.map((ids) => ids.slice(0, pooledPosition(ids, padTokenId) + 1)));
-    const isLong = ({ tokens }: DistinctRow): boolean => tokens.length > limits.maxNodes;
-    return paths.some(isLong)
-      ? packsOfRuns(runsOf(paths, limits))
-      : packPaths(paths, 0, limits).map((pack) => packOf(pack));
+    return packsOf(apart ? lastRuns(paths, 0, limits) : runsOf(paths, limits));
   },
   // A NaN passes through the attention's mask, which multiplies it by 0.
   rowsMeet: true,
   sharesBeginnings: true,
   pooledAt: (row) => pooledPosition(row, padTokenId),
-  trace: (row, from) => packsOfRuns(traceRuns(row, from, padTokenId, limits.maxNodes)),
+  trace: (row, from) => packsOf(traceRuns(row, from, padTokenId, limits.maxNodes)),
 });
 
-/** A lone run needs nothing kept. */
-function packsOfRuns(runs: readonly RunPack[]): Pack[] {
+function packsOf(runs: readonly Run[]): Pack[] {
   const how = continuations(runs);
-  return runs.map(({ pack, seen }, i) => ({
-    ...packOf(pack, seen),
-    ...(runs.length > 1 && { continues: how[i] }),
-  }));
+  return runs.map(({ pack, seen }, i) => {
+    const continues = how[i];
+    return {
+      feeds: () => feedsOf(pack, seen),
+      rows: pack.rows,
+      tokens: pack.tokenIds.length,
+      ...(continues && { continues }),
+    };
+  });
 }
-
-const packOf = (pack: TriePack, seen = 0): Pack => ({
-  feeds: () => feedsOf(pack, seen),
-  rows: pack.rows,
-  tokens: pack.tokenIds.length,
-});
 
 /**
  * A causal network gives a node the same state whatever follows it: one path holds every beginning of its row. The
  * beginning that ends at a pad token is read where the row would be: before it.
  */
-function traceRuns(row: readonly number[], from: number, padTokenId: number | undefined, maxNodes: number): RunPack[] {
+function traceRuns(row: readonly number[], from: number, padTokenId: number | undefined, maxNodes: number): Run[] {
   /** The tokens from `from` on whose beginnings are read at a node, by the node. */
   const readAt = new Map<number, number[]>();
   let pooled = 0;
   for (const [position, id] of row.entries()) {
     if (id !== padTokenId) pooled = position;
-    if (position >= from) readAt.set(pooled, [...(readAt.get(pooled) ?? []), position - from]);
+    if (position < from) continue;
+    const tokens = readAt.get(pooled);
+    if (tokens === undefined) readAt.set(pooled, [position - from]);
+    else tokens.push(position - from);
   }
-  const runs: RunPack[] = [];
+  const runs: Run[] = [];
   for (let seen = 0; seen < row.length; seen += maxNodes) {
     const end = Math.min(seen + maxNodes, row.length);
     const nodes = [...readAt.keys()].filter((node) => node >= seen && node < end);

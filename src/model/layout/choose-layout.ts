@@ -12,14 +12,18 @@ export const layoutFactsOf = (network: RewardNetwork): LayoutFacts => {
   return { attention, pooling, hiddenSize, tokenTypes, positionsAfter };
 };
 
-/** @param padTokenId right-most tokens of this id are skipped */
+/**
+ * @param padTokenId right-most tokens of this id are skipped
+ * @param apart whether every pack stands alone, for a session that keeps nothing
+ */
 export function chooseLayout(
   { attention, pooling, hiddenSize, tokenTypes, positionsAfter }: LayoutFacts,
   padTokenId: number | undefined,
   { cost, limits }: Backend,
+  apart = false,
 ): Layout {
   if (attention === 'causal' && pooling === 'last') {
-    return causalLayout({ padTokenId, cost: cost(hiddenSize), maxNodes: limits.nodes });
+    return causalLayout({ padTokenId, cost: cost(hiddenSize), maxNodes: limits.nodes, apart });
   }
   // The mean of a row is taken in the graph, from where its first node is.
   if (attention === 'bidirectional' && pooling !== 'last') {

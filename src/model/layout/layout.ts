@@ -32,11 +32,11 @@ export interface Pack {
  * nodes whose keys and values are kept.
  */
 export interface Continuation {
-  /** How many of the kept nodes the pack's nodes see, all of which come before its own; the others are given up. */
+  /** How many of the kept nodes the pack's nodes see, all of which come before its own. */
   readonly seen: number;
-  /** Whether the pack's own nodes, which are one path then, are kept after those. */
-  readonly keeps: boolean;
-  /** The most nodes that are ever kept for the rows that are laid out together. */
+  /** The token ids of the pack's own nodes where they are kept after those, in the place of what was there. */
+  readonly keeps?: Int32Array;
+  /** The most nodes that are kept for the rows that are laid out together. */
   readonly capacity: number;
 }
 

@@ -1,4 +1,4 @@
-/** Rows that go through the network in runs, each of which sees what the runs before have kept. */
+/** The runs in which rows go through a causal network, each of which sees what the runs before have kept. */
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -6,35 +6,36 @@ import { RewardSession } from '../../dist/model/backend/session.js';
 import { readCheckpoint } from '../../dist/model/checkpoint/checkpoint.js';
 import { causalLayout } from '../../dist/model/layout/causal.js';
 import { distinctRows } from '../../dist/model/layout/distinct-rows.js';
-import { runsOf } from '../../dist/model/layout/long-rows.js';
+import { runsOf } from '../../dist/model/layout/runs.js';
 import { type Precision, preparationFor } from '../../dist/model/precision.js';
 import { prepareModel } from '../../dist/model/prepared/prepare.js';
 import { TokenScorer } from '../../dist/model/token-scorer.js';
 import { temporaryDirectory } from '../support/run.js';
-import { makeSyntheticModel, readModelDescriptions } from '../support/synthetic-model.js';
+import { type ModelFamily, makeSyntheticModel, readModelDescriptions } from '../support/synthetic-model.js';
 import { tries } from '../support/tries.js';
 
 const cost = { fixed: 3, attention: 0.01 };
 const nothing = (): void => undefined;
 
-/** Few ids, so that rows begin alike, and beginnings long enough that they are kept. */
+/** Few ids, so that rows begin alike, some as a whole, and beginnings long enough that they are kept. */
 const rowsOf = (longest: number): fc.Arbitrary<number[][]> => {
   const piece = fc.array(fc.integer({ min: 2, max: 4 }), { minLength: 1, maxLength: longest / 3 });
+  const end = fc.oneof(piece, fc.constant([]));
   return fc
     .tuple(
       fc.array(piece, { minLength: 1, maxLength: 4 }),
-      fc.array(fc.tuple(fc.nat(), fc.nat(), piece), { minLength: 1, maxLength: 10 }),
+      fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat(), end), { minLength: 1, maxLength: 10 }),
     )
     .map(([beginnings, rows]) => {
       const pick = (index: number): number[] => beginnings[index % beginnings.length] as number[];
-      return rows.map(([first, second, end]) => [...pick(first), ...pick(second), ...end]);
+      return rows.map(([first, second, cut, own]) => [...pick(first), ...pick(second).slice(cut % 5), ...own]);
     });
 };
 
 describe('the runs of rows', () => {
   test('give each row its own tokens in their order, seen ones before its own, within a pack', () => {
     fc.assert(
-      fc.property(rowsOf(300), fc.integer({ min: 33, max: 80 }), (rows, maxNodes) => {
+      fc.property(rowsOf(300), fc.integer({ min: 2, max: 80 }), (rows, maxNodes) => {
         let kept: number[] = [];
         const read = new Map<number, number[]>();
         for (const { pack, seen, keeps } of runsOf(distinctRows(rows), { cost, maxNodes })) {
@@ -89,10 +90,15 @@ function depthOf(parents: Int32Array, node: number): number {
 }
 
 describe('a row in runs gets the reward that it gets in one', () => {
-  const cases: readonly (readonly ['gpt2' | 'llama', string, Precision])[] = [
+  const cases: readonly (readonly [ModelFamily, string, Precision])[] = [
     ['gpt2', 'base', 'fp32'],
     ['llama', 'base', 'fp32'],
     ['llama', 'all-at-once', 'fp32'],
+    ['qwen2', 'window-8-from-layer-1', 'fp32'],
+    ['qwen2', 'window-64-in-all-layers', 'fp32'],
+    ['qwen3', 'all-at-once', 'fp32'],
+    ['mistral', 'window-8-in-1-layer', 'fp32'],
+    ['gpt_neox', 'all-at-once', 'fp32'],
     ['gpt2', 'base', 'int8'],
   ];
   for (const [family, name, precision] of cases) {
@@ -129,6 +135,22 @@ describe('a row in runs gets the reward that it gets in one', () => {
           }),
           { numRuns: tries(15) },
         );
+      });
+
+      test('to the bit whatever was scored before, and with fewer tokens', async () => {
+        const beginning = Array.from({ length: 60 }, (_, i) => 5 + ((i * i) % 7));
+        const windowOf = (seed: number): number[][] =>
+          Array.from({ length: 6 }, (_, i) => [
+            ...beginning,
+            ...Array.from({ length: 20 }, (_, j) => 3 + ((seed + i * (j + 1)) % 11)),
+          ]);
+        const fresh = await scorer(40);
+        const alone = await fresh.score(windowOf(1), nothing);
+        await fresh.release();
+        await inRuns.score(windowOf(2), nothing);
+        const after = await inRuns.score(windowOf(1), nothing);
+        assert.deepEqual(after.logits, alone.logits);
+        assert.equal(after.computedTokens, alone.computedTokens - beginning.length);
       });
 
       test('and at each of its tokens', async () => {
