@@ -30,6 +30,7 @@ const noScoring: ScoringSettings = {
   truncationSide: 'left',
   reserve: 0,
   activation: 'none',
+  head: undefined,
   logit: 0,
   labels: 1,
   vocabularySize: 0,

@@ -1,6 +1,5 @@
 /** Which scorer it is: everything that a reward depends on, and the words that a summary has for it. */
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
 import { countParameters } from '../model/architectures/network.js';
 import { cpu } from '../model/backend/cpu.js';
 import { hashTokenizerFiles, tokenizerFileHashes } from '../model/tokenizer/directory.js';
@@ -28,6 +27,8 @@ export interface ScorerIdentity {
     readonly reserve: number;
     readonly pooling: string;
     readonly activation: string;
+    /** What the reward is read from, in words. */
+    readonly head: string;
     readonly logit: string | undefined;
     readonly template: string;
     /** The day that the template prints, as YYYY-MM-DD; undefined where it prints none. */
@@ -67,6 +68,7 @@ export function identityOf(resolved: ResolvedModel, ready: ReadyModel): ScorerId
       reserve: scoring.reserve,
       pooling: settings.pooling.value,
       activation: scoring.activation,
+      head: settings.head.value,
       logit: network.labels[scoring.logit],
       template: scoring.template.name,
       templateDate: scoring.templateDate,
@@ -79,8 +81,9 @@ export function identityOf(resolved: ResolvedModel, ready: ReadyModel): ScorerId
     onnxruntime,
     cpu: digest(device),
     fingerprint: {
-      [checkpoint.kind === 'exported' ? 'the .onnx file' : basename(checkpoint.weights.path)]: digest(ready.sha256),
+      [checkpoint.kind === 'exported' ? 'the .onnx file' : checkpoint.weightNames.join(' or ')]: digest(ready.sha256),
       'config.json': digest(withoutSize(network)),
+      ...(checkpoint.kind === 'checkpoint' && checkpoint.base && { 'adapter_config.json': digest(checkpoint.recipe) }),
       ...fileFingerprint(tokenizerDirectory),
       'the class of the tokenizer': tokenizerClassIn(tokenizerDirectory),
       [optionName('precision')]: precision,
@@ -108,6 +111,7 @@ const namesOfSettings = {
   truncationSide: () => optionName('truncationSide'),
   reserve: () => optionName('reserve'),
   activation: () => optionName('activation'),
+  head: () => optionName('head'),
   logit: () => optionName('logit'),
   labels: () => 'the number of labels',
   vocabularySize: () => 'vocab_size',

@@ -4,6 +4,7 @@ import type { EvaluatedRow, EvaluationFields } from '../evaluation/evaluated-row
 import type { RowExplanation } from '../explanation/explanation.js';
 import type { Activation } from '../model/activation.js';
 import type { PadOfTokenizer } from '../model/architectures/family-facts.js';
+import type { CheckpointSources } from '../model/checkpoint/checkpoint.js';
 import type { ExportedReady } from '../model/exported/open.js';
 import type { LayoutFacts } from '../model/layout/choose-layout.js';
 import type { Preparation } from '../model/precision.js';
@@ -28,6 +29,8 @@ export interface ScoringSettings {
   /** Tokens kept free of the prompt, for a response; 0: a text is cut as a whole. */
   readonly reserve: number;
   readonly activation: Activation;
+  /** What is asked of a language model in place of a reward head; undefined: the model has a head of its own. */
+  readonly head: string | undefined;
   /** Which label's logit is the reward. */
   readonly logit: number;
   readonly labels: number;
@@ -147,7 +150,14 @@ export interface ScoredWindow {
 
 /** Where a model stands: a checkpoint's directory, or a graph that another tool exported. */
 export type ModelLocation =
-  | { readonly kind: 'checkpoint'; readonly directory: string; readonly preparation: Preparation }
+  | {
+      readonly kind: 'checkpoint';
+      readonly directory: string;
+      readonly sources: CheckpointSources;
+      /** Which tokens the words of a head are. */
+      readonly tokenizerDirectory: string;
+      readonly preparation: Preparation;
+    }
   | { readonly kind: 'exported'; readonly file: string };
 
 /** A model that every worker can open. */

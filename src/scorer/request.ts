@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import { usageError } from '../errors.js';
 import { type Activation, activations } from '../model/activation.js';
+import { ASKED_HEADS, parseHead } from '../model/checkpoint/asked-head.js';
 import { type Precision, precisions } from '../model/precision.js';
 import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
 import { optionName } from '../option-name.js';
@@ -27,6 +28,11 @@ export interface ScorerRequest {
   readonly activation?: Activation | undefined;
   /** `int8` is about twice as fast, with rewards that are close. Default: `fp32`. */
   readonly precision?: Precision | undefined;
+  /**
+   * The reward of a causal language model that has no reward head: `yes-no:A,B`, the logit of A as the next token less
+   * that of B, or `token:N`, the logit of token N. Default: none, and such a model is refused.
+   */
+  readonly head?: string | undefined;
   /** Index or name of the label to report; needed for, and only for, a model with more than one. */
   readonly logit?: string | undefined;
   /**
@@ -107,6 +113,10 @@ const options: { readonly [K in keyof ScorerRequest]-?: Option } = {
   reserve: wholeNumber(0),
   activation: oneOf(activations),
   precision: oneOf(precisions),
+  head: {
+    expected: `${ASKED_HEADS}, with two words or the id of a token`,
+    accepts: (value) => typeof value === 'string' && parseHead(value) !== undefined,
+  },
   logit: text('the number or name of a label'),
   template: text('chai, dialogrpt, chatml, model, none or a Jinja file'),
   lastSpeaker: oneOf(lastSpeakers),
@@ -138,13 +148,14 @@ export function fillRequest(request: ScorerRequest): FilledRequest {
       throw usageError(`expected ${optionName(name)} to be ${expected}, got ${shown(value)}`);
     }
   }
-  const { model, tokenizer, maxLength, truncationSide, logit, template, templateDate } = request;
+  const { model, tokenizer, maxLength, truncationSide, head, logit, template, templateDate } = request;
   const { lastSpeaker, botName, userName, system } = request;
   return {
     model,
     tokenizer,
     maxLength,
     truncationSide,
+    head,
     logit,
     template,
     templateDate,

@@ -3,6 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, usageError } from '../errors.js';
 import type { ResolveOptions } from '../hub/resolve.js';
+import type { ArchitectureFacts } from '../model/architectures/family-facts.js';
+import { parseHead } from '../model/checkpoint/asked-head.js';
 import { type Checkpoint, readCheckpoint } from '../model/checkpoint/checkpoint.js';
 import { type ExportedModel, readExportedModel } from '../model/exported/model.js';
 import { type Precision, preparationFor } from '../model/precision.js';
@@ -20,7 +22,7 @@ import type { ModelLocation, ScoringSettings, TemplateSettings } from './protoco
 import { textSettingsOf } from './reading.js';
 import type { FilledRequest } from './request.js';
 import { chooseSettings, type ModelSettings, OWN_TEMPLATE, type SettingFacts } from './settings.js';
-import { BUNDLED_NAME, findExportedFile, findModel, findTokenizer } from './sources.js';
+import { BUNDLED_NAME, findBase, findExportedFile, findModel, findTokenizer } from './sources.js';
 
 /** Labels that a message names. */
 const MOST_LISTED = 32;
@@ -57,7 +59,7 @@ export async function resolveModel(
   dateNeededBy?: string,
 ): Promise<ResolvedModel> {
   const notices: Notice[] = [];
-  const { checkpoint, revision } = await readModel(options.model, download);
+  const { checkpoint, revision } = await readModel(options.model, download, options.head);
   if (options.model === undefined) notices.push({ code: 'NO_MODEL_NAMED', message: noModelNamed() });
   const { network } = checkpoint;
   if (checkpoint.kind === 'exported' && options.precision === 'int8') {
@@ -84,7 +86,7 @@ export async function resolveModel(
       `expected ${optionName('activation')} none or sigmoid for a model with one label: softmax of one number is 1`,
     );
   }
-  const template = readTemplate(settings.template.value, tokenizerDirectory);
+  const template = readTemplate(settings.template.value, tokenizerDirectory, options.head);
   let templateDate: string | undefined;
   if (await asksForDate(template)) {
     templateDate = options.templateDate ?? chooseDate(dateNeededBy);
@@ -100,6 +102,7 @@ export async function resolveModel(
     truncationSide,
     reserve: chooseReserve(options.reserve, truncationSide, maxLength),
     activation: options.activation,
+    head: options.head,
     logit: chooseLabel(labels, options.logit),
     labels: labels.length,
     vocabularySize: network.vocabularySize,
@@ -142,8 +145,9 @@ export async function resolveModel(
 export async function describeSettings(
   name: string | undefined,
   download: ResolveOptions,
+  askedHead?: string,
 ): Promise<{ readonly tokenizerDirectory: string; readonly settings: ModelSettings }> {
-  const { checkpoint } = await readModel(name, download);
+  const { checkpoint } = await readModel(name, download, askedHead);
   const tokenizerDirectory = await findTokenizer(undefined, checkpoint, download);
   const settings = chooseSettings({ ...factsOf(checkpoint, tokenizerDirectory, name), asked: {} });
   return { tokenizerDirectory, settings };
@@ -156,13 +160,15 @@ function factsOf(
 ): Omit<SettingFacts, 'asked'> {
   const { network } = checkpoint;
   return {
-    family: network.architecture.replace(/(For|Model).*$/, ''),
+    family: network.architecture.replace(/(For|LMHead|Model).*$/, ''),
     defaults: network.defaults,
     maxPositions: network.maxPositions,
     chatTemplate: findChatTemplate(tokenizerDirectory),
     tokenizerConfig: readTokenizerConfig(tokenizerDirectory) ?? {},
     known: findKnownModel(name),
     pooling: poolingOf(checkpoint),
+    head: headOf(checkpoint),
+    isLanguageModel: checkpoint.kind === 'checkpoint' && checkpoint.sources.head !== undefined,
   };
 }
 
@@ -174,29 +180,54 @@ async function asksForDate({ jinja }: TemplateSettings): Promise<boolean> {
 const poolingOf = (checkpoint: Checkpoint | ExportedModel): ModelSettings['pooling'] =>
   checkpoint.kind === 'exported'
     ? { value: 'as exported', source: 'the .onnx file' }
-    : { value: 'right-most token that is not the pad token', source: checkpoint.network.architecture };
+    : checkpoint.head.atLast
+      ? { value: 'last token', source: checkpoint.head.source }
+      : { value: poolings[checkpoint.network.pooling], source: checkpoint.network.architecture };
+
+const poolings = {
+  last: 'right-most token that is not the pad token',
+  first: 'first token',
+  mean: 'mean of all tokens',
+} as const satisfies Record<ArchitectureFacts['pooling'], string>;
+
+const headOf = (checkpoint: Checkpoint | ExportedModel): ModelSettings['head'] =>
+  checkpoint.kind === 'exported'
+    ? { value: 'as exported', source: 'the .onnx file' }
+    : { value: checkpoint.head.name, source: checkpoint.head.source };
 
 /**
  * The model of a name, whatever the name is of: an .onnx file, a directory or an id on the hub; the bundled one where
  * there is none.
  *
+ * @param askedHead the head that is asked for, as its option has it
  * @throws FatalError where there is no such model, or it is none that can be scored
  */
 export async function readModel(
   name: string | undefined,
   download: ResolveOptions,
+  askedHead?: string,
 ): Promise<Pick<ResolvedModel, 'checkpoint' | 'revision'>> {
+  const head = askedHead === undefined ? undefined : parseHead(askedHead);
   const file = name === undefined ? undefined : findExportedFile(name);
-  if (file !== undefined) return { checkpoint: readExportedModel(file), revision: undefined };
+  if (file !== undefined) {
+    if (head === undefined) return { checkpoint: readExportedModel(file), revision: undefined };
+    throw usageError(`${file}: expected no ${optionName('head')} for an exported graph, which is run as it is`);
+  }
   const { directory, revision } = await findModel(name, download);
-  return { checkpoint: readCheckpoint(directory), revision };
+  const base = await findBase(directory, download);
+  return { checkpoint: readCheckpoint(directory, { base, head }), revision };
 }
 
 /** What a worker finds the model by: a checkpoint itself cannot cross to it. */
-export function locationOf({ checkpoint, precision, tokenizerDirectory }: ResolvedModel): ModelLocation {
+export function locationOf({
+  checkpoint,
+  precision,
+  tokenizerDirectory,
+}: Pick<ResolvedModel, 'checkpoint' | 'precision' | 'tokenizerDirectory'>): ModelLocation {
   if (checkpoint.kind === 'exported') return { kind: 'exported', file: checkpoint.file };
   const preparation = preparationFor(precision, tokenizerDirectory);
-  return { kind: 'checkpoint', directory: checkpoint.directory, preparation };
+  const { directory, sources } = checkpoint;
+  return { kind: 'checkpoint', directory, sources, tokenizerDirectory, preparation };
 }
 
 function chooseReserve(reserve: number, truncationSide: TruncationSide, maxLength: number): number {
@@ -234,9 +265,16 @@ function chooseDate(neededBy: string | undefined): string {
   );
 }
 
-/** @param name undefined where neither the user nor the model names a template */
-function readTemplate(name: string | undefined, tokenizerDirectory: string): TemplateSettings {
-  if (name === undefined) return { name: 'none', kind: 'absent' };
+/**
+ * @param name undefined where neither the user nor the model names a template
+ * @param head what is asked of a language model; undefined where the model has a reward head
+ */
+function readTemplate(
+  name: string | undefined,
+  tokenizerDirectory: string,
+  head: string | undefined,
+): TemplateSettings {
+  if (name === undefined) return { name: 'none', kind: head === undefined ? 'absent' : 'language model' };
   if (name === 'none' || name === 'pair') return { name, kind: name };
   if (isBuiltInTemplate(name)) return { name, kind: isLayout(name) ? 'layout' : 'chat' };
   if (name === OWN_TEMPLATE) {

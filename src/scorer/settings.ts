@@ -8,7 +8,7 @@ import type { ChatTemplate } from '../model/tokenizer/chat-template.js';
 import type { AddedTexts, TruncationSide } from '../model/tokenizer/tokenizer.js';
 import { optionName } from '../option-name.js';
 import type { LastSpeaker } from '../rows/kinds/reading.js';
-import { isLayout } from '../rows/templates.js';
+import { isBuiltInTemplate, isLayout } from '../rows/templates.js';
 import type { KnownModel } from './known-models.js';
 
 /** A value, and what it comes from, in words. */
@@ -27,6 +27,8 @@ export interface ModelSettings {
   readonly lastSpeaker: Setting<LastSpeaker>;
   /** Where a text's reward is read, in words. */
   readonly pooling: Setting<string>;
+  /** What the reward is read from, in words. */
+  readonly head: Setting<string>;
   /** What stands around every text; undefined as long as the tokenizer is not loaded. */
   readonly specialTokens?: Setting<AddedTexts> | undefined;
 }
@@ -60,9 +62,12 @@ export interface SettingFacts {
   readonly tokenizerConfig: Readonly<Record<string, unknown>>;
   readonly known: KnownModel | undefined;
   readonly pooling: Setting<string>;
+  readonly head: Setting<string>;
+  /** Whether the model is one of the next token, whose text has to be written as it was trained. */
+  readonly isLanguageModel: boolean;
 }
 
-/** @throws FatalError `usage` for more tokens than the network has positions */
+/** @throws FatalError `usage` for more tokens than the network has positions, or a template that does not fit the model */
 export function chooseSettings(facts: SettingFacts): ModelSettings {
   const template = chooseTemplate(facts);
   return {
@@ -71,14 +76,29 @@ export function chooseSettings(facts: SettingFacts): ModelSettings {
     truncationSide: chooseSide(facts),
     lastSpeaker: chooseLastSpeaker(facts, template.value),
     pooling: facts.pooling,
+    head: facts.head,
   };
 }
 
-function chooseTemplate({ asked, chatTemplate, known, defaults, family }: SettingFacts): ModelSettings['template'] {
+function chooseTemplate(facts: SettingFacts): ModelSettings['template'] {
+  const { asked, chatTemplate, known, defaults, family } = facts;
+  if (facts.isLanguageModel) return chooseTemplateOfLanguageModel(asked.template);
   if (asked.template !== undefined) return { value: asked.template, source: optionName('template') };
   if (chatTemplate !== undefined) return { value: OWN_TEMPLATE, source: chatTemplate.file };
   if (known !== undefined) return { value: known.layout, source: known.source };
   return { value: defaults.layout, source: defaultOf(family) };
+}
+
+/** The built-in templates, and the model's own, do not write what asks for the next token. */
+function chooseTemplateOfLanguageModel(asked: string | undefined): ModelSettings['template'] {
+  if (asked === undefined) return { value: undefined, source: optionName('head') };
+  if (asked === OWN_TEMPLATE || isBuiltInTemplate(asked) || asked === 'pair') {
+    throw usageError(
+      `expected a Jinja file with ${optionName('head')}, which writes the generation prompt too, got ${optionName('template')} ${asked}; ` +
+        'or rows of text',
+    );
+  }
+  return { value: asked === 'none' ? undefined : asked, source: optionName('template') };
 }
 
 function chooseLength(facts: SettingFacts): ModelSettings['maxLength'] {
@@ -118,8 +138,11 @@ function chooseSide({ asked, defaults, tokenizerConfig, family }: SettingFacts):
   return { value: 'right', source: defaultOf(family) };
 }
 
-function chooseLastSpeaker({ asked }: SettingFacts, template: string | undefined): ModelSettings['lastSpeaker'] {
+function chooseLastSpeaker(facts: SettingFacts, template: string | undefined): ModelSettings['lastSpeaker'] {
+  const { asked, isLanguageModel } = facts;
   if (asked.lastSpeaker !== undefined) return { value: asked.lastSpeaker, source: optionName('lastSpeaker') };
+  // It is the user's message that the model is to answer.
+  if (isLanguageModel) return { value: 'any', source: optionName('head') };
   const isOpen = template === undefined || template === 'none' || template === 'pair' || isLayout(template);
   return { value: isOpen ? 'any' : 'assistant', source: isOpen ? 'a layout' : 'a chat template' };
 }

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { usageError } from '../errors.js';
 import { type ResolveOptions, resolveHubModel } from '../hub/resolve.js';
-import type { Checkpoint } from '../model/checkpoint/checkpoint.js';
+import { baseOf, type Checkpoint } from '../model/checkpoint/checkpoint.js';
 import { wantedModelFiles } from '../model/checkpoint/wanted-files.js';
 import type { ExportedModel } from '../model/exported/model.js';
 import { describeMissingTokenizer, hasTokenizer } from '../model/tokenizer/directory.js';
@@ -55,6 +55,23 @@ export async function findModel(name: string | undefined, options: ResolveOption
   return found ?? (name === BUNDLED_NAME ? bundled : resolveHubModel(name, wantedModelFiles, options));
 }
 
+/**
+ * Finds what the adapter in a directory stands on, as any model is found; a path may be relative to the adapter too.
+ *
+ * @returns undefined where there is no adapter
+ * @throws FatalError where its config is none that is obeyed, or neither a directory nor a model on the hub has the name
+ */
+export async function findBase(directory: string, options: ResolveOptions): Promise<string | undefined> {
+  const base = baseOf(directory);
+  if (base === undefined) return undefined;
+  const { name, revision } = base;
+  const beside = resolve(directory, name);
+  const isBeside = statOrUndefined(withHome(name)) === undefined && statOrUndefined(beside)?.isDirectory();
+  const found = isBeside ? realpathSync(beside) : findDirectory(name, 'the base of an adapter')?.directory;
+  const id = revision === undefined ? name : `${name}@${revision}`;
+  return found ?? (await resolveHubModel(id, wantedModelFiles, options)).directory;
+}
+
 /** Finds the directory of the named tokenizer, or else of the model's own, or of GPT-2's. */
 export async function findTokenizer(
   name: string | undefined,
@@ -67,7 +84,7 @@ export async function findTokenizer(
     if (!hasTokenizer(found.directory)) throw usageError(`${name}: ${describeMissingTokenizer(found.directory)}`);
     return found.directory;
   }
-  const places = model.kind === 'exported' ? model.places : [model.directory];
+  const { places } = model;
   const own = places.find(hasTokenizer);
   if (own !== undefined) return own;
   const { architecture, vocabularySize } = model.network;

@@ -1,6 +1,7 @@
 /** What runs on a worker thread: prepares a model, or holds one session and one tokenizer and scores windows one at a time. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { FatalError, messageOf, runError, usageError } from '../errors.js';
+import { findTokens } from '../model/checkpoint/asked-head.js';
 import { readCheckpoint } from '../model/checkpoint/checkpoint.js';
 import type { ExportedSession } from '../model/exported/session.js';
 import { layoutFactsOf } from '../model/layout/choose-layout.js';
@@ -89,7 +90,10 @@ const exportedModels = async () => ({
 async function prepare({ model, useCache }: ToWorker & { type: 'prepare' }): Promise<ReadyModel> {
   const notify = (text: string): void => post({ type: 'notice', message: text });
   if (model.kind === 'checkpoint') {
-    const checkpoint = readCheckpoint(model.directory);
+    const { directory, sources, tokenizerDirectory } = model;
+    const tokenizer = (): Tokenizer => new Tokenizer(readTokenizerFiles(tokenizerDirectory));
+    const head = sources.head && findTokens(sources.head, tokenizer);
+    const checkpoint = readCheckpoint(directory, { ...sources, head });
     const prepared = await prepareModel(checkpoint, model.preparation, { useCache, notify, heartbeat });
     return { kind: 'checkpoint', network: layoutFactsOf(checkpoint.network), ...prepared };
   }

@@ -264,6 +264,7 @@ describe('best and eval take them as they are', () => {
     'truncation-side': 'right',
     reserve: '1',
     activation: 'sigmoid',
+    head: 'token:5',
     logit: '0',
     precision: 'int8',
   };

@@ -23,6 +23,7 @@ import { variableOf } from '../../dist/cli/flags/flag.js';
 import { flagsOf } from '../../dist/cli/flags/flags.js';
 import { tokenizerFiles } from '../../dist/model/tokenizer/directory.js';
 import { readRunFile, writeRunFile } from '../../dist/run/run-file.js';
+import { writeHeadedModels } from '../support/headed-models.js';
 import { type RunOptions, rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
 
 const directory = temporaryDirectory();
@@ -31,6 +32,10 @@ const file = (name: string, content: string): string => writeFile(directory, nam
 const fixture = join(root, 'fixtures/tiny-gpt2');
 const tiny = join(directory, 'tiny');
 cpSync(fixture, tiny, { recursive: true });
+
+const headed = (await writeHeadedModels()).directory;
+const languageModel = join(headed, 'gpt2-lm');
+const adapter = adapterOn(join(headed, 'gpt2-classifier'));
 
 const dated = file('dated.jinja', '{{ strftime_now("%F") }}{{ messages[0].content }}');
 const jsonl = file('rows.jsonl', '{"id":"a","text":"hello"}\n{"id":"b","text":"good day to you"}\n');
@@ -73,6 +78,7 @@ const settings: Readonly<Record<string, Setting>> = {
   'truncation-side': { to: 'right' },
   reserve: { to: '5' },
   activation: { to: 'sigmoid' },
+  head: { model: languageModel, from: 'token:1', to: 'token:2' },
   logit: { model: twoLabels('two'), from: '0', to: '1' },
   precision: { to: 'int8' },
   // The other name is another output, whose work is not gone on with: `merge` alone can meet both.
@@ -163,13 +169,7 @@ describe('every file that a reward can depend on', () => {
     (name: string, content: string) =>
     (model: string): void =>
       writeFileSync(join(model, name), content);
-  const editConfig =
-    (edit: object) =>
-    (model: string): void => {
-      const path = join(model, 'config.json');
-      const config = JSON.parse(readFileSync(path, 'utf8')) as object;
-      writeFileSync(path, JSON.stringify({ ...config, ...edit }));
-    };
+  const editConfig = (edit: object): ((model: string) => void) => editJson('config.json', edit);
   const { tokenizer, vocabulary, merges, config, specialTokens, addedTokens, chatTemplate, chatTemplateJson } =
     tokenizerFiles;
   const chat = (text: string): string => JSON.stringify({ chat_template: text });
@@ -220,6 +220,33 @@ describe('every file that a reward can depend on', () => {
       change: editConfig({ tokenizer_class: 'PreTrainedTokenizerFast' }),
     },
     { file: 'model.safetensors', change: changeWeights },
+    { file: 'adapter_config.json', model: adapter, change: editJson('adapter_config.json', { lora_alpha: 3 }) },
+    {
+      file: 'adapter_config.json',
+      what: 'pattern',
+      model: adapter,
+      change: editJson('adapter_config.json', { alpha_pattern: { c_fc: 1 } }),
+    },
+    {
+      file: 'model.safetensors or adapter_model.safetensors',
+      model: adapter,
+      change: (model) => changeWeights(model, 'adapter_model.safetensors'),
+    },
+    {
+      file: 'model.safetensors or adapter_model.safetensors',
+      what: 'of another base',
+      model: adapter,
+      change(model) {
+        const base = modelWith(join(headed, 'gpt2-classifier'));
+        changeWeights(base);
+        editJson('adapter_config.json', { base_model_name_or_path: base })(model);
+      },
+    },
+    {
+      file: 'model.safetensors or value_head.safetensors',
+      model: withValueHead(),
+      change: (model) => changeWeights(model, 'value_head.safetensors'),
+    },
   ];
 
   test('has a case', () => {
@@ -444,6 +471,26 @@ function modelWith(model = fixture, name?: string, content = ''): string {
   return copy;
 }
 
+function editJson(name: string, edit: object): (model: string) => void {
+  return (model) => {
+    const path = join(model, name);
+    writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), ...edit }));
+  };
+}
+
+/** An adapter whose copies find their base too. */
+function adapterOn(base: string): string {
+  const model = modelWith(join(headed, 'gpt2-head-saved'));
+  editJson('adapter_config.json', { base_model_name_or_path: base })(model);
+  return model;
+}
+
+function withValueHead(): string {
+  const model = modelWith(languageModel);
+  cpSync(join(headed, 'gpt2-value/value_head.safetensors'), join(model, 'value_head.safetensors'));
+  return model;
+}
+
 /** The small model with a tokenizer of two files. */
 function oldForm(): string {
   const model = modelWith();
@@ -493,8 +540,8 @@ function twoLabels(name: string): string {
 }
 
 /** Other weights in a file of the same size. */
-function changeWeights(model: string): void {
-  const path = join(model, 'model.safetensors');
+function changeWeights(model: string, name = 'model.safetensors'): void {
+  const path = join(model, name);
   const handle = openSync(path, 'r+');
   writeSync(handle, Buffer.from([0, 56, 0, 56, 0, 56, 0, 56]), 0, 8, statSync(path).size - 8);
   closeSync(handle);

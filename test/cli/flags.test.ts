@@ -54,6 +54,7 @@ const decisions = {
       'activation',
       'bot-name',
       'last-speaker',
+      'head',
       'logit',
     ],
     'precision',
@@ -140,6 +141,7 @@ describe('deciding flags', () => {
       '--activation': 'none',
       '--bot-name': null,
       '--last-speaker': null,
+      '--head': null,
       '--logit': null,
       '--precision': 'fp32',
     });

@@ -96,7 +96,7 @@ describe('the settings come with the model', { concurrency: 2 }, () => {
       assert.equal(code, 0, stderr);
       assert.equal(stderr.split('\n')[0], `reward-score: reading: ${reading}`);
       assert.ok(summary);
-      assert.equal(Object.keys(summary.scoring.sources as object).length, 5);
+      assert.equal(Object.keys(summary.scoring.sources as object).length, 6);
     });
   }
 
@@ -116,6 +116,7 @@ describe('the settings come with the model', { concurrency: 2 }, () => {
           truncationSide: 'the default for GPT2',
           lastSpeaker: 'a chat template',
           pooling: 'GPT2ForSequenceClassification',
+          head: 'GPT2ForSequenceClassification',
         },
       },
     );

@@ -25,6 +25,7 @@ const allUndefined: { readonly [K in keyof RewardModelOptions]-?: undefined } = 
   reserve: undefined,
   activation: undefined,
   precision: undefined,
+  head: undefined,
   logit: undefined,
   template: undefined,
   templateDate: undefined,
@@ -61,6 +62,10 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   [{ activation: 'toString' }, 'expected activation to be one of none, sigmoid, softmax, got "toString"'],
   [{ precision: 'fp16' }, 'expected precision to be one of fp32, int8, got "fp16"'],
   [{ precision: ['int8'] }, "expected precision to be one of fp32, int8, got [ 'int8' ]"],
+  [
+    { head: 'yes-no:yes' },
+    'expected head to be yes-no:A,B or token:N, with two words or the id of a token, got "yes-no:yes"',
+  ],
   [{ logit: 0 }, 'expected logit to be the number or name of a label, got 0'],
   [{ tokenizer: '' }, 'expected tokenizer to be a directory or an id on the hub, got ""'],
   [
@@ -80,7 +85,7 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
 ];
 
 const names =
-  'tokenizer, maxLength, truncationSide, reserve, activation, precision, logit, template, ' +
+  'tokenizer, maxLength, truncationSide, reserve, activation, precision, head, logit, template, ' +
   'lastSpeaker, botName, userName, system, templateDate, workers, workerTimeout, ' +
   'cache, offline, signal';
 const unknown: typeof wrong = [

@@ -594,7 +594,7 @@ describe('models', () => {
     writeFileSync(join(folder, 'adapter_model.safetensors'), '');
     assert.equal(
       refusal(folder, () => findWeightFiles(folder)),
-      `${expected}, found adapter_model.safetensors; merge the adapter into its base model and save that`,
+      `${expected}, found adapter_model.safetensors; its adapter_config.json, which names its base model, is missing`,
     );
   });
 

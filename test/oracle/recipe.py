@@ -55,6 +55,13 @@ def dimension(config: Json, name: str, alias: str) -> int:
     return int(config[name] if name in config else config[alias])
 
 
+def head_shapes(config: Json, hidden: int) -> list[tuple[str, list[int]]]:
+    """Of a classifier, or of a language model, whose output may be its input embeddings."""
+    if config["architectures"][0].endswith("ForSequenceClassification"):
+        return [("score.weight", [len(config["id2label"]), hidden])]
+    return [] if config["tie_word_embeddings"] else [("lm_head.weight", [config["vocab_size"], hidden])]
+
+
 def gpt2_shapes(config: Json) -> list[tuple[str, list[int]]]:
     """Conv1D weights are [in, out]."""
     embd = dimension(config, "n_embd", "hidden_size")
@@ -79,12 +86,8 @@ def gpt2_shapes(config: Json) -> list[tuple[str, list[int]]]:
             (f"{block}.mlp.c_proj.weight", [inner, embd]),
             (f"{block}.mlp.c_proj.bias", [embd]),
         ]
-    shapes += [
-        ("transformer.ln_f.weight", [embd]),
-        ("transformer.ln_f.bias", [embd]),
-        ("score.weight", [len(config["id2label"]), embd]),
-    ]
-    return shapes
+    shapes += [("transformer.ln_f.weight", [embd]), ("transformer.ln_f.bias", [embd])]
+    return shapes + head_shapes(config, embd)
 
 
 def llama_like_shapes(config: Json) -> list[tuple[str, list[int]]]:
@@ -116,8 +119,7 @@ def llama_like_shapes(config: Json) -> list[tuple[str, list[int]]]:
         linear(f"{block}.mlp.up_proj", [inner, hidden], config.get("mlp_bias", False))
         linear(f"{block}.mlp.down_proj", [hidden, inner], config.get("mlp_bias", False))
     shapes.append(("model.norm.weight", [hidden]))
-    shapes.append(("score.weight", [len(config["id2label"]), hidden]))
-    return shapes
+    return shapes + head_shapes(config, hidden)
 
 
 def gpt_neox_shapes(config: Json) -> list[tuple[str, list[int]]]:

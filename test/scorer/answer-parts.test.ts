@@ -42,6 +42,7 @@ function workerFor(task: WindowTask, refuse?: (row: unknown) => RowFailure | und
       truncationSide: 'left',
       reserve: 0,
       activation: 'none',
+      head: undefined,
       logit: 0,
       labels: 1,
       vocabularySize: 256,

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findArchitecture } from '../../dist/model/architectures/index.js';
+import { findNetwork } from '../../dist/model/architectures/index.js';
 import { LayerBuilder } from '../../dist/model/architectures/layers.js';
 import type { RewardNetwork } from '../../dist/model/architectures/network.js';
 import { readCheckpoint } from '../../dist/model/checkpoint/checkpoint.js';
@@ -46,9 +46,9 @@ export function encoderNamed(name: string): EncoderDescription {
 }
 
 function networkOf(config: Config): RewardNetwork {
-  const architecture = findArchitecture(config.architectures, config.model_type);
-  if (architecture === undefined) throw new Error(`no architecture for ${JSON.stringify(config)}`);
-  return architecture.build(new ConfigReader(config, { path: 'config.json' }), new LayerBuilder());
+  const found = findNetwork(config.architectures, config.model_type);
+  if (found === undefined) throw new Error(`no architecture for ${JSON.stringify(config)}`);
+  return found.architecture.build(new ConfigReader(config, { path: 'config.json' }), new LayerBuilder());
 }
 
 /**

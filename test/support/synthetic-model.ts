@@ -17,7 +17,7 @@ interface ModelConfig {
   readonly model_type: ModelFamily;
   readonly vocab_size: number;
   readonly n_inner?: number | null;
-  readonly id2label: Readonly<Record<string, string>>;
+  readonly id2label?: Readonly<Record<string, string>>;
   readonly [key: string]: unknown;
 }
 
@@ -82,7 +82,7 @@ const ENCODINGS: Readonly<Record<TensorDtype, Encoding>> = {
 
 /** The descriptions of test/oracle/models.json, or of another family's file. */
 export async function readModelDescriptions(family: ModelFamily = 'gpt2'): Promise<readonly ModelDescription[]> {
-  return (await readModelsFile(family)).models;
+  return (await readModelsFile(FAMILIES[family].file)).models;
 }
 
 /** Writes config.json, model.safetensors and the tokenizer's files into the directory, which is made if need be. */
@@ -90,13 +90,23 @@ export async function makeSyntheticModel(
   directory: string,
   description: ModelDescription,
 ): Promise<{ sha256: string }> {
-  const { scales } = await readModelsFile(description.config.model_type);
+  const { scales } = await readModelsFile(FAMILIES[description.config.model_type].file);
+  const written = await writeSyntheticModel(directory, description, scales);
+  await writeGpt2Tokenizer(directory);
+  return written;
+}
+
+/** Writes config.json and model.safetensors into the directory, which is made if need be. */
+export async function writeSyntheticModel(
+  directory: string,
+  description: ModelDescription,
+  scales: readonly ScaleRule[],
+): Promise<{ sha256: string }> {
   const tensors = FAMILIES[description.config.model_type].tensors(description.config);
   const content = safetensorsBytes(description, scales, tensors);
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'model.safetensors'), content);
   await writeFile(join(directory, 'config.json'), `${JSON.stringify(description.config, null, 2)}\n`);
-  await writeGpt2Tokenizer(directory);
   return { sha256: createHash('sha256').update(content).digest('hex') };
 }
 
@@ -154,8 +164,9 @@ async function gpt2TokenizerText(): Promise<string> {
   return JSON.stringify(tokenizer);
 }
 
-async function readModelsFile(family: ModelFamily): Promise<ModelsFile> {
-  const path = join(repositoryRoot(), ORACLE, FAMILIES[family].file);
+/** A file of test/oracle that describes models. */
+export async function readModelsFile(file: string): Promise<ModelsFile> {
+  const path = join(repositoryRoot(), ORACLE, file);
   return JSON.parse(await readFile(path, 'utf8')) as ModelsFile;
 }
 
@@ -231,8 +242,20 @@ function gpt2Tensors(config: ModelConfig): TensorShape[] {
     ...blocks.flat(),
     { name: 'transformer.ln_f.weight', shape: [embd] },
     { name: 'transformer.ln_f.bias', shape: [embd] },
-    { name: 'score.weight', shape: [Object.keys(config.id2label).length, embd] },
+    ...headTensors(config, embd),
   ];
+}
+
+/** Of a classifier, or of a language model, whose output may be its input embeddings. */
+function headTensors(
+  { architectures, id2label = {}, ...config }: ModelConfig,
+  size: number,
+  output = 'lm_head',
+): TensorShape[] {
+  if (String(architectures).endsWith('ForSequenceClassification')) {
+    return [{ name: 'score.weight', shape: [Object.keys(id2label).length, size] }];
+  }
+  return config.tie_word_embeddings === true ? [] : [{ name: `${output}.weight`, shape: [config.vocab_size, size] }];
 }
 
 /** Linear weights are [out, in]. Llama, and the families that are built like it. */
@@ -272,7 +295,7 @@ function llamaLikeTensors(config: ModelConfig): TensorShape[] {
     { name: 'model.embed_tokens.weight', shape: [config.vocab_size, hidden] },
     ...blocks.flat(),
     { name: 'model.norm.weight', shape: [hidden] },
-    { name: 'score.weight', shape: [Object.keys(config.id2label).length, hidden] },
+    ...headTensors(config, hidden),
   ];
 }
 
@@ -300,7 +323,7 @@ function gptNeoXTensors(config: ModelConfig): TensorShape[] {
     { name: 'gpt_neox.embed_in.weight', shape: [config.vocab_size, hidden] },
     ...blocks.flat(),
     ...withBias('gpt_neox.final_layer_norm', [hidden], true),
-    { name: 'score.weight', shape: [Object.keys(config.id2label).length, hidden] },
+    ...headTensors(config, hidden, 'embed_out'),
   ];
 }
 
@@ -318,14 +341,21 @@ function elements(shape: readonly number[]): number {
 }
 
 /** Bit patterns of the tensor's float32 values, row-major. */
-function float32Bits({ name, shape }: TensorShape, seed: number, scales: readonly ScaleRule[]): Uint32Array {
+const float32Bits = (tensor: TensorShape, seed: number, scales: readonly ScaleRule[]): Uint32Array =>
+  new Uint32Array(syntheticValues(tensor, seed, scales).buffer);
+
+/** The values of a tensor before its conversion to the model's dtype. */
+export function syntheticValues(
+  { name, shape }: TensorShape,
+  seed: number,
+  scales: readonly ScaleRule[],
+): Float32Array<ArrayBuffer> {
   const { scale, offset } = scaleAndOffset(name, shape, scales);
   const start = fnv1a32(name) ^ seed;
-  const values = Float32Array.from({ length: elements(shape) }, (_, index) => {
+  return Float32Array.from({ length: elements(shape) }, (_, index) => {
     const uniform = (fmix32(index + start) >>> 8) / 2 ** 24;
     return (2 * uniform - 1) * scale + offset;
   });
-  return new Uint32Array(values.buffer);
 }
 
 function scaleAndOffset(

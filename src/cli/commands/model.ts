@@ -6,11 +6,11 @@ import type { ResolveOptions } from '../../hub/resolve.js';
 import { countParameters } from '../../model/architectures/network.js';
 import { readCard } from '../../model/checkpoint/card.js';
 import { qualityInWords, shortfallOf } from '../../model/int8/quality.js';
-import { preparationFor } from '../../model/precision.js';
 import { listLeftovers, listPrepared, type StoredModel } from '../../model/prepared/store.js';
 import { printableMessage } from '../../platform/printable.js';
 import { describeTokenizer, prepareOnThread } from '../../scorer/pool.js';
-import { describeSettings, readModel } from '../../scorer/resolve.js';
+import { fillRequest } from '../../scorer/request.js';
+import { describeSettings, locationOf, readModel } from '../../scorer/resolve.js';
 import { SPECIAL_TOKENS_SOURCE } from '../../scorer/settings.js';
 import { BUNDLED_NAME, findModel, findTokenizer } from '../../scorer/sources.js';
 import type { Context } from '../context.js';
@@ -59,17 +59,17 @@ export async function prepare(
   flags: FlagsOf<'model prepare'>,
   context: Context,
 ): Promise<number> {
-  const { precision, tokenizer, strict } = flags;
+  const { precision, tokenizer, head, strict } = flags;
   const { log } = context;
   const print = printerTo(context);
   const location = await withDownloads(flags, context, async (download) => {
     // What is wrong with it is said before a thread is started.
-    const { checkpoint } = await readModel(name, download);
-    if (checkpoint.kind === 'exported') return { kind: 'exported', file: checkpoint.file } as const;
-    const needsTexts = precision !== 'fp32';
-    const tokenizerDirectory = needsTexts ? await findTokenizer(tokenizer, checkpoint, download) : checkpoint.directory;
-    const preparation = preparationFor(precision, tokenizerDirectory);
-    return { kind: 'checkpoint', directory: checkpoint.directory, preparation } as const;
+    const { checkpoint } = await readModel(name, download, checkedHead(head));
+    const needsTokenizer = checkpoint.kind === 'checkpoint' && (precision !== 'fp32' || head !== undefined);
+    const tokenizerDirectory = needsTokenizer
+      ? await findTokenizer(tokenizer, checkpoint, download)
+      : (checkpoint.places[0] as string);
+    return locationOf({ checkpoint, precision, tokenizerDirectory });
   });
   const prepared = await prepareOnThread(location, (notice) => log.note(notice));
   if (prepared.kind === 'exported') {
@@ -90,19 +90,21 @@ export async function info(name: string | undefined, flags: FlagsOf<'model info'
   const { log } = context;
   const print = printerTo(context);
   const facts = await withDownloads(flags, context, async (download) => {
-    const { checkpoint, revision } = await readModel(name, download);
+    const head = checkedHead(flags.head);
+    const { checkpoint, revision } = await readModel(name, download, head);
     const { network } = checkpoint;
-    const { tokenizerDirectory: tokenizer, settings: chosen } = await describeSettings(name, download);
+    const { tokenizerDirectory: tokenizer, settings: chosen } = await describeSettings(name, download, head);
     const { specialTokens: value } = await describeTokenizer(tokenizer);
     const settings = { ...chosen, specialTokens: { value, source: SPECIAL_TOKENS_SOURCE } };
     const exported = checkpoint.kind === 'exported';
-    const directory = exported ? (checkpoint.places[0] as string) : checkpoint.directory;
+    const directory = checkpoint.places[0] as string;
     const { licence, description } = readCard(directory);
     return {
       name: name ?? BUNDLED_NAME,
       description: description ?? null,
       directory,
       revision: revision ?? null,
+      ...(!exported && checkpoint.base && { base: `adapter of ${checkpoint.base.name}` }),
       architecture: network.architecture,
       parameters: countParameters(network),
       labels: network.labels,
@@ -142,6 +144,9 @@ export async function info(name: string | undefined, flags: FlagsOf<'model info'
   if (licence.nonCommercial) log.note(`the licence, ${licence.name}, does not allow commercial use`);
   return ExitCode.ok;
 }
+
+/** @throws FatalError `usage` for a head of another form */
+const checkedHead = (head: string | undefined): string | undefined => fillRequest({ head }).head;
 
 /** A value of a setting, for people. */
 function settingValue(value: unknown): string {

@@ -1,7 +1,7 @@
 /** The flags that only the commands of `model` have. They come before all headings in help. */
 import type { Flag } from './flag.js';
 import { fileName, wholeNumber } from './parsers.js';
-import { precision, tokenizer } from './scoring.js';
+import { head, precision, tokenizer } from './scoring.js';
 
 export const modelCommandFlags = [
   {
@@ -26,6 +26,7 @@ export const modelCommandFlags = [
   { name: 'json', doc: 'print JSON', commands: ['model info', 'model check', 'model list'], decides: 'output' },
   { ...precision, commands: ['model prepare'] },
   { ...tokenizer, commands: ['model prepare'] },
+  { ...head, commands: ['model prepare', 'model info'] },
   {
     name: 'strict',
     doc: 'exit with 2 if the rewards of int8 are not close enough to those of fp32',

@@ -30,6 +30,14 @@ export const precision = {
   decides: 'reward',
 } as const;
 
+/** As tokenizer. */
+export const head = {
+  name: 'head',
+  value: '<tokens>',
+  doc: 'reward of a causal language model that has no reward head: yes-no:A,B (the logit of A as the next token less that of B) or token:N; for rows of text, or with a Jinja file',
+  decides: 'reward',
+} as const;
+
 export const scoringFlags = [
   { ...tokenizer, group, commands },
   {
@@ -147,6 +155,7 @@ export const scoringFlags = [
     commands,
     decides: 'reward',
   },
+  { ...head, group, commands },
   {
     name: 'logit',
     value: '<label>',

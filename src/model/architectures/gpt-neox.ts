@@ -16,6 +16,7 @@ import { pooledTurns, rotate, turnsOf } from './rotation.js';
 export const gptNeoX: Architecture = {
   names: ['GPTNeoXForSequenceClassification'],
   modelType: 'gpt_neox',
+  languageModel: { output: 'embed_out' },
   attention: 'causal',
   pooling: 'last',
   /** As in GPTNeoXConfig. */

@@ -14,6 +14,7 @@ import type { RewardNetwork } from './network.js';
 export const gpt2: Architecture = {
   names: ['GPT2ForSequenceClassification'],
   modelType: 'gpt2',
+  languageModel: { name: 'GPT2LMHeadModel', tied: true },
   attention: 'causal',
   pooling: 'last',
   defaultPad: 'of the tokenizer',

@@ -6,10 +6,8 @@
 import type { ConfigReader } from '../checkpoint/config-reader.js';
 import { ElementType, GraphBuilder, MICROSOFT } from '../graph/graph.js';
 import type { ArchitectureFacts } from './family-facts.js';
+import type { HeadLayers } from './heads.js';
 import { type KeptValue, packInputs, type RewardNetwork, type TensorShape } from './network.js';
-
-/** A family, by the first of its names. */
-type NamedFacts = ArchitectureFacts & { readonly names: readonly [string, ...string[]] };
 
 /** What a network's config.json says beside the sizes of its layers. */
 interface NetworkSizes {
@@ -43,11 +41,20 @@ interface Attention {
   readonly scale: number;
 }
 
+/** A family, as far as a network says what it is. */
+type NamedFacts = ArchitectureFacts & { readonly names: readonly [string, ...string[]] };
+
 /** A network while its layers are added; each method returns the name of its layer's output. */
 export class LayerBuilder {
   readonly graph = new GraphBuilder();
   readonly #tensors: TensorShape[] = [];
   readonly #kept: KeptValue[] = [];
+  readonly #head: HeadLayers;
+
+  /** @param head what the network has on its states, whatever its family is */
+  constructor(head: HeadLayers = 'matrix') {
+    this.#head = head;
+  }
 
   /** Declares a tensor of the checkpoint. The weights file holds tensors in the order in which they are declared. */
   weight(name: string, shape: readonly number[], innerAxis?: 0 | 1): string {
@@ -174,7 +181,16 @@ export class LayerBuilder {
 
   /** The reward head of a causal network: the states of the pooled nodes [P, D] to logits [P, labels]. */
   head(states: string, size: number, labels: number): string {
-    return this.linear(states, 'score', size, labels);
+    switch (this.#head) {
+      case 'matrix':
+        return this.linear(states, 'score', size, labels);
+      case 'linear':
+        return this.linear(states, 'score', size, labels, { bias: true });
+      case 'two layers': {
+        const inner = this.graph.add('Relu', [this.linear(states, 'score.0', size, size, { bias: true })]);
+        return this.linear(inner, 'score.2', size, labels, { bias: true });
+      }
+    }
   }
 
   /** Returns the network, once its last layer has given the logits [P, labels]. */

@@ -28,9 +28,11 @@ interface ConfigPlace {
   readonly prefix?: string;
   /** Called where a size is above UNQUESTIONED. Default: every size is accepted. */
   readonly bounds?: () => WeightBounds;
+  /** What there is to do about a field that is refused. */
+  readonly advice?: string;
 }
 
-/** Reads fields of a checkpoint's config.json; one of another type than its architecture knows is refused by name. */
+/** Reads fields of a checkpoint's config.json, or of its adapter_config.json; one of another type than its architecture knows is refused by name. */
 export class ConfigReader {
   readonly #fields: Readonly<Record<string, unknown>>;
   readonly #place: ConfigPlace;
@@ -41,7 +43,7 @@ export class ConfigReader {
   }
 
   /** @throws FatalError `run` where the file is not a JSON object, or is larger than any config.json */
-  static open(path: string, bounds: () => WeightBounds): ConfigReader {
+  static open(path: string, place: Omit<ConfigPlace, 'path' | 'prefix'>): ConfigReader {
     let config: unknown;
     try {
       const { size } = statSync(path);
@@ -56,7 +58,18 @@ export class ConfigReader {
     if (typeof config !== 'object' || config === null || Array.isArray(config)) {
       throw runError(`${path}: expected a JSON object`);
     }
-    return new ConfigReader(config as Record<string, unknown>, { path, bounds });
+    return new ConfigReader(config as Record<string, unknown>, { ...place, path });
+  }
+
+  /** Names of the fields that have a value; null counts as none. */
+  get names(): readonly string[] {
+    return Object.keys(this.#fields).filter((name) => (this.#fields[name] ?? null) !== null);
+  }
+
+  /** The same with as many labels as its head has, whose names are kept where they are as many. */
+  withLabels(count: number): ConfigReader {
+    const labels = Object.fromEntries(Array.from({ length: count }, (_, index) => [String(index), `LABEL_${index}`]));
+    return this.labels().length === count ? this : new ConfigReader({ ...this.#fields, id2label: labels }, this.#place);
   }
 
   /**
@@ -183,10 +196,8 @@ export class ConfigReader {
   }
 
   refuse(names: readonly string[], value: unknown, expected: string): never {
-    const { path, prefix = '' } = this.#place;
+    const { path, prefix = '', advice = 'this checkpoint cannot be scored as it is' } = this.#place;
     const got = value === undefined ? 'undefined' : printable(JSON.stringify(value));
-    throw runError(
-      `${path}: expected ${prefix}${names[0]} to be ${expected}, got ${got}; this checkpoint cannot be scored as it is`,
-    );
+    throw runError(`${path}: expected ${prefix}${names[0]} to be ${expected}, got ${got}; ${advice}`);
   }
 }

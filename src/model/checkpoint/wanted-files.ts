@@ -6,6 +6,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, runError } from '../../errors.js';
 import { wantedTokenizerFiles } from '../tokenizer/wanted-files.js';
+import { ADAPTER_CONFIG, readAdapterConfig } from './adapter-config.js';
+import { refuseBeforehand } from './refused.js';
+import { adapterFileNames, valueHeadFileNames } from './weight-files.js';
 
 /** The first of these that is there holds the weights: safetensors before pickle, as transformers chooses. */
 const weightFiles = [
@@ -13,34 +16,49 @@ const weightFiles = [
   'model.safetensors.index.json',
   'pytorch_model.bin',
   'pytorch_model.bin.index.json',
-] as const;
+];
+
+/** A repository with this file holds an adapter, whatever else is there: so it is for transformers too. */
+const isAdapter = (has: (name: string) => boolean): boolean => has(ADAPTER_CONFIG);
 
 /** The small files; the README has the licence. */
-const small = ['config.json', 'README.md'];
+const small = ['config.json', ADAPTER_CONFIG, 'README.md'];
 
 const isIndex = (name: string): boolean => name.endsWith('.index.json');
 
 export const wantedModelFiles = {
   missingFromRepository(listed: readonly string[]): string | undefined {
-    if (!listed.includes('config.json')) return 'a model (config.json)';
-    return weightsIn(listed) === undefined ? 'weights (model.safetensors or pytorch_model.bin)' : undefined;
+    const has = (name: string): boolean => listed.includes(name);
+    if (isAdapter(has)) {
+      return adapterFileNames.some(has) ? undefined : `weights of an adapter (${adapterFileNames.join(' or ')})`;
+    }
+    if (!has('config.json')) return 'a model (config.json)';
+    return weightsAmong(has) === undefined ? 'weights (model.safetensors or pytorch_model.bin)' : undefined;
   },
   smallFiles(listed: readonly string[]): readonly string[] {
-    const weights = weightsIn(listed);
+    const weights = weightsAmong((name) => listed.includes(name));
     const names = small.filter((name) => listed.includes(name));
     if (weights !== undefined && isIndex(weights)) names.push(weights);
     return [...new Set([...wantedTokenizerFiles.smallFiles(listed), ...names])];
   },
+  /** @throws FatalError where the small files say that the model cannot be scored */
   largeFiles(listed: readonly string[], snapshot: string): readonly string[] {
-    const weights = weightsIn(listed);
-    return weights === undefined ? [] : shardsOf(weights, snapshot);
+    const has = (name: string): boolean => listed.includes(name);
+    if (isAdapter(has)) readAdapterConfig(snapshot);
+    else refuseBeforehand(snapshot);
+    const weights = weightsAmong(has);
+    const valueHead = valueHeadFileNames.find(has);
+    return [
+      ...(weights === undefined ? [] : shardsOf(weights, snapshot)),
+      ...(valueHead === undefined ? [] : [valueHead]),
+    ];
   },
   /** A model may come without a tokenizer of its own. */
   missingFromSnapshot(snapshot: string): readonly string[] {
     const has = (name: string): boolean => existsSync(join(snapshot, name));
-    const missing = has('config.json') ? [] : ['config.json'];
-    const weights = weightFiles.find(has);
-    if (weights === undefined) return [...missing, 'model.safetensors'];
+    const missing = isAdapter(has) || has('config.json') ? [] : ['config.json'];
+    const weights = weightsAmong(has);
+    if (weights === undefined) return [...missing, isAdapter(has) ? 'adapter_model.safetensors' : 'model.safetensors'];
     return [...missing, ...shardsOf(weights, snapshot).filter((name) => !has(name))];
   },
   /** Where the snapshot lacks a tokenizer, only the hub can say whether the repository has one. */
@@ -48,7 +66,9 @@ export const wantedModelFiles = {
     wantedModelFiles.missingFromSnapshot(snapshot).length === 0 && wantedTokenizerFiles.isComplete(snapshot),
 };
 
-const weightsIn = (listed: readonly string[]): string | undefined => weightFiles.find((name) => listed.includes(name));
+/** The file that holds the weights, or an index of several. */
+const weightsAmong = (has: (name: string) => boolean): string | undefined =>
+  (isAdapter(has) ? adapterFileNames : weightFiles).find(has);
 
 /** The file itself, or the shards that an index in the snapshot names. */
 function shardsOf(weights: string, snapshot: string): readonly string[] {

@@ -21,19 +21,32 @@ const forms: readonly {
   { name: 'pytorch_model.bin.index.json', open: openTorch, index: true },
 ];
 
-const merge = (): string => 'merge the adapter into its base model and save that';
+const nameBase = (): string => 'its adapter_config.json, which names its base model, is missing';
 const convert = (): string => 'save the model with transformers as model.safetensors';
 const nameIt = (): string => `name that file, as it is, with ${optionName('model')}`;
 
 /** Weights that are not supported, and what to do about them. */
 const others: readonly { readonly name: string; readonly advice: () => string }[] = [
-  { name: 'adapter_model.safetensors', advice: merge },
-  { name: 'adapter_model.bin', advice: merge },
+  { name: 'adapter_model.safetensors', advice: nameBase },
+  { name: 'adapter_model.bin', advice: nameBase },
   { name: 'tf_model.h5', advice: convert },
   { name: 'model.onnx', advice: nameIt },
   { name: 'onnx/model.onnx', advice: nameIt },
   { name: 'flax_model.msgpack', advice: convert },
 ];
+
+/** Where an adapter's weights are, and a value head's, in the order in which peft and trainers look for them. */
+const adapterForms = [
+  { name: 'adapter_model.safetensors', open: openSafetensors },
+  { name: 'adapter_model.bin', open: openTorch },
+] as const;
+const valueHeadForms = [
+  { name: 'value_head.safetensors', open: openSafetensors },
+  { name: 'value_head.bin', open: openTorch },
+] as const;
+
+export const adapterFileNames: readonly string[] = adapterForms.map(({ name }) => name);
+export const valueHeadFileNames: readonly string[] = valueHeadForms.map(({ name }) => name);
 
 export interface WeightFiles {
   /** The file, or the index of several: what messages name. */
@@ -57,4 +70,19 @@ export function findWeightFiles(directory: string): WeightFiles {
   if (!form.index) return { path, files: [path], open: () => form.open(path) };
   const index = readShardIndex(path);
   return { path, files: index.files, open: () => openShards(index, form.open) };
+}
+
+/** The name of the weights of a whole model in the directory; undefined where it holds none. */
+export const wholeModelIn = (directory: string): string | undefined =>
+  forms.find(({ name }) => isFile(join(directory, name)))?.name;
+
+export const findAdapterWeights = (directory: string): WeightFiles | undefined => findForm(directory, adapterForms);
+
+export const findValueHead = (directory: string): WeightFiles | undefined => findForm(directory, valueHeadForms);
+
+function findForm(directory: string, choices: readonly (typeof forms)[number][]): WeightFiles | undefined {
+  const form = choices.find(({ name }) => isFile(join(directory, name)));
+  if (form === undefined) return undefined;
+  const path = join(directory, form.name);
+  return { path, files: [path], open: () => form.open(path) };
 }

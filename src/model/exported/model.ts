@@ -34,7 +34,8 @@ export function readExportedModel(file: string): ExportedModel {
   }
   const bytes = sizeOf(file);
   // The tensors are not known here; each label takes at least one byte of them.
-  const config = ConfigReader.open(configFile, () => ({ path: file, tensors: bytes, longestAxis: bytes }));
+  const bounds = () => ({ path: file, tensors: bytes, longestAxis: bytes });
+  const config = ConfigReader.open(configFile, { bounds });
   const architectures = config.read('architectures');
   const name: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
   return {

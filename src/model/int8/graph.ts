@@ -8,6 +8,7 @@
  * few. Where some channels of the activations are far larger than the others, these are multiplied in float32.
  */
 
+import { isOfHead } from '../architectures/heads.js';
 import { countElements, type RewardNetwork, type TensorShape } from '../architectures/network.js';
 import { ElementType, type Graph, GraphBuilder, MICROSOFT, type Node } from '../graph/graph.js';
 import { type WeightType, weightZero } from './weight-type.js';
@@ -94,7 +95,8 @@ export function quantizeNetwork(
     const onlyPooled = pooled.has(x) || (node.operator === 'Gather' && tensor === POOLED);
     if (onlyPooled) for (const name of node.outputs) pooled.add(name);
     if (node.inputs.some((input) => ofTokens.has(input))) for (const name of node.outputs) ofTokens.add(name);
-    if (!isLinear(node) || !shapes.has(tensor) || outputs.has(output) || !ofTokens.has(x)) {
+    const isMatrix = isLinear(node) && shapes.has(tensor) && !outputs.has(output) && !isOfHead(tensor);
+    if (!isMatrix || !ofTokens.has(x)) {
       builder.nodes.push(node);
       continue;
     }

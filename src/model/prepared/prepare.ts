@@ -74,7 +74,7 @@ export async function prepareModel(
   const plan = await planOf(checkpoint, preparation);
   const identity = cpu.identity();
   const key = createHash('sha256')
-    .update(JSON.stringify([PREPARED_FORM, sha256, cpu.id, identity, ...plan.madeFrom]))
+    .update(JSON.stringify([PREPARED_FORM, sha256, cpu.id, identity, ...plan.madeFrom, ...checkpoint.recipe]))
     .update(describeGraph(plan.graph))
     .digest('hex')
     .slice(0, 32);

@@ -2,6 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { runError } from '../../errors.js';
 import { printableAscii } from '../../platform/printable.js';
 import { countElements, type RewardNetwork, type TensorShape } from '../architectures/network.js';
+import { explainHead } from '../checkpoint/refused.js';
 import type { TensorSource } from '../checkpoint/tensor-source.js';
 import { ElementType } from '../graph/graph.js';
 import type { ExternalInitializer } from '../graph/onnx.js';
@@ -22,23 +23,21 @@ const MAX_LISTED = 8;
  */
 export function checkTensors(network: RewardNetwork, source: TensorSource, path: string): void {
   const shape = (sizes: readonly number[] | undefined): string => `[${sizes?.join(', ')}]`;
-  const expected = new Set(network.tensors.map(({ name }) => name));
   const problems: string[] = [];
   const report = (kind: string, tensors: readonly string[]): void => {
     if (tensors.length === 0) return;
     problems.push(`${kind}: ${tensors.slice(0, MAX_LISTED).join(', ')}${tensors.length > MAX_LISTED ? ', …' : ''}`);
   };
+  const missing = network.tensors.map(({ name }) => name).filter((name) => source.shapeOf(name) === undefined);
+  const shapes = new Map(network.tensors.map((tensor) => [tensor.name, tensor.shape]));
   report(
     'missing',
-    network.tensors
-      .filter(({ name }) => source.shapeOf(name) === undefined)
-      .map((tensor) => `${tensor.name} ${shape(tensor.shape)}`),
+    missing.map((name) => `${name} ${shape(shapes.get(name))}`),
   );
+  const unexpected = source.names.filter((name) => !shapes.has(name) && !network.bufferNames.test(name));
   report(
     'unexpected',
-    source.names
-      .filter((name) => !expected.has(name) && !network.bufferNames.test(name))
-      .map((name) => `${printableAscii(name)} ${shape(source.shapeOf(name))}`),
+    unexpected.map((name) => `${printableAscii(name)} ${shape(source.shapeOf(name))}`),
   );
   report(
     'of another shape',
@@ -50,7 +49,8 @@ export function checkTensors(network: RewardNetwork, source: TensorSource, path:
     }),
   );
   if (problems.length > 0) {
-    throw runError(`${path}: expected the tensors of a ${network.architecture}; ${problems.join('; ')}`);
+    const head = explainHead(missing, unexpected);
+    throw runError(`${path}: expected the tensors of a ${network.architecture}; ${problems.join('; ')}${head}`);
   }
 }
 

@@ -6,8 +6,9 @@
  * - `pair`: the network reads two texts, which are not made of rows yet: rows of one text are scored.
  * - `none`: the user says that texts are used as they are.
  * - `absent`: the model brings no template, and none is named.
+ * - `language model`: the model is asked for its next token, and no template is named that leads to it: texts alone.
  */
-export type TemplateKind = 'layout' | 'chat' | 'pair' | 'none' | 'absent';
+export type TemplateKind = 'layout' | 'chat' | 'pair' | 'none' | 'absent' | 'language model';
 
 export const lastSpeakers = ['any', 'assistant'] as const;
 

@@ -228,6 +228,7 @@ class RowReader {
   #readPlainPrompt(prompt: string, name: string, userName: string | undefined): JoinResponse | RowFailure {
     const { reading } = this.#settings;
     if (reading.kind === 'pair') return refusePair(name);
+    if (reading.kind === 'language model') return refuseParts(name);
     const { field, value: system } = this.#system();
     if (system !== undefined && system !== '') {
       if (reading.system !== undefined) {
@@ -278,6 +279,7 @@ class RowReader {
     const { kind } = this.#settings.reading;
     if (kind === 'layout' || kind === 'chat') return undefined;
     if (kind === 'pair') return refusePair(name);
+    if (kind === 'language model') return refuseParts(name);
     const choices = 'chai, dialogrpt, chatml, model or a Jinja file';
     return wrongUse(
       kind === 'none'
@@ -373,6 +375,12 @@ const refusePair = (name: string): RowFailure =>
   wrongUse(
     `expected rows of text, got ${name}: the model reads pairs of texts, which cannot be scored yet; ` +
       `${optionName('template')} none joins prompt and response, and a Jinja file writes messages`,
+  );
+
+/** Nothing is known of how a language model is asked for a token. */
+const refuseParts = (name: string): RowFailure =>
+  wrongUse(
+    `expected rows of text with ${optionName('head')}, or a Jinja file (${optionName('template')}) that writes the generation prompt, got ${name}`,
   );
 
 const toolCalls = (name: string): RowFailure =>
