@@ -41,7 +41,7 @@ export async function makeInt8(work: Int8Work): Promise<Quality> {
   const rows = builtInRows(work.tokenizerDirectory, network);
   const weightType = work.weightType ?? (await chooseWeightType());
   const { matrices, activations } = quantizeNetwork(network, { weightType });
-  const groups = findSmoothingGroups(network.graph, matrices);
+  const groups = findSmoothingGroups(network.graph, matrices, activations);
   const smoothed = new Set(groups.map(({ output }) => output));
   const plain = activations.filter((x) => !smoothed.has(x));
   const candidates = findOutlierCandidates(network.graph, activations, matrices, smoothed);

@@ -28,14 +28,20 @@ const normInputs: Readonly<Record<string, readonly number[]>> = {
 /** Whether a node is a norm. */
 export const isNorm = ({ operator }: Node): boolean => operator in normInputs;
 
-export function findSmoothingGroups(graph: Graph, matrices: readonly Int8Matrix[]): SmoothingGroup[] {
+/** @param activations those that the matrices are multiplied by in integers */
+export function findSmoothingGroups(
+  graph: Graph,
+  matrices: readonly Int8Matrix[],
+  activations: readonly string[],
+): SmoothingGroup[] {
   const byTensor = new Map(matrices.map((matrix) => [matrix.tensor, matrix]));
   /** The matrices that read x, or some of its rows; undefined where something else reads it too. */
   const readersOf = (x: string): Int8Matrix[] | undefined => {
     const readers: Int8Matrix[] = [];
     for (const { operator, inputs, outputs } of graph.nodes) {
       if (!inputs.includes(x)) continue;
-      const matrix = byTensor.get(inputs[1] as string);
+      // A matrix may also be multiplied in float32, by what has no rows for nodes.
+      const matrix = activations.includes(x) ? byTensor.get(inputs[1] as string) : undefined;
       const found = operator === 'Gather' ? readersOf(outputs[0] as string) : matrix && [matrix];
       if (found === undefined) return undefined;
       readers.push(...found);
