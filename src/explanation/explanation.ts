@@ -1,7 +1,7 @@
 /** How a row was scored, as plain data: what the worker says of it, and what is shown beside that. */
 import type { RowFailure } from '../rows/failure.js';
 import type { RowKind } from '../rows/kinds/kinds.js';
-import type { Judged } from '../rows/kinds/texts.js';
+import type { Judged } from '../rows/kinds/text-to-score.js';
 import type { HintCode, NoticeCode } from '../rows/notices.js';
 
 /** What a worker says of a row that it scored. */
@@ -35,16 +35,22 @@ interface Note {
 /** A text of the row; one that could not be tokenized has a failure and nothing else. */
 export type ExplainedText = ScoredText | { readonly failure: RowFailure };
 
-export interface ScoredText {
-  readonly judged: Judged;
-  /** What the template or the row made, as it was tokenized. */
+/** What the template or the row made, as it was tokenized. */
+export interface RenderedText {
   readonly text: string;
   /** The same text in pieces, so that special tokens and what was cut can be told apart. */
   readonly parts: readonly TextPart[];
+  readonly cut: Cut;
+}
+
+/** Of a pair, the second text. */
+export interface ScoredText extends RenderedText {
+  readonly judged: Judged;
+  /** The first text of a pair; null where the network gets one text. */
+  readonly first: RenderedText | null;
   /** The tokens that the network got. */
   readonly tokens: readonly Token[];
-  readonly cut: Cut;
-  /** Index of the first token of the response; 0 where a text has no prompt, null where none of it is left. */
+  /** Index of the first token of the response, or of a pair's second text; 0 where a text has no prompt, null where none of it is left. */
   readonly responseStart: number | null;
   /** Index of the token that the reward is read at; null where a graph pools by a rule of its own. */
   readonly pooled: number | null;

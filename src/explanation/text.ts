@@ -2,7 +2,14 @@
 import { stripVTControlCharacters } from 'node:util';
 import { optionName } from '../option-name.js';
 import { formatReward } from '../rows/results.js';
-import { type ExplainedText, type Explanation, isScored, type ScoredText, type Token } from './explanation.js';
+import {
+  type ExplainedText,
+  type Explanation,
+  isScored,
+  type RenderedText,
+  type ScoredText,
+  type Token,
+} from './explanation.js';
 import type { Paint } from './paint.js';
 import { headOf, tailOf, visibleLine, visiblePiece, visibleText } from './visible.js';
 
@@ -83,8 +90,11 @@ function textInWords(text: ExplainedText, index: number, { texts }: Explanation,
     paint.heading(title),
     named('judged', `${visibleLine(judged.field)}: ${clippedLine(content)}`),
     named('reward', failure === null ? formatReward(reward) : paint.bad(`${failure.code}: ${failure.message}`)),
-    ...renderedText(text, paint),
-    named('cut', cutInWords(text)),
+    ...(text.first === null
+      ? []
+      : [...renderedText('first text', text.first, paint), named('cut', cutInWords(text.first))]),
+    ...renderedText(text.first === null ? 'text' : 'second text', text, paint),
+    named('cut', cutInWords(text, lostInWords(text))),
     ...addedInWords(text, paint),
     named('tokens', `${many(tokens.length)}${sharedInWords(shared, texts.length)}`),
     ...tokenGrid(text, sameAsFirst(text, texts), settings),
@@ -94,9 +104,9 @@ function textInWords(text: ExplainedText, index: number, { texts }: Explanation,
 }
 
 /** The text between two lines of its own, what was cut of it faint and without its middle. */
-function renderedText({ parts, cut }: ScoredText, paint: Paint): string[] {
+function renderedText(title: string, { parts, cut }: RenderedText, paint: Paint): string[] {
   const isMarked = parts.some((part) => part.cut);
-  const piece = ({ text, special }: ScoredText['parts'][number]): string =>
+  const piece = ({ text, special }: RenderedText['parts'][number]): string =>
     special ? paint.special(visiblePiece(text)) : visibleText(text);
   const cutText = paint.faint(clipped(cut.text, ENDS_OF_CUT));
   const cutShown = `${paint.faint('[cut: ')}${cutText}${paint.faint(']')}`;
@@ -109,7 +119,7 @@ function renderedText({ parts, cut }: ScoredText, paint: Paint): string[] {
   const sides = cut.side === 'left' ? [cutShown, kept] : [kept, cutShown];
   const whole = isMarked ? sides.join('') : kept;
   return [
-    'text',
+    title,
     ...whole
       .replace(/\n$/, '')
       .split('\n')
@@ -117,18 +127,25 @@ function renderedText({ parts, cut }: ScoredText, paint: Paint): string[] {
   ];
 }
 
-function cutInWords({ cut, parts, responseStart }: ScoredText): string {
+function cutInWords({ cut, parts }: RenderedText, lost = ''): string {
   const { tokens, side, text } = cut;
   if (tokens.length === 0) return 'nothing';
-  const lost = responseStart === null ? '; nothing of the response is left' : '';
   const where = parts.some((part) => part.cut) ? '' : `: ${clipped(text, ENDS_OF_CUT).replaceAll('\n', '')}`;
   return `${counted(tokens.length, 'token')} at the ${side}${lost}${where}`;
 }
 
-function addedInWords({ tokens }: ScoredText, paint: Paint): string[] {
+const lostInWords = ({ responseStart }: ScoredText): string =>
+  responseStart === null ? '; nothing of the response is left' : '';
+
+function addedInWords({ tokens, first }: ScoredText, paint: Paint): string[] {
   const added = tokens.filter((token) => token.added);
   if (added.length === 0) return [];
-  return [named('added', `${added.map((token) => pieceOf(token, paint)).join(' ')} by the tokenizer, around the text`)];
+  return [
+    named(
+      'added',
+      `${added.map((token) => pieceOf(token, paint)).join(' ')} by the tokenizer, around the ${first === null ? 'text' : 'two texts'}`,
+    ),
+  ];
 }
 
 function sharedInWords(shared: number, texts: number): string {

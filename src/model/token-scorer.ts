@@ -80,10 +80,10 @@ export class TokenScorer {
   }
 
   /** For each row, how many tokens at its beginning are computed once for it and another of these rows. */
-  sharedTokens(rows: readonly (readonly number[])[]): number[] {
+  sharedTokens(rows: readonly (readonly number[])[], types?: RowTypes): number[] {
     const { sharesBeginnings, pooledAt } = this.#layout;
     const read = rows.map((row) => (pooledAt === undefined ? row : row.slice(0, pooledAt(row) + 1)));
-    return sharedTokens(read, sharesBeginnings);
+    return sharedTokens(read, sharesBeginnings, types);
   }
 
   /** Index of the token that a row's reward is read at; undefined where the network pools by a rule of its own. */

@@ -48,7 +48,13 @@ const noScoring: ScoringSettings = {
 export function existingRewardsScorer(task: WindowTask): (window: Window) => Promise<ScoredWindow | undefined> {
   const scorer = new WindowScorer({
     scorer: { score: async () => ({ logits: new Float32Array(), computedTokens: 0 }), countTokens: () => 0 },
-    tokenizer: { rowOf: noTokenizer, count: noTokenizer, addedTexts: { before: [], after: [] }, notices: [] },
+    tokenizer: {
+      rowOf: noTokenizer,
+      rowOfPair: noTokenizer,
+      count: noTokenizer,
+      addedTexts: { before: [], after: [] },
+      notices: [],
+    },
     scoring: noScoring,
     task,
     answer: createAnswer(task),

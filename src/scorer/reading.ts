@@ -1,7 +1,7 @@
 /** From the settings of a scorer to how the texts of rows are read: the same on the main thread and in every worker. */
 import type { Reading } from '../rows/kinds/reading.js';
 import type { NamedFields } from '../rows/kinds/roles.js';
-import type { Prompts, TextSettings } from '../rows/kinds/texts.js';
+import type { Prompts, TextSettings } from '../rows/kinds/text-to-score.js';
 import {
   builtInTemplates,
   isBuiltInTemplate,

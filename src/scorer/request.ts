@@ -36,8 +36,9 @@ export interface ScorerRequest {
   /** Index or name of the label to report; needed for, and only for, a model with more than one. */
   readonly logit?: string | undefined;
   /**
-   * How messages become text: `chai`, `dialogrpt`, `chatml`, `model`, `none` (texts are used as they are), or a Jinja
-   * file. Default: the model's own chat template; for GPT-2 without one, `chai`.
+   * How messages become text: `chai`, `dialogrpt`, `chatml`, `model`, `pair` (two texts, for encoders), `none` (texts
+   * are used as they are), or a Jinja file. Default: the model's own chat template; for GPT-2 without one, `chai`; for
+   * an encoder, `pair`.
    */
   readonly template?: string | undefined;
   /** The day that a template's `strftime_now` gives, as YYYY-MM-DD. Default: the local day on which the model is opened. */
@@ -118,7 +119,7 @@ const options: { readonly [K in keyof ScorerRequest]-?: Option } = {
     accepts: (value) => typeof value === 'string' && parseHead(value) !== undefined,
   },
   logit: text('the number or name of a label'),
-  template: text('chai, dialogrpt, chatml, model, none or a Jinja file'),
+  template: text('chai, dialogrpt, chatml, model, pair, none or a Jinja file'),
   lastSpeaker: oneOf(lastSpeakers),
   botName: text('a name'),
   userName: text('a name'),

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { messageOf, usageError } from '../errors.js';
 import type { ResolveOptions } from '../hub/resolve.js';
 import type { ArchitectureFacts } from '../model/architectures/family-facts.js';
+import type { NetworkFacts } from '../model/architectures/network.js';
 import { parseHead } from '../model/checkpoint/asked-head.js';
 import { type Checkpoint, readCheckpoint } from '../model/checkpoint/checkpoint.js';
 import { type ExportedModel, readExportedModel } from '../model/exported/model.js';
@@ -14,7 +15,7 @@ import type { TruncationSide } from '../model/tokenizer/tokenizer.js';
 import { optionName } from '../option-name.js';
 import { today } from '../platform/calendar.js';
 import { printable } from '../platform/printable.js';
-import type { TextSettings } from '../rows/kinds/texts.js';
+import type { TextSettings } from '../rows/kinds/text-to-score.js';
 import type { Notice } from '../rows/notices.js';
 import { ignoresMessages, isBuiltInTemplate, isLayout } from '../rows/templates.js';
 import { findKnownModel } from './known-models.js';
@@ -87,6 +88,7 @@ export async function resolveModel(
     );
   }
   const template = readTemplate(settings.template.value, tokenizerDirectory, options.head);
+  if (template.kind === 'pair') checkPairs(network, options.reserve);
   let templateDate: string | undefined;
   if (await asksForDate(template)) {
     templateDate = options.templateDate ?? chooseDate(dateNeededBy);
@@ -230,6 +232,20 @@ export function locationOf({
   return { kind: 'checkpoint', directory, sources, tokenizerDirectory, preparation };
 }
 
+/** @throws FatalError where the network does not read two texts, or something is asked for that two texts do not have */
+function checkPairs({ architecture, defaults }: NetworkFacts, reserve: number): void {
+  if (defaults.layout !== 'pair') {
+    throw usageError(
+      `expected ${optionName('template')} pair with an encoder, which reads two texts, got it with ${architecture}, which reads one`,
+    );
+  }
+  if (reserve > 0) {
+    throw usageError(
+      `expected no ${optionName('reserve')} with pairs of texts, of which the longer one is cut first, got ${reserve}`,
+    );
+  }
+}
+
 function chooseReserve(reserve: number, truncationSide: TruncationSide, maxLength: number): number {
   if (reserve > 0 && truncationSide === 'right') {
     throw usageError(
@@ -285,7 +301,7 @@ function readTemplate(
     return { name, kind: 'chat', jinja: readFileSync(name, 'utf8') };
   } catch (error) {
     throw usageError(
-      `expected ${optionName('template')} chai, dialogrpt, chatml, model, none or a Jinja file, got ${name} (${messageOf(error)})`,
+      `expected ${optionName('template')} chai, dialogrpt, chatml, model, pair, none or a Jinja file, got ${name} (${messageOf(error)})`,
       { cause: error },
     );
   }

@@ -1,12 +1,19 @@
 /** Says how a row was scored, with the tokens and the network that scored it: nothing is rendered a second time. */
-import type { ExplainedText, RowExplanation, ScoredText, TextPart, Token } from '../explanation/explanation.js';
+import type {
+  ExplainedText,
+  RenderedText,
+  RowExplanation,
+  ScoredText,
+  TextPart,
+  Token,
+} from '../explanation/explanation.js';
 import { rewardOf } from '../model/activation.js';
 import { commonPrefix } from '../model/layout/distinct-rows.js';
 import type { TokenScorer } from '../model/token-scorer.js';
-import type { Tokenizer, TokenRow } from '../model/tokenizer/tokenizer.js';
+import type { TextPlace, Tokenizer, TokenRow } from '../model/tokenizer/tokenizer.js';
 import { isFailure, type RowFailure } from '../rows/failure.js';
 import type { RowKind } from '../rows/kinds/kinds.js';
-import type { TextToScore } from '../rows/kinds/texts.js';
+import type { TextToScore } from '../rows/kinds/text-to-score.js';
 import { type HintCode, hintCodes, type NoticeCode, noticeCodes } from '../rows/notices.js';
 import type { ScoringSettings } from './protocol.js';
 
@@ -64,8 +71,10 @@ export class RowExplainer {
 
   async explain({ kind, texts, rewards, notices, hints }: ScoredTexts): Promise<ExplainedTexts> {
     const { scorer, scoring } = this.#options;
-    const rows = texts.flatMap((text) => (isFailure(text) ? [] : [text.tokens.row]));
-    const shared = scorer.sharedTokens(rows);
+    const scored = texts.flatMap((text) => (isFailure(text) ? [] : [text.tokens]));
+    const rows = scored.map(({ row }) => row);
+    const types = scored.map((tokens) => tokens.types);
+    const shared = scorer.sharedTokens(rows, types);
     const skipsPadding = rows.some((row) => scorer.pooledAt(row) !== undefined);
     const explained: ExplainedText[] = [];
     let next = 0; // of the texts that have tokens
@@ -77,7 +86,7 @@ export class RowExplainer {
       kind,
       texts: explained,
       tokens: rows.reduce((sum, row) => sum + row.length, 0),
-      computedTokens: rows.length === 0 ? 0 : scorer.countTokens(rows),
+      computedTokens: rows.length === 0 ? 0 : scorer.countTokens(rows, types),
       padToken: skipsPadding && scoring.padTokenId !== undefined ? this.#tokenOf(scoring.padTokenId) : null,
       notices: notices.map((code) => ({ code, message: noticeCodes[code] })),
       hints: hints.map((code) => ({ code, message: hintCodes[code] })),
@@ -85,21 +94,20 @@ export class RowExplainer {
   }
 
   async #explainText(text: TokenizedText, shared: number, reward: number | RowFailure): Promise<ScoredText> {
-    const { scorer, scoring, tokenizer } = this.#options;
-    const { row, whole } = text.tokens;
-    if (whole === undefined) throw new Error('a row is explained by all of its tokens');
-    const { cutIds, added } = whole;
-    const tokens = row.map((id, i) => this.#tokenOf(id, i < added.before || i >= row.length - added.after));
-    const side = scoring.truncationSide;
-    const cut = { side, tokens: cutIds.map((id) => this.#tokenOf(id)), text: tokenizer.textOf(cutIds) };
-    const responseStart = this.#responseStart(text, whole);
+    const { scorer } = this.#options;
+    const { row, places } = text.tokens;
+    const place = places?.at(-1);
+    if (places === undefined || place === undefined) throw new Error('a row is explained by all of its tokens');
+    const isAdded = (i: number): boolean => !places.some(({ start, end }) => i >= start && i < end);
+    const tokens = row.map((id, i) => this.#tokenOf(id, isAdded(i)));
+    const responseStart = this.#responseStart(text, place);
     const pooled = scorer.pooledAt(row) ?? null;
+    const [ofFirst] = places;
     return {
       judged: text.judged,
-      text: text.text,
-      parts: partsOf(text.text, cut, tokens),
+      first: text.first === undefined || ofFirst === undefined ? null : this.#renderedText(text.first, tokens, ofFirst),
+      ...this.#renderedText(text.text, tokens, place),
       tokens,
-      cut,
       responseStart,
       pooled,
       shared,
@@ -109,21 +117,28 @@ export class RowExplainer {
     };
   }
 
+  #renderedText(text: string, tokens: readonly Token[], { start, end, cutIds }: TextPlace): RenderedText {
+    const { scoring, tokenizer } = this.#options;
+    const side = scoring.truncationSide;
+    const cut = { side, tokens: cutIds.map((id) => this.#tokenOf(id)), text: tokenizer.textOf(cutIds) };
+    return { text, parts: partsOf(text, cut, tokens.slice(start, end)), cut };
+  }
+
   #tokenOf(id: number, added = false): Token {
     const { text, special } = this.#options.tokenizer.pieceOf(id);
     return { id, piece: text, special, added };
   }
 
   /** The first of a row's tokens that the prompt alone does not have; null where all of these were cut. */
-  #responseStart({ prompt, tokens }: TokenizedText, { cutIds, added }: NonNullable<TokenRow['whole']>): number | null {
+  #responseStart({ prompt, first, tokens }: TokenizedText, { start, end, cutIds }: TextPlace): number | null {
     const { tokenizer, scoring } = this.#options;
+    if (first !== undefined) return start < end ? start : null;
     if (prompt === undefined) return 0;
-    const { row } = tokens;
-    const own = row.slice(added.before, row.length - added.after);
+    const own = tokens.row.slice(start, end);
     const isLeft = scoring.truncationSide === 'left';
-    const start = commonPrefix(tokenizer.encode(prompt), isLeft ? [...cutIds, ...own] : [...own, ...cutIds]);
-    const inRow = Math.max(0, isLeft ? start - cutIds.length : start);
-    return inRow < own.length ? added.before + inRow : null;
+    const length = commonPrefix(tokenizer.encode(prompt), isLeft ? [...cutIds, ...own] : [...own, ...cutIds]);
+    const inRow = Math.max(0, isLeft ? length - cutIds.length : length);
+    return inRow < own.length ? start + inRow : null;
   }
 
   async #trace(row: readonly number[], from: number): Promise<ScoredText['trace']> {
@@ -141,8 +156,7 @@ export class RowExplainer {
  * A text in parts: each special token of its own, found in the order of the tokens, and a border where the text was cut.
  * There is none where a tokenizer does not give back the text that it was given.
  */
-function partsOf(text: string, cut: ScoredText['cut'], row: readonly Token[]): TextPart[] {
-  const own = row.filter(({ added }) => !added);
+function partsOf(text: string, cut: RenderedText['cut'], own: readonly Token[]): TextPart[] {
   const isLeft = cut.side === 'left';
   const border = borderOf(text, cut);
   const parts: TextPart[] = [];
@@ -171,7 +185,7 @@ function partsOf(text: string, cut: ScoredText['cut'], row: readonly Token[]): T
 }
 
 /** Where in the text the part that was cut ends, or begins on the right; -1 where that cannot be told. */
-function borderOf(text: string, { side, text: cut }: ScoredText['cut']): number {
+function borderOf(text: string, { side, text: cut }: RenderedText['cut']): number {
   // Some tokenizers put a space before a text.
   const own = side === 'left' && cut.startsWith(' ') && !text.startsWith(' ') ? cut.slice(1) : cut;
   if (side === 'left') return text.startsWith(own) ? own.length : -1;

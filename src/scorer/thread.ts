@@ -152,10 +152,13 @@ function checkTokenizer(tokenizer: Tokenizer, directory: string, scoring: Scorin
         `got one with ids up to ${tokenizer.idLimit - 1}; name the right one with ${optionName('tokenizer')}`,
     );
   }
-  if (tokenizer.addedCount >= maxLength) {
+  const { addedCount, addedToPair = 0 } = tokenizer;
+  const isPair = scoring.template.kind === 'pair' && addedToPair > addedCount;
+  const added = isPair ? addedToPair : addedCount;
+  if (added >= maxLength) {
     throw usageError(
-      `expected ${optionName('maxLength')} above ${tokenizer.addedCount}, the number of tokens that the tokenizer adds to every text, ` +
-        `got ${maxLength}`,
+      `expected ${optionName('maxLength')} above ${added}, the number of tokens that the tokenizer adds to every ` +
+        `${isPair ? 'pair of texts' : 'text'}, got ${maxLength}`,
     );
   }
 }

@@ -1,60 +1,42 @@
 /** Scores one window, from records to rows, texts, tokens and rewards; answers.ts makes the output of the rewards. */
 
-import { rewardOf } from '../model/activation.js';
 import type { TokenScorer } from '../model/token-scorer.js';
-import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
+import type { Tokenizer, TokenRow } from '../model/tokenizer/tokenizer.js';
 import { optionName } from '../option-name.js';
-import { type CarriedText, carriedTexts, existingResult, existingShape } from '../rows/existing-rewards.js';
+import { type CarriedText, carriedTexts, existingResult } from '../rows/existing-rewards.js';
 import { asBadRow, failure, isFailure, type RowFailure } from '../rows/failure.js';
 import { columnKey } from '../rows/formats/csv-header.js';
 import type { ParsedRecord } from '../rows/formats/format.js';
-import { kindOfRow, type RowKind } from '../rows/kinds/kinds.js';
-import type { NamedFields, Row } from '../rows/kinds/roles.js';
-import {
-  BOUNDARIES_TO_CHECK,
-  readRow,
-  type ScorableRow,
-  type TextSettings,
-  type TextToScore,
-} from '../rows/kinds/texts.js';
-import { type HintCode, type NoticeCode, noticeCodes } from '../rows/notices.js';
+import type { TextSettings, TextToScore } from '../rows/kinds/text-to-score.js';
+import { readRow, type ScorableRow } from '../rows/kinds/texts.js';
+import { type HintCode, noticeCodes } from '../rows/notices.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
-import { type RewardShape, type RowResult, shapeOf, takenField, takesRewards } from '../rows/results.js';
+import { shapeOf, takenField, takesRewards } from '../rows/results.js';
 import { isWellFormed } from '../rows/unicode.js';
 import type { ScoredRecord } from '../selection/group.js';
 import type { Answer } from './answers.js';
-import type { ScoredWindow, ScoringSettings, TokenizerFacts, Window, WindowStats, WindowTask } from './protocol.js';
+import type { ScoredWindow, ScoringSettings, TokenizerFacts, Window, WindowTask } from './protocol.js';
 import type { ExplainedTexts, RowExplainer, TokenizedText } from './row-explainer.js';
+import {
+  countOutcomes,
+  type ExistingResult,
+  type PendingRow,
+  type PendingText,
+  resultOf,
+  rewardsOf,
+} from './row-results.js';
 import { tokenizerFactsOf } from './tokenizer-facts.js';
 
-/** A record, and what is known about its rewards before the network has run. */
-interface PendingRow {
-  readonly record: InputRecord;
-  readonly parsed: ParsedRecord;
-  /** A failure of the whole row, the facts needed to write its rewards, or the rewards that it already has. */
-  readonly outcome: RowFailure | PendingTexts | ExistingResult;
-}
+/** The token ids of a window's texts, and their types. */
+class WindowTexts {
+  readonly rows: number[][] = [];
+  readonly types: (readonly number[] | undefined)[] = [];
 
-interface PendingTexts {
-  readonly kind: RowKind;
-  readonly texts: readonly (PendingText | RowFailure | CarriedText)[];
-  readonly boundaryHasSpace: boolean | undefined;
-  readonly notices: readonly NoticeCode[];
-  readonly hints: readonly HintCode[];
-  readonly templated: boolean;
-}
-
-interface ExistingResult {
-  readonly existing: RowResult;
-}
-
-interface PendingText {
-  /** Index into the token ids of the window's texts. */
-  readonly index: number;
-  readonly tokens: number;
-  readonly truncated: number;
-  /** Of the row that is explained. */
-  readonly source?: TokenizedText;
+  /** Returns the index of the row. */
+  add({ row, types }: TokenRow): number {
+    this.types.push(types);
+    return this.rows.push(row) - 1;
+  }
 }
 
 const noPrompt = (): RowFailure =>
@@ -71,7 +53,7 @@ const noReward = (field: string): RowFailure =>
 
 export interface WindowScorerOptions {
   readonly scorer: Pick<TokenScorer, 'score' | 'countTokens'>;
-  readonly tokenizer: Pick<Tokenizer, 'rowOf' | 'count' | 'addedTexts' | 'notices'>;
+  readonly tokenizer: Pick<Tokenizer, 'rowOf' | 'rowOfPair' | 'count' | 'addedTexts' | 'notices'>;
   readonly scoring: ScoringSettings;
   readonly task: Pick<WindowTask, 'format' | 'maxRowBytes' | 'dryRun' | 'strict'>;
   readonly answer: Answer;
@@ -99,7 +81,7 @@ export class WindowScorer {
   /** @param part whether the window is a part of one that is answered as a whole */
   async score(window: Window, part = false): Promise<ScoredWindow> {
     const { scorer, task, heartbeat } = this.#options;
-    const texts: number[][] = [];
+    const texts = new WindowTexts();
     const pending: PendingRow[] = [];
     for (const record of this.#recordsOf(window)) {
       heartbeat();
@@ -107,8 +89,8 @@ export class WindowScorer {
       if (parsed !== undefined) pending.push({ record, parsed, outcome: this.#tokenize(record, parsed, texts) });
     }
     const { logits, computedTokens } = task.dryRun
-      ? { logits: undefined, computedTokens: scorer.countTokens(texts) }
-      : await scorer.score(texts, heartbeat);
+      ? { logits: undefined, computedTokens: scorer.countTokens(texts.rows, texts.types) }
+      : await scorer.score(texts.rows, heartbeat, texts.types);
     const explained = logits && (await this.#explain(pending, logits));
     return this.#answer(window, pending, logits, computedTokens, part, explained);
   }
@@ -130,9 +112,11 @@ export class WindowScorer {
     part: boolean,
     explained?: ExplainedTexts,
   ): ScoredWindow {
-    const { answer, task } = this.#options;
+    const { answer, task, scoring, texts } = this.#options;
+    const details = answer.results?.details ?? false;
+    const settings = { scoring, details, rewardKey: this.#rewardKey, fields: texts.fields };
     const scored = pending.map((row): ScoredRecord => {
-      return { record: row.record, parsed: row.parsed, result: this.#resultOf(row, logits) };
+      return { record: row.record, parsed: row.parsed, result: resultOf(row, logits, settings) };
     });
     // Records beyond the limit are scored too, as rewards would be rounded differently in other packs.
     const rows = Math.min(window.rows ?? scored.length, scored.length);
@@ -148,7 +132,7 @@ export class WindowScorer {
     const texts = outcome.texts.map((text) =>
       isFailure(text) ? text : ((text as PendingText).source as TokenizedText),
     );
-    return explainer?.explain({ ...outcome, texts, rewards: this.#rewardsOf(outcome, logits) });
+    return explainer?.explain({ ...outcome, texts, rewards: rewardsOf(outcome, logits, this.#options.scoring) });
   }
 
   #recordsOf(window: Window): Iterable<InputRecord> {
@@ -163,7 +147,7 @@ export class WindowScorer {
     return { failure: { ...failure('ROW_TOO_LARGE', message), bytes: oversized } };
   }
 
-  #tokenize(record: InputRecord, parsed: ParsedRecord, texts: number[][]): PendingRow['outcome'] {
+  #tokenize(record: InputRecord, parsed: ParsedRecord, texts: WindowTexts): PendingRow['outcome'] {
     const unusable = parsed.failure ?? (parsed.row && this.#options.answer.refuse?.(parsed.row));
     if (unusable !== undefined) return unusable;
     const carried = this.#carriedResult(parsed);
@@ -182,12 +166,15 @@ export class WindowScorer {
       if (own !== null) return own;
       if (isFailure(scorable)) return scorable;
       heartbeat();
-      const { text, prompt } = scorable;
+      const { text, first, prompt } = scorable;
       if (reserve > 0 && prompt === undefined) return noPrompt();
       const reserved = reserve > 0 &&
         prompt !== undefined && { reserved: { tokens: reserve, promptTokens: this.#count(prompt) } };
       const settings = { maxLength, truncationSide, beginsOnce, keepsCut, ...reserved };
-      const tokens = tokenizer.rowOf(text, settings, heartbeat);
+      const tokens =
+        first === undefined
+          ? tokenizer.rowOf(text, settings, heartbeat)
+          : tokenizer.rowOfPair(first, text, settings, heartbeat);
       if (tokens === undefined)
         return failure('EMPTY_TEXT', 'the text has no tokens', row.kind === 'candidates' ? index : undefined);
       const beyond = tokens.row.find((id) => id >= scoring.vocabularySize);
@@ -195,7 +182,7 @@ export class WindowScorer {
         return noEmbedding(beyond, scoring.vocabularySize, row.kind === 'candidates' ? index : undefined);
       padAtEnd ||= tokens.row.at(-1) === scoring.padTokenId;
       return {
-        index: texts.push(tokens.row) - 1,
+        index: texts.add(tokens),
         tokens: tokens.row.length,
         truncated: tokens.cut,
         ...(keepsCut && { source: { ...scorable, tokens } }),
@@ -261,51 +248,7 @@ export class WindowScorer {
       texts: read.texts.map((text, index) => checkUnicode(text, read.kind === 'candidates' ? index : undefined)),
     };
   }
-
-  #rewardsOf({ kind, texts }: PendingTexts, logits: Float32Array): (number | RowFailure)[] {
-    const { labels, logit, activation } = this.#options.scoring;
-    const isArray = shapeOf(kind) === 'array';
-    return texts.map((text, index) => {
-      if (isCarried(text)) return text.reward;
-      if (isFailure(text)) return text;
-      const reward = rewardOf(logits.subarray(text.index * labels, (text.index + 1) * labels), logit, activation);
-      if (Number.isFinite(reward)) return reward;
-      return failure('NON_FINITE', `the reward is ${reward}`, isArray ? index : undefined);
-    });
-  }
-
-  #resultOf({ parsed: { row }, outcome }: PendingRow, logits: Float32Array | undefined): RowResult {
-    const { answer, texts } = this.#options;
-    if (isFailure(outcome)) {
-      return { shape: shapeOfFailed(row ?? {}, this.#rewardKey, texts.fields), rewards: [], failure: outcome };
-    }
-    if ('existing' in outcome) return { ...outcome.existing, taken: true };
-    const shape = shapeOf(outcome.kind);
-    const rewards =
-      logits === undefined
-        ? outcome.texts.map((text) => (isCarried(text) ? text.reward : isFailure(text) ? text : undefined))
-        : this.#rewardsOf(outcome, logits);
-    const problem = rewards.find(isFailure);
-    return {
-      shape,
-      templated: outcome.templated,
-      rewards: rewards.map((reward) => (typeof reward === 'number' ? reward : null)),
-      ...(answer.results?.details && {
-        tokens: outcome.texts.map((text) => (isFailure(text) ? null : text.tokens)),
-        truncated: outcome.texts.map((text) => (isFailure(text) ? null : text.truncated)),
-      }),
-      ...(problem !== undefined && { failure: problem }),
-    };
-  }
 }
-
-/** By what the row has to score, or else by the rewards that it carries. */
-function shapeOfFailed(row: Row, rewardField: string, fields: NamedFields): RewardShape {
-  const kind = kindOfRow(row, fields);
-  return kind === undefined ? (existingShape(Object.keys(row), rewardField) ?? 'single') : shapeOf(kind);
-}
-
-const isCarried = (text: PendingTexts['texts'][number]): text is CarriedText => 'reward' in text;
 
 const noEmbedding = (id: number, known: number, index: number | undefined): RowFailure =>
   failure(
@@ -322,33 +265,7 @@ export function recordsOf(window: Window, format: Pick<Answer['format'], 'newSca
   return [{ bytes: bytes.subarray(0, 0), lineEnd: bytes, byte, line, oversized }];
 }
 
-function countOutcomes(pending: readonly PendingRow[]): Omit<WindowStats, 'failed' | 'rewards' | 'computedTokens'> {
-  const forms: Partial<Record<RowKind, number>> = {};
-  const notices: Partial<Record<NoticeCode, number>> = {};
-  const hints: Partial<Record<HintCode, number>> = {};
-  const boundarySpaces: boolean[] = [];
-  const counts = { truncatedRows: 0, truncatedTokens: 0, tokens: 0 };
-  for (const { outcome } of pending) {
-    if (isFailure(outcome) || 'existing' in outcome) continue;
-    const { kind, texts, boundaryHasSpace } = outcome;
-    for (const code of outcome.notices) notices[code] = (notices[code] ?? 0) + 1;
-    for (const code of outcome.hints) hints[code] = (hints[code] ?? 0) + 1;
-    forms[kind] = (forms[kind] ?? 0) + 1;
-    if (boundaryHasSpace !== undefined && boundarySpaces.length < BOUNDARIES_TO_CHECK)
-      boundarySpaces.push(boundaryHasSpace);
-    let truncated = 0;
-    for (const text of texts) {
-      if (isFailure(text) || isCarried(text)) continue;
-      counts.tokens += text.tokens;
-      truncated += text.truncated;
-    }
-    if (truncated > 0) counts.truncatedRows++;
-    counts.truncatedTokens += truncated;
-  }
-  return { rows: pending.length, forms, notices, hints, boundarySpaces, ...counts };
-}
-
 function checkUnicode(text: TextToScore | RowFailure, index: number | undefined): TextToScore | RowFailure {
-  if (isFailure(text) || isWellFormed(text.text)) return text;
+  if (isFailure(text) || (isWellFormed(text.text) && isWellFormed(text.first ?? ''))) return text;
   return failure('BAD_UTF8', 'expected valid Unicode, got half of a surrogate pair', index);
 }

@@ -304,8 +304,9 @@ describe('heads of two layers', () => {
       ),
     );
 
+    const classifier = base.startsWith('llama') ? 'LlamaForSequenceClassification' : 'Qwen2ForSequenceClassification';
     test(`not ${name}: nothing says what is between the layers`, async () => {
-      const path = changed(base, `not-${name}`, (copy) => asNamed('LlamaForSequenceClassification', copy));
+      const path = changed(base, `not-${name}`, (copy) => asNamed(classifier, copy));
       const [code, line] = await refusal(path);
       assert.equal(code, 1);
       assert.match(

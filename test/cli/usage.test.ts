@@ -90,11 +90,12 @@ wrongUses('flags', [
   },
   {
     args: ['--template', 'nothing.jinja'],
-    stderr: /^expected --template chai, dialogrpt, chatml, model, none or a Jinja file, got nothing\.jinja \(ENOENT/,
+    stderr:
+      /^expected --template chai, dialogrpt, chatml, model, pair, none or a Jinja file, got nothing\.jinja \(ENOENT/,
   },
   {
     args: ['--template', folder],
-    stderr: /^expected --template chai, dialogrpt, chatml, model, none or a Jinja file, got .*folder \(EISDIR/,
+    stderr: /^expected --template chai, dialogrpt, chatml, model, pair, none or a Jinja file, got .*folder \(EISDIR/,
   },
   {
     args: ['--template', 'model'],

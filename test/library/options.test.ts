@@ -72,7 +72,7 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
     { tokenizer: Object.create(null) },
     'expected tokenizer to be a directory or an id on the hub, got [Object: null prototype] {}',
   ],
-  [{ template: true }, 'expected template to be chai, dialogrpt, chatml, model, none or a Jinja file, got true'],
+  [{ template: true }, 'expected template to be chai, dialogrpt, chatml, model, pair, none or a Jinja file, got true'],
   [{ workers: -1 }, 'expected workers to be a whole number from 0 to 256, got -1'],
   [{ workers: 1n }, 'expected workers to be a whole number from 0 to 256, got 1n'],
   [

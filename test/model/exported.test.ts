@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { loadRewardModel, type RewardModel } from '../../dist/index.js';
 import { readTokenizerFiles } from '../../dist/model/tokenizer/files.js';
 import { Tokenizer } from '../../dist/model/tokenizer/tokenizer.js';
-import { copyExportedModel, copyWithNaN, reference, writeSmallModel } from '../support/exported-models.js';
+import { copyExportedModel, copyWithNaN, input, reference, writeSmallModel } from '../support/exported-models.js';
 import type { Run } from '../support/in-process.js';
 import { jsonLines, rewardScore, temporaryDirectory, writeFile } from '../support/run.js';
 
@@ -94,18 +94,7 @@ describe('an encoder', () => {
   const run = (row: object, ...more: string[]): Promise<Run> =>
     rewardScore(['-q', '-m', file, '-j', '1', '--logit', 'good', ...more], { stdin: `${JSON.stringify(row)}\n` });
 
-  test('is given no text that is made of two', async () => {
-    for (const [row, name] of [
-      [{ prompt: 'a', response: ' b' }, 'prompt'],
-      [{ messages: [{ role: 'user', content: 'a' }] }, 'messages'],
-    ] as const) {
-      const { code, stderr } = await run(row);
-      assert.equal(code, 2);
-      assert.match(stderr, new RegExp(`expected rows of text, got ${name}: the model reads pairs of texts`));
-    }
-  });
-
-  test('but where that is asked for', async () => {
+  test('is given a text that is made of two where that is asked for', async () => {
     const joined = await run({ prompt: 'a sea', response: ' and a walk' }, '--template', 'none');
     const whole = await run({ text: 'a sea and a walk' });
     assert.equal(joined.code, 0, joined.stderr);
@@ -282,6 +271,22 @@ describe('what a graph or its config does not allow', () => {
     assert.equal(run.code, 1);
     assert.match(run.stderr, /^reward-score: .+ cannot be run on 1 x 100 tokens: .+ name fewer with --max-length\n$/);
     assert.equal((await rewardScore(['-q', '-m', file, '--max-length', '64'], { stdin: long })).code, 0);
+  });
+
+  test('as many tokens as positions that are numbered after the pad token', async () => {
+    const config = { model_type: 'roberta', pad_token_id: 1, max_position_embeddings: 20 };
+    const file = writeSmallModel(join(directory, 'after-pad'), {}, config);
+    const { code, stderr } = await rewardScore(['-m', file], { stdin: JSON.stringify('ab '.repeat(300)) });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /, 18 tokens \(max_position_embeddings\)/);
+    const numbered = writeSmallModel(
+      join(directory, 'numbered'),
+      { inputs: [input('input_ids'), input('position_ids')] },
+      config,
+    );
+    const run = await rewardScore(['-q', '-m', numbered], { stdin: '"a"\n' });
+    assert.equal(run.code, 1);
+    assert.match(run.stderr, /expected no input position_ids of .*, which numbers positions by its tokens, got one/);
   });
 
   test('padding: no pad token', async () => {

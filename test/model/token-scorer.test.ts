@@ -108,6 +108,7 @@ test('rows that do not meet in a network are not scored again beside a NaN', asy
     inputs: new Map([['input_ids', 'int64']]),
     padTokenId: PAD,
     maxPositions: 16,
+    typed: true,
     rowByRow: false,
     limits: { batchTokens: 2048, batchRows: 64 },
   });

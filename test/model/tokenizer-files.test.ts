@@ -243,8 +243,8 @@ describe('tokenizer.json', () => {
     ['a normalizer without a type', { normalizer: {} }, /normalizer\.type to be a name/],
     [
       'a normalizer of an unknown type',
-      { normalizer: { type: 'Nmt' } },
-      /cannot be used \(Unknown Normalizer type: Nmt\)/,
+      { normalizer: { type: 'Nfkc' } },
+      /cannot be used \(Unknown Normalizer type: Nfkc\)/,
     ],
     ['a sequence without steps', { pre_tokenizer: { type: 'Sequence' } }, /pre_tokenizer\.pretokenizers to be a list/],
     [

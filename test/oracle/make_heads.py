@@ -18,7 +18,7 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from recipe import read_models, tensor_values, write_model
@@ -48,7 +48,7 @@ ADAPTERS_MADE: dict[str, Json] = {
     },
     "gpt2-lm-base-bin": {
         "base": "gpt2-lm",
-        "lora": {"r": 2, "lora_alpha": 6, "target_modules": GPT2_MODULES, "task_type": "SEQ_CLS"},
+        "lora": {"r": 6, "lora_alpha": 9, "target_modules": GPT2_MODULES, "task_type": "SEQ_CLS"},
         "bin": True,
     },
     "gpt2-rslora": {
@@ -87,6 +87,14 @@ ADAPTERS_MADE: dict[str, Json] = {
         "lora": {"r": 2, "lora_alpha": 4, "target_modules": ["q_proj", "v_proj"], "task_type": "SEQ_CLS"},
         "spelled": True,
     },
+    "qwen3-on-tied": {
+        "base": "qwen3-lm-tied",
+        "lora": {"r": 2, "lora_alpha": 4, "target_modules": ["q_proj", "v_proj", "up_proj"], "task_type": "SEQ_CLS"},
+    },
+    "gpt-neox-fused": {
+        "base": "gpt-neox-lm",
+        "lora": {"r": 2, "lora_alpha": 4, "target_modules": ["query_key_value", "dense"], "task_type": "SEQ_CLS"},
+    },
     "gpt2-value": {
         "base": "gpt2-lm",
         "lora": {"r": 2, "lora_alpha": 4, "target_modules": ["c_attn"], "task_type": "CAUSAL_LM"},
@@ -101,11 +109,14 @@ ADAPTERS_MADE: dict[str, Json] = {
 
 
 class Scorer:
-    """The texts, and what a model gives each of them alone."""
+    """The texts as a base's tokenizer reads them, and what a model gives each of them alone."""
 
-    def __init__(self, texts: list[str]) -> None:
-        self.tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(FIXTURE / "tokenizer.json"))
-        self.rows = [self.tokenizer(text, add_special_tokens=False)["input_ids"][-MAX_LENGTH:] for text in texts]
+    def __init__(self, texts: list[str], base: Path) -> None:
+        for name in ("tokenizer.json", "tokenizer_config.json"):
+            shutil.copy(FIXTURE / name, base / name)
+        # Its class depends on the type of the model too.
+        self.tokenizer = AutoTokenizer.from_pretrained(base)
+        self.rows = [self.tokenizer(text)["input_ids"][-MAX_LENGTH:] for text in texts]
 
     def classify(self, model: nn.Module) -> list[list[float]]:
         """Logits of a model for sequences."""
@@ -228,7 +239,6 @@ def main() -> None:
     torch.set_num_threads(1)
     disable_progress_bar()
     texts: list[str] = [entry["text"] for entry in json.loads((HERE / "texts.json").read_text(encoding="utf-8"))]
-    scorer = Scorer(texts)
     scales, descriptions = read_models("heads_models.json")
     shutil.rmtree(ADAPTERS, ignore_errors=True)
     content: Json = {
@@ -240,23 +250,25 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         bases = {each["name"]: Path(folder) / each["name"] for each in descriptions}
         content["sha256"] = {each["name"]: write_model(bases[each["name"]], each, scales) for each in descriptions}
+        scorers = {name: Scorer(texts, base) for name, base in bases.items()}
         content["adapters"] = {
-            name: {"base": what["base"], **make_adapter(name, what, bases[what["base"]], scorer)}
+            name: {"base": what["base"], **make_adapter(name, what, bases[what["base"]], scorers[what["base"]])}
             for name, what in ADAPTERS_MADE.items()
         }
         content["valueHeads"] = {}
         content["tokenHeads"] = {}
-        for name in ("gpt2-lm", "gpt2-lm-untied", "llama-lm", "llama-lm-tied"):
+        for name in (each["name"] for each in descriptions if "-lm" in each["name"]):
             model = AutoModelForCausalLM.from_pretrained(bases[name], dtype=torch.float32).eval()
+            scorer = scorers[name]
             content["valueHeads"][name] = value_rewards(scorer, model, value_head(model.config.hidden_size))
             content["tokenHeads"][name] = {
                 asked: token_rewards(scorer, model, asked) for asked in ("yes-no: Yes, No", "token:0", "token:511")
             }
         content["twoLayers"] = {}
-        for name, labels in (("INFORMForSequenceClassification", 1),):
-            base = AutoModelForSequenceClassification.from_pretrained(bases["llama-lm"], dtype=torch.float32).eval()
-            head, rewards = two_layer_rewards(scorer, base, name, labels)
-            content["twoLayers"][name] = {"base": "llama-lm", **head, "rewards": rewards}
+        for name, base in (("INFORMForSequenceClassification", "llama-lm"), ("Qwen2ForRewardModel", "qwen2-lm")):
+            model = AutoModelForSequenceClassification.from_pretrained(bases[base], dtype=torch.float32).eval()
+            head, rewards = two_layer_rewards(scorers[base], model, name, labels=1)
+            content["twoLayers"][name] = {"base": base, **head, "rewards": rewards}
     for adapter in ADAPTERS.iterdir():
         spelled = adapter / "spelled.safetensors"
         if spelled.exists():

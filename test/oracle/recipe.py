@@ -59,7 +59,8 @@ def head_shapes(config: Json, hidden: int) -> list[tuple[str, list[int]]]:
     """Of a classifier, or of a language model, whose output may be its input embeddings."""
     if config["architectures"][0].endswith("ForSequenceClassification"):
         return [("score.weight", [len(config["id2label"]), hidden])]
-    return [] if config["tie_word_embeddings"] else [("lm_head.weight", [config["vocab_size"], hidden])]
+    output = "embed_out.weight" if config["model_type"] == "gpt_neox" else "lm_head.weight"
+    return [] if config["tie_word_embeddings"] else [(output, [config["vocab_size"], hidden])]
 
 
 def gpt2_shapes(config: Json) -> list[tuple[str, list[int]]]:
@@ -145,8 +146,7 @@ def gpt_neox_shapes(config: Json) -> list[tuple[str, list[int]]]:
         linear(f"{block}.mlp.dense_h_to_4h", [inner, hidden], True)
         linear(f"{block}.mlp.dense_4h_to_h", [hidden, inner], True)
     layer_norm("gpt_neox.final_layer_norm")
-    shapes.append(("score.weight", [len(config["id2label"]), hidden]))
-    return shapes
+    return shapes + head_shapes(config, hidden)
 
 
 TENSOR_SHAPES = {

@@ -166,6 +166,7 @@ function explanationOf(text: string): string {
       texts: [
         {
           judged: { field: text, author: text, content: text },
+          first: { text, parts: [{ text, special: false, cut: false }], cut: { side: 'left', tokens: [], text: '' } },
           text,
           parts: [
             { text: text.repeat(20), special: false, cut: true },

@@ -44,7 +44,7 @@ export const scoringFlags = [
     name: 'template',
     value: '<name>',
     group,
-    doc: 'how messages become text: chai, dialogrpt, chatml, model (its own chat template), none (texts as they are) or a Jinja file (default: what comes with the model)',
+    doc: 'how messages become text: chai, dialogrpt, chatml, model (its own chat template), pair (two texts, for encoders), none (texts as they are) or a Jinja file (default: what comes with the model)',
     commands,
     decides: 'reward',
   },

@@ -54,6 +54,10 @@ export interface KeptValue {
 /** A network whose graph another tool exported, and which is run unchanged (exported/). */
 export interface ExportedNetwork extends NetworkFacts {
   readonly padTokenId: number | undefined;
+  /** How many types of tokens it tells apart; undefined where its config.json does not say it. */
+  readonly tokenTypes: number | undefined;
+  /** Positions are numbered after that of the pad token, as RoBERTa's are. */
+  readonly countsFromPad: boolean;
   /** Bytes of its file, and of the data beside it. */
   readonly bytes: number;
 }

@@ -38,19 +38,25 @@ export function readExportedModel(file: string): ExportedModel {
   const config = ConfigReader.open(configFile, { bounds });
   const architectures = config.read('architectures');
   const name: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  const modelType = config.read('model_type');
+  const padTokenId = config.tokenId('pad_token_id');
+  const countsFromPad = typeof modelType === 'string' && countFromPad.has(modelType);
+  // A network that states no length (with ALiBi, for one) takes any.
+  const positions = config.positiveInteger(['n_positions', 'max_position_embeddings'], Number.MAX_SAFE_INTEGER);
   return {
     kind: 'exported',
     file,
     places,
     network: {
-      architecture: String(name ?? config.read('model_type') ?? 'unknown'),
+      architecture: String(name ?? modelType ?? 'unknown'),
       labels: config.labels(),
       vocabularySize: config.positiveInteger(['vocab_size']),
-      // A network that states no length (with ALiBi, for one) takes any.
-      maxPositions: config.positiveInteger(['n_positions', 'max_position_embeddings'], Number.MAX_SAFE_INTEGER),
-      padTokenId: config.tokenId('pad_token_id'),
+      maxPositions: countsFromPad ? Math.max(1, positions - ((padTokenId ?? USUAL_PAD) + 1)) : positions,
+      padTokenId,
+      tokenTypes: typesOf(config.read('type_vocab_size')),
+      countsFromPad,
       eosTokenId: config.tokenId('eos_token_id'),
-      defaults: defaultsOf(config.read('model_type')),
+      defaults: defaultsOf(modelType),
       bytes,
     },
   };
@@ -58,6 +64,20 @@ export function readExportedModel(file: string): ExportedModel {
 
 /** `model_type` of networks in which a token sees those before it alone. */
 const decoders = /^(llama|mistral|mixtral|qwen|gemma|gpt|opt|phi|bloom|falcon|olmo|stablelm|cohere|smollm)/;
+
+/**
+ * `model_type` of networks whose first position has the number after pad_token_id: create_position_ids_from_input_ids of
+ * their models in transformers 5.23.0.
+ */
+const countFromPad: ReadonlySet<string> = new Set([
+  ...['roberta', 'roberta-prelayernorm', 'xlm-roberta', 'xlm-roberta-xl', 'xmod', 'camembert'],
+  ...['data2vec-text', 'ibert', 'lilt', 'longformer', 'luke', 'mpnet'],
+]);
+
+/** The pad token of these where config.json names none. */
+const USUAL_PAD = 1;
+
+const typesOf = (stated: unknown): number | undefined => (typeof stated === 'number' ? stated : undefined);
 
 function defaultsOf(modelType: unknown): RowDefaults {
   if (modelType === 'gpt2') return gpt2Defaults;

@@ -67,8 +67,15 @@ export const exportedScorer = (
   { rowByRow }: Pick<ExportedReady, 'rowByRow'>,
 ): TokenScorer => {
   const { inputs } = session;
-  const { padTokenId, maxPositions, labels } = network;
-  const layout = paddedLayout({ inputs, padTokenId, maxPositions, rowByRow, limits: cpu.limits });
+  const { padTokenId, maxPositions, tokenTypes = Number.POSITIVE_INFINITY, labels } = network;
+  const layout = paddedLayout({
+    inputs,
+    padTokenId,
+    maxPositions,
+    typed: tokenTypes > 1,
+    rowByRow,
+    limits: cpu.limits,
+  });
   return new TokenScorer(session, layout, labels.length);
 };
 

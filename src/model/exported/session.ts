@@ -25,6 +25,12 @@ export class ExportedSession implements NetworkSession {
     this.#session = session;
     this.inputs = new Map(session.inputMetadata.map((input) => this.#checkInput(input)));
     if (!this.inputs.has('input_ids')) this.#refuse('an input input_ids', session.inputNames.join(', '));
+    if (model.network.countsFromPad && this.inputs.has('position_ids')) {
+      this.#refuse(
+        `no input position_ids of ${model.network.architecture}, which numbers positions by its tokens`,
+        'one',
+      );
+    }
     this.oneRow = session.inputMetadata.some((input) => input.isTensor && input.shape[0] === 1);
     this.#output = this.#checkOutputs(session.outputMetadata);
   }

@@ -36,9 +36,9 @@ export function commonPrefix(a: readonly number[], b: readonly number[]): number
  *
  * @param beginnings whether beginnings are shared, or only equal rows
  */
-export function sharedTokens(rows: readonly (readonly number[])[], beginnings: boolean): number[] {
+export function sharedTokens(rows: readonly (readonly number[])[], beginnings: boolean, types?: RowTypes): number[] {
   const shared = rows.map(() => 0);
-  const distinct = distinctRows(rows);
+  const distinct = distinctRows(rows, types);
   // Sorted, what a row shares with any other it shares with a neighbour.
   const withNext = distinct.map(({ tokens }, i) => {
     const next = distinct[i + 1];

@@ -30,7 +30,7 @@ export async function makePrepared(
   const { network } = checkpoint;
   try {
     mkdirSync(directory, { recursive: true });
-    const tensors = openTensors(checkpoint);
+    const tensors = withHeartbeat(openTensors(checkpoint), heartbeat);
     let quality: Quality | undefined;
     try {
       if (preparation.precision === 'fp32') await makeFp32(network, tensors, directory);
@@ -58,3 +58,14 @@ async function makeFp32(network: RewardNetwork, source: TensorSource, directory:
   const weights = writeWeights(network.tensors, source, join(directory, WEIGHTS_FILE));
   writeGraphs(network.graph, network, await prepackWeights(network.graph, weights, directory), directory);
 }
+
+/** A read may take a second, where an adapter is merged into what is read. */
+const withHeartbeat = (source: TensorSource, heartbeat: () => void): TensorSource => ({
+  names: source.names,
+  shapeOf: (name) => source.shapeOf(name),
+  read(name, start, count) {
+    heartbeat();
+    return source.read(name, start, count);
+  },
+  close: () => source.close(),
+});

@@ -24,7 +24,7 @@ export interface VocabularyIds {
   idOf(token: string): number | undefined;
 }
 
-/** A part of a text: an added token, or what stands between two. */
+/** A part of a text: an added token, or what stands between two. It begins the text where `start` is 0. */
 export type Part = { readonly id: number } | { readonly text: string; readonly start: number };
 
 /** A token as its fields are written, with the defaults of the reference. */
@@ -108,8 +108,13 @@ export class AddedVocabulary implements VocabularyIds {
    *
    * @param normalize what the tokenizer does to a text before it splits it into words
    * @param splitSpecial special tokens in a text are text like any other
+   * @param keepsBeginning whether `normalize` leaves the text's first character in its place
    */
-  splitter(normalize: (text: string) => string, splitSpecial: boolean): (text: string) => Part[] {
+  splitter(
+    normalize: (text: string) => string,
+    splitSpecial: boolean,
+    keepsBeginning: (text: string) => boolean = () => true,
+  ): (text: string) => Part[] {
     const all = [...this.#special.values(), ...this.#others];
     const searched = (normalized: boolean): Search => {
       const words = all.filter((token) => token.normalized === normalized);
@@ -124,10 +129,12 @@ export class AddedVocabulary implements VocabularyIds {
       raw.split(text).flatMap((part) =>
         'id' in part
           ? [part]
-          : // A part that is not the text's first has a start that is not 0 whatever the normalizer does.
-            normalized
-              .split(normalize(part.text))
-              .map((inner) => ('id' in inner ? inner : { text: inner.text, start: part.start + inner.start })),
+          : normalized.split(normalize(part.text)).map((inner) => {
+              if ('id' in inner) return inner;
+              // A part that is not the text's first has a start that is not 0 whatever the normalizer does.
+              const start = part.start + inner.start;
+              return { text: inner.text, start: start === 0 && !keepsBeginning(part.text) ? 1 : start };
+            }),
       );
   }
 }

@@ -17,6 +17,8 @@ export interface Assembled {
   readonly specialTokens: Readonly<Record<string, string>>;
   /** Special tokens written out in a text are text like any other. */
   readonly splitsSpecialTokens: boolean;
+  /** The model is given a type for each token; otherwise all are of type 0. */
+  readonly givesTypes: boolean;
   /** What tokenizer.json says and does not count, a sentence each. */
   readonly notices: readonly string[];
 }
@@ -57,6 +59,7 @@ export function assemble(parts: Parts): Assembled {
     added,
     specialTokens: tokensByRole(special),
     splitsSpecialTokens: config.split_special_tokens === true,
+    givesTypes: givesTypes(config, built),
     notices: hasTokenizerFile
       ? whatDiffers({ path, className, source, tokenizer, added, rebuilt: built !== undefined })
       : [],
@@ -112,22 +115,41 @@ function postProcessor(
   // Where there is a tokenizer.json, transformers takes add_bos_token and add_eos_token out of the fields.
   if (around === undefined && hasTokenizerFile) return source.post_processor;
   const flagged = (flag: string): boolean => !hasTokenizerFile && config[flag] === true;
-  const [before, after] =
-    typeof around === 'object'
-      ? around
-      : [flagged('add_bos_token') ? 'bos_token' : undefined, flagged('add_eos_token') ? 'eos_token' : undefined];
-  const piece = (role: string | undefined) => {
+  const isObject = typeof around === 'object';
+  const [before, after] = isObject
+    ? [around.before, around.after]
+    : [flagged('add_bos_token') ? 'bos_token' : undefined, flagged('add_eos_token') ? 'eos_token' : undefined];
+  const contents = [before, after].map((role): string | undefined => {
     const token = role === undefined ? undefined : named.get(role);
-    if (token !== undefined) return [{ SpecialToken: { id: contentOf(token), type_id: 0 } }];
-    if (role !== undefined && typeof around === 'object')
-      throw unusable(role, 'a token: one is put around a text', null);
-    return [];
-  };
-  const pieces = [before, after].map(piece);
-  const contents = pieces.flat().map(({ SpecialToken: { id } }) => id);
+    if (token !== undefined) return contentOf(token);
+    if (role !== undefined && isObject) throw unusable(role, 'a token: one is put around a text', null);
+    return undefined;
+  });
+  const token = (content: string | undefined, type: number) =>
+    content === undefined ? [] : [{ SpecialToken: { id: content, type_id: type } }];
+  const text = (id: 'A' | 'B', type: number) => ({ Sequence: { id, type_id: type } });
+  const [opening, closing] = contents;
+  const single = [...token(opening, 0), text('A', 0), ...token(closing, 0)];
+  const isDoubled = isObject && around.pair === 'doubled';
+  // Without a class of its own to say it, the second text is put together as the first is.
+  const between = isDoubled ? token(closing, 0) : isObject ? [] : token(opening, 1);
+  const type = isDoubled ? 0 : 1;
   return {
     type: 'TemplateProcessing',
-    single: [...(pieces[0] ?? []), { Sequence: { id: 'A', type_id: 0 } }, ...(pieces[1] ?? [])],
-    special_tokens: Object.fromEntries(contents.map((id) => [id, { id, ids: [added.idOf(id)], tokens: [id] }])),
+    single,
+    pair: [...single, ...between, text('B', type), ...token(closing, type)],
+    special_tokens: Object.fromEntries(
+      contents.flatMap((id) => (id === undefined ? [] : [[id, { id, ids: [added.idOf(id)], tokens: [id] }]])),
+    ),
   };
+}
+
+/**
+ * A tokenizer gives token_type_ids where they are among its model_input_names (tokenization_utils_tokenizers.py): since
+ * version 5, only where its class or tokenizer_config.json says so.
+ */
+function givesTypes({ model_input_names: names }: Fields, built: RebuiltClass | undefined): boolean {
+  if (names === undefined) return built?.givesTypes ?? false;
+  if (!Array.isArray(names)) throw unusable('model_input_names', 'a list of names', names);
+  return names.includes('token_type_ids');
 }

@@ -163,7 +163,7 @@ const mustBeAbsent = [
 ];
 
 /**
- * Every other field has no effect on ids (clean_up_tokenization_spaces, errors, padding_side, model_input_names, …), is
+ * Every other field has no effect on ids (clean_up_tokenization_spaces, errors, padding_side, …), is
  * none that transformers knows, which it keeps and does not read, or is read by a class (rebuilt.ts).
  */
 function checkConfig(config: Fields): void {

@@ -18,6 +18,17 @@ const NO_TEXTS = new RegExp(NO_TEXT, 'gu');
 /** Case by character, without regard to its neighbours: a final sigma is like any other. */
 const lowercase: Normalizer = (text) => Array.from(text, (character) => character.toLowerCase()).join('');
 
+/** Control characters that do_nmt of normalizers/unicode.rs takes out. */
+const isDroppedByNmt = (code: number): boolean =>
+  (code >= 0x01 && code <= 0x08) || (code >= 0x0e && code <= 0x1f) || [0x0b, 0x7f, 0x8f, 0x9f].includes(code);
+
+const NMT_SPACES = /[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/g;
+
+const nmt: Normalizer = (text) =>
+  text
+    .replace(/\p{Cc}/gu, (character) => (isDroppedByNmt(character.charCodeAt(0)) ? '' : character))
+    .replace(NMT_SPACES, ' ');
+
 const unicode = (form: 'NFC' | 'NFD' | 'NFKC' | 'NFKD'): Kind => ({
   members: [],
   build: () => (text) => text.normalize(form),
@@ -64,6 +75,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     members: ['precompiled_charsmap'],
     build: ({ precompiled_charsmap: map }) => precompiled(Buffer.from(map as string, 'base64')),
   },
+  Nmt: { members: [], build: () => nmt },
   BertNormalizer: { members: ['clean_text', 'handle_chinese_chars', 'strip_accents', 'lowercase'], build: bert },
 };
 
@@ -76,13 +88,62 @@ export function normalizer(step: Step | null): Normalizer {
   return kind.build(step);
 }
 
-/** Whether the first character of what it gives comes from the text's first, so that a text's beginning is known. */
-export const keepsBeginning = (step: Step | null): boolean =>
-  step === null ||
-  (step.type === 'Strip' && !step.strip_left) ||
-  (step.type === 'Replace' && step.content !== '') ||
-  ['NFC', 'NFD', 'NFKC', 'NFKD', 'Lowercase', 'Prepend'].includes(step.type) ||
-  (step.type === 'Sequence' && (step.normalizers as Step[]).every(keepsBeginning));
+/**
+ * Whether the first character of what a step makes of a text comes from the text's first, so that the text's beginning is
+ * known. Where a character is taken out at the beginning, the library aligns what follows with the original's later part.
+ *
+ * @param isBehind other steps have changed the text before
+ * @returns undefined where that cannot be told
+ */
+export function beginningKeeper(step: Step | null, isBehind = false): ((text: string) => boolean) | undefined {
+  switch (step?.type) {
+    case 'Sequence': {
+      const steps = step.normalizers as Step[];
+      const inner = steps.map((each, i) => ({
+        keeps: beginningKeeper(each, isBehind || i > 0),
+        make: normalizer(each),
+      }));
+      if (inner.some(({ keeps }) => keeps === undefined)) return undefined;
+      return (text) => {
+        let done = text;
+        for (const { keeps, make } of inner) {
+          if (!keeps?.(done)) return false;
+          done = make(done);
+        }
+        return true;
+      };
+    }
+    case 'Strip':
+      return step.strip_left ? (text) => !/^\p{White_Space}/u.test(text) : always;
+    case 'Nmt':
+    case 'StripAccents':
+    case 'BertNormalizer': {
+      const make = normalizer(step);
+      return (text) => text === '' || make(String.fromCodePoint(text.codePointAt(0) as number)) !== '';
+    }
+    case 'Replace':
+      return replaceKeeper(step, isBehind);
+    default:
+      // What SentencePiece's map takes out at the beginning is not seen in the library's alignment.
+      return always;
+  }
+}
+
+const always = (): boolean => true;
+
+/** A new text is aligned with the last character that it stands for. */
+function replaceKeeper({ pattern, content }: Step, isBehind: boolean): ((text: string) => boolean) | undefined {
+  // Metaspace puts nothing before a text that begins with a space, wherever this comes from.
+  if (/^[ \u2581]/.test(content as string)) return always;
+  // Characters that another step made of one have one place, and cannot be told apart here.
+  if (isBehind) return undefined;
+  const found = compilePattern(pattern);
+  return (text) => {
+    const [match] = text.matchAll(found);
+    if (match === undefined || match.index > 0) return true;
+    return Array.from(match[0]).length <= (content === '' ? 0 : 1);
+  };
+}
 
 const CHINESE =
   /[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;

@@ -7,6 +7,14 @@ import type { Step } from './steps.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Special tokens around a text, by their roles, and how two texts stand together. */
+interface AroundTexts {
+  readonly before: string;
+  readonly after: string;
+  /** `typed`: the second text is of type 1 and ends as the first does. `doubled`: `after` stands before it, too, and no token has a type. */
+  readonly pair: 'typed' | 'doubled';
+}
+
 /** A class, with what its __init__ builds. */
 export interface RebuiltClass {
   /** The kind of vocabulary that it takes. */
@@ -21,8 +29,10 @@ export interface RebuiltClass {
   readonly preTokenizer: (fields: Fields) => Step;
   /** Members of the model beside `vocab` and `merges`. */
   readonly model: Fields;
-  /** The special tokens that it puts around a text, whatever tokenizer.json says; undefined: those of tokenizer.json. */
-  readonly around?: readonly [before: string, after: string] | 'as flags say';
+  /** The special tokens that it puts around texts, whatever tokenizer.json says; undefined: those of tokenizer.json. */
+  readonly around?: AroundTexts | 'as flags say';
+  /** Whether `token_type_ids` are among its `model_input_names`, where tokenizer_config.json names none. Default: false. */
+  readonly givesTypes?: boolean;
   /** Its __init__ names a pad token, if only to say that there is none. */
   readonly knowsPadToken: boolean;
   /** The unknown piece is looked for by its name, where its score is 0. */
@@ -87,7 +97,8 @@ const bert: RebuiltClass = {
   }),
   preTokenizer: () => ({ type: 'BertPreTokenizer' }),
   model: { type: 'WordPiece', continuing_subword_prefix: '##', max_input_chars_per_word: 100 },
-  around: ['cls_token', 'sep_token'],
+  around: { before: 'cls_token', after: 'sep_token', pair: 'typed' },
+  givesTypes: true,
 };
 
 const robertaTokens = {
@@ -137,8 +148,12 @@ const classes: Readonly<Record<string, RebuiltClass>> = {
     model: { ...plainBpe, fuse_unk: true, byte_fallback: true },
   },
   BertTokenizer: bert,
-  DistilBertTokenizer: bert,
-  RobertaTokenizer: { ...gpt2, specialTokens: robertaTokens, around: ['cls_token', 'sep_token'] },
+  DistilBertTokenizer: { ...bert, givesTypes: false },
+  RobertaTokenizer: {
+    ...gpt2,
+    specialTokens: robertaTokens,
+    around: { before: 'cls_token', after: 'sep_token', pair: 'doubled' },
+  },
   XLMRobertaTokenizer: {
     vocabulary: 'Unigram',
     knowsPadToken: true,
@@ -154,7 +169,7 @@ const classes: Readonly<Record<string, RebuiltClass>> = {
       ],
     }),
     model: { type: 'Unigram', unk_id: 3, byte_fallback: false },
-    around: ['bos_token', 'eos_token'],
+    around: { before: 'bos_token', after: 'eos_token', pair: 'doubled' },
   },
   DebertaV2Tokenizer: {
     vocabulary: 'Unigram',
@@ -188,7 +203,8 @@ const classes: Readonly<Record<string, RebuiltClass>> = {
     }),
     model: { type: 'Unigram', unk_id: 1, byte_fallback: false },
     findsUnknown: true,
-    around: ['cls_token', 'sep_token'],
+    around: { before: 'cls_token', after: 'sep_token', pair: 'typed' },
+    givesTypes: true,
   },
 };
 

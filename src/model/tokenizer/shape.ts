@@ -64,10 +64,9 @@ function checkPostProcessor(processor: Step | null, name: string, check: Checker
       }
       break;
     case 'TemplateProcessing':
-      for (const [i, piece] of check.list(processor.single, `${name}.single`).entries()) {
-        const { SpecialToken: token } = check.object(piece, `${name}.single[${i}]`);
-        if (token !== undefined) check.object(token, `${name}.single[${i}].SpecialToken`);
-      }
+      checkTemplate(processor.single, `${name}.single`, check);
+      // Files have always had one; without it there are no pairs.
+      if (processor.pair !== undefined) checkTemplate(processor.pair, `${name}.pair`, check);
       for (const [token, entry] of Object.entries(check.object(processor.special_tokens, `${name}.special_tokens`))) {
         const { ids } = check.object(entry, `${name}.special_tokens, at ${JSON.stringify(token)},`);
         if (!check.list(ids, `the ids of ${JSON.stringify(token)} in ${name}.special_tokens`).every(isSize)) {
@@ -80,6 +79,17 @@ function checkPostProcessor(processor: Step | null, name: string, check: Checker
       for (const token of ['sep', 'cls']) {
         if (!isNamedId(processor[token])) check.refuse(`${name}.${token}`, 'a token and its id', processor[token]);
       }
+  }
+}
+
+function checkTemplate(template: unknown, name: string, check: Checker): void {
+  for (const [i, piece] of check.list(template, name).entries()) {
+    const { SpecialToken: token, Sequence: text } = check.object(piece, `${name}[${i}]`);
+    const [kind, content] = token === undefined ? ['Sequence', text] : ['SpecialToken', token];
+    const { id, type_id: type } = check.object(content, `${name}[${i}].${kind}`);
+    const isKnown = token === undefined ? id === 'A' || id === 'B' : typeof id === 'string';
+    if (!isKnown) check.refuse(`${name}[${i}].${kind}.id`, token === undefined ? 'A or B' : 'a token', id);
+    if (!isSize(type)) check.refuse(`${name}[${i}].${kind}.type_id`, 'a token type', type);
   }
 }
 

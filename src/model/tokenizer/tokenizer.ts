@@ -4,43 +4,56 @@
  */
 import { messageOf, runError } from '../../errors.js';
 import { printable } from '../../platform/printable.js';
-import { type AddedTokens, addedTokens } from './added-tokens.js';
 import type { Part } from './added-vocabulary.js';
 import type { TokenizerFiles } from './files.js';
+import { type Frame, frameOf } from './frames.js';
 import { type TextCutter, textCutter } from './long-texts.js';
+import { longestFirst } from './longest-first.js';
 import { tokenModel } from './models.js';
-import { keepsBeginning, normalizer } from './normalizers.js';
+import { beginningKeeper, normalizer } from './normalizers.js';
 import { type Piece, Pieces } from './pieces.js';
 import { needsBeginning, type PreTokenizer, preTokenizer } from './pre-tokenizers.js';
+import type { Step } from './steps.js';
 import type { TokenModel } from './vocabulary.js';
 
 export type TruncationSide = 'left' | 'right';
 
-/** How a text becomes a row that the network takes. */
-export interface RowSettings {
+/** How long a row may be, and what is wanted of it. */
+export interface PairSettings {
+  /** With the tokens that the tokenizer adds. */
   readonly maxLength: number;
   readonly truncationSide: TruncationSide;
-  /** Whether a text that begins with the token which the tokenizer would put before it is given no other. */
-  readonly beginsOnce: boolean;
-  /** Cut the text so that its prompt leaves room for a response of so many tokens, however long its own is. */
-  readonly reserved?: { readonly tokens: number; readonly promptTokens: number };
   /** Whether the tokens that are cut are wanted too, however many there are. Default: false. */
   readonly keepsCut?: boolean;
 }
 
-/** A text's tokens as the network gets them. */
+/** How a text becomes a row that the network takes. */
+export interface RowSettings extends PairSettings {
+  /** Whether a text that begins with the token which the tokenizer would put before it is given no other. */
+  readonly beginsOnce: boolean;
+  /** Cut the text so that its prompt leaves room for a response of so many tokens, however long its own is. */
+  readonly reserved?: { readonly tokens: number; readonly promptTokens: number };
+}
+
+/** A text's tokens, or those of the two of a pair, as the network gets them. */
 export interface TokenRow {
   /** Token ids, those that the tokenizer adds included. */
   readonly row: number[];
-  /** How many of the text's own tokens were cut. */
+  /** The token type id of each; absent where all are 0, and where the tokenizer gives its model none. */
+  readonly types?: readonly number[];
+  /** How many of the texts' own tokens were cut. */
   readonly cut: number;
-  /** Where the tokens that were cut are wanted. */
-  readonly whole?: {
-    /** Ids of the tokens that were cut. */
-    readonly cutIds: readonly number[];
-    /** How many of the tokens at the row's beginning and end the tokenizer added. */
-    readonly added: { readonly before: number; readonly after: number };
-  };
+  /** Of each text in turn, where the tokens that were cut are wanted. */
+  readonly places?: readonly TextPlace[];
+}
+
+/** Where a text's own tokens stand in its row; what stands in no text's place, the tokenizer added. */
+export interface TextPlace {
+  readonly start: number;
+  /** The index behind the last of them. */
+  readonly end: number;
+  /** Ids of the tokens that were cut. */
+  readonly cutIds: readonly number[];
 }
 
 /** Texts of more UTF-16 units are tokenized in pieces of so many, if they can be. */
@@ -64,7 +77,9 @@ export class Tokenizer {
   readonly #split: (text: string) => Part[];
   readonly #words: PreTokenizer;
   readonly #model: TokenModel;
-  readonly #added: AddedTokens;
+  readonly #frame: Frame;
+  /** That of a pair, or why there is none: most tokenizers are never given one. */
+  readonly #pairFrame: Frame | Error;
   /** Undefined where long texts are tokenized as a whole. */
   readonly #cutter: TextCutter | undefined;
   #pieces: Pieces | undefined;
@@ -73,13 +88,17 @@ export class Tokenizer {
     const { path, tokenizer, vocabulary, added, splitsSpecialTokens } = files;
     this.#files = files;
     try {
-      if (needsBeginning(tokenizer.pre_tokenizer) && !keepsBeginning(tokenizer.normalizer)) {
+      const keepsBeginning = needsBeginning(tokenizer.pre_tokenizer)
+        ? beginningKeeper(tokenizer.normalizer)
+        : () => true;
+      if (keepsBeginning === undefined) {
         throw new Error('a Metaspace that looks for the beginning of a text, behind a normalizer that may move it');
       }
-      this.#split = added.splitter(normalizer(tokenizer.normalizer), splitsSpecialTokens);
+      this.#split = added.splitter(normalizer(tokenizer.normalizer), splitsSpecialTokens, keepsBeginning);
       this.#words = preTokenizer(tokenizer.pre_tokenizer);
       this.#model = tokenModel(tokenizer.model, vocabulary);
-      this.#added = addedTokens(tokenizer.post_processor);
+      this.#frame = frameOf(tokenizer.post_processor, 1);
+      this.#pairFrame = pairFrameOf(tokenizer.post_processor);
       this.#cutter = textCutter(files);
     } catch (error) {
       // The message of a TypeError describes this program's internals and not the file.
@@ -94,7 +113,12 @@ export class Tokenizer {
 
   /** Number of tokens that are added to every text. */
   get addedCount(): number {
-    return this.#added.before.length + this.#added.after.length;
+    return this.#frame.length - 1;
+  }
+
+  /** Number of tokens that are added to every pair of texts; undefined where there cannot be any. */
+  get addedToPair(): number | undefined {
+    return this.#pairFrame instanceof Error ? undefined : this.#pairFrame.length - 2;
   }
 
   /** The tokens that are added before and after every text, as they are written. */
@@ -102,7 +126,13 @@ export class Tokenizer {
     const { added, vocabulary } = this.#files;
     const written = (ids: readonly number[]): string[] =>
       ids.map((id) => added.contentOf(id) ?? vocabulary.tokenOf(id) ?? String(id));
-    return { before: written(this.#added.before), after: written(this.#added.after) };
+    const { before, after } = this.#around;
+    return { before: written(before), after: written(after) };
+  }
+
+  get #around(): { readonly before: readonly number[]; readonly after: readonly number[] } {
+    const place = this.#frame.findIndex((slot) => 'text' in slot);
+    return { before: idsIn(this.#frame.slice(0, place)), after: idsIn(this.#frame.slice(place + 1)) };
   }
 
   /** What tokenizer.json says and does not count, a sentence each. */
@@ -137,20 +167,84 @@ export class Tokenizer {
     const limits = { truncationSide, maxLength: keepsCut ? Number.POSITIVE_INFINITY : maxLength };
     const { first, last, retained, count } = this.#ownTokens(text, limits, heartbeat);
     if (first === undefined) return undefined;
-    const begun = beginsOnce && first === this.#added.before[0];
-    const before = begun ? [] : this.#added.before;
+    const { before, after } = this.#around;
+    const begun = beginsOnce && first === before[0];
     // A text that brings both brings all of its special tokens.
-    const after = begun && last === this.#added.after.at(-1) ? [] : this.#added.after;
-    const room = maxLength - before.length - after.length;
+    const closed = begun && last === after.at(-1);
+    const frame = this.#frame.filter((slot, i) => 'text' in slot || !(i < before.length ? begun : closed));
+    const room = maxLength - (frame.length - 1);
     const ofPrompt = reserved === undefined ? 0 : reserved.promptTokens + reserved.tokens - room;
     // Where prompt and response meet, tokens may merge: there can be fewer than the prompt has alone.
     const cut = Math.min(Math.max(0, count - room, ofPrompt), count - 1);
-    const left = count - cut;
-    const own = cut === 0 ? retained : truncationSide === 'left' ? retained.slice(-left) : retained.slice(0, left);
-    const row = [...before, ...own, ...after];
-    if (!keepsCut) return { row, cut };
-    const cutIds = truncationSide === 'left' ? retained.slice(0, cut) : retained.slice(left);
-    return { row, cut, whole: { cutIds, added: { before: before.length, after: after.length } } };
+    return this.#fill(frame, [{ retained, count, kept: count - cut }], settings);
+  }
+
+  /**
+   * Makes a row of two texts, which together are cut as `tokenizer(first, second, truncation=True)` of transformers does.
+   *
+   * @param heartbeat called after each piece of a long text
+   * @returns undefined where the second text has no tokens of its own
+   * @throws FatalError `run` where the tokenizer does not say how two texts are put together
+   */
+  rowOfPair(
+    first: string,
+    second: string,
+    settings: PairSettings,
+    heartbeat: () => void = () => undefined,
+  ): TokenRow | undefined {
+    const frame = this.#pairFrame;
+    if (frame instanceof Error) {
+      throw runError(
+        `${this.#files.path}: expected a tokenizer that puts two texts into a row, got one that cannot (${printable(frame.message)}); ` +
+          'score rows of one text',
+        { cause: frame },
+      );
+    }
+    const { maxLength, truncationSide, keepsCut = false } = settings;
+    const limits = { truncationSide, maxLength: keepsCut ? Number.POSITIVE_INFINITY : maxLength };
+    const [one, other] = [this.#ownTokens(first, limits, heartbeat), this.#ownTokens(second, limits, heartbeat)];
+    if (other.count === 0) return undefined;
+    const [ofOne, ofOther] = longestFirst([one.count, other.count], Math.max(0, maxLength - (frame.length - 2)));
+    return this.#fill(
+      frame,
+      [
+        { ...one, kept: ofOne },
+        { ...other, kept: ofOther },
+      ],
+      settings,
+    );
+  }
+
+  /** Puts so many tokens of each text into its place. */
+  #fill(
+    frame: Frame,
+    texts: readonly (Pick<OwnTokens, 'retained' | 'count'> & { readonly kept: number })[],
+    { truncationSide, keepsCut = false }: PairSettings,
+  ): TokenRow {
+    const row: number[] = [];
+    const types: number[] = [];
+    const places: TextPlace[] = [];
+    for (const slot of frame) {
+      if ('id' in slot) {
+        row.push(slot.id);
+        types.push(slot.type);
+        continue;
+      }
+      const { retained, count, kept } = texts[slot.text] as (typeof texts)[number];
+      const isLeft = truncationSide === 'left';
+      const own = kept === count ? retained : isLeft ? retained.slice(retained.length - kept) : retained.slice(0, kept);
+      const start = row.length;
+      for (const id of own) {
+        row.push(id);
+        types.push(slot.type);
+      }
+      if (!keepsCut) continue;
+      const cutIds = kept === count ? [] : isLeft ? retained.slice(0, count - kept) : retained.slice(kept);
+      places[slot.text] = { start, end: row.length, cutIds };
+    }
+    const cut = texts.reduce((sum, { count, kept }) => sum + count - kept, 0);
+    const isTyped = this.#files.givesTypes && types.some((type) => type !== 0);
+    return { row, ...(isTyped && { types }), cut, ...(keepsCut && { places }) };
   }
 
   /** Counts a text's own tokens. */
@@ -216,7 +310,17 @@ export class Tokenizer {
    * a tokenizer may name more tokens than its model has embeddings for, a pad token above all.
    */
   get idLimit(): number {
-    const { before, after } = this.#added;
-    return Math.max(this.#files.vocabulary.idLimit, ...[...before, ...after].map((id) => id + 1));
+    const pair = this.#pairFrame instanceof Error ? [] : this.#pairFrame;
+    return Math.max(this.#files.vocabulary.idLimit, ...idsIn([...this.#frame, ...pair]).map((id) => id + 1));
+  }
+}
+
+const idsIn = (frame: Frame): readonly number[] => frame.flatMap((slot) => ('id' in slot ? [slot.id] : []));
+
+function pairFrameOf(step: Step | null): Frame | Error {
+  try {
+    return frameOf(step, 2);
+  } catch (error) {
+    return error as Error;
   }
 }

@@ -1,7 +1,7 @@
 /** What tokenizer.json says that is not so in the tokenizer that transformers 5.23.0 makes of it, as notices. */
 import { printable } from '../../platform/printable.js';
-import { addedTokens } from './added-tokens.js';
 import type { AddedVocabulary } from './added-vocabulary.js';
+import { frameOf } from './frames.js';
 import type { TokenizerJson, TokenizerSteps } from './shape.js';
 import type { Step } from './steps.js';
 import { AS_IT_IS } from './tokenizer-class.js';
@@ -23,7 +23,7 @@ export function whatDiffers({ path, className, source, tokenizer, added, rebuilt
           (name) => essence(source[name]) !== essence(tokenizer[name]),
         ),
         ...(essenceOfModel(source.model) === essenceOfModel(tokenizer.model) ? [] : ['model']),
-        ...(around(source) === around(tokenizer) ? [] : ['post_processor']),
+        ...(sameAround(source, tokenizer) ? [] : ['post_processor']),
       ]
     : [];
   if (other.length > 0) {
@@ -42,7 +42,21 @@ export function whatDiffers({ path, className, source, tokenizer, added, rebuilt
   return notices;
 }
 
-const around = ({ post_processor: processor }: TokenizerSteps): string => JSON.stringify(addedTokens(processor));
+/** Whether the same tokens stand around a text, and around a pair where the file says how that is put together. */
+function sameAround({ post_processor: given }: TokenizerSteps, { post_processor: taken }: TokenizerSteps): boolean {
+  const around = (processor: Step | null): string =>
+    JSON.stringify([frameOf(processor, 1), ...(hasPairs(given) ? [frameOf(processor, 2)] : [])]);
+  return around(given) === around(taken);
+}
+
+function hasPairs(processor: Step | null): boolean {
+  try {
+    frameOf(processor, 2);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** A step without what has no effect on tokens, and with its defaults. */
 function essence(step: Step | null): string {

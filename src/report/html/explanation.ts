@@ -2,6 +2,7 @@ import {
   type ExplainedText,
   type Explanation,
   isScored,
+  type RenderedText,
   type ScoredText,
   type Token,
 } from '../../explanation/explanation.js';
@@ -95,9 +96,10 @@ function textSection(text: ExplainedText, index: number, texts: number): Markup 
     id,
     titleOf(index, texts),
     html`<p>Judged: <bdi>${preview(visibleLine(content), 400)}</bdi> <span class="meaning">from ${preview(visibleLine(judged.field), NAME)}</span></p>
-<h3>The text</h3>
+${text.first !== null && html`<h3>The first text</h3>${rendered(text.first)}<p>${cutInWords(text.first)}</p>`}
+<h3>${text.first === null ? 'The text' : 'The second text'}</h3>
 ${rendered(text)}
-<p>${cutInWords(text)} ${sharedInWords(text, texts)}</p>
+<p>${cutInWords(text)}${lostInWords(text)} ${sharedInWords(text, texts)}</p>
 ${trace !== null && trace.length > 1 && traceDrawing(trace, tokens)}
 <h3>The tokens</h3>
 <ol class="tokens">${tokens.map((_, i) => tokenItem(text, i))}</ol>
@@ -105,7 +107,7 @@ ${trace !== null && trace.length > 1 && traceDrawing(trace, tokens)}
   );
 }
 
-function rendered({ parts, cut }: ScoredText): Markup {
+function rendered({ parts, cut }: RenderedText): Markup {
   const cutText = html`<span class="cut">${clipped(cut.text)}</span>`;
   const kept = parts
     .filter((part) => !part.cut)
@@ -121,11 +123,13 @@ function clipped(text: string): string {
   return `${visibleText(headOf(text, ENDS_OF_CUT))} [… ${left} characters …] ${visibleText(tailOf(text, ENDS_OF_CUT))}`;
 }
 
-function cutInWords({ cut, responseStart }: ScoredText): string {
-  if (cut.tokens.length === 0) return 'Nothing was cut.';
-  const lost = responseStart === null ? ' Nothing of the response is left.' : '';
-  return `${count(cut.tokens.length)} tokens were cut on the ${cut.side}; they are struck out.${lost}`;
-}
+const cutInWords = ({ cut }: RenderedText): string =>
+  cut.tokens.length === 0
+    ? 'Nothing was cut.'
+    : `${count(cut.tokens.length)} tokens were cut on the ${cut.side}; they are struck out.`;
+
+const lostInWords = ({ responseStart }: ScoredText): string =>
+  responseStart === null ? ' Nothing of the response is left.' : '';
 
 function sharedInWords({ shared }: ScoredText, texts: number): string | undefined {
   if (texts < 2) return undefined;

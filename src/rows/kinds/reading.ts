@@ -3,7 +3,7 @@
 /**
  * - `layout`: names stay as they are, and a string prompt is text.
  * - `chat`: a chat template, which knows roles; a string prompt is a message of the user.
- * - `pair`: the network reads two texts, which are not made of rows yet: rows of one text are scored.
+ * - `pair`: the network reads a text, or two: a prompt, or one message, and what answers it.
  * - `none`: the user says that texts are used as they are.
  * - `absent`: the model brings no template, and none is named.
  * - `language model`: the model is asked for its next token, and no template is named that leads to it: texts alone.

@@ -8,11 +8,21 @@ import { preview } from '../describe-value.js';
 import { type RowFailure, wrongUse } from '../failure.js';
 import type { RowKind } from './kinds.js';
 import type { Reading } from './reading.js';
-import { type Field, isBareText, type NamedFields, type Role, type Row, reachField, roles } from './roles.js';
+import {
+  type Field,
+  isBareText,
+  type NamedFields,
+  type Role,
+  type Row,
+  reachField,
+  roles,
+  SECOND_TEXT,
+  secondTexts,
+} from './roles.js';
 
 interface FieldSettings {
   readonly fields: NamedFields;
-  readonly reading: Pick<Reading, 'system'>;
+  readonly reading: Pick<Reading, 'system' | 'kind'>;
 }
 
 /** @returns undefined where nothing is wrong */
@@ -22,7 +32,12 @@ export function refuseFields(
   kind: RowKind | undefined,
   { fields, reading }: FieldSettings,
 ): RowFailure | undefined {
-  return refuseAbsent(row, fields, reading.system) ?? refuseRivals(found, kind) ?? refuseTwoForms(found, kind, fields);
+  return (
+    refuseAbsent(row, fields, reading.system) ??
+    refuseRivals(found, kind) ??
+    refuseTwoForms(found, kind, fields) ??
+    refuseSecondText(row, found, kind, { fields, reading })
+  );
 }
 
 /** A mistyped name would have something else scored. */
@@ -78,4 +93,28 @@ function refuseTwoForms(
     }
   }
   return undefined;
+}
+
+/** A second text, where the network reads one, or where the row's form has no place for it. */
+function refuseSecondText(
+  row: Row,
+  found: ReadonlyMap<Role, Field>,
+  kind: RowKind | undefined,
+  { fields, reading }: FieldSettings,
+): RowFailure | undefined {
+  if (kind === 'text' && fields.text === undefined && Object.hasOwn(row, SECOND_TEXT)) {
+    const text = found.get('text')?.name;
+    return wrongUse(
+      `expected a text, or the two texts of a pair alone, got ${text}, ${SECOND_TEXT} and others; say which with ${optionName('text')} ${text}, ` +
+        `or with ${optionName('prompt')} ${text} ${optionName('response')} ${SECOND_TEXT}`,
+    );
+  }
+  const response = found.get('response')?.name;
+  if (kind !== 'response' || reading.kind === 'pair' || fields.response !== undefined) return undefined;
+  if (response === undefined || !secondTexts.includes(response)) return undefined;
+  const prompt = found.get('prompt')?.name;
+  return wrongUse(
+    `expected a text or a conversation, got ${prompt} and ${response}, the two texts of a pair, which only encoders read; ` +
+      `say what is meant with ${optionName('prompt')} ${prompt} ${optionName('response')} ${response}`,
+  );
 }

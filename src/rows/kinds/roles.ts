@@ -17,8 +17,15 @@ export const defaultNames: Readonly<Record<Role, readonly string[]>> = {
 /** Names of a prompt where a row has neither a prompt nor messages, and of the response to it. */
 const otherNames: Readonly<Partial<Record<Role, readonly string[]>>> = {
   prompt: ['question', 'instruction', 'query'],
-  response: ['answer', 'output'],
+  response: ['answer', 'output', 'document'],
 };
+
+/** The two texts of a row that has no other names for them. */
+const FIRST_TEXT = 'text';
+export const SECOND_TEXT = 'text_pair';
+
+/** Names of a response that only makes sense to networks which read two texts. */
+export const secondTexts: readonly string[] = ['document', SECOND_TEXT];
 
 /** What belongs to an `instruction`: it follows after a blank line. */
 const INSTRUCTION = { name: 'instruction', more: 'input' };
@@ -67,8 +74,19 @@ export function findFields(row: Row, fields: NamedFields): Map<Role, Field> {
       break;
     }
   }
-  if (!found.has('prompt') && !found.has('messages')) addOtherNames(row, fields, found);
+  if (found.has('prompt') || found.has('messages')) return found;
+  if (Object.hasOwn(row, SECOND_TEXT) && found.get('text')?.name === FIRST_TEXT) pairTexts(row, fields, found);
+  else addOtherNames(row, fields, found);
   return found;
+}
+
+/** A row of two texts: the first is what a prompt is in others. */
+function pairTexts(row: Row, fields: NamedFields, found: Map<Role, Field>): void {
+  const named = (['text', 'prompt', 'response'] as const).some((role) => fields[role] !== undefined);
+  if (named || answers.some((role) => found.has(role))) return;
+  found.set('prompt', found.get('text') as Field);
+  found.set('response', { name: SECOND_TEXT, value: row[SECOND_TEXT] });
+  found.delete('text');
 }
 
 /** A row of neither prompt nor messages may call its prompt and response otherwise, in full or in part. */

@@ -6,43 +6,16 @@ import { optionName } from '../../option-name.js';
 import { preview, typeInWords } from '../describe-value.js';
 import { failure, isFailure, type RowFailure, wrongUse } from '../failure.js';
 import type { HintCode, NoticeCode } from '../notices.js';
-import type { Template } from '../templates.js';
-import { addedMessages, type Conversation, type Message, readMessages } from './conversation.js';
+import { addedMessages, type Message } from './conversation.js';
 import { findKind, type RowKind } from './kinds.js';
-import type { Reading } from './reading.js';
 import { refuseFields } from './refuse-fields.js';
 import { candidateText } from './responses.js';
-import {
-  BOT_NAME,
-  contextRole,
-  conversationRole,
-  type Field,
-  findFields,
-  type NamedFields,
-  type Role,
-  type Row,
-} from './roles.js';
-import { authorOfResponse, chatRoleOf, roleOf, speakersKnownTo } from './speakers.js';
+import { contextRole, conversationRole, type Field, findFields, type Role, type Row } from './roles.js';
+import { RowConversation, refuseParts } from './row-conversation.js';
+import type { TextSettings, TextToScore } from './text-to-score.js';
 
 /** So many joined rows of prompt and response suffice to see that there is no white space between them. */
 export const BOUNDARIES_TO_CHECK = 100;
-
-/** A text to score. */
-export interface TextToScore {
-  readonly text: string;
-  /** The part before the response; undefined where it is not known, or was not requested. */
-  readonly prompt?: string;
-  readonly judged: Judged;
-}
-
-/** What a text's reward judges: the response, or the last message. */
-export interface Judged {
-  /** Where the row has it: `candidates[1]`, `messages`. */
-  readonly field: string;
-  /** Who wrote it; undefined where the row does not say it. */
-  readonly author?: string;
-  readonly content: string;
-}
 
 /**
  * The texts of a row, in the order in which their rewards are written. A text that cannot be scored is a failure in its
@@ -59,16 +32,6 @@ export interface ScorableRow {
   readonly hints: readonly HintCode[];
 }
 
-export interface TextSettings {
-  readonly fields: NamedFields;
-  readonly template: Template;
-  readonly reading: Reading;
-  readonly prompts: Prompts;
-}
-
-/** Whether prompts are requested. Where they are needed, a text whose prompt cannot be rendered is a bad one. */
-export type Prompts = 'unused' | 'wanted' | 'needed';
-
 /** Reads a row as the first kind that fits; fields that flags name have precedence. */
 export function readRow(row: Row, settings: TextSettings): ScorableRow | RowFailure {
   const found = findFields(row, settings.fields);
@@ -76,10 +39,10 @@ export function readRow(row: Row, settings: TextSettings): ScorableRow | RowFail
   const refused = refuseFields(row, found, kind, settings);
   if (refused !== undefined) return refused;
   if (kind === undefined) return failure('BAD_ROW', missingFields(row, settings));
-  const reader = new RowReader(row, found, settings);
-  const texts = reader.read(kind);
+  const conversation = new RowConversation(row, settings);
+  const texts = new RowReader(found, settings, conversation).read(kind);
   if (isFailure(texts)) return texts;
-  const { templated, notices, hints } = reader;
+  const { templated, notices, hints } = conversation;
   return { kind, ...texts, templated, notices: [...notices], hints: [...hints] };
 }
 
@@ -89,21 +52,14 @@ type Texts = Pick<ScorableRow, 'texts' | 'boundaryHasSpace'> & Partial<Pick<Scor
 type JoinResponse = (response: unknown, name: string) => TextToScore | RowFailure;
 
 class RowReader {
-  templated = false;
-  readonly notices = new Set<NoticeCode>();
-  readonly hints = new Set<HintCode>();
-  readonly #row: Row;
   readonly #found: ReadonlyMap<Role, Field>;
   readonly #settings: TextSettings;
-  readonly #botName: string | undefined;
+  readonly #conversation: RowConversation;
 
-  constructor(row: Row, found: ReadonlyMap<Role, Field>, settings: TextSettings) {
-    this.#row = row;
+  constructor(found: ReadonlyMap<Role, Field>, settings: TextSettings, conversation: RowConversation) {
     this.#found = found;
     this.#settings = settings;
-    // An empty cell of CSV means that there is none.
-    const named = row[BOT_NAME];
-    this.#botName = typeof named === 'string' && named !== '' ? named : settings.reading.botName;
+    this.#conversation = conversation;
   }
 
   read(kind: RowKind): Texts | RowFailure {
@@ -162,7 +118,7 @@ class RowReader {
     if (isFailure(text) && text.wrongUse) return text;
     const prompt = this.#field(contextRole(this.#found, this.#settings.fields)).value;
     if (typeof prompt !== 'string') return { kind: 'messages', texts: [text] };
-    const isJoined = typeof value === 'string' && this.#settings.reading.kind !== 'chat';
+    const isJoined = typeof value === 'string' && !['chat', 'pair'].includes(this.#settings.reading.kind);
     return {
       texts: [text],
       ...(isJoined && { boundaryHasSpace: prompt === '' || /\s$/.test(prompt) || /^\s/.test(value) }),
@@ -171,16 +127,14 @@ class RowReader {
 
   #readConversation(): Texts | RowFailure {
     const { name, value } = this.#field(conversationRole(this.#found, this.#settings.fields));
-    const refused = this.#refuseMessages(name);
-    if (refused !== undefined) return refused;
-    const messages = readMessages(value, name, this.#settings.reading.userName);
+    const messages = this.#conversation.messagesIn(value, name);
     if (isFailure(messages)) return messages;
     const last = messages.at(-1);
     if (last === undefined) return failure('EMPTY_TEXT', `expected ${name} to hold a message, got none`);
     if (last.content === '') return failure('EMPTY_TEXT', `the last of ${name} is empty`);
-    const context = this.#withSystem(messages);
+    const context = this.#conversation.withSystem(messages);
     if (isFailure(context)) return context;
-    const text = this.#render(context, name);
+    const text = this.#conversation.textOf(context, name);
     return isFailure(text) && text.wrongUse ? text : { texts: [text] };
   }
 
@@ -203,11 +157,9 @@ class RowReader {
     if (typeof value === 'string' && !this.#isMessagesField()) {
       return kind === 'chat' ? this.#readChatPrompt(value) : this.#readPlainPrompt(value, name, userName);
     }
-    const refused = this.#refuseMessages(name);
-    if (refused !== undefined) return refused;
-    const messages = readMessages(value, name, userName);
+    const messages = this.#conversation.messagesIn(value, name);
     if (isFailure(messages)) return messages;
-    const context = this.#withSystem(messages);
+    const context = this.#conversation.withSystem(messages);
     return isFailure(context) ? context : this.#joinMessages(context);
   }
 
@@ -219,147 +171,53 @@ class RowReader {
   /** A prompt before a chat template is a message of the user. */
   #readChatPrompt(prompt: string): JoinResponse | RowFailure {
     const { openings } = this.#settings.reading;
-    if (openings.some((opening) => prompt.startsWith(opening))) this.notices.add('PROMPT_RENDERED');
-    const context = this.#withSystem([{ author: 'user', content: prompt }]);
+    if (openings.some((opening) => prompt.startsWith(opening))) this.#conversation.notices.add('PROMPT_RENDERED');
+    const context = this.#conversation.withSystem([{ author: 'user', content: prompt }]);
     return isFailure(context) ? context : this.#joinMessages(context);
   }
 
-  /** Appends strings to the prompt with nothing in between; those in messages come after the prompt as one. */
+  /**
+   * Appends strings to the prompt with nothing in between, or makes pairs with it; those in messages come after the
+   * prompt as one.
+   */
   #readPlainPrompt(prompt: string, name: string, userName: string | undefined): JoinResponse | RowFailure {
     const { reading } = this.#settings;
-    if (reading.kind === 'pair') return refusePair(name);
     if (reading.kind === 'language model') return refuseParts(name);
-    const { field, value: system } = this.#system();
+    const { field, value: system } = this.#conversation.system();
     if (system !== undefined && system !== '') {
       if (reading.system !== undefined) {
         return wrongUse(
           `expected messages, or a chat template, beside ${field} (${optionName('system')}), got the text ${name}, which has no place for it`,
         );
       }
-      this.hints.add('SYSTEM_UNREAD');
+      this.#conversation.hints.add('SYSTEM_UNREAD');
     }
     const asMessages = this.#joinMessages([{ author: userName ?? 'user', content: prompt }]);
     return (response, responseName) => {
       if (typeof response !== 'string') return asMessages(response, responseName);
       if (response === '') return failure('EMPTY_TEXT', `${responseName} is empty`);
-      return { text: prompt + response, prompt, judged: { field: responseName, content: response } };
+      const judged = { field: responseName, content: response };
+      if (reading.kind === 'pair') return { first: prompt, text: response, judged };
+      return { text: prompt + response, prompt, judged };
     };
   }
 
   /** Adds responses as messages after those of the context. */
   #joinMessages(context: readonly Message[]): JoinResponse {
-    const { reading } = this.#settings;
     return (response, name) => {
       if (typeof response !== 'string' && !Array.isArray(response)) return notAText(response, name);
       if (typeof response === 'string') {
         if (response === '') return failure('EMPTY_TEXT', `${name} is empty`);
-        return this.#render([...context, { author: this.#authorAfter(context), content: response }], name);
+        const author = this.#conversation.authorAfter(context);
+        return this.#conversation.textOf([...context, { author, content: response }], name);
       }
-      const refused = this.#refuseMessages(name);
-      if (refused !== undefined) return refused;
-      const messages = readMessages(response, name, reading.userName);
+      const messages = this.#conversation.messagesIn(response, name);
       if (isFailure(messages)) return messages;
       const added = addedMessages(context, messages);
       const last = added.at(-1);
       if (last === undefined || last.content === '') return failure('EMPTY_TEXT', `${name} has no message of its own`);
-      return this.#render([...context, ...added], name);
+      return this.#conversation.textOf([...context, ...added], name);
     };
-  }
-
-  #authorAfter(context: readonly Message[]): string {
-    if (this.#settings.reading.kind === 'chat') return 'assistant';
-    if (this.#botName !== undefined) return this.#botName;
-    const { name, derived } = authorOfResponse(context.map(({ author }) => author));
-    if (derived) this.notices.add('NAME_DERIVED');
-    return name;
-  }
-
-  /** Messages have no text of their own without a template. */
-  #refuseMessages(name: string): RowFailure | undefined {
-    const { kind } = this.#settings.reading;
-    if (kind === 'layout' || kind === 'chat') return undefined;
-    if (kind === 'pair') return refusePair(name);
-    if (kind === 'language model') return refuseParts(name);
-    const choices = 'chai, dialogrpt, chatml, model or a Jinja file';
-    return wrongUse(
-      kind === 'none'
-        ? `expected ${optionName('template')} ${choices} for the messages in ${name}, got none`
-        : `expected ${optionName('template')} ${choices}, to make a text of the messages in ${name}: the model brings no chat template`,
-    );
-  }
-
-  /** The system message beside a prompt or messages. */
-  #system(): { readonly field: string; readonly value: string | undefined } {
-    const { system = 'system' } = this.#settings.reading;
-    const value = system === 'none' ? undefined : this.#row[system];
-    return { field: system, value: typeof value === 'string' ? value : undefined };
-  }
-
-  /** Puts the row's system message before the others, where the template has a place for it. */
-  #withSystem(messages: readonly Message[]): readonly Message[] | RowFailure {
-    const { field, value } = this.#system();
-    if (value === undefined || value === '') return messages;
-    const { kind, system } = this.#settings.reading;
-    if (kind !== 'chat' && system === undefined) {
-      this.hints.add('SYSTEM_UNREAD');
-      return messages;
-    }
-    const first = messages[0];
-    if (first === undefined || roleOf(first.author) !== 'system')
-      return [{ author: 'system', content: value }, ...messages];
-    if (first.content === value) return messages;
-    return failure('BAD_ROW', `expected one system message, got ${field} and another in the messages`);
-  }
-
-  #render(messages: readonly Message[], name: string): TextToScore | RowFailure {
-    const { template, reading, prompts } = this.#settings;
-    const conversation = reading.kind === 'chat' ? this.#inRoles(messages, name) : this.#inNames(messages, name);
-    if (isFailure(conversation)) return conversation;
-    const last = conversation.messages.at(-1) as Message;
-    const role = reading.kind === 'chat' ? last.author : this.#roleInLayout(last.author);
-    if (reading.lastSpeaker === 'assistant' && (reading.kind === 'chat' ? role !== 'assistant' : role === 'user')) {
-      return failure(
-        'BAD_ROW',
-        `expected the last message to be the assistant's (${optionName('lastSpeaker')}), got one of ${preview(messages.at(-1)?.author)}`,
-      );
-    }
-    if (role === 'user') this.notices.add('ENDS_WITH_USER');
-    this.templated = true;
-    const text = template.render(conversation);
-    if (isFailure(text)) return text;
-    const { author, content } = messages.at(-1) as Message;
-    const scorable = { text, judged: { field: name, author, content } };
-    if (prompts === 'unused') return scorable;
-    const prompt = template.promptOf(conversation, text);
-    if (isFailure(prompt)) return prompts === 'needed' ? prompt : scorable;
-    return { ...scorable, prompt };
-  }
-
-  #roleInLayout = (author: string): string | undefined =>
-    author === this.#settings.reading.userName ? 'user' : author === this.#botName ? 'assistant' : roleOf(author);
-
-  /** The messages of a chat template, whose authors are roles. */
-  #inRoles(messages: readonly Message[], name: string): Conversation | RowFailure {
-    const { jinja } = this.#settings.reading;
-    const inRoles: Message[] = [];
-    for (const message of messages) {
-      const role = chatRoleOf(message.author, this.#botName, jinja);
-      if (role === undefined) {
-        return failure(
-          'BAD_ROW',
-          `expected speakers that a chat template knows (${speakersKnownTo(jinja).join(', ')}, or ${BOT_NAME}), got ${preview(message.author)} in ${name}`,
-        );
-      }
-      if (!jinja && message.fields?.tool_calls !== undefined) return toolCalls(name);
-      inRoles.push({ ...message, author: role });
-    }
-    const { tools } = this.#row;
-    return { messages: inRoles, ...(jinja && tools !== undefined && tools !== null && { tools }) };
-  }
-
-  /** The messages of a layout, whose authors keep their names. */
-  #inNames(messages: readonly Message[], name: string): Conversation | RowFailure {
-    return messages.some(({ fields }) => (fields?.tool_calls ?? null) !== null) ? toolCalls(name) : { messages };
   }
 }
 
@@ -369,25 +227,6 @@ const failureForAll = (texts: readonly (TextToScore | RowFailure)[]): RowFailure
 
 /** A text that no template makes. */
 const asItIs = (text: string, field: string): TextToScore => ({ text, judged: { field, content: text } });
-
-/** A text that is made of two is none that an encoder was trained on. */
-const refusePair = (name: string): RowFailure =>
-  wrongUse(
-    `expected rows of text, got ${name}: the model reads pairs of texts, which cannot be scored yet; ` +
-      `${optionName('template')} none joins prompt and response, and a Jinja file writes messages`,
-  );
-
-/** Nothing is known of how a language model is asked for a token. */
-const refuseParts = (name: string): RowFailure =>
-  wrongUse(
-    `expected rows of text with ${optionName('head')}, or a Jinja file (${optionName('template')}) that writes the generation prompt, got ${name}`,
-  );
-
-const toolCalls = (name: string): RowFailure =>
-  failure(
-    'BAD_ROW',
-    `expected messages of text in ${name}, got a call of a tool, which only a Jinja template can write`,
-  );
 
 const notAText = (value: unknown, name: string): RowFailure =>
   failure('BAD_ROW', `expected ${name} to be a string or messages, got ${preview(value)}`);
