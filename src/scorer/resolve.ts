@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, usageError } from '../errors.js';
 import type { ResolveOptions } from '../hub/resolve.js';
+import type { ArchitectureFacts } from '../model/architectures/family-facts.js';
 import type { NetworkFacts } from '../model/architectures/network.js';
 import { parseHead } from '../model/checkpoint/asked-head.js';
 import { type Checkpoint, readCheckpoint } from '../model/checkpoint/checkpoint.js';
@@ -183,7 +184,13 @@ const poolingOf = (checkpoint: Checkpoint | ExportedModel): ModelSettings['pooli
     ? { value: 'as exported', source: 'the .onnx file' }
     : checkpoint.head.atLast
       ? { value: 'last token', source: checkpoint.head.source }
-      : { value: 'right-most token that is not the pad token', source: checkpoint.network.architecture };
+      : { value: poolings[checkpoint.network.pooling], source: checkpoint.network.architecture };
+
+const poolings = {
+  last: 'right-most token that is not the pad token',
+  first: 'first token',
+  mean: 'mean of all tokens',
+} as const satisfies Record<ArchitectureFacts['pooling'], string>;
 
 const headOf = (checkpoint: Checkpoint | ExportedModel): ModelSettings['head'] =>
   checkpoint.kind === 'exported'

@@ -129,6 +129,7 @@ const refusedFields: readonly [field: string, value: unknown, expected: string, 
 
 const architectures: readonly [edit: object, got: string][] = [
   [{ architectures: ['GPT2Model'] }, '["GPT2Model"]'],
+  [{ architectures: ['BertForMaskedLM'], model_type: 'bert' }, '["BertForMaskedLM"]'],
   [{ architectures: null, model_type: 'bloom' }, '"bloom"'],
   [{ architectures: null, model_type: null }, 'null'],
 ];

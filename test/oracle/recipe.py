@@ -192,14 +192,17 @@ def to_bits(values: NDArray[np.float32], dtype: str) -> NDArray[np.unsignedinteg
     return bits
 
 
-def safetensors_bytes(description: Json, scales: list[Json]) -> bytes:
-    """The whole model.safetensors of a model."""
+Shapes = list[tuple[str, list[int]]]
+
+
+def safetensors_bytes(description: Json, scales: list[Json], shapes: Shapes | None = None) -> bytes:
+    """The whole model.safetensors of a model; its tensors follow from its config unless they are given."""
     dtype: str = description["dtype"]
     nan: Json | None = description.get("nan")
     header: Json = {"__metadata__": {"format": "pt"}}
     parts: list[bytes] = []
     end = 0
-    for name, shape in tensor_shapes(description["config"]):
+    for name, shape in shapes or tensor_shapes(description["config"]):
         bits = to_bits(tensor_values(name, shape, description["seed"], scales), dtype)
         if nan is not None and nan["tensor"] == name:
             bits[nan["index"]] = NAN_BITS[dtype]
@@ -212,10 +215,10 @@ def safetensors_bytes(description: Json, scales: list[Json]) -> bytes:
     return len(text).to_bytes(8, "little") + text + b"".join(parts)
 
 
-def write_model(directory: Path, description: Json, scales: list[Json]) -> str:
+def write_model(directory: Path, description: Json, scales: list[Json], shapes: Shapes | None = None) -> str:
     """Writes config.json and model.safetensors; returns the SHA-256 of the latter."""
     directory.mkdir(parents=True, exist_ok=True)
-    content = safetensors_bytes(description, scales)
+    content = safetensors_bytes(description, scales, shapes)
     (directory / "model.safetensors").write_bytes(content)
     config = json.dumps(description["config"], indent=2) + "\n"
     (directory / "config.json").write_text(config, encoding="utf-8", newline="\n")

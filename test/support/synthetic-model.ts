@@ -102,7 +102,8 @@ export async function writeSyntheticModel(
   description: ModelDescription,
   scales: readonly ScaleRule[],
 ): Promise<{ sha256: string }> {
-  const content = safetensorsBytes(description, scales);
+  const tensors = FAMILIES[description.config.model_type].tensors(description.config);
+  const content = safetensorsBytes(description, scales, tensors);
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'model.safetensors'), content);
   await writeFile(join(directory, 'config.json'), `${JSON.stringify(description.config, null, 2)}\n`);
@@ -182,9 +183,13 @@ function repositoryRoot(): string {
   return directory;
 }
 
-function safetensorsBytes(description: ModelDescription, scales: readonly ScaleRule[]): Uint8Array {
+/** The whole model.safetensors of a model with these tensors, in the order of the file. */
+export function safetensorsBytes(
+  description: Pick<ModelDescription, 'dtype' | 'seed' | 'nan'>,
+  scales: readonly ScaleRule[],
+  tensors: readonly TensorShape[],
+): Uint8Array {
   const encoding = ENCODINGS[description.dtype];
-  const tensors = FAMILIES[description.config.model_type].tensors(description.config);
   const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
   let end = 0;
   for (const { name, shape } of tensors) {

@@ -1,14 +1,23 @@
 /** The families of networks that are built here. */
 import type { Architecture } from './architecture.js';
+import { bert } from './bert.js';
+import { deberta } from './deberta.js';
+import { distilbert } from './distilbert.js';
+import { electra } from './electra.js';
 import { gptNeoX } from './gpt-neox.js';
 import { gpt2 } from './gpt2.js';
 import { type LanguageModel, twoLayerNetworks } from './heads.js';
 import { llama } from './llama.js';
 import { mistral } from './mistral.js';
+import { modernBert } from './modernbert.js';
 import { qwen2 } from './qwen2.js';
 import { qwen3 } from './qwen3.js';
+import { roberta, xlmRoberta } from './roberta.js';
 
-const architectures: readonly Architecture[] = [gpt2, llama, qwen2, qwen3, mistral, gptNeoX];
+const decoders: readonly Architecture[] = [gpt2, llama, qwen2, qwen3, mistral, gptNeoX];
+const encoders: readonly Architecture[] = [bert, roberta, xlmRoberta, distilbert, electra, modernBert, deberta];
+
+const architectures: readonly Architecture[] = [...decoders, ...encoders];
 
 export const architectureNames: readonly string[] = architectures.flatMap(({ names }) => names);
 
@@ -39,7 +48,8 @@ export function findNetwork(named: unknown, modelType: unknown): NamedNetwork | 
     if (name === undefined ? architecture.modelType === modelType : architecture.names.includes(name as string)) {
       return found('classification');
     }
-    if (name === languageModelOf(architecture).name) return found('language model');
+    const isCausal = architecture.attention === 'causal';
+    if (isCausal && name === languageModelOf(architecture).name) return found('language model');
     const two = twoLayerNetworks.find((network) => network.name === name);
     if (two !== undefined && two.modelType === architecture.modelType) return found('two layers', two.labels);
   }

@@ -213,6 +213,8 @@ export class LayerBuilder {
       eosTokenId: reader.tokenId('eos_token_id'),
       tensors: this.#tensors,
       kept: this.#kept,
+      tokenTypes: 1,
+      positionsAfter: undefined,
       graph: {
         inputs: packInputs,
         outputs: [{ name: logits, type: ElementType.float32, shape: ['pooled', labels.length] }],

@@ -67,10 +67,19 @@ const kindNames = Object.keys(kinds) as (keyof typeof kinds)[];
  * Reads `rope_scaling` (version 4 of transformers) or `rope_parameters` (version 5), of which the former takes
  * precedence, as in transformers.
  */
-export function readRope(config: ConfigReader, { headSize, maxPositions, theta, turnedShare }: RopeFacts): Rope {
+export function readRope(config: ConfigReader, facts: RopeFacts): Rope {
   const fields = config.section('rope_scaling', 'rope_parameters');
   // One section for each type of layer: these families have one for all layers.
   for (const name of ['full_attention', 'sliding_attention']) fields.absent(name);
+  return readRopeSection(config, fields, facts);
+}
+
+/** Reads a section on rope, of a config.json that may say some of it outside. */
+export function readRopeSection(
+  config: ConfigReader,
+  fields: ConfigReader,
+  { headSize, maxPositions, theta, turnedShare }: RopeFacts,
+): Rope {
   const dimensions = readTurnedDimensions(config, fields, headSize, turnedShare);
   const typeField = fields.read('rope_type') === undefined ? 'type' : 'rope_type';
   const kind = kinds[fields.choice(typeField, kindNames, 'default')];

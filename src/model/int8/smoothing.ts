@@ -5,7 +5,7 @@
  *
  * Source of the idea: SmoothQuant (Xiao and others, 2022), with their factor halfway between the two.
  */
-import type { Graph } from '../graph/graph.js';
+import type { Graph, Node } from '../graph/graph.js';
 import type { Int8Matrix } from './graph.js';
 
 /** A norm whose output is read only by matrices in integers. */
@@ -25,14 +25,23 @@ const normInputs: Readonly<Record<string, readonly number[]>> = {
   SkipSimplifiedLayerNormalization: [2],
 };
 
-export function findSmoothingGroups(graph: Graph, matrices: readonly Int8Matrix[]): SmoothingGroup[] {
+/** Whether a node is a norm. */
+export const isNorm = ({ operator }: Node): boolean => operator in normInputs;
+
+/** @param activations those that the matrices are multiplied by in integers */
+export function findSmoothingGroups(
+  graph: Graph,
+  matrices: readonly Int8Matrix[],
+  activations: readonly string[],
+): SmoothingGroup[] {
   const byTensor = new Map(matrices.map((matrix) => [matrix.tensor, matrix]));
   /** The matrices that read x, or some of its rows; undefined where something else reads it too. */
   const readersOf = (x: string): Int8Matrix[] | undefined => {
     const readers: Int8Matrix[] = [];
     for (const { operator, inputs, outputs } of graph.nodes) {
       if (!inputs.includes(x)) continue;
-      const matrix = byTensor.get(inputs[1] as string);
+      // A matrix may also be multiplied in float32, by what has no rows for nodes.
+      const matrix = activations.includes(x) ? byTensor.get(inputs[1] as string) : undefined;
       const found = operator === 'Gather' ? readersOf(outputs[0] as string) : matrix && [matrix];
       if (found === undefined) return undefined;
       readers.push(...found);
