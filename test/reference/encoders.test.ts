@@ -123,6 +123,21 @@ describe('texts have the reference rewards, through the program', () => {
   }
 });
 
+test('what is read of an encoder is shown, and its problem_type is not applied', async () => {
+  const model = modelWithTokenizer('bert-labels');
+  const { code, stdout } = await rewardScore(['model', 'info', model]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^labels +bad, fair, good$/m);
+  assert.match(stdout, /^problemType +multi_label_classification$/m);
+  assert.match(stdout, /^reads +template: pair \(the default for Bert\)$/m);
+  assert.match(stdout, /^reads +pooling: first token \(BertForSequenceClassification\)$/m);
+  const mean = await rewardScore(['model', 'info', modelWithTokenizer('modernbert-mean')]);
+  assert.match(mean.stdout, /^reads +pooling: mean of all tokens \(ModernBertForSequenceClassification\)$/m);
+  const refused = await rewardScore(['-m', model], { stdin: '{"text":"a"}\n' });
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /bad.*fair.*good/);
+});
+
 describe('pairs have the reference rewards, through the program', () => {
   const some = texts
     .map(({ text }) => text)
