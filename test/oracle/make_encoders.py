@@ -109,8 +109,8 @@ def score(model: Any, rows: list[Json]) -> list[list[float]]:
     return logits
 
 
-def score_texts(model: Any, texts: list[str]) -> list[list[float]]:
-    """A model's logits for each text, by the tokenizer that stands beside the tests."""
+def score_texts(model: Any, texts: list[list[str]]) -> list[list[float]]:
+    """A model's logits for each text, or pair of texts, by the tokenizer that stands beside the tests."""
     with tempfile.TemporaryDirectory() as directory:
         (Path(directory) / "tokenizer.json").write_text(make_tokenizer().to_str(), encoding="utf-8")
         (Path(directory) / "tokenizer_config.json").write_text(json.dumps(TOKENIZER_CONFIG), encoding="utf-8")
@@ -118,7 +118,7 @@ def score_texts(model: Any, texts: list[str]) -> list[list[float]]:
     logits: list[list[float]] = []
     for text in texts:
         with torch.no_grad():
-            logits.append(model(**tokenizer(text, return_tensors="pt", truncation=True)).logits[0].tolist())
+            logits.append(model(**tokenizer(*text, return_tensors="pt", truncation=True)).logits[0].tolist())
     return logits
 
 
@@ -151,19 +151,22 @@ def lists(logits: list[list[float]]) -> str:
 DISTANCES = ((16, 80, 80), (7, 40, 80), (256, 512, 512), (256, 512, 2048), (320, 1280, 1280), (2, 3, 9))
 
 
-def to_text(versions: Json, rows: list[Json], models: list[tuple[str, str, str]], texts: Json) -> str:
+def to_text(versions: Json, rows: list[Json], models: list[tuple[str, str, str]], texts: dict[str, dict[str, str]]) -> str:
     """The file: one row or one model a line."""
     row_lines = ",\n".join("    " + json.dumps(row) for row in rows)
     model_lines = ",\n".join(
         f'    {json.dumps(name)}: {{ "sha256": "{sha256}", "logits": {logits} }}' for name, sha256, logits in models
     )
     distance_lines = ",\n".join("    " + json.dumps(make_distances(*each)) for each in DISTANCES)
-    text_lines = ",\n".join(f"    {json.dumps(name)}: {logits}" for name, logits in texts.items())
+    text_members = ",\n".join(
+        f'  "{kind}": {{\n' + ",\n".join(f"    {json.dumps(name)}: {logits}" for name, logits in of.items()) + "\n  }"
+        for kind, of in texts.items()
+    )
     return (
         f'{{\n  "versions": {json.dumps(versions)},\n  "reference": {json.dumps(REFERENCE)},\n'
         f'  "rows": [\n{row_lines}\n  ],\n  "models": {{\n{model_lines}\n  }},\n'
         f'  "distances": [\n{distance_lines}\n  ],\n'
-        f'  "tokenizerConfig": {json.dumps(TOKENIZER_CONFIG)},\n  "texts": {{\n{text_lines}\n  }}\n}}\n'
+        f'  "tokenizerConfig": {json.dumps(TOKENIZER_CONFIG)},\n{text_members}\n}}\n'
     )
 
 
@@ -174,17 +177,22 @@ def main() -> None:
     disable_progress_bar()
     content: Json = json.loads((HERE / "encoder_models.json").read_text(encoding="utf-8"))
     texts = [entry["text"] for entry in json.loads((HERE / "texts.json").read_text(encoding="utf-8"))]
+    some = [text for text in texts if text.strip()][:40]
+    pairs = [list(pair) for pair in zip(some, some[1:] + some[:1], strict=True)]
     rows = make_rows()
     models_: list[tuple[str, str, str]] = []
     of_texts: dict[str, str] = {}
+    of_pairs: dict[str, str] = {}
     for each in content["models"]:
         config = content["families"][each["family"]] | each["config"]
         model, sha256 = load({**each, "dtype": "F32", "config": config}, content["scales"])
         models_.append((each["name"], sha256, lists(score(model, rows))))
         if each["name"] in content["scoreTexts"]:
-            of_texts[each["name"]] = lists(score_texts(model, texts))
+            of_texts[each["name"]] = lists(score_texts(model, [[text] for text in texts]))
+        if each["name"] in content["scorePairs"]:
+            of_pairs[each["name"]] = lists(score_texts(model, pairs))
     versions = {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES}
-    text = to_text(versions, rows, models_, of_texts)
+    text = to_text(versions, rows, models_, {"texts": of_texts, "pairs": of_pairs})
     (HERE / "encoder_rewards.json").write_text(text, encoding="utf-8", newline="\n")
     tokenizer = json.dumps(json.loads(make_tokenizer().to_str()), ensure_ascii=False)
     (HERE / "encoder_tokenizer.json").write_text(tokenizer + "\n", encoding="utf-8", newline="\n")

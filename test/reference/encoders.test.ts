@@ -20,6 +20,8 @@ interface Reference {
   readonly tokenizerConfig: object;
   /** The logits of each of texts.json, by the model's name. */
   readonly texts: Readonly<Record<string, readonly (readonly number[])[]>>;
+  /** The logits of pairs of the first forty texts, each with the next, by the model's name. */
+  readonly pairs: Readonly<Record<string, readonly (readonly number[])[]>>;
   readonly rows: readonly { readonly ids: readonly number[]; readonly types?: readonly number[] }[];
   readonly models: Readonly<
     Record<string, { readonly sha256: string; readonly logits: readonly (readonly (number | null)[])[] }>
@@ -89,15 +91,20 @@ describe("DeBERTa's distances", () => {
   }
 });
 
+function modelWithTokenizer(name: string): string {
+  const model = join(directory, `${name}-with-tokenizer`);
+  makeEncoder(model, encoderNamed(name));
+  cpSync(join(root, 'test/oracle/encoder_tokenizer.json'), join(model, 'tokenizer.json'));
+  writeFile(model, 'tokenizer_config.json', JSON.stringify(reference.tokenizerConfig));
+  return model;
+}
+
 describe('texts have the reference rewards, through the program', () => {
   const lines = texts.map(({ text }) => `${JSON.stringify({ text })}\n`).join('');
 
   for (const [name, expected] of Object.entries(reference.texts)) {
     test(name, async () => {
-      const model = join(directory, `${name}-texts`);
-      makeEncoder(model, encoderNamed(name));
-      cpSync(join(root, 'test/oracle/encoder_tokenizer.json'), join(model, 'tokenizer.json'));
-      writeFile(model, 'tokenizer_config.json', JSON.stringify(reference.tokenizerConfig));
+      const model = modelWithTokenizer(name);
       for (const logit of (expected[0] as readonly number[]).keys()) {
         const run = await rewardScore(['-q', '-m', model, '-j', '2', '--logit', String(logit)], { stdin: lines });
         // A text of nothing but spaces has no tokens of its own: a failure here, and a number in the reference.
@@ -111,6 +118,42 @@ describe('texts have the reference rewards, through the program', () => {
           const difference = Math.abs((row.reward as number) - value) / Math.max(1, Math.abs(value));
           assert.ok(difference <= TOLERANCE, `${texts[i]?.name}: expected ${value}, got ${row.reward}`);
         }
+      }
+    });
+  }
+});
+
+test('what is read of an encoder is shown, and its problem_type is not applied', async () => {
+  const model = modelWithTokenizer('bert-labels');
+  const { code, stdout } = await rewardScore(['model', 'info', model]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^labels +bad, fair, good$/m);
+  assert.match(stdout, /^problemType +multi_label_classification$/m);
+  assert.match(stdout, /^reads +template: pair \(the default for Bert\)$/m);
+  assert.match(stdout, /^reads +pooling: first token \(BertForSequenceClassification\)$/m);
+  const mean = await rewardScore(['model', 'info', modelWithTokenizer('modernbert-mean')]);
+  assert.match(mean.stdout, /^reads +pooling: mean of all tokens \(ModernBertForSequenceClassification\)$/m);
+  const refused = await rewardScore(['-m', model], { stdin: '{"text":"a"}\n' });
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /bad.*fair.*good/);
+});
+
+describe('pairs have the reference rewards, through the program', () => {
+  const some = texts
+    .map(({ text }) => text)
+    .filter((text) => text.trim() !== '')
+    .slice(0, 40);
+  const pairs = some.map((prompt, i) => ({ prompt, response: some[(i + 1) % some.length] }));
+  const lines = pairs.map((row) => `${JSON.stringify(row)}\n`).join('');
+
+  for (const [name, expected] of Object.entries(reference.pairs)) {
+    test(name, async () => {
+      const run = await rewardScore(['-q', '-m', modelWithTokenizer(name), '-j', '2'], { stdin: lines });
+      assert.equal(run.code, 0, run.stderr);
+      for (const [i, row] of jsonLines(run.stdout).entries()) {
+        const [value] = expected[i] as readonly [number];
+        const difference = Math.abs((row.reward as number) - value) / Math.max(1, Math.abs(value));
+        assert.ok(difference <= TOLERANCE, `${texts[i]?.name}: expected ${value}, got ${row.reward}`);
       }
     });
   }

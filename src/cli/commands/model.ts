@@ -108,6 +108,7 @@ export async function info(name: string | undefined, flags: FlagsOf<'model info'
       architecture: network.architecture,
       parameters: countParameters(network),
       labels: network.labels,
+      ...(network.problemType !== undefined && { problemType: network.problemType }),
       positions: network.maxPositions,
       vocabulary: network.vocabularySize,
       weights: exported ? [checkpoint.file] : checkpoint.weights.files,

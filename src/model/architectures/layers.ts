@@ -197,6 +197,7 @@ export class LayerBuilder {
   finish(architecture: NamedFacts, reader: ConfigReader, sizes: NetworkSizes, logits: string): RewardNetwork {
     const { attention, pooling, defaultPad, input, bufferNames, defaults, names } = architecture;
     const { vocabularySize, maxPositions, hiddenSize, labels } = sizes;
+    const problemType = reader.read('problem_type');
     return {
       architecture: names[0],
       attention,
@@ -212,6 +213,7 @@ export class LayerBuilder {
       padTokenId: reader.tokenId('pad_token_id') ?? defaultPad,
       eosTokenId: reader.tokenId('eos_token_id'),
       tensors: this.#tensors,
+      ...(typeof problemType === 'string' && { problemType }),
       kept: this.#kept,
       tokenTypes: 1,
       positionsAfter: undefined,

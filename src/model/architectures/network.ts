@@ -13,6 +13,8 @@ export interface NetworkFacts {
   readonly padTokenId: number | PadOfTokenizer | undefined;
   readonly eosTokenId: number | undefined;
   readonly defaults: RowDefaults;
+  /** `problem_type`, the loss that its head was trained with, where config.json says it; nothing follows from it. */
+  readonly problemType?: string;
 }
 
 /**

@@ -9,7 +9,7 @@ import { RewardSession, WEIGHTS_FILE } from '../backend/session.js';
 import type { TensorSource } from '../checkpoint/tensor-source.js';
 import { prepackWeights, writeGraph, writeGraphs } from '../prepared/prepack.js';
 import { writeWeights } from '../prepared/weights.js';
-import { type ActivationRanges, builtInRows, measureRanges } from './activation-ranges.js';
+import { type ActivationRanges, builtInRows, measureRanges, type TypedRows } from './activation-ranges.js';
 import { quantizeNetwork } from './graph.js';
 import { chooseOutliers, findOutlierCandidates } from './outliers.js';
 import { measureQuality, type Quality } from './quality.js';
@@ -64,7 +64,7 @@ export async function makeInt8(work: Int8Work): Promise<Quality> {
 }
 
 /** Runs the built-in texts in float32; the files written for it are removed. */
-async function runExact(work: Int8Work, rows: readonly number[][], watched: Watched): Promise<ActivationRanges> {
+async function runExact(work: Int8Work, rows: TypedRows, watched: Watched): Promise<ActivationRanges> {
   const { network, tensors } = work;
   const directory = join(work.directory, 'fp32');
   mkdirSync(directory);
@@ -79,7 +79,7 @@ async function runExact(work: Int8Work, rows: readonly number[][], watched: Watc
 
 async function run(
   { network, heartbeat }: Int8Work,
-  rows: readonly number[][],
+  rows: TypedRows,
   directory: string,
   prepacked: boolean,
 ): Promise<ActivationRanges> {

@@ -94,8 +94,13 @@ export const GROUP_SIZE = 8;
 /** A conversation's other candidates are the replies of the conversations this many places further on. */
 const otherReplies = [1, 2, 5, 9, 14, 20] as const;
 
+export interface BuiltInText {
+  readonly prompt: string;
+  readonly reply: string;
+}
+
 /** Prompts with replies; the candidates of a conversation are consecutive. */
-export const builtInTexts: readonly string[] = conversations.flatMap(([prompt, reply, other], i) => {
+export const builtInTexts: readonly BuiltInText[] = conversations.flatMap(([prompt, reply, other], i) => {
   const others = otherReplies.map((step, j) => conversations[(i + step) % conversations.length]?.[1 + (j % 2)] ?? '');
-  return [reply, other, ...others].map((candidate) => `${prompt}\nBot: ${candidate}\n`);
+  return [reply, other, ...others].map((candidate) => ({ prompt, reply: candidate }));
 });
