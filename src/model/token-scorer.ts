@@ -1,17 +1,22 @@
 import { sharedTokens } from './layout/distinct-rows.js';
-import type { Feeds, Layout, Pack, RowTypes } from './layout/layout.js';
+import type { Continuation, Feeds, Layout, Pack, RowTypes } from './layout/layout.js';
 
 export interface ScoredRows {
   /** Logits [rows, labels], row-major; NaN or infinite where the network gives that. */
   readonly logits: Float32Array;
-  /** Tokens that went through the network, padding included. */
+  /**
+   * Tokens that went through the network, padding included. Rows that begin as those before them did may take fewer: what
+   * was kept of these is not computed again.
+   */
   readonly computedTokens: number;
 }
 
 /** A network on the calling thread, whether its graph was built here or exported. */
 export interface NetworkSession {
-  /** Logits of a pack, [its rows, labels], row-major. */
-  run(feeds: Feeds): Promise<Float32Array>;
+  /** Logits of a pack, [its pooled nodes, or rows of a batch, labels], row-major. */
+  run(feeds: Feeds, continues?: Continuation): Promise<Float32Array>;
+  /** Whether an earlier run has left just the nodes that a pack is to keep; such a run gives the same bits again. */
+  hasKept?(continues: Continuation): boolean;
   /** Frees the native memory; a process that exits with sessions open may abort. */
   release(): Promise<void>;
 }
@@ -42,24 +47,29 @@ export class TokenScorer {
      * Runs a pack and puts its logits in the places of its rows, or of `members` instead. Returns whether all are
      * finite.
      */
-    const run = async ({ feeds, rows, tokens }: Pack, members?: readonly number[]): Promise<boolean> => {
-      const packLogits = await this.#session.run(feeds());
+    const run = async (pack: Pack, members?: readonly number[]): Promise<boolean> => {
+      if (pack.rows.length === 0 && pack.continues && this.#session.hasKept?.(pack.continues)) return true;
+      const packLogits = await this.#session.run(pack.feeds(), pack.continues);
       heartbeat();
-      computedTokens += tokens;
-      for (const [i, own] of rows.entries()) {
-        const values = packLogits.subarray(i * labels, (i + 1) * labels);
-        for (const row of members ?? own) logits.set(values, row * labels);
+      computedTokens += pack.tokens;
+      const own = packLogits.subarray(0, pack.rows.length * labels);
+      for (const [i, rows] of pack.rows.entries()) {
+        const values = own.subarray(i * labels, (i + 1) * labels);
+        for (const row of members ?? rows) logits.set(values, row * labels);
       }
-      return packLogits.every(Number.isFinite);
+      return own.every(Number.isFinite);
     };
 
+    /** Equal rows, of packs in which one row's NaN may have reached its neighbours. */
+    const doubtful: (readonly number[])[] = [];
     for (const pack of this.#layout.lay(rows, types)) {
       if ((await run(pack)) || pack.rows.length === 1 || !this.#layout.rowsMeet) continue;
-      // One row's NaN may have reached its neighbours, so each row is run alone.
-      for (const members of pack.rows) {
-        const [first] = members as [number];
-        for (const alone of this.#layout.lay([rows[first] as number[]], [types?.[first]])) await run(alone, members);
-      }
+      doubtful.push(...pack.rows);
+    }
+    // Each is run alone, after all packs: what some of these see of others is kept until then.
+    for (const members of doubtful) {
+      const [first] = members as [number];
+      for (const alone of this.#layout.lay([rows[first] as number[]], [types?.[first]])) await run(alone, members);
     }
     return { logits, computedTokens };
   }
@@ -87,13 +97,20 @@ export class TokenScorer {
    * @returns logits [tokens from `from` on, labels], row-major
    */
   async trace(row: readonly number[], from: number, heartbeat: () => void): Promise<Float32Array> {
-    const pack = this.#layout.trace?.(row, from);
-    if (pack === undefined) throw new Error('this network gives no reward at each token');
-    const logits = await this.#session.run(pack.feeds());
-    heartbeat();
-    if (logits.every(Number.isFinite) || pack.rows.length === 1) return logits;
+    const packs = this.#layout.trace?.(row, from);
+    if (packs === undefined) throw new Error('this network gives no reward at each token');
+    const labels = this.#labels;
+    const logits = new Float32Array((row.length - from) * labels);
+    for (const pack of packs) {
+      const packLogits = await this.#session.run(pack.feeds(), pack.continues);
+      heartbeat();
+      for (const [i, tokens] of pack.rows.entries()) {
+        for (const token of tokens) logits.set(packLogits.subarray(i * labels, (i + 1) * labels), token * labels);
+      }
+    }
+    if (logits.every(Number.isFinite) || from === row.length - 1) return logits;
     // A token's NaN may have reached the tokens before it, so each beginning of the row is scored as one.
-    const beginnings = pack.rows.map((_, i) => row.slice(0, from + i + 1));
+    const beginnings = row.slice(from).map((_, i) => row.slice(0, from + i + 1));
     return (await this.score(beginnings, heartbeat)).logits;
   }
 

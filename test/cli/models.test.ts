@@ -129,8 +129,8 @@ const refusedFields: readonly [field: string, value: unknown, expected: string, 
 
 const architectures: readonly [edit: object, got: string][] = [
   [{ architectures: ['GPT2LMHeadModel'] }, '["GPT2LMHeadModel"]'],
-  [{ architectures: ['BertForSequenceClassification'], model_type: 'bert' }, '["BertForSequenceClassification"]'],
-  [{ architectures: null, model_type: 'gpt_neox' }, '"gpt_neox"'],
+  [{ architectures: ['BertForMaskedLM'], model_type: 'bert' }, '["BertForMaskedLM"]'],
+  [{ architectures: null, model_type: 'bloom' }, '"bloom"'],
   [{ architectures: null, model_type: null }, 'null'],
 ];
 

@@ -9,6 +9,7 @@ import { readExportedModel } from '../../dist/model/exported/model.js';
 import { printable, printableAscii } from '../../dist/platform/printable.js';
 import { writeSmallModel } from '../support/exported-models.js';
 import { rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
+import { modelFamilies, readModelDescriptions } from '../support/synthetic-model.js';
 
 const directory = temporaryDirectory();
 const fixture = join(root, 'fixtures/tiny-gpt2');
@@ -35,6 +36,22 @@ describe('a config.json that claims more than the weights hold is refused at onc
   ] as const) {
     test(JSON.stringify(fields), () => {
       assert.throws(() => readCheckpoint(modelWith(fields, base)), { name: 'FatalError', kind: 'run', message });
+    });
+  }
+
+  for (const family of modelFamilies) {
+    test(`${family}: layers, labels and the size of heads`, async () => {
+      const [description] = await readModelDescriptions(family);
+      const layers = family === 'gpt2' ? 'n_layer' : 'num_hidden_layers';
+      for (const [fields, message] of [
+        [{ [layers]: 1e9 }, new RegExp(`expected ${layers} to be at most 29, the number of tensors`)],
+        [{ ...unnamed, num_labels: 1e9 }, /expected num_labels to be at most 512, the longest axis/],
+        ...(family === 'gpt2'
+          ? []
+          : [[{ hidden_size: 8e9, head_dim: 4e9 }, /to be at most 512, the longest/] as const]),
+      ] as const) {
+        assert.throws(() => readCheckpoint(modelWith({ ...description?.config, ...fields })), { message });
+      }
     });
   }
 

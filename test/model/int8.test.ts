@@ -9,26 +9,32 @@ import { InferenceSession, sessionOptions, Tensor } from '../../dist/model/backe
 import { openTensors, readCheckpoint } from '../../dist/model/checkpoint/checkpoint.js';
 import { ElementType } from '../../dist/model/graph/graph.js';
 import { encodeModel } from '../../dist/model/graph/onnx.js';
+import { quantizeNetwork } from '../../dist/model/int8/graph.js';
 import { largestByInput, quantizeMatrix } from '../../dist/model/int8/matrix.js';
 import { makeInt8 } from '../../dist/model/int8/prepare.js';
 import { measureQuality, shortfallOf } from '../../dist/model/int8/quality.js';
 import { smoothingFactors } from '../../dist/model/int8/smoothing.js';
 import { chooseWeightType, WEIGHT_RANGE, type WeightType, weightZero } from '../../dist/model/int8/weight-type.js';
 import { jsonLines, rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
-import { type ModelDescription, makeSyntheticModel, readModelDescriptions } from '../support/synthetic-model.js';
+import {
+  type ModelDescription,
+  type ModelFamily,
+  makeSyntheticModel,
+  modelFamilies,
+  readModelDescriptions,
+} from '../support/synthetic-model.js';
 
 const directory = temporaryDirectory();
 const fixture = join(root, 'fixtures/tiny-gpt2');
-const descriptions = [...(await readModelDescriptions()), ...(await readModelDescriptions('llama'))];
 
-async function modelOf({ name, config }: { name: string; config: { model_type: string } }): Promise<string> {
-  const path = join(directory, `${config.model_type}-${name}`);
-  const description = descriptions.find((one) => one.name === name && one.config.model_type === config.model_type);
+async function modelOf(family: ModelFamily, name: string): Promise<string> {
+  const path = join(directory, `${family}-${name}`);
+  const description = (await readModelDescriptions(family)).find((one) => one.name === name);
   await makeSyntheticModel(path, description as ModelDescription);
   return path;
 }
-const gpt2 = await modelOf({ name: 'base', config: { model_type: 'gpt2' } });
-const llama = await modelOf({ name: 'base', config: { model_type: 'llama' } });
+const gpt2 = await modelOf('gpt2', 'base');
+const llama = await modelOf('llama', 'base');
 
 const texts = readFileSync(join(root, 'fixtures/conversations.jsonl'), 'utf8');
 
@@ -122,22 +128,37 @@ describe('sums of integers are exact on this processor', async () => {
 });
 
 describe('rewards', () => {
-  // 16 dimensions are far fewer than the bounds on quality are meant for.
-  for (const [name, model] of [
-    ['GPT-2', gpt2],
-    ['Llama', llama],
-  ] as const) {
-    test(`${name}: near those in float32, and not the same`, async () => {
+  for (const family of modelFamilies) {
+    test(`${family}: near those in float32, and not the same`, async () => {
+      const model = await modelOf(family, 'base');
       const [fp32, int8] = [await rewardsOf(model), await rewardsOf(model, '--precision', 'int8')];
       assert.equal(int8.length, fp32.length);
       const mean = fp32.reduce((a, b) => a + b, 0) / fp32.length;
       const deviation = Math.sqrt(fp32.reduce((sum, reward) => sum + (reward - mean) ** 2, 0) / fp32.length);
       for (const [i, reward] of fp32.entries()) {
+        // 16 dimensions are far fewer than the bounds on quality are meant for.
         assert.ok(Math.abs((int8[i] as number) - reward) < 0.25 * deviation, `${reward} and ${int8[i]}`);
       }
       assert.notDeepEqual(int8, fp32);
     });
 
+    test(`${family}: all matrices but the embeddings and the head are in integers`, async () => {
+      const { network } = readCheckpoint(await modelOf(family, 'base'));
+      const { matrices, floats } = quantizeNetwork(network, { weightType: ElementType.uint8 });
+      const tables = network.graph.nodes.flatMap(({ operator, inputs }) => (operator === 'Gather' ? inputs : []));
+      const left = floats.filter(({ name, shape }) => shape.length === 2 && !tables.includes(name));
+      assert.deepEqual(
+        left.map(({ name }) => name),
+        ['score.weight'],
+      );
+      assert.ok(matrices.length > 0);
+    });
+  }
+
+  for (const [name, model] of [
+    ['GPT-2', gpt2],
+    ['Llama', llama],
+  ] as const) {
     test(`${name}: the same however weights are stored`, async (t) => {
       const fastest = await chooseWeightType();
       if (fastest === ElementType.uint8) return t.skip('this processor has one way: the sums of the other saturate');
@@ -192,7 +213,7 @@ describe('rewards', () => {
   }
 
   test('a row of NaN has none, and its neighbours have theirs', async () => {
-    const path = await modelOf({ name: 'nan-in-wte', config: { model_type: 'gpt2' } });
+    const path = await modelOf('gpt2', 'nan-in-wte');
     const all = readFileSync(join(root, 'test/oracle/texts.json'), 'utf8');
     const lines = (JSON.parse(all) as { text: string }[]).map(({ text }) => `${JSON.stringify({ text })}\n`);
     const failing = async (precision: string): Promise<unknown[]> => {
@@ -300,7 +321,7 @@ describe('in the program', () => {
     const about = JSON.parse(readFileSync(join(made.stdout.trim(), 'about.json'), 'utf8'));
     assert.equal(about.precision, 'int8');
     assert.equal(about.quality.rows, 288);
-    assert.deepEqual(Object.keys(about.files).sort(), ['model.onnx', 'weights.bin']);
+    assert.deepEqual(Object.keys(about.files).sort(), ['continued.onnx', 'model.onnx', 'weights.bin']);
     const summaryFile = join(directory, 'summary.json');
     const scored = await run('-m', gpt2, '--precision', 'int8', '--summary', summaryFile);
     assert.equal(scored.code, 0, scored.stderr);

@@ -24,7 +24,7 @@ test('each row is read, once, at the end of its own tokens', () => {
   fc.assert(
     fc.property(rows, (input) => {
       const seen = new Map<number, number[]>();
-      for (const pack of buildPacks(input, cost, MAX_NODES)) {
+      for (const pack of buildPacks(input, { cost, maxNodes: MAX_NODES })) {
         for (const [i, members] of pack.rows.entries()) {
           for (const row of members) {
             assert.ok(!seen.has(row));
@@ -43,7 +43,7 @@ test('each row is read, once, at the end of its own tokens', () => {
 test('a node stands at its position, after its parent, and beginnings are shared', () => {
   fc.assert(
     fc.property(rows, (input) => {
-      for (const pack of buildPacks(input, cost, MAX_NODES)) {
+      for (const pack of buildPacks(input, { cost, maxNodes: MAX_NODES })) {
         const paths = new Set<string>();
         for (let node = 0; node < pack.tokenIds.length; node++) {
           const path = pathTo(pack, node);
@@ -60,7 +60,7 @@ test('a node stands at its position, after its parent, and beginnings are shared
 test('a node sees itself and its ancestors, and nothing else', () => {
   fc.assert(
     fc.property(rows, (input) => {
-      for (const pack of buildPacks(input, cost, MAX_NODES)) {
+      for (const pack of buildPacks(input, { cost, maxNodes: MAX_NODES })) {
         const nodes = pack.tokenIds.length;
         const bias = attentionBias(pack);
         for (let node = 0; node < nodes; node++) {
@@ -97,7 +97,7 @@ test('no other borders between the sorted rows are cheaper', () => {
             nodes.reduce((sum, count) => sum + costOf(count), 0),
           );
         }
-        assert.ok(Math.abs(totalCost(buildPacks(input, cost, MAX_NODES)) - best) < 1e-9);
+        assert.ok(Math.abs(totalCost(buildPacks(input, { cost, maxNodes: MAX_NODES })) - best) < 1e-9);
       },
     ),
   );
@@ -106,7 +106,7 @@ test('no other borders between the sorted rows are cheaper', () => {
 test('packs stay within 512 nodes unless one row is longer', () => {
   const long = Array.from({ length: 900 }, (_, i) => i);
   const many = Array.from({ length: 40 }, (_, i) => Array.from({ length: 100 }, (_, j) => 1000 + i * 100 + j));
-  const sizes = buildPacks([long, ...many], { fixed: 1e6, attention: 0 }, MAX_NODES).map(
+  const sizes = buildPacks([long, ...many], { cost: { fixed: 1e6, attention: 0 }, maxNodes: MAX_NODES }).map(
     ({ tokenIds }) => tokenIds.length,
   );
   assert.ok(sizes.includes(900));

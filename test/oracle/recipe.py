@@ -22,6 +22,10 @@ Json = dict[str, Any]
 NAN_BITS = {"F32": 0x7FC00000, "F16": 0x7E00, "BF16": 0x7FC0}
 HERE = Path(__file__).resolve().parent
 
+# What the config classes say where a config leaves it out; else heads share hidden_size, and each has keys of its own.
+DEFAULT_HEAD_DIM = {"qwen3": 128}
+DEFAULT_KEY_VALUE_HEADS = {"qwen2": 32, "qwen3": 32, "mistral": 8}
+
 
 def read_models(file: str = "models.json") -> tuple[list[Json], list[Json]]:
     """The scale rules and the model descriptions of models.json, or of another file beside it."""
@@ -83,13 +87,15 @@ def gpt2_shapes(config: Json) -> list[tuple[str, list[int]]]:
     return shapes
 
 
-def llama_shapes(config: Json) -> list[tuple[str, list[int]]]:
-    """Linear weights are [out, in]."""
+def llama_like_shapes(config: Json) -> list[tuple[str, list[int]]]:
+    """Linear weights are [out, in]. Llama, and the families that are built like it."""
     hidden = config["hidden_size"]
     inner = config["intermediate_size"]
     heads = config["num_attention_heads"]
-    head = config.get("head_dim") or hidden // heads
-    key_value = (config.get("num_key_value_heads") or heads) * head
+    head = config.get("head_dim", DEFAULT_HEAD_DIM.get(config["model_type"])) or hidden // heads
+    key_value_heads = config.get("num_key_value_heads", DEFAULT_KEY_VALUE_HEADS.get(config["model_type"])) or heads
+    key_value = key_value_heads * head
+    attention_bias = config.get("attention_bias", False)
     shapes: list[tuple[str, list[int]]] = [("model.embed_tokens.weight", [config["vocab_size"], hidden])]
 
     def linear(name: str, sizes: list[int], bias: bool) -> None:
@@ -100,22 +106,60 @@ def llama_shapes(config: Json) -> list[tuple[str, list[int]]]:
     for layer in range(config["num_hidden_layers"]):
         block = f"model.layers.{layer}"
         shapes.append((f"{block}.input_layernorm.weight", [hidden]))
-        linear(f"{block}.self_attn.q_proj", [heads * head, hidden], config["attention_bias"])
-        linear(f"{block}.self_attn.k_proj", [key_value, hidden], config["attention_bias"])
-        linear(f"{block}.self_attn.v_proj", [key_value, hidden], config["attention_bias"])
-        linear(f"{block}.self_attn.o_proj", [hidden, heads * head], config["attention_bias"])
+        for name, size in (("q_proj", heads * head), ("k_proj", key_value), ("v_proj", key_value)):
+            linear(f"{block}.self_attn.{name}", [size, hidden], attention_bias or config["model_type"] == "qwen2")
+        linear(f"{block}.self_attn.o_proj", [hidden, heads * head], attention_bias)
+        if config["model_type"] == "qwen3":
+            shapes += [(f"{block}.self_attn.{name}.weight", [head]) for name in ("q_norm", "k_norm")]
         shapes.append((f"{block}.post_attention_layernorm.weight", [hidden]))
-        linear(f"{block}.mlp.gate_proj", [inner, hidden], config["mlp_bias"])
-        linear(f"{block}.mlp.up_proj", [inner, hidden], config["mlp_bias"])
-        linear(f"{block}.mlp.down_proj", [hidden, inner], config["mlp_bias"])
+        linear(f"{block}.mlp.gate_proj", [inner, hidden], config.get("mlp_bias", False))
+        linear(f"{block}.mlp.up_proj", [inner, hidden], config.get("mlp_bias", False))
+        linear(f"{block}.mlp.down_proj", [hidden, inner], config.get("mlp_bias", False))
     shapes.append(("model.norm.weight", [hidden]))
     shapes.append(("score.weight", [len(config["id2label"]), hidden]))
     return shapes
 
 
+def gpt_neox_shapes(config: Json) -> list[tuple[str, list[int]]]:
+    """Linear weights are [out, in]."""
+    hidden = config["hidden_size"]
+    inner = config["intermediate_size"]
+    shapes: list[tuple[str, list[int]]] = [("gpt_neox.embed_in.weight", [config["vocab_size"], hidden])]
+
+    def layer_norm(name: str) -> None:
+        shapes.extend([(f"{name}.weight", [hidden]), (f"{name}.bias", [hidden])])
+
+    def linear(name: str, sizes: list[int], bias: bool) -> None:
+        shapes.append((f"{name}.weight", sizes))
+        if bias:
+            shapes.append((f"{name}.bias", sizes[:1]))
+
+    for layer in range(config["num_hidden_layers"]):
+        block = f"gpt_neox.layers.{layer}"
+        layer_norm(f"{block}.input_layernorm")
+        layer_norm(f"{block}.post_attention_layernorm")
+        linear(f"{block}.attention.query_key_value", [3 * hidden, hidden], config.get("attention_bias", True))
+        linear(f"{block}.attention.dense", [hidden, hidden], config.get("attention_bias", True))
+        linear(f"{block}.mlp.dense_h_to_4h", [inner, hidden], True)
+        linear(f"{block}.mlp.dense_4h_to_h", [hidden, inner], True)
+    layer_norm("gpt_neox.final_layer_norm")
+    shapes.append(("score.weight", [len(config["id2label"]), hidden]))
+    return shapes
+
+
+TENSOR_SHAPES = {
+    "gpt2": gpt2_shapes,
+    "llama": llama_like_shapes,
+    "qwen2": llama_like_shapes,
+    "qwen3": llama_like_shapes,
+    "mistral": llama_like_shapes,
+    "gpt_neox": gpt_neox_shapes,
+}
+
+
 def tensor_shapes(config: Json) -> list[tuple[str, list[int]]]:
     """All tensors of the model in the order of the file."""
-    return {"gpt2": gpt2_shapes, "llama": llama_shapes}[config["model_type"]](config)
+    return TENSOR_SHAPES[config["model_type"]](config)
 
 
 def scale_and_offset(name: str, shape: list[int], scales: list[Json]) -> tuple[float, float]:
@@ -146,14 +190,17 @@ def to_bits(values: NDArray[np.float32], dtype: str) -> NDArray[np.unsignedinteg
     return bits
 
 
-def safetensors_bytes(description: Json, scales: list[Json]) -> bytes:
-    """The whole model.safetensors of a model."""
+Shapes = list[tuple[str, list[int]]]
+
+
+def safetensors_bytes(description: Json, scales: list[Json], shapes: Shapes | None = None) -> bytes:
+    """The whole model.safetensors of a model; its tensors follow from its config unless they are given."""
     dtype: str = description["dtype"]
     nan: Json | None = description.get("nan")
     header: Json = {"__metadata__": {"format": "pt"}}
     parts: list[bytes] = []
     end = 0
-    for name, shape in tensor_shapes(description["config"]):
+    for name, shape in shapes or tensor_shapes(description["config"]):
         bits = to_bits(tensor_values(name, shape, description["seed"], scales), dtype)
         if nan is not None and nan["tensor"] == name:
             bits[nan["index"]] = NAN_BITS[dtype]
@@ -166,10 +213,10 @@ def safetensors_bytes(description: Json, scales: list[Json]) -> bytes:
     return len(text).to_bytes(8, "little") + text + b"".join(parts)
 
 
-def write_model(directory: Path, description: Json, scales: list[Json]) -> str:
+def write_model(directory: Path, description: Json, scales: list[Json], shapes: Shapes | None = None) -> str:
     """Writes config.json and model.safetensors; returns the SHA-256 of the latter."""
     directory.mkdir(parents=True, exist_ok=True)
-    content = safetensors_bytes(description, scales)
+    content = safetensors_bytes(description, scales, shapes)
     (directory / "model.safetensors").write_bytes(content)
     config = json.dumps(description["config"], indent=2) + "\n"
     (directory / "config.json").write_text(config, encoding="utf-8", newline="\n")

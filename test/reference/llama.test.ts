@@ -23,7 +23,7 @@ const llama3 = {
   original_max_position_embeddings: 64,
 };
 const { factor: _, ...llama3WithoutFactor } = llama3;
-const types = 'one of default, linear, llama3';
+const types = 'one of default, linear, dynamic, llama3, yarn, longrope';
 
 const refused: readonly Refusal[] = [
   [{ vocab_size: 0 }, 'vocab_size', 'a positive integer', '0'],
@@ -51,9 +51,9 @@ const refused: readonly Refusal[] = [
   [{ rope_parameters: { rope_theta: '1e4' } }, 'rope_parameters.rope_theta', 'a positive number', '"1e4"'],
   [{ rope_scaling: 'linear' }, 'rope_scaling', 'an object', '"linear"'],
   [{ rope_parameters: [2] }, 'rope_parameters', 'an object', '[2]'],
-  [{ rope_scaling: { type: 'dynamic', factor: 2 } }, 'rope_scaling.type', types, '"dynamic"'],
-  [{ rope_scaling: { type: 'linear', rope_type: 'yarn', factor: 2 } }, 'rope_scaling.rope_type', types, '"yarn"'],
-  [{ rope_parameters: { rope_type: 'longrope' } }, 'rope_parameters.rope_type', types, '"longrope"'],
+  [{ rope_scaling: { type: 'su', factor: 2 } }, 'rope_scaling.type', types, '"su"'],
+  [{ rope_scaling: { type: 'linear', rope_type: 'axial', factor: 2 } }, 'rope_scaling.rope_type', types, '"axial"'],
+  [{ rope_parameters: { rope_type: 'proportional' } }, 'rope_parameters.rope_type', types, '"proportional"'],
   [{ rope_scaling: { type: 'linear' } }, 'rope_scaling.factor', 'a positive number', 'undefined'],
   [{ rope_scaling: { type: 'linear', factor: 0 } }, 'rope_scaling.factor', 'a positive number', '0'],
   [{ rope_parameters: llama3WithoutFactor }, 'rope_parameters.factor', 'a positive number', 'undefined'],
@@ -104,13 +104,13 @@ test('an activation that there is not is refused with the list of those that the
 test('the binary ends with exit code 1 and says why', async () => {
   const directory = temporaryDirectory();
   await makeSyntheticModel(directory, base);
-  writeFile(directory, 'config.json', JSON.stringify({ ...base.config, rope_scaling: { rope_type: 'yarn' } }));
+  writeFile(directory, 'config.json', JSON.stringify({ ...base.config, rope_scaling: { rope_type: 'mrope' } }));
 
   const run = await rewardScore(['-m', directory], { stdin: '{"text":"hi"}\n' });
 
   assert.equal(run.code, 1);
   assert.equal(run.stdout, '');
-  assert.match(run.stderr, /expected rope_scaling\.rope_type to be one of default, linear, llama3, got "yarn"/);
+  assert.match(run.stderr, /expected rope_scaling\.rope_type to be one of default, linear, .*, got "mrope"/);
 });
 
 test('what config.json leaves out is as in transformers', () => {

@@ -115,11 +115,34 @@ test('a worker of GPT-2 base needs about what was measured', () => {
     vocabularySize: 50_257,
     hiddenSize: 768,
     tensors: [{ name: 'all', shape: [124_000_000] }],
+    attention: 'causal',
+    kept: [],
     graph: { nodes: [], inputs: [], outputs: [], initializers: [] } as never,
-  };
+  } as const;
   const { workerBytes, sharedBytes } = cpu.memoryNeed(network, 256);
   assert.ok(workerBytes > 90 * MB && workerBytes < 140 * MB, `${workerBytes}`);
   assert.ok(sharedBytes > 500 * MB && sharedBytes < 600 * MB, `${sharedBytes}`);
+});
+
+test('long rows need memory by their length, not by its square', () => {
+  // Qwen3 of 0.6 B: 28 layers, each with 8 heads of keys and values of 128.
+  const kept = Array.from({ length: 56 }, (_, i) => ({ name: `${i}`, type: 1, size: 1024 }) as const);
+  const network = {
+    vocabularySize: 151_936,
+    hiddenSize: 1024,
+    tensors: [{ name: 'all', shape: [596_000_000] }],
+    attention: 'causal',
+    kept,
+  } as const;
+  const [short, long, longer] = [512, 4096, 16_384].map((length) => cpu.memoryNeed(network, length).workerBytes) as [
+    number,
+    number,
+    number,
+  ];
+  assert.ok(short > 200 * MB && short < 400 * MB, `${short}`);
+  // Measured with random weights: 1,425 MB.
+  assert.ok(long > 1300 * MB && long < 1700 * MB, `${long}`);
+  assert.ok(longer < 4 * long, `${longer}`);
 });
 
 test('a foreign network stands in each worker', () => {

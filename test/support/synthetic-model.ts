@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 type TensorDtype = 'F32' | 'F16' | 'BF16';
 
 /** As in config.json's `model_type`. */
-export type ModelFamily = 'gpt2' | 'llama';
+export type ModelFamily = 'gpt2' | 'llama' | 'qwen2' | 'qwen3' | 'mistral' | 'gpt_neox';
 
 /** What the tests read of a Hugging Face config.json; everything else is passed through. */
 interface ModelConfig {
@@ -30,7 +30,7 @@ export interface ModelDescription {
   readonly nan?: { readonly tensor: string; readonly index: number };
 }
 
-type ScaleRule = { readonly endsWith: string } & (
+export type ScaleRule = { readonly endsWith: string } & (
   | { readonly scale: number; readonly offset: number }
   | { readonly gain: number; readonly fanInAxis: number }
 );
@@ -61,8 +61,18 @@ const FAMILIES: Readonly<
   Record<ModelFamily, { readonly file: string; readonly tensors: (config: ModelConfig) => TensorShape[] }>
 > = {
   gpt2: { file: 'models.json', tensors: gpt2Tensors },
-  llama: { file: 'llama_models.json', tensors: llamaTensors },
+  llama: { file: 'llama_models.json', tensors: llamaLikeTensors },
+  qwen2: { file: 'qwen2_models.json', tensors: llamaLikeTensors },
+  qwen3: { file: 'qwen3_models.json', tensors: llamaLikeTensors },
+  mistral: { file: 'mistral_models.json', tensors: llamaLikeTensors },
+  gpt_neox: { file: 'gpt_neox_models.json', tensors: gptNeoXTensors },
 };
+
+/** What the config classes say where a config leaves it out; else heads share hidden_size, and each has keys of its own. */
+const DEFAULT_HEAD_DIM: Readonly<Partial<Record<ModelFamily, number>>> = { qwen3: 128 };
+const DEFAULT_KEY_VALUE_HEADS: Readonly<Partial<Record<ModelFamily, number>>> = { qwen2: 32, qwen3: 32, mistral: 8 };
+
+export const modelFamilies = Object.keys(FAMILIES) as readonly ModelFamily[];
 
 const ENCODINGS: Readonly<Record<TensorDtype, Encoding>> = {
   F32: { bytes: 4, nan: 0x7fc00000, write: writeUint32, fromFloat32: (bits) => bits },
@@ -81,7 +91,8 @@ export async function makeSyntheticModel(
   description: ModelDescription,
 ): Promise<{ sha256: string }> {
   const { scales } = await readModelsFile(description.config.model_type);
-  const content = safetensorsBytes(description, scales);
+  const tensors = FAMILIES[description.config.model_type].tensors(description.config);
+  const content = safetensorsBytes(description, scales, tensors);
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'model.safetensors'), content);
   await writeFile(join(directory, 'config.json'), `${JSON.stringify(description.config, null, 2)}\n`);
@@ -161,9 +172,13 @@ function repositoryRoot(): string {
   return directory;
 }
 
-function safetensorsBytes(description: ModelDescription, scales: readonly ScaleRule[]): Uint8Array {
+/** The whole model.safetensors of a model with these tensors, in the order of the file. */
+export function safetensorsBytes(
+  description: Pick<ModelDescription, 'dtype' | 'seed' | 'nan'>,
+  scales: readonly ScaleRule[],
+  tensors: readonly TensorShape[],
+): Uint8Array {
   const encoding = ENCODINGS[description.dtype];
-  const tensors = FAMILIES[description.config.model_type].tensors(description.config);
   const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
   let end = 0;
   for (const { name, shape } of tensors) {
@@ -220,25 +235,33 @@ function gpt2Tensors(config: ModelConfig): TensorShape[] {
   ];
 }
 
-/** Linear weights are [out, in]. */
-function llamaTensors(config: ModelConfig): TensorShape[] {
+/** Linear weights are [out, in]. Llama, and the families that are built like it. */
+function llamaLikeTensors(config: ModelConfig): TensorShape[] {
+  const family = config.model_type;
   const hidden = dimension(config, 'hidden_size');
   const inner = dimension(config, 'intermediate_size');
   const heads = dimension(config, 'num_attention_heads');
-  const head = typeof config.head_dim === 'number' ? config.head_dim : hidden / heads;
-  const keyValue = (typeof config.num_key_value_heads === 'number' ? config.num_key_value_heads : heads) * head;
+  const optional = (name: string, missing: number | undefined, none: number): number => {
+    const value = config[name] === undefined ? missing : config[name];
+    return typeof value === 'number' ? value : none;
+  };
+  const head = optional('head_dim', DEFAULT_HEAD_DIM[family], hidden / heads);
+  const keyValue = optional('num_key_value_heads', DEFAULT_KEY_VALUE_HEADS[family], heads) * head;
   const linear = (name: string, to: number, from: number, bias: unknown): TensorShape[] => [
     { name: `${name}.weight`, shape: [to, from] },
     ...(bias === true ? [{ name: `${name}.bias`, shape: [to] }] : []),
   ];
+  const intoAttentionBias = config.attention_bias === true || family === 'qwen2';
+  const headNorms = family === 'qwen3' ? ['q_norm', 'k_norm'] : [];
   const blocks = Array.from({ length: dimension(config, 'num_hidden_layers') }, (_, layer) => {
     const block = `model.layers.${layer}`;
     return [
       { name: `${block}.input_layernorm.weight`, shape: [hidden] },
-      ...linear(`${block}.self_attn.q_proj`, heads * head, hidden, config.attention_bias),
-      ...linear(`${block}.self_attn.k_proj`, keyValue, hidden, config.attention_bias),
-      ...linear(`${block}.self_attn.v_proj`, keyValue, hidden, config.attention_bias),
+      ...linear(`${block}.self_attn.q_proj`, heads * head, hidden, intoAttentionBias),
+      ...linear(`${block}.self_attn.k_proj`, keyValue, hidden, intoAttentionBias),
+      ...linear(`${block}.self_attn.v_proj`, keyValue, hidden, intoAttentionBias),
       ...linear(`${block}.self_attn.o_proj`, hidden, heads * head, config.attention_bias),
+      ...headNorms.map((name) => ({ name: `${block}.self_attn.${name}.weight`, shape: [head] })),
       { name: `${block}.post_attention_layernorm.weight`, shape: [hidden] },
       ...linear(`${block}.mlp.gate_proj`, inner, hidden, config.mlp_bias),
       ...linear(`${block}.mlp.up_proj`, inner, hidden, config.mlp_bias),
@@ -249,6 +272,34 @@ function llamaTensors(config: ModelConfig): TensorShape[] {
     { name: 'model.embed_tokens.weight', shape: [config.vocab_size, hidden] },
     ...blocks.flat(),
     { name: 'model.norm.weight', shape: [hidden] },
+    { name: 'score.weight', shape: [Object.keys(config.id2label).length, hidden] },
+  ];
+}
+
+/** Linear weights are [out, in]. */
+function gptNeoXTensors(config: ModelConfig): TensorShape[] {
+  const hidden = dimension(config, 'hidden_size');
+  const inner = dimension(config, 'intermediate_size');
+  const withBias = (name: string, shape: readonly [number, ...number[]], bias: boolean): TensorShape[] => [
+    { name: `${name}.weight`, shape },
+    ...(bias ? [{ name: `${name}.bias`, shape: [shape[0]] }] : []),
+  ];
+  const attentionBias = config.attention_bias !== false;
+  const blocks = Array.from({ length: dimension(config, 'num_hidden_layers') }, (_, layer) => {
+    const block = `gpt_neox.layers.${layer}`;
+    return [
+      ...withBias(`${block}.input_layernorm`, [hidden], true),
+      ...withBias(`${block}.post_attention_layernorm`, [hidden], true),
+      ...withBias(`${block}.attention.query_key_value`, [3 * hidden, hidden], attentionBias),
+      ...withBias(`${block}.attention.dense`, [hidden, hidden], attentionBias),
+      ...withBias(`${block}.mlp.dense_h_to_4h`, [inner, hidden], true),
+      ...withBias(`${block}.mlp.dense_4h_to_h`, [hidden, inner], true),
+    ];
+  });
+  return [
+    { name: 'gpt_neox.embed_in.weight', shape: [config.vocab_size, hidden] },
+    ...blocks.flat(),
+    ...withBias('gpt_neox.final_layer_norm', [hidden], true),
     { name: 'score.weight', shape: [Object.keys(config.id2label).length, hidden] },
   ];
 }

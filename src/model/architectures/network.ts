@@ -21,9 +21,10 @@ export interface NetworkFacts {
  * The graph computes rewards for a pack (layout/), L token nodes in one sequence:
  *
  *   input_ids       int32 [1, L]        vocabulary index of each node
- *   position_ids    int32 [1, L]        its position in its own row, from 0
- *   attention_bias  float [1, 1, L, L]  0 where the node (third axis) sees the other (fourth), else very negative
+ *   position_ids    int32 [1, L]        its position in its own row, from 0 (but see positionsAfter)
+ *   attention_bias  float [1, 1, L, L]  0 where the node (third axis) sees the other (fourth), else UNSEEN
  *   pooled_nodes    int32 [P]           the nodes at which a logit is read
+ *   token_type_ids  int32 [1, L]        the text that each node belongs to; only where the network tells types apart
  *   logits          float [P, labels]   the only output, whatever its name
  */
 export interface RewardNetwork extends NetworkFacts, ArchitectureFacts {
@@ -32,6 +33,13 @@ export interface RewardNetwork extends NetworkFacts, ArchitectureFacts {
   /** The tensors a checkpoint must hold, under their Hugging Face names: the graph's initializers of the same names. */
   readonly tensors: readonly TensorShape[];
   readonly graph: Graph;
+  /** How many types of tokens it tells apart: more than one where the texts of a pair are of two types. */
+  readonly tokenTypes: number;
+  /**
+   * The pad token after whose number positions begin, as RoBERTa counts them: such a token in a text has its number as
+   * its position, and does not advance those of others. Undefined: positions are 0, 1, …
+   */
+  readonly positionsAfter: number | undefined;
   /** What nodes of a later run see of the nodes before them: the keys and values of each layer. */
   readonly kept: readonly KeptValue[];
 }
@@ -54,13 +62,19 @@ export interface ExportedNetwork extends NetworkFacts {
   readonly bytes: number;
 }
 
-/** The inputs of every network's graph. */
+/** Added to the attention score of a node that must not be seen; the least float32, as in transformers. */
+export const UNSEEN = -3.4028234663852886e38;
+
+/** The inputs of every network's graph that is built here. */
 export const packInputs: readonly Value[] = [
   { name: 'input_ids', type: ElementType.int32, shape: [1, 'nodes'] },
   { name: 'position_ids', type: ElementType.int32, shape: [1, 'nodes'] },
   { name: 'attention_bias', type: ElementType.float32, shape: [1, 1, 'nodes', 'nodes'] },
   { name: 'pooled_nodes', type: ElementType.int32, shape: ['pooled'] },
 ];
+
+/** A further input, of networks that tell types of tokens apart. */
+export const tokenTypesInput: Value = { name: 'token_type_ids', type: ElementType.int32, shape: [1, 'nodes'] };
 
 export interface TensorShape {
   readonly name: string;
@@ -71,7 +85,7 @@ export interface TensorShape {
 
 /** What a network's use of memory follows from. */
 export type SizedNetwork =
-  | Pick<RewardNetwork, 'tensors' | 'hiddenSize' | 'vocabularySize'>
+  | Pick<RewardNetwork, 'tensors' | 'hiddenSize' | 'vocabularySize' | 'attention' | 'kept'>
   | Pick<ExportedNetwork, 'bytes' | 'vocabularySize'>;
 
 export const countElements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

@@ -1,8 +1,11 @@
 import { createRequire } from 'node:module';
 import { cpuIdentity } from '../../platform/cpu.js';
-import { countParameters, type SizedNetwork } from '../architectures/network.js';
+import { countParameters, type RewardNetwork, type SizedNetwork } from '../architectures/network.js';
+import type { LayoutLimits } from '../layout/layout.js';
 import type { CostModel } from '../layout/trie.js';
 import type { Backend } from './backend.js';
+
+const limits: LayoutLimits = { nodes: 512, batchTokens: 2048, batchRows: 64 };
 
 /** onnxruntime's kernels on the processor. */
 export const cpu = {
@@ -18,7 +21,7 @@ export const cpu = {
     logSeverityLevel: 3,
   },
   identity: () => ({ onnxruntime: onnxruntimeVersion(), device: cpuIdentity() }),
-  limits: { nodes: 512, batchTokens: 2048, batchRows: 64 },
+  limits,
   /**
    * Measured with GPT-2 base (D = 768) on one thread: 1.76 ms a node, 0.49 µs a pair of nodes, 10 ms a run
    * (bench/README.md). Attention grows with D as the linear layers grow with D².
@@ -50,20 +53,28 @@ const THREAD_BYTES = 30e6;
 /** A tokenizer holds its vocabulary and merges as objects. */
 const BYTES_PER_TOKEN_ID = 1100;
 
+/** Bytes that are kept of each node of a row that goes through the network in runs. */
+const keptBytesOf = ({ kept }: Pick<RewardNetwork, 'kept'>): number =>
+  4 * kept.reduce((sum, { size }) => sum + size, 0);
+
 /** The width assumed of an exported network that does not state one: that of BERT base and GPT-2 base. */
 const USUAL_WIDTH = 768;
 
-function memoryNeed(network: SizedNetwork, maxLength: number) {
+function memoryNeed(network: SizedNetwork, maxLength: number): ReturnType<Backend['memoryNeed']> {
   const exported = 'bytes' in network;
-  const nodes = Math.max(cpu.limits.nodes, maxLength);
+  const longest = Math.max(limits.nodes, maxLength);
+  const inRuns = !exported && network.attention === 'causal';
+  const nodes = inRuns ? limits.nodes : longest;
   const width = exported ? USUAL_WIDTH : network.hiddenSize;
-  // Each node has some vectors of the width and of four times it; each pair of nodes has two numbers for each head of
-  // 64.
-  const activations = nodes * width * (64 + nodes / 8);
+  // Each node has some vectors of the width and of four times it, and two numbers for each head of 64 and each node
+  // that it sees.
+  const activations = nodes * width * (64 + longest / 8);
+  const kept = inRuns && maxLength > nodes ? maxLength * keptBytesOf(network) : 0;
   const weights = 4 * countParameters(network);
   return {
     sharedBytes: PROCESS_BYTES + (exported ? 0 : weights),
     // An exported graph is not mapped: each worker has its own copy.
-    workerBytes: THREAD_BYTES + BYTES_PER_TOKEN_ID * network.vocabularySize + activations + (exported ? weights : 0),
+    workerBytes:
+      THREAD_BYTES + BYTES_PER_TOKEN_ID * network.vocabularySize + activations + kept + (exported ? weights : 0),
   };
 }

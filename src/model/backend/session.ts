@@ -1,8 +1,9 @@
 /** Runs a prepared model. A session belongs to the thread that opened it: `run` blocks that thread. */
 import { join } from 'node:path';
 import { messageOf, runError } from '../../errors.js';
-import type { Feeds } from '../layout/layout.js';
+import type { Continuation, Feeds } from '../layout/layout.js';
 import type { NetworkSession } from '../token-scorer.js';
+import { ContinuedSession } from './continued-session.js';
 import { InferenceSession, sessionOptions, toTensors } from './onnxruntime.js';
 
 export const MODEL_FILE = 'model.onnx';
@@ -40,9 +41,13 @@ interface OpenOptions {
 /** A network ready to run on the calling thread. */
 export class RewardSession implements NetworkSession {
   readonly #session: InferenceSession;
+  readonly #directory: string;
+  /** Opened for the first run that goes on after others: most inputs have no rows that need it. */
+  #continued: ContinuedSession | undefined;
 
-  private constructor(session: InferenceSession) {
+  private constructor(session: InferenceSession, directory: string) {
     this.#session = session;
+    this.#directory = directory;
   }
 
   /** @throws FatalError `run` where the prepared model in `directory` cannot be loaded */
@@ -55,14 +60,22 @@ export class RewardSession implements NetworkSession {
         graphOptimizationLevel: 'disabled',
         ...(!prepacked && { extra: { session: { disable_prepacking: '1' } } }),
       });
-      return new RewardSession(session);
+      return new RewardSession(session, directory);
     } catch (error) {
       throw runError(`${directory}: the prepared model cannot be loaded: ${messageOf(error)}`, { cause: error });
     }
   }
 
-  async run(feeds: Feeds): Promise<Float32Array> {
+  async run(feeds: Feeds, continues?: Continuation): Promise<Float32Array> {
+    if (continues !== undefined) {
+      this.#continued ??= await ContinuedSession.open(this.#directory);
+      return this.#continued.run(feeds, continues);
+    }
     return (await this.runAll(feeds))[0] as Float32Array;
+  }
+
+  hasKept(continues: Continuation): boolean {
+    return this.#continued?.hasKept(continues) ?? false;
   }
 
   /** Returns every output of a graph that gives more than logits. */
@@ -72,6 +85,7 @@ export class RewardSession implements NetworkSession {
   }
 
   async release(): Promise<void> {
+    await this.#continued?.release();
     await this.#session.release();
   }
 }

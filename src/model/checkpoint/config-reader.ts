@@ -80,6 +80,14 @@ export class ConfigReader {
     return value as number;
   }
 
+  /**
+   * Reads a positive integer whose absence can be stated: undefined where the field is null, the fallback where it is
+   * missing.
+   */
+  positiveIntegerOrNull(name: string, fallback: number): number | undefined {
+    return this.#fields[name] === null ? undefined : this.positiveInteger([name], fallback);
+  }
+
   /** Reads a number of layers, each of which has a tensor of its own. */
   layers(names: readonly string[], fallback: number): number {
     const count = this.positiveInteger(names, fallback);

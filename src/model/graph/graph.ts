@@ -79,6 +79,10 @@ export class GraphBuilder {
     return this.#constant(ElementType.float32, [], new Float32Array([value]));
   }
 
+  int32(value: number): string {
+    return this.#constant(ElementType.int32, [], new Int32Array([value]));
+  }
+
   uint8(value: number): string {
     return this.#constant(ElementType.uint8, [], new Uint8Array([value]));
   }
@@ -91,7 +95,11 @@ export class GraphBuilder {
     return this.#constant(ElementType.int64, [values.length], new BigInt64Array(values.map(BigInt)));
   }
 
-  #constant(type: ElementType, shape: readonly number[], data: Float32Array | BigInt64Array | Uint8Array): string {
+  #constant(
+    type: ElementType,
+    shape: readonly number[],
+    data: Float32Array | BigInt64Array | Int32Array | Uint8Array,
+  ): string {
     const name = `${this.#prefix}constant_${this.#names++}`;
     this.constants.push({ name, type, shape, bytes: new Uint8Array(data.buffer) });
     return name;

@@ -32,7 +32,7 @@ export async function measureRanges(
   const { labels } = network;
   const logits = new Float32Array(rows.length * labels.length);
   const packs: Float32Array[][] = [];
-  const layout = chooseLayout(network, undefined, cpu);
+  const layout = chooseLayout(network, undefined, cpu, true);
   for (const pack of layout.lay(rows)) {
     const [packLogits, ...watched] = (await session.runAll(pack.feeds())) as [Float32Array, ...Float32Array[]];
     heartbeat();

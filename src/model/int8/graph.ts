@@ -5,7 +5,7 @@
  * 8-bit integers with one scale for each output channel. The head, embeddings, norms and attention stay in float32.
  *
  * At pooled nodes, where rewards are read and errors show most, the residual of rounding is multiplied too: they are
- * few.
+ * few. Where some channels of the activations are far larger than the others, these are multiplied in float32.
  */
 
 import { countElements, type RewardNetwork, type TensorShape } from '../architectures/network.js';
@@ -24,6 +24,9 @@ const LEAST_SCALE = 1e-30;
 /** The residual of rounding is at most half a step either way: in this many parts of a step, that is 127 and -127. */
 export const RESIDUAL_STEPS = 254;
 
+/** The graph's input of the tokens. */
+const TOKENS = 'input_ids';
+
 /** The graph's input that names the pooled nodes. */
 const POOLED = 'pooled_nodes';
 
@@ -40,6 +43,15 @@ export interface Int8Matrix {
   readonly scales: string;
   /** Initializer as `values`: the residual of the weights, in 254ths of the scales. */
   readonly residual: string;
+  readonly outliers?: OutlierWeights;
+}
+
+/** The rows of a matrix that are multiplied in float32, and not in integers. */
+interface OutlierWeights {
+  /** Their indices. */
+  readonly channels: readonly number[];
+  /** Initializer, float32 [channels, outer]. */
+  readonly weights: string;
 }
 
 export interface Int8Network {
@@ -56,11 +68,13 @@ export interface Int8Choices {
   readonly weightType: WeightType;
   /** The integer, from 1 to 254, that stands for 0, by the activations' name. Those not named have MIDDLE. */
   readonly zeroPoints?: ReadonlyMap<string, number>;
+  /** The channels that are multiplied in float32, by the activations' name. */
+  readonly outliers?: ReadonlyMap<string, readonly number[]>;
 }
 
 export function quantizeNetwork(
   { graph, tensors }: RewardNetwork,
-  { weightType, zeroPoints = new Map() }: Int8Choices,
+  { weightType, zeroPoints = new Map(), outliers = new Map() }: Int8Choices,
 ): Int8Network {
   const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
   const outputs = new Set(graph.outputs.map(({ name }) => name));
@@ -71,13 +85,16 @@ export function quantizeNetwork(
   const quantized = new Map<string, Activations>();
   /** Values that have rows for the pooled nodes only. */
   const pooled = new Set<string>();
+  /** Values that depend on the tokens. Others have no rows for nodes, and stay in float32. */
+  const ofTokens = new Set<string>([TOKENS]);
 
   for (const node of graph.nodes) {
     const [x, tensor, bias] = node.inputs as [string, string, string?];
     const [output] = node.outputs as [string];
     const onlyPooled = pooled.has(x) || (node.operator === 'Gather' && tensor === POOLED);
     if (onlyPooled) for (const name of node.outputs) pooled.add(name);
-    if (!isLinear(node) || !shapes.has(tensor) || outputs.has(output)) {
+    if (node.inputs.some((input) => ofTokens.has(input))) for (const name of node.outputs) ofTokens.add(name);
+    if (!isLinear(node) || !shapes.has(tensor) || outputs.has(output) || !ofTokens.has(x)) {
       builder.nodes.push(node);
       continue;
     }
@@ -85,10 +102,18 @@ export function quantizeNetwork(
     const [a, b] = shapes.get(tensor) as [number, number];
     const [inner, outer] = transposed ? [b, a] : [a, b];
     const names = { values: `${tensor}.int8`, scales: `${tensor}.scales`, residual: `${tensor}.residual` };
-    const matrix = { tensor, transposed, inner, outer, ...names };
+    const channels = outliers.get(x);
+    const matrix = {
+      tensor,
+      transposed,
+      inner,
+      outer,
+      ...names,
+      ...(channels && { outliers: { channels, weights: `${tensor}.outliers` } }),
+    };
     matrices.push(matrix);
-    const activations =
-      quantized.get(x) ?? quantizeActivations(builder, x, { inner, zero: zeroPoints.get(x) ?? MIDDLE, onlyPooled });
+    const how = { inner, zero: zeroPoints.get(x) ?? MIDDLE, onlyPooled, outliers: channels };
+    const activations = quantized.get(x) ?? quantizeActivations(builder, x, how);
     quantized.set(x, activations);
     const product = multiply(builder, activations, matrix, constants);
     const inputs = [
@@ -97,13 +122,13 @@ export function quantizeNetwork(
     ];
     builder.nodes.push({ operator: 'Reshape', domain: '', inputs, outputs: [output], attributes: {} });
   }
-  const replaced = new Set(matrices.map(({ tensor }) => tensor));
+  const inFloat = new Set(builder.nodes.flatMap(({ inputs }) => inputs));
   return {
     graph: { ...graph, nodes: builder.nodes, constants: [...graph.constants, ...builder.constants] },
     matrices,
     weightType,
     activations: [...quantized.keys()],
-    floats: tensors.filter(({ name }) => !replaced.has(name)),
+    floats: tensors.filter(({ name }) => inFloat.has(name)),
   };
 }
 
@@ -132,8 +157,8 @@ function shared(builder: GraphBuilder, weightType: WeightType): Shared {
 /** Multiplies x by a matrix, [N, outer]: every row by its integers, the rows of pooled nodes also by their residual. */
 function multiply(
   builder: GraphBuilder,
-  { all, pooled, onlyPooled }: Activations,
-  { values, scales, residual }: Int8Matrix,
+  { all, pooled, onlyPooled, outliers: large }: Activations,
+  { values, scales, residual, outliers }: Int8Matrix,
   { one, part, pooledIndices, zeroWeight }: Shared,
 ): string {
   const times = (rows: string, zeroPoint: string, weights: string, unit: string): string =>
@@ -145,9 +170,12 @@ function multiply(
     times(pooled.values, all.zeroPoint, residual, part),
   ]);
   const missing = builder.add('Mul', [left, pooled.scales]);
-  return onlyPooled
+  const product = onlyPooled
     ? builder.add('Add', [coarse, missing])
     : builder.add('ScatterND', [coarse, pooledIndices, missing], { reduction: { string: 'add' } });
+  return large === undefined || outliers === undefined
+    ? product
+    : builder.add('Gemm', [large, outliers.weights, product]);
 }
 
 interface Activations {
@@ -155,19 +183,29 @@ interface Activations {
   readonly pooled: PooledRows;
   /** Whether all rows belong to pooled nodes. */
   readonly onlyPooled: boolean;
+  /** float32 [N, outliers]: the channels that are not in integers. */
+  readonly outliers?: string;
 }
 
 interface HowQuantized {
   readonly inner: number;
   readonly zero: number;
   readonly onlyPooled: boolean;
+  readonly outliers: readonly number[] | undefined;
 }
 
-/** Quantises x [..., inner] to rows of integers. */
-function quantizeActivations(builder: GraphBuilder, x: string, { inner, zero, onlyPooled }: HowQuantized): Activations {
-  const rows = builder.add('Reshape', [x, builder.int64s([-1, inner])]);
+/** Quantises x [..., inner] to rows of integers, without its outliers. */
+function quantizeActivations(builder: GraphBuilder, x: string, how: HowQuantized): Activations {
+  const { inner, zero, onlyPooled, outliers } = how;
+  const whole = builder.add('Reshape', [x, builder.int64s([-1, inner])]);
+  // What is 0 costs no precision: the largest of the other channels decides a row's scale.
+  const others = new Float32Array(inner).map((_, channel) => (outliers?.includes(channel) ? 0 : 1));
+  const rows = outliers === undefined ? whole : builder.add('Mul', [whole, builder.floats(others)]);
   const all = quantizeRows(builder, rows, zero);
-  return { all, pooled: pooledRows(builder, rows, all, onlyPooled), onlyPooled };
+  const pooled = pooledRows(builder, rows, all, onlyPooled);
+  if (outliers === undefined) return { all, pooled, onlyPooled };
+  const large = builder.add('Gather', [whole, builder.int64s(outliers)], { axis: { int: 1 } });
+  return { all, pooled, onlyPooled, outliers: large };
 }
 
 interface QuantizedRows {

@@ -56,6 +56,12 @@ export function quantizeMatrix(
 const nearest = (value: number): number =>
   Number.isNaN(value) ? 0 : Math.max(-WEIGHT_RANGE, Math.min(WEIGHT_RANGE, Math.round(value)));
 
+/** The weights of an input channel, [outer]. */
+export function rowOf(values: Float32Array, layout: Layout, channel: number): Float32Array {
+  const [byInner, byOuter] = strides(layout);
+  return Float32Array.from({ length: layout.outer }, (_, n) => values[channel * byInner + n * byOuter] as number);
+}
+
 /** The largest absolute weight of each input channel. */
 export function largestByInput(values: Float32Array, layout: Layout): Float32Array {
   const { inner, outer } = layout;

@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import type { RewardNetwork } from '../architectures/network.js';
 import { RewardSession, WEIGHTS_FILE } from '../backend/session.js';
 import type { TensorSource } from '../checkpoint/tensor-source.js';
-import { prepackWeights, writeGraph } from '../prepared/prepack.js';
+import { prepackWeights, writeGraph, writeGraphs } from '../prepared/prepack.js';
 import { writeWeights } from '../prepared/weights.js';
 import { type ActivationRanges, builtInRows, measureRanges } from './activation-ranges.js';
 import { quantizeNetwork } from './graph.js';
+import { chooseOutliers, findOutlierCandidates } from './outliers.js';
 import { measureQuality, type Quality } from './quality.js';
 import { findSmoothingGroups } from './smoothing.js';
 import { GROUP_SIZE } from './texts.js';
@@ -22,7 +23,7 @@ import { chooseSmoothing, writeInt8Weights } from './weights.js';
 const MOST_THREADS = 4;
 
 /** To be changed when the same checkpoint gives another model: prepared models of another recipe are not used. */
-export const INT8_RECIPE = 'int8 1';
+export const INT8_RECIPE = 'int8 2';
 
 export interface Int8Work {
   readonly network: RewardNetwork;
@@ -42,15 +43,21 @@ export async function makeInt8(work: Int8Work): Promise<Quality> {
   const { matrices, activations } = quantizeNetwork(network, { weightType });
   const groups = findSmoothingGroups(network.graph, matrices);
   const smoothed = new Set(groups.map(({ output }) => output));
-  const watched = { groups, activations: activations.filter((x) => !smoothed.has(x)) };
+  const plain = activations.filter((x) => !smoothed.has(x));
+  const candidates = findOutlierCandidates(network.graph, activations, matrices, smoothed);
+  const withOutliers = new Set(candidates.map(({ output }) => output));
+  const watched = { channels: [...groups, ...candidates], activations: plain.filter((x) => !withOutliers.has(x)) };
   const exact = await runExact(work, rows, watched);
   const { largest, zeroPoints } = seenIn(exact.packs, watched);
   const smoothing = chooseSmoothing(groups, largest, tensors);
+  const outliers = new Map(
+    candidates.map(({ output }, i) => [output, chooseOutliers(largest[groups.length + i] as Float32Array)] as const),
+  );
   heartbeat();
-  const int8 = quantizeNetwork(network, { weightType, zeroPoints });
+  const int8 = quantizeNetwork(network, { weightType, zeroPoints, outliers });
   const weights = writeInt8Weights(int8, smoothing, tensors, join(directory, WEIGHTS_FILE));
   heartbeat();
-  writeGraph(int8.graph, await prepackWeights(int8.graph, weights, directory), directory);
+  writeGraphs(int8.graph, network, await prepackWeights(int8.graph, weights, directory), directory);
   heartbeat();
   const { logits } = await run(work, rows, directory, true);
   return measureQuality(exact.logits, logits, network.labels.length, GROUP_SIZE);

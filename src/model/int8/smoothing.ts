@@ -5,7 +5,7 @@
  *
  * Source of the idea: SmoothQuant (Xiao and others, 2022), with their factor halfway between the two.
  */
-import type { Graph } from '../graph/graph.js';
+import type { Graph, Node } from '../graph/graph.js';
 import type { Int8Matrix } from './graph.js';
 
 /** A norm whose output is read only by matrices in integers. */
@@ -24,6 +24,9 @@ const normInputs: Readonly<Record<string, readonly number[]>> = {
   SimplifiedLayerNormalization: [1],
   SkipSimplifiedLayerNormalization: [2],
 };
+
+/** Whether a node is a norm. */
+export const isNorm = ({ operator }: Node): boolean => operator in normInputs;
 
 export function findSmoothingGroups(graph: Graph, matrices: readonly Int8Matrix[]): SmoothingGroup[] {
   const byTensor = new Map(matrices.map((matrix) => [matrix.tensor, matrix]));

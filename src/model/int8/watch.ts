@@ -1,22 +1,26 @@
 /** The activations that are measured while a network in float32 runs on the built-in texts. */
 import { ElementType, type Graph, GraphBuilder, type Value } from '../graph/graph.js';
-import type { SmoothingGroup } from './smoothing.js';
+
+interface WatchedChannels {
+  readonly output: string;
+  readonly channels: number;
+}
 
 export interface Watched {
-  /** Norms whose output is smoothed. */
-  readonly groups: readonly SmoothingGroup[];
+  /** Activations of which the channels are measured. */
+  readonly channels: readonly WatchedChannels[];
   /** Other activations that are quantised. */
   readonly activations: readonly string[];
 }
 
 /**
- * Extends the graph: after the logits it gives, for each group, the largest absolute value in each channel, and for
- * each other activation how far below 0 its rows begin, as a share of their range, on average.
+ * Extends the graph: after the logits it gives the largest absolute value in each channel that is measured, and for each
+ * of the activation how far below 0 its rows begin, as a share of their range, on average.
  */
-export function watch(graph: Graph, { groups, activations }: Watched): Graph {
+export function watch(graph: Graph, { channels, activations }: Watched): Graph {
   const builder = new GraphBuilder('watch_');
   const float = (name: string, size: number): Value => ({ name, type: ElementType.float32, shape: [size] });
-  const largest = groups.map(({ output, channels }) => {
+  const largest = channels.map(({ output, channels }) => {
     const rows = builder.add('Reshape', [builder.add('Abs', [output]), builder.int64s([-1, channels])]);
     return float(builder.add('ReduceMax', [rows, builder.int64s([0])], { keepdims: { int: 0 } }), channels);
   });
@@ -40,9 +44,9 @@ export function watch(graph: Graph, { groups, activations }: Watched): Graph {
 /** Combines the measurements of all packs, without those that contain a NaN. */
 export function seenIn(
   packs: readonly (readonly Float32Array[])[],
-  { groups, activations }: Watched,
+  { channels, activations }: Watched,
 ): { readonly largest: readonly Float32Array[]; readonly zeroPoints: ReadonlyMap<string, number> } {
-  const largest = groups.map(({ channels }, i) => {
+  const largest = channels.map(({ channels }, i) => {
     const most = new Float32Array(channels);
     for (const pack of packs) {
       const own = pack[i] as Float32Array;
@@ -51,7 +55,7 @@ export function seenIn(
     return most;
   });
   const zeroPoints = activations.flatMap((x, i): [string, number][] => {
-    const shares = packs.map((pack) => pack[groups.length + i]?.[0] as number).filter(Number.isFinite);
+    const shares = packs.map((pack) => pack[channels.length + i]?.[0] as number).filter(Number.isFinite);
     const share = shares.reduce((a, b) => a + b, 0) / shares.length;
     return Number.isFinite(share) ? [[x, Math.max(1, Math.min(254, Math.round(255 * share)))]] : [];
   });

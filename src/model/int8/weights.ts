@@ -6,7 +6,7 @@ import { ElementType } from '../graph/graph.js';
 import type { ExternalInitializer } from '../graph/onnx.js';
 import { chunksOf, WeightsFile } from '../prepared/weights.js';
 import type { Int8Matrix, Int8Network } from './graph.js';
-import { largestByInput, quantizeMatrix } from './matrix.js';
+import { largestByInput, quantizeMatrix, rowOf } from './matrix.js';
 import { type Smoothing, type SmoothingGroup, smoothingFactors } from './smoothing.js';
 
 /**
@@ -52,17 +52,32 @@ export function writeInt8Weights(
       return file.add(tensor.name, ElementType.float32, tensor.shape, chunks);
     });
     for (const matrix of matrices) {
-      const { inner, outer, tensor } = matrix;
-      const factors = smoothing.matrices.get(tensor);
-      const { values, scales, residual } = quantizeMatrix(readMatrix(matrix, source), matrix, weightType, factors);
+      const { inner, outer } = matrix;
+      const floats = readMatrix(matrix, source);
+      const factors = factorsOf(matrix, smoothing);
+      const { values, scales, residual } = quantizeMatrix(floats, matrix, weightType, factors);
       written.push(file.add(matrix.values, weightType, [inner, outer], [values]));
       written.push(file.add(matrix.residual, weightType, [inner, outer], [residual]));
       written.push(file.add(matrix.scales, ElementType.float32, [outer], [scales]));
+      if (matrix.outliers !== undefined) {
+        const { weights, channels } = matrix.outliers;
+        const rows = channels.map((channel) => rowOf(floats, matrix, channel));
+        written.push(file.add(weights, ElementType.float32, [channels.length, outer], rows));
+      }
     }
     return written;
   } finally {
     file.close();
   }
+}
+
+/** Rows of outliers are no part of the integers. */
+function factorsOf({ tensor, inner, outliers }: Int8Matrix, smoothing: Smoothing): Float32Array | undefined {
+  const factors = smoothing.matrices.get(tensor);
+  if (outliers === undefined) return factors;
+  const inIntegers = Float32Array.from(factors ?? new Float32Array(inner).fill(1));
+  for (const channel of outliers.channels) inIntegers[channel] = 0;
+  return inIntegers;
 }
 
 const readMatrix = ({ tensor, inner, outer }: Int8Matrix, source: TensorSource): Float32Array =>

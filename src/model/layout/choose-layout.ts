@@ -1,25 +1,33 @@
 import type { RewardNetwork } from '../architectures/network.js';
 import type { Backend } from '../backend/backend.js';
+import { blocksLayout } from './blocks.js';
+import { causalLayout } from './causal.js';
 import type { Layout } from './layout.js';
-import { trieLayout } from './trie.js';
 
 /** What decides how rows are laid out for a network that is built here. */
-export type LayoutFacts = Pick<RewardNetwork, 'attention' | 'pooling' | 'hiddenSize'>;
+export type LayoutFacts = Pick<RewardNetwork, 'attention' | 'pooling' | 'hiddenSize' | 'tokenTypes' | 'positionsAfter'>;
 
-export const layoutFactsOf = ({ attention, pooling, hiddenSize }: RewardNetwork): LayoutFacts => ({
-  attention,
-  pooling,
-  hiddenSize,
-});
+export const layoutFactsOf = (network: RewardNetwork): LayoutFacts => {
+  const { attention, pooling, hiddenSize, tokenTypes, positionsAfter } = network;
+  return { attention, pooling, hiddenSize, tokenTypes, positionsAfter };
+};
 
-/** @param padTokenId right-most tokens of this id are skipped */
+/**
+ * @param padTokenId right-most tokens of this id are skipped
+ * @param apart whether every pack stands alone, for a session that keeps nothing
+ */
 export function chooseLayout(
-  { attention, pooling, hiddenSize }: LayoutFacts,
+  { attention, pooling, hiddenSize, tokenTypes, positionsAfter }: LayoutFacts,
   padTokenId: number | undefined,
   { cost, limits }: Backend,
+  apart = false,
 ): Layout {
   if (attention === 'causal' && pooling === 'last') {
-    return trieLayout({ padTokenId, cost: cost(hiddenSize), maxNodes: limits.nodes });
+    return causalLayout({ padTokenId, cost: cost(hiddenSize), maxNodes: limits.nodes, apart });
+  }
+  // The mean of a row is taken in the graph, from where its first node is.
+  if (attention === 'bidirectional' && pooling !== 'last') {
+    return blocksLayout({ tokenTypes, positionsAfter, cost: cost(hiddenSize), maxNodes: limits.nodes });
   }
   throw new Error(`no layout for a network of ${attention} attention that pools its ${pooling} node`);
 }

@@ -23,6 +23,21 @@ export interface Pack {
   readonly rows: readonly (readonly number[])[];
   /** Tokens that go through the network, padding included. */
   readonly tokens: number;
+  /** Absent where the pack has nothing to do with those before it. */
+  readonly continues?: Continuation;
+}
+
+/**
+ * How a pack of a causal network goes on after earlier ones, in the order in which the layout gives them: its nodes see
+ * nodes whose keys and values are kept.
+ */
+export interface Continuation {
+  /** How many of the kept nodes the pack's nodes see, all of which come before its own. */
+  readonly seen: number;
+  /** The token ids of the pack's own nodes where they are kept after those, in the place of what was there. */
+  readonly keeps?: Int32Array;
+  /** The most nodes that are kept for the rows that are laid out together. */
+  readonly capacity: number;
 }
 
 export interface Layout {
@@ -40,10 +55,10 @@ export interface Layout {
   /** Index of the token that a row's reward is read at; absent where the network pools by a rule of its own. */
   readonly pooledAt?: (row: readonly number[]) => number;
   /**
-   * Makes the pack that reads a reward at each token of a row from `from` on: what the row would get if it ended there.
-   * Entry i of the pack's rows is the token `from` + i. Absent where tokens see what comes after them.
+   * Makes the packs that read a reward at each token of a row from `from` on: what the row would get if it ended there.
+   * What the packs call row i is the token `from` + i. Absent where tokens see what comes after them.
    */
-  readonly trace?: (row: readonly number[], from: number) => Pack;
+  readonly trace?: (row: readonly number[], from: number) => Pack[];
 }
 
 /** The most that goes through a network at once; this bounds a session's working memory. */

@@ -1,58 +1,21 @@
 /**
- * Lays out rows of tokens in packs: sequences without padding in which rows that begin alike share their beginning.
+ * Packs of token rows for a causal network: sequences without padding in which rows that begin alike share their
+ * beginning.
  *
  * Rows sorted by their tokens are in the order of a walk through their trie: what a row shares with any row before it,
  * it shares with the one just before. So a pack is a run of sorted rows; each adds only the nodes past the prefix it
  * shares with its neighbour. A causal network gives a node the same state whatever follows it, so sharing is exact.
  */
+import { UNSEEN } from '../architectures/network.js';
 import { commonPrefix, type DistinctRow, distinctRows } from './distinct-rows.js';
-import type { Feeds, Layout, Pack } from './layout.js';
-import { pooledPosition } from './pooled-position.js';
-
-export interface TrieOptions {
-  /** Right-most tokens of this id are skipped. */
-  readonly padTokenId: number | undefined;
-  readonly cost: CostModel;
-  /** The most nodes of a pack, unless a single row is longer. */
-  readonly maxNodes: number;
-}
-
-/** Packs for a causal network whose rewards are read at each row's last token. */
-export const trieLayout = ({ padTokenId, cost, maxNodes }: TrieOptions): Layout => ({
-  lay: (rows) => {
-    // What comes after a row's pooled token cannot change its reward.
-    const paths = rows.map((ids) => ids.slice(0, pooledPosition(ids, padTokenId) + 1));
-    return buildPacks(paths, cost, maxNodes).map((pack) => ({
-      feeds: () => feedsOf(pack),
-      rows: pack.rows,
-      tokens: pack.tokenIds.length,
-    }));
-  },
-  // A NaN passes through the attention's mask, which multiplies it by 0.
-  rowsMeet: true,
-  sharesBeginnings: true,
-  pooledAt: (row) => pooledPosition(row, padTokenId),
-  trace: (row, from) => tracePack(row, from, padTokenId),
-});
-
-/** A causal network gives a node the same state whatever follows it: one path holds every beginning of its row. */
-function tracePack(row: readonly number[], from: number, padTokenId: number | undefined): Pack {
-  const path = layOut([{ tokens: row, rows: [0] }], [0]);
-  let pooled = 0;
-  const pooledNodes = Int32Array.from(row, (id, position) => {
-    if (id !== padTokenId) pooled = position;
-    return pooled;
-  }).subarray(from);
-  const rows = Array.from(pooledNodes, (_, i) => [i]);
-  return { feeds: () => feedsOf({ ...path, pooledNodes, rows }), rows, tokens: row.length };
-}
+import type { Feeds } from './layout.js';
 
 /** A trie of tokens, laid out in a sequence: parents come before their children. */
 export interface TriePack {
   readonly tokenIds: Int32Array;
   /** Position in its row, from 0. */
   readonly positions: Int32Array;
-  /** Index of the node before it in its row; -1 at a row's beginning. */
+  /** Index of the node before it in its row; -1 for the first of a row's nodes here. */
   readonly parents: Int32Array;
   /** The nodes at which a reward is read, one for each entry of `rows`. */
   readonly pooledNodes: Int32Array;
@@ -60,10 +23,16 @@ export interface TriePack {
   readonly rows: readonly (readonly number[])[];
 }
 
-/** The cost of a pack of L nodes, in units of one node's linear layers: fixed + L + L²·attention. */
+/** The cost of a pack of L nodes that see S others too, in units of one node's linear layers: fixed + L + L·(L + S)·attention. */
 export interface CostModel {
   readonly fixed: number;
   readonly attention: number;
+}
+
+export interface PackLimits {
+  readonly cost: CostModel;
+  /** The most nodes of a pack, unless a single row is longer. */
+  readonly maxNodes: number;
 }
 
 /**
@@ -71,39 +40,62 @@ export interface CostModel {
  *
  * @param rows token ids of each row up to and including the token its reward is read at; none is empty
  */
-export function buildPacks(rows: readonly (readonly number[])[], cost: CostModel, maxNodes: number): TriePack[] {
-  const paths = distinctRows(rows);
-  const shared = paths.map((path, i) =>
-    i === 0 ? 0 : commonPrefix((paths[i - 1] as DistinctRow).tokens, path.tokens),
+export const buildPacks = (rows: readonly (readonly number[])[], limits: PackLimits): TriePack[] =>
+  packPaths(distinctRows(rows), 0, limits);
+
+/**
+ * Finds the cheapest packs that hold the nodes of every path from `seen` on.
+ *
+ * @param paths sorted and distinct; they share their first `seen` nodes, which are computed already, and have more
+ */
+export function packPaths(paths: readonly DistinctRow[], seen: number, { cost, maxNodes }: PackLimits): TriePack[] {
+  const shared = sharedWithPrevious(paths, seen);
+  const own = paths.map(({ tokens }) => tokens.length - seen);
+  return cheapestBorders(own, shared, { ...cost, seen }, maxNodes).map(([from, to]) =>
+    layOut(paths.slice(from, to), shared.slice(from, to), seen),
   );
-  return cheapestBorders(paths, shared, cost, maxNodes).map(([from, to]) =>
-    layOut(paths.slice(from, to), shared.slice(from, to)),
-  );
+}
+
+/** For each of the sorted paths, how many nodes past `seen` it shares with the one before it. */
+export const sharedWithPrevious = (paths: readonly DistinctRow[], seen: number): number[] =>
+  paths.map(({ tokens }, i) => (i === 0 ? 0 : commonPrefix((paths[i - 1] as DistinctRow).tokens, tokens) - seen));
+
+/** The nodes of one path in [from, to), read at `pooledNodes` of them. */
+export function packOfPath(
+  tokens: readonly number[],
+  from: number,
+  to: number,
+  pooled: Pick<TriePack, 'pooledNodes' | 'rows'>,
+): TriePack {
+  const path = layOut([{ tokens: tokens.slice(0, to), rows: [] }], [0], from);
+  return { ...path, ...pooled };
 }
 
 /**
  * Where to cut the sorted paths, as [from, to) runs: the least total cost by dynamic programming over the last
  * border. A path whose prefix is in the pack before must be computed from its beginning.
+ *
+ * @param own the number of nodes of each path
  */
-function cheapestBorders(
-  paths: readonly DistinctRow[],
+export function cheapestBorders(
+  own: readonly number[],
   shared: readonly number[],
-  cost: CostModel,
+  { fixed, attention, seen }: CostModel & { readonly seen: number },
   maxNodes: number,
 ): [number, number][] {
-  const best = new Float64Array(paths.length + 1); // best[i]: cost of the first i paths
-  const start = new Int32Array(paths.length + 1); // start[i]: where the pack that ends before path i begins
-  for (let end = 1; end <= paths.length; end++) {
+  const best = new Float64Array(own.length + 1); // best[i]: cost of the first i paths
+  const start = new Int32Array(own.length + 1); // start[i]: where the pack that ends before path i begins
+  for (let end = 1; end <= own.length; end++) {
     best[end] = Number.POSITIVE_INFINITY;
     let beyondFirst = 0; // the nodes added by the paths after the pack's first
     for (let from = end - 1; from >= 0; from--) {
-      const first = (paths[from] as DistinctRow).tokens.length;
+      const first = own[from] as number;
       const nodes = first + beyondFirst;
       if (nodes > maxNodes && from < end - 1) {
         // The paths after the first only increase as the border moves left; a shorter first path may still fit.
         if (beyondFirst >= maxNodes) break;
       } else {
-        const total = (best[from] as number) + cost.fixed + nodes + nodes * nodes * cost.attention;
+        const total = (best[from] as number) + fixed + nodes + nodes * (nodes + seen) * attention;
         if (total < (best[end] as number)) {
           best[end] = total;
           start[end] = from;
@@ -113,13 +105,13 @@ function cheapestBorders(
     }
   }
   const borders: [number, number][] = [];
-  for (let end = paths.length; end > 0; end = start[end] as number) borders.push([start[end] as number, end]);
+  for (let end = own.length; end > 0; end = start[end] as number) borders.push([start[end] as number, end]);
   return borders.reverse();
 }
 
-function layOut(paths: readonly DistinctRow[], shared: readonly number[]): TriePack {
+function layOut(paths: readonly DistinctRow[], shared: readonly number[], seen: number): TriePack {
   const sharedHere = shared.map((length, i) => (i === 0 ? 0 : length));
-  const nodes = paths.reduce((sum, { tokens }, i) => sum + tokens.length - (sharedHere[i] as number), 0);
+  const nodes = paths.reduce((sum, { tokens }, i) => sum + tokens.length - seen - (sharedHere[i] as number), 0);
   const tokenIds = new Int32Array(nodes);
   const positions = new Int32Array(nodes);
   const parents = new Int32Array(nodes);
@@ -128,10 +120,10 @@ function layOut(paths: readonly DistinctRow[], shared: readonly number[]): TrieP
   let next = 0;
   paths.forEach(({ tokens }, i) => {
     branch.length = sharedHere[i] as number;
-    for (let position = branch.length; position < tokens.length; position++) {
+    for (let position = seen + branch.length; position < tokens.length; position++) {
       tokenIds[next] = tokens[position] as number;
       positions[next] = position;
-      parents[next] = branch[position - 1] ?? -1;
+      parents[next] = branch.at(-1) ?? -1;
       branch.push(next++);
     }
     pooledNodes[i] = branch.at(-1) as number;
@@ -139,31 +131,29 @@ function layOut(paths: readonly DistinctRow[], shared: readonly number[]): TrieP
   return { tokenIds, positions, parents, pooledNodes, rows: paths.map((path) => path.rows) };
 }
 
-/** Added to the attention score of a node that must not be seen; the least float32, as in transformers. */
-const UNSEEN = -3.4028234663852886e38;
-
 /**
- * Makes the attention bias [L, L], row-major: 0 where the row's node sees the column's (itself and its ancestors), else
- * UNSEEN.
+ * Makes the attention bias [L, S + L], row-major: 0 where the row's node sees the column's (the S nodes before the pack,
+ * itself and its ancestors), else UNSEEN.
  */
-export function attentionBias({ parents }: Pick<TriePack, 'parents'>): Float32Array {
-  const size = parents.length;
-  const bias = new Float32Array(size * size).fill(UNSEEN);
+export function attentionBias({ parents }: Pick<TriePack, 'parents'>, seen = 0): Float32Array {
+  const width = seen + parents.length;
+  const bias = new Float32Array(parents.length * width).fill(UNSEEN);
   parents.forEach((parent, node) => {
-    const row = node * size;
-    if (parent >= 0) bias.copyWithin(row, parent * size, parent * size + parent + 1);
-    bias[row + node] = 0;
+    const row = node * width;
+    if (parent >= 0) bias.copyWithin(row, parent * width, parent * width + seen + parent + 1);
+    else bias.fill(0, row, row + seen);
+    bias[row + seen + node] = 0;
   });
   return bias;
 }
 
 /** Makes the inputs of every graph that is built here (architectures/network.ts). */
-function feedsOf(pack: TriePack): Feeds {
+export function feedsOf(pack: TriePack, seen = 0): Feeds {
   const nodes = pack.tokenIds.length;
   return {
     input_ids: { type: 'int32', data: pack.tokenIds, dims: [1, nodes] },
     position_ids: { type: 'int32', data: pack.positions, dims: [1, nodes] },
-    attention_bias: { type: 'float32', data: attentionBias(pack), dims: [1, 1, nodes, nodes] },
+    attention_bias: { type: 'float32', data: attentionBias(pack, seen), dims: [1, 1, nodes, seen + nodes] },
     pooled_nodes: { type: 'int32', data: pack.pooledNodes, dims: [pack.pooledNodes.length] },
   };
 }

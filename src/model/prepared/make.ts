@@ -9,7 +9,7 @@ import type { TensorSource } from '../checkpoint/tensor-source.js';
 import { makeInt8 } from '../int8/prepare.js';
 import type { Quality } from '../int8/quality.js';
 import type { Preparation } from '../precision.js';
-import { prepackWeights, writeGraph } from './prepack.js';
+import { prepackWeights, writeGraphs } from './prepack.js';
 import { describePrepared } from './store.js';
 import { writeWeights } from './weights.js';
 
@@ -54,7 +54,7 @@ export async function makePrepared(
   }
 }
 
-async function makeFp32({ graph, tensors }: RewardNetwork, source: TensorSource, directory: string): Promise<void> {
-  const weights = writeWeights(tensors, source, join(directory, WEIGHTS_FILE));
-  writeGraph(graph, await prepackWeights(graph, weights, directory), directory);
+async function makeFp32(network: RewardNetwork, source: TensorSource, directory: string): Promise<void> {
+  const weights = writeWeights(network.tensors, source, join(directory, WEIGHTS_FILE));
+  writeGraphs(network.graph, network, await prepackWeights(network.graph, weights, directory), directory);
 }

@@ -19,7 +19,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { RewardNetwork } from '../architectures/network.js';
+import { CONTINUED_FILE } from '../backend/continued-session.js';
 import { MODEL_FILE, savePrepacked, WEIGHTS_FILE } from '../backend/session.js';
+import { continueGraph } from '../graph/continued.js';
 import { ElementType, type Graph, type Node, type Value } from '../graph/graph.js';
 import { type ExternalInitializer, encodeModel, readPrepackedForms } from '../graph/onnx.js';
 
@@ -53,8 +56,24 @@ export async function prepackWeights(
 }
 
 /** Writes the graph of a model whose weights are in the weights file. */
-export function writeGraph(graph: Graph, weights: readonly ExternalInitializer[], directory: string): void {
-  writeFileSync(join(directory, MODEL_FILE), encodeModel(graph, weights, WEIGHTS_FILE));
+export function writeGraph(
+  graph: Graph,
+  weights: readonly ExternalInitializer[],
+  directory: string,
+  file: string = MODEL_FILE,
+): void {
+  writeFileSync(join(directory, file), encodeModel(graph, weights, WEIGHTS_FILE));
+}
+
+/** Writes the graphs of a prepared model: that of its network, and of a causal one that which goes on after earlier runs. */
+export function writeGraphs(
+  graph: Graph,
+  { attention, kept }: Pick<RewardNetwork, 'attention' | 'kept'>,
+  weights: readonly ExternalInitializer[],
+  directory: string,
+): void {
+  writeGraph(graph, weights, directory);
+  if (attention === 'causal') writeGraph(continueGraph(graph, kept), weights, directory, CONTINUED_FILE);
 }
 
 async function prepackOne(

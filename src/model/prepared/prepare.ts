@@ -49,8 +49,11 @@ export interface PrepareOptions {
   readonly heartbeat: () => void;
 }
 
-/** To be changed with the files that a prepared model consists of, and how a graph is encoded: others are not used. */
-const PREPARED_FORM = 2;
+/**
+ * To be changed with the files that a prepared model consists of, how a graph is encoded, and how one is derived that
+ * goes on after earlier runs: others are not used.
+ */
+const PREPARED_FORM = 3;
 
 /** From this many bytes of weights on, the first run's wait is explained. */
 const LARGE_BYTES = 100e6;
