@@ -79,6 +79,11 @@ export class TokenScorer {
     return this.#layout.lay(rows, types).reduce((sum, { tokens }) => sum + tokens, 0);
   }
 
+  /** How long the network would take for these rows, in units of one token that sees no others. */
+  countWork(rows: readonly (readonly number[])[], types?: RowTypes): number {
+    return this.#layout.lay(rows, types).reduce((sum, { work }) => sum + work, 0);
+  }
+
   /** For each row, how many tokens at its beginning are computed once for it and another of these rows. */
   sharedTokens(rows: readonly (readonly number[])[], types?: RowTypes): number[] {
     const { sharesBeginnings, pooledAt } = this.#layout;

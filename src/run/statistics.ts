@@ -52,6 +52,7 @@ export interface StatisticsState extends Counts {
 export class RunStatistics {
   readonly #counts: Counts;
   readonly #sketch: QuantileSketch;
+  #work = 0;
 
   constructor(state?: StatisticsState) {
     const { sketch, ...counts } = state ?? { ...nothing, sketch: undefined };
@@ -63,12 +64,18 @@ export class RunStatistics {
     return this.#counts;
   }
 
+  /** Of a dry run, how long the network would take, in units of one token that sees no others. */
+  get work(): number {
+    return this.#work;
+  }
+
   get state(): StatisticsState {
     return { ...this.#counts, sketch: this.#sketch.state };
   }
 
   add(window: WindowStats, file: number, path: string): void {
-    const { rewards, failed } = window;
+    const { rewards, failed, work = 0, ...counted } = window;
+    this.#work += work;
     let mean = 0;
     let squares = 0;
     let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -92,7 +99,7 @@ export class RunStatistics {
     rowsByFile[file] = window.rows;
     const some = rewards.length > 0;
     addCounts(this.#counts, {
-      ...window,
+      ...counted,
       boundarySpaces: [...window.boundarySpaces],
       failed: failed.length,
       rewardsWritten: rewards.length,

@@ -47,7 +47,11 @@ const noScoring: ScoringSettings = {
 /** @returns undefined for a window with a row that a model has to score */
 export function existingRewardsScorer(task: WindowTask): (window: Window) => Promise<ScoredWindow | undefined> {
   const scorer = new WindowScorer({
-    scorer: { score: async () => ({ logits: new Float32Array(), computedTokens: 0 }), countTokens: () => 0 },
+    scorer: {
+      score: async () => ({ logits: new Float32Array(), computedTokens: 0 }),
+      countTokens: () => 0,
+      countWork: () => 0,
+    },
     tokenizer: {
       rowOf: noTokenizer,
       rowOfPair: noTokenizer,

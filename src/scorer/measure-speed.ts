@@ -4,16 +4,18 @@ const MEASURED_MS = 500;
 const ROW_TOKENS = 128;
 
 /**
- * Measures the tokens a second of the network on the calling thread, a row at a time, as a large network takes seconds
- * for one.
+ * Measures the work a second of the network on the calling thread (TokenScorer.countWork), a row at a time, as a large
+ * network takes seconds for one.
  */
 export async function measureSpeed(scorer: TokenScorer, maxLength: number, vocabularySize: number): Promise<number> {
   const length = Math.min(ROW_TOKENS, maxLength);
-  const row = Array.from({ length }, (_, i) => (i * 104_729 + 1) % vocabularySize);
-  await scorer.score([row], () => undefined); // The first run allocates memory.
+  const rows = [Array.from({ length }, (_, i) => (i * 104_729 + 1) % vocabularySize)];
+  await scorer.score(rows, () => undefined); // The first run allocates memory.
   const started = performance.now();
-  let tokens = 0;
-  do tokens += (await scorer.score([row], () => undefined)).computedTokens;
-  while (performance.now() - started < MEASURED_MS);
-  return (1000 * tokens) / (performance.now() - started);
+  let runs = 0;
+  do {
+    await scorer.score(rows, () => undefined);
+    runs++;
+  } while (performance.now() - started < MEASURED_MS);
+  return (1000 * runs * scorer.countWork(rows)) / (performance.now() - started);
 }

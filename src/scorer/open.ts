@@ -43,8 +43,8 @@ export interface ModelScorer extends Scorer {
   readonly settings: ModelSettings;
   /** What was known before the first row was read. */
   readonly notices: readonly Notice[];
-  /** For a task that is a dry run: tokens that all workers together could score in a second. */
-  readonly tokensPerSecond: number;
+  /** For a task that is a dry run: the work (WindowStats) that all workers together could do in a second. */
+  readonly workPerSecond: number;
   /** Workers that crashed and were replaced. */
   readonly restarts: number;
 }
@@ -93,7 +93,7 @@ class PooledScorer implements ModelScorer {
   readonly identity: ScorerIdentity;
   readonly notices: readonly Notice[];
   readonly windowSize: WindowSize;
-  tokensPerSecond = 0;
+  workPerSecond = 0;
   workers = 0;
   readonly #resolved: ResolvedModel;
   readonly #pool: WorkerPool;
@@ -139,7 +139,7 @@ class PooledScorer implements ModelScorer {
     if (notice !== undefined) this.#ui.onNotice(notice);
     this.workers = workers;
     const loaded = await this.#pool.load({ tokenizerDirectory, scoring, task }, workers);
-    this.tokensPerSecond = loaded.tokensPerSecond;
+    this.workPerSecond = loaded.workPerSecond;
     this.#ui.onReading?.(settingsInWords(this.#resolved.settings));
     this.#specialTokens = { value: loaded.tokenizer.specialTokens, source: SPECIAL_TOKENS_SOURCE };
     for (const message of loaded.tokenizer.notices) this.#give({ code: 'TOKENIZER_CLASS', message });

@@ -42,7 +42,7 @@ interface Loaded {
 }
 
 export interface LoadedFacts {
-  readonly tokensPerSecond: number;
+  readonly workPerSecond: number;
   readonly tokenizer: TokenizerFacts;
 }
 
@@ -102,7 +102,7 @@ export class WorkerPool {
     const ready = await Promise.all(this.#threads.map((thread) => thread.request(message, 'ready')));
     this.#idle = [...this.#threads];
     return {
-      tokensPerSecond: ready.reduce((sum, { tokensPerSecond: own = 0 }) => sum + own, 0),
+      workPerSecond: ready.reduce((sum, { workPerSecond: own = 0 }) => sum + own, 0),
       tokenizer: ready[0]?.tokenizer ?? { specialTokens: { before: [], after: [] }, notices: [] },
     };
   }

@@ -114,6 +114,8 @@ export interface WindowStats {
   readonly tokens: number;
   /** Tokens that went through the network. */
   readonly computedTokens: number;
+  /** For a dry run, how long the network would take, in units of one token that sees no others. */
+  readonly work?: number;
   /** How many rows each of them was about. */
   readonly notices: Readonly<Partial<Record<NoticeCode, number>>>;
   readonly hints: Readonly<Partial<Record<HintCode, number>>>;
@@ -204,8 +206,8 @@ export type FromWorker =
   | { readonly type: 'alive' }
   | { readonly type: 'prepared'; readonly model: ReadyModel }
   | { readonly type: 'described'; readonly tokenizer: TokenizerFacts }
-  /** `tokensPerSecond`: for a dry run, what this worker could score. */
-  | { readonly type: 'ready'; readonly tokensPerSecond?: number; readonly tokenizer: TokenizerFacts }
+  /** `workPerSecond`: for a dry run, what this worker could score. */
+  | { readonly type: 'ready'; readonly workPerSecond?: number; readonly tokenizer: TokenizerFacts }
   | { readonly type: 'scored'; readonly scored: ScoredWindow }
   /** `kind` is undefined for what no part of the program expected: a defect of it. */
   | { readonly type: 'error'; readonly kind?: FatalKind; readonly message: string; readonly stack?: string };

@@ -61,7 +61,7 @@ async function handle(message: ToWorker): Promise<void> {
       post({
         type: 'ready',
         tokenizer: scorer.tokenizerFacts,
-        ...(message.task.dryRun && { tokensPerSecond: await speedOf(message.scoring) }),
+        ...(message.task.dryRun && { workPerSecond: await speedOf(message.scoring) }),
       });
       break;
     case 'score':

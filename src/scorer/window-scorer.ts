@@ -15,7 +15,7 @@ import { shapeOf, takenField, takesRewards } from '../rows/results.js';
 import { isWellFormed } from '../rows/unicode.js';
 import type { ScoredRecord } from '../selection/group.js';
 import type { Answer } from './answers.js';
-import type { ScoredWindow, ScoringSettings, TokenizerFacts, Window, WindowTask } from './protocol.js';
+import type { ScoredWindow, ScoringSettings, TokenizerFacts, Window, WindowStats, WindowTask } from './protocol.js';
 import type { ExplainedTexts, RowExplainer, TokenizedText } from './row-explainer.js';
 import {
   countOutcomes,
@@ -52,7 +52,7 @@ const noReward = (field: string): RowFailure =>
   );
 
 export interface WindowScorerOptions {
-  readonly scorer: Pick<TokenScorer, 'score' | 'countTokens'>;
+  readonly scorer: Pick<TokenScorer, 'score' | 'countTokens' | 'countWork'>;
   readonly tokenizer: Pick<Tokenizer, 'rowOf' | 'rowOfPair' | 'count' | 'addedTexts' | 'notices'>;
   readonly scoring: ScoringSettings;
   readonly task: Pick<WindowTask, 'format' | 'maxRowBytes' | 'dryRun' | 'strict'>;
@@ -88,11 +88,14 @@ export class WindowScorer {
       const parsed = this.#parse(record);
       if (parsed !== undefined) pending.push({ record, parsed, outcome: this.#tokenize(record, parsed, texts) });
     }
-    const { logits, computedTokens } = task.dryRun
-      ? { logits: undefined, computedTokens: scorer.countTokens(texts.rows, texts.types) }
-      : await scorer.score(texts.rows, heartbeat, texts.types);
-    const explained = logits && (await this.#explain(pending, logits));
-    return this.#answer(window, pending, logits, computedTokens, part, explained);
+    if (task.dryRun) {
+      const computedTokens = scorer.countTokens(texts.rows, texts.types);
+      const work = scorer.countWork(texts.rows, texts.types);
+      return this.#answer(window, pending, undefined, { computedTokens, work }, part);
+    }
+    const { logits, computedTokens } = await scorer.score(texts.rows, heartbeat, texts.types);
+    const explained = await this.#explain(pending, logits);
+    return this.#answer(window, pending, logits, { computedTokens }, part, explained);
   }
 
   /** Answers the window with rows that all failed, each for its own reason as far as it can be read. */
@@ -101,14 +104,14 @@ export class WindowScorer {
       const parsed = this.#parse(record);
       return parsed === undefined ? [] : [{ record, parsed, outcome: parsed.failure ?? reason }];
     });
-    return this.#answer(window, pending, undefined, 0, true);
+    return this.#answer(window, pending, undefined, { computedTokens: 0 }, true);
   }
 
   #answer(
     window: Window,
     pending: readonly PendingRow[],
     logits: Float32Array | undefined,
-    computedTokens: number,
+    computed: Pick<WindowStats, 'computedTokens' | 'work'>,
     part: boolean,
     explained?: ExplainedTexts,
   ): ScoredWindow {
@@ -120,7 +123,7 @@ export class WindowScorer {
     });
     // Records beyond the limit are scored too, as rewards would be rounded differently in other packs.
     const rows = Math.min(window.rows ?? scored.length, scored.length);
-    const stats = { ...countOutcomes(pending.slice(0, rows)), computedTokens };
+    const stats = { ...countOutcomes(pending.slice(0, rows)), ...computed };
     return answer.write({ scored, rows, stats, part, dryRun: task.dryRun, explained });
   }
 

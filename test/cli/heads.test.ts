@@ -85,6 +85,17 @@ describe('adapters', () => {
     await holds(path, adapters['gpt2-head-saved']?.rewards ?? []);
   });
 
+  test('the same files under another scale are another prepared model', async () => {
+    const path = changed('gpt2-rslora', 'another-scale', (copy) =>
+      editJson(join(copy, 'adapter_config.json'), { lora_alpha: 20 }),
+    );
+    const [first, other] = [await run(at('gpt2-rslora')), await run(path)].map(({ stdout }) => jsonLines(stdout));
+    assert.ok(first?.every(({ reward }, i) => Math.abs((reward as number) - (other?.[i]?.reward as number)) > 1e-4));
+    const { stdout } = await rewardScore(['model', 'list', '--json']);
+    const prepared = (JSON.parse(stdout) as { model: string }[]).map(({ model }) => model);
+    assert.ok([at('gpt2-rslora'), path].every((model) => prepared.includes(model)));
+  });
+
   test('int8 is close', async () => {
     const expected = adapters['llama-patterns']?.rewards ?? [];
     const { stdout, stderr } = await run(at('llama-patterns'), '--precision', 'int8');

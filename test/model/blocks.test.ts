@@ -138,7 +138,7 @@ test('a row of NaN has none, and its neighbours are scored alone, with their typ
     async run(feeds: Feeds): Promise<Float32Array> {
       this.runs++;
       const spoilt = numbers(feeds.input_ids as Feeds[string]).includes(NAN_TOKEN);
-      const seen = rowsSeen({ feeds: () => feeds, rows: [], tokens: 0 });
+      const seen = rowsSeen({ feeds: () => feeds, rows: [], tokens: 0, work: 0 });
       const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0);
       return Float32Array.from(seen, ({ ids, types }) => (spoilt ? Number.NaN : sum(ids) + sum(types)));
     },

@@ -30,6 +30,7 @@ function workerFor(task: WindowTask, refuse?: (row: unknown) => RowFailure | und
         computedTokens: rows.flat().length,
       }),
       countTokens: (rows) => rows.flat().length,
+      countWork: (rows) => rows.flat().length,
     },
     tokenizer: {
       rowOf: (text) => ({ row: idsOf(text), cut: 0 }),
@@ -171,7 +172,7 @@ const tasks: readonly (readonly [what: string, task: WindowTask, content: string
 
 /** Without what depends on how often rows were computed. */
 const comparable = ({ output, stats, ...others }: ScoredWindow) => {
-  const { computedTokens: _, boundarySpaces: __, ...counts } = stats;
+  const { computedTokens: _, work: ___, boundarySpaces: __, ...counts } = stats;
   return { ...others, output: Buffer.from(output).toString(), counts };
 };
 

@@ -152,7 +152,7 @@ function conclude(
   const earlier = output?.state.finished ?? output?.state.done;
   const seconds = (earlier?.seconds ?? 0) + ownSeconds;
   // Both the dry run and the run itself read rows and tokenise texts.
-  const computing = model === undefined ? 0 : statistics.counts.computedTokens / model.tokensPerSecond;
+  const computing = model === undefined ? 0 : statistics.work / model.workPerSecond;
   const estimate = flags.dryRun ? ownSeconds + computing : undefined;
   const exitCode = exitCodeFor(outcome, statistics, flags.exitZero, received);
   if (flags.summary !== undefined) {

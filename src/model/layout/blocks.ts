@@ -5,7 +5,7 @@
 import { UNSEEN } from '../architectures/network.js';
 import { type DistinctRow, distinctRows } from './distinct-rows.js';
 import type { Feeds, Layout, Pack } from './layout.js';
-import { cheapestBorders, type PackLimits } from './trie.js';
+import { cheapestBorders, costOf, type PackLimits } from './trie.js';
 
 export interface BlocksOptions extends PackLimits {
   /** How many types of tokens the network tells apart. */
@@ -34,16 +34,18 @@ function buildBlocks(rows: readonly DistinctRow[], { cost, maxNodes }: BlocksOpt
   const byLength = [...rows].sort((a, b) => a.tokens.length - b.tokens.length);
   const lengths = byLength.map(({ tokens }) => tokens.length);
   const nothingShared = lengths.map(() => 0);
-  return cheapestBorders(lengths, nothingShared, { ...cost, seen: 0 }, maxNodes).map(([from, to]) =>
+  return cheapestBorders(lengths, nothingShared, (nodes) => costOf(nodes, 0, cost), maxNodes).map(([from, to]) =>
     byLength.slice(from, to),
   );
 }
 
 function packOf(blocks: readonly DistinctRow[], options: BlocksOptions): Pack {
+  const nodes = blocks.reduce((sum, { tokens }) => sum + tokens.length, 0);
   return {
     feeds: () => feedsOf(blocks, options),
     rows: blocks.map(({ rows }) => rows),
-    tokens: blocks.reduce((sum, { tokens }) => sum + tokens.length, 0),
+    tokens: nodes,
+    work: costOf(nodes, 0, options.cost),
   };
 }
 

@@ -3,7 +3,7 @@ import { distinctRows } from './distinct-rows.js';
 import type { Layout, Pack } from './layout.js';
 import { pooledPosition } from './pooled-position.js';
 import { continuations, lastRuns, type Run, runsOf } from './runs.js';
-import { feedsOf, type PackLimits, packOfPath } from './trie.js';
+import { type CostModel, costOf, feedsOf, type PackLimits, packOfPath } from './trie.js';
 
 export interface CausalOptions extends PackLimits {
   /** Right-most tokens of this id are skipped. */
@@ -16,16 +16,16 @@ export const causalLayout = ({ padTokenId, apart = false, ...limits }: CausalOpt
   lay: (rows) => {
     // What comes after a row's pooled token cannot change its reward.
     const paths = distinctRows(rows.map((ids) => ids.slice(0, pooledPosition(ids, padTokenId) + 1)));
-    return packsOf(apart ? lastRuns(paths, 0, limits) : runsOf(paths, limits));
+    return packsOf(apart ? lastRuns(paths, 0, limits) : runsOf(paths, limits), limits.cost);
   },
   // A NaN passes through the attention's mask, which multiplies it by 0.
   rowsMeet: true,
   sharesBeginnings: true,
   pooledAt: (row) => pooledPosition(row, padTokenId),
-  trace: (row, from) => packsOf(traceRuns(row, from, padTokenId, limits.maxNodes)),
+  trace: (row, from) => packsOf(traceRuns(row, from, padTokenId, limits.maxNodes), limits.cost),
 });
 
-function packsOf(runs: readonly Run[]): Pack[] {
+function packsOf(runs: readonly Run[], cost: CostModel): Pack[] {
   const how = continuations(runs);
   return runs.map(({ pack, seen }, i) => {
     const continues = how[i];
@@ -33,6 +33,7 @@ function packsOf(runs: readonly Run[]): Pack[] {
       feeds: () => feedsOf(pack, seen),
       rows: pack.rows,
       tokens: pack.tokenIds.length,
+      work: costOf(pack.tokenIds.length, seen, cost),
       ...(continues && { continues }),
     };
   });

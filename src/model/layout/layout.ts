@@ -23,6 +23,8 @@ export interface Pack {
   readonly rows: readonly (readonly number[])[];
   /** Tokens that go through the network, padding included. */
   readonly tokens: number;
+  /** How long it takes, in units of one token that sees no others. */
+  readonly work: number;
   /** Absent where the pack has nothing to do with those before it. */
   readonly continues?: Continuation;
 }

@@ -58,6 +58,7 @@ export const paddedLayout = (settings: PaddedSettings): Layout => ({
         feeds: () => batchFeeds(batch, settings),
         rows: batch.rows,
         tokens: batch.tokens.length * batch.width,
+        work: batch.tokens.length * batch.width,
       }),
     ),
   rowsMeet: false,

@@ -29,6 +29,10 @@ export interface CostModel {
   readonly attention: number;
 }
 
+/** The cost of a pack of so many nodes. */
+export const costOf = (nodes: number, seen: number, { fixed, attention }: CostModel): number =>
+  fixed + nodes + nodes * (nodes + seen) * attention;
+
 export interface PackLimits {
   readonly cost: CostModel;
   /** The most nodes of a pack, unless a single row is longer. */
@@ -51,7 +55,7 @@ export const buildPacks = (rows: readonly (readonly number[])[], limits: PackLim
 export function packPaths(paths: readonly DistinctRow[], seen: number, { cost, maxNodes }: PackLimits): TriePack[] {
   const shared = sharedWithPrevious(paths, seen);
   const own = paths.map(({ tokens }) => tokens.length - seen);
-  return cheapestBorders(own, shared, { ...cost, seen }, maxNodes).map(([from, to]) =>
+  return cheapestBorders(own, shared, (nodes) => costOf(nodes, seen, cost), maxNodes).map(([from, to]) =>
     layOut(paths.slice(from, to), shared.slice(from, to), seen),
   );
 }
@@ -80,7 +84,7 @@ export function packOfPath(
 export function cheapestBorders(
   own: readonly number[],
   shared: readonly number[],
-  { fixed, attention, seen }: CostModel & { readonly seen: number },
+  cost: (nodes: number) => number,
   maxNodes: number,
 ): [number, number][] {
   const best = new Float64Array(own.length + 1); // best[i]: cost of the first i paths
@@ -95,7 +99,7 @@ export function cheapestBorders(
         // The paths after the first only increase as the border moves left; a shorter first path may still fit.
         if (beyondFirst >= maxNodes) break;
       } else {
-        const total = (best[from] as number) + fixed + nodes + nodes * (nodes + seen) * attention;
+        const total = (best[from] as number) + cost(nodes);
         if (total < (best[end] as number)) {
           best[end] = total;
           start[end] = from;
