@@ -51,6 +51,7 @@ describe('RoBERTa', () => {
   const refused: readonly Refusal[] = [
     ...withTypes,
     [{ pad_token_id: -1 }, 'pad_token_id', 'a token id', '-1'],
+    [{ pad_token_id: null }, 'pad_token_id', 'a token id, after which positions begin', 'null'],
     [{ pad_token_id: 79 }, 'max_position_embeddings', 'more than 80, where positions begin', '80'],
   ];
   describeRefusals(roberta.build, encoderNamed('roberta').config, refused);
@@ -97,6 +98,7 @@ describe('ModernBERT', () => {
     [{ layer_types: 'full_attention' }, 'layer_types', types, '"full_attention"'],
     [{ layer_types: new Array(4).fill('chunked') }, 'layer_types', types, '["chunked","chunked","chunked","chunked"]'],
     [{ global_rope_theta: 0 }, 'global_rope_theta', 'a positive number', '0'],
+    [{ local_rope_theta: null }, 'local_rope_theta', 'a positive number', 'null'],
     [{ local_rope_theta: '1e4' }, 'local_rope_theta', 'a positive number', '"1e4"'],
     [{ rope_scaling: { type: 'linear', factor: 2 } }, 'rope_scaling', 'absent', '{"type":"linear","factor":2}'],
     [{ rope_parameters: { rope_theta: 5 } }, 'rope_parameters.rope_theta', 'absent', '5'],
