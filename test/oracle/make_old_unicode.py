@@ -1,6 +1,6 @@
 """Writes src/model/tokenizer/old-unicode.ts: the classes of characters that the library tokenizers has in tables of its own.
 
-They are Unicode 8's. The regular expressions of JavaScript have those of the newest Unicode, with more characters.
+They are older than the classes and normal forms of JavaScript, which are those of the newest Unicode, with more characters.
 """
 
 from __future__ import annotations
@@ -21,6 +21,28 @@ non_spacing = normalizers.BertNormalizer(
 )
 controls = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False)
 
+nfc, nfd, nfkd = normalizers.NFC(), normalizers.NFD(), normalizers.NFKD()
+
+
+def code_points() -> list[str]:
+    """Every character."""
+    return [chr(code) for code in (*range(0xD800), *range(0xE000, 0x110000))]
+
+
+def composed() -> set[str]:
+    """Characters of which a composed one is made."""
+    return {part for c in code_points() if (parts := nfd.normalize_str(c)) != c and nfc.normalize_str(parts) == c for part in parts}
+
+
+parts_of_composed = composed()
+
+
+def is_normalized(c: str) -> bool:
+    """Whether any normal form does something to it, or to its neighbours by it: the others change nothing."""
+    moves = nfd.normalize_str(f"\u0345{c}") != f"\u0345{c}" or nfd.normalize_str(f"{c}\u0334") != f"{c}\u0334"
+    return nfkd.normalize_str(c) != c or moves or c in parts_of_composed
+
+
 CLASSES: dict[str, tuple[str, Callable[[str], bool]]] = {
     "PUNCTUATION": (
         "Punctuation, and all of ASCII's symbols.",
@@ -31,6 +53,10 @@ CLASSES: dict[str, tuple[str, Callable[[str], bool]]] = {
     "NO_TEXT": (
         "Characters that BERT takes out: controls, formats, private use and U+FFFD.",
         lambda c: controls.normalize_str(f"a{c}a") == "aa",
+    ),
+    "NORMALIZED": (
+        "Characters that normal forms take apart, put together or put in order.",
+        is_normalized,
     ),
 }
 
@@ -62,8 +88,8 @@ def main() -> None:
     """Writes the file anew."""
     version = importlib.metadata.version("tokenizers")
     text = f"""/**
- * Classes of characters of which the library tokenizers {version} has tables of its own, which are Unicode 8's:
- * JavaScript's classes are those of the newest Unicode, with more characters. Made by test/oracle/make_old_unicode.py.
+ * Classes of characters of which the library tokenizers {version} has tables of its own, older than JavaScript's,
+ * which are those of the newest Unicode, with more characters. Made by test/oracle/make_old_unicode.py.
  */
 
 /** A regular expression for one character of a class that is written as ranges of code points. */

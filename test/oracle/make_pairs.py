@@ -37,6 +37,7 @@ MORE_TEXTS = [
     "\u200bzero \u200ewidth\ufffd first",
     "ｶﾞ ガ Ⅷ ㌀ ﷺ ½ Ǆ",
     "two  spaces   and\u3000\u3000wide ones",
+    "newer \ua7f2\U00010782 \U0001f16a \U00011935\U00011930 e\u1acf\u0301",
     "who is it",
     "is it in",
 ]

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { encoderNamed, makeEncoder } from './encoder-models.js';
 import { HubFixture } from './hub-fixture.js';
 import { environment, root, temporaryDirectory, writeFile } from './run.js';
 
@@ -10,6 +11,13 @@ const model = join(root, 'fixtures/tiny-gpt2');
 const files = Object.fromEntries(readdirSync(model).map((name) => [name, readFileSync(join(model, name))]));
 /** Names of model directories in the documents, and in the examples of --help. */
 const modelNames = ['gpt2-reward-model', 'my-model'];
+
+/** Models of test/oracle/encoder_models.json, by the ids that a page has. */
+const encodersOfPages = {
+  'HuggingFaceFW/fineweb-edu-classifier': 'bert',
+  'BAAI/bge-reranker-v2-m3': 'xlm-roberta',
+  'OpenAssistant/reward-model-deberta-v3-large-v2': 'deberta',
+};
 
 export class Desk {
   readonly #directory = temporaryDirectory();
@@ -36,9 +44,35 @@ export class Desk {
     writeFile(this.#directory, 'scored-candidates.jsonl', `${JSON.stringify({ ...row, reward: [0.5, 1.5, -2] })}\n`);
     writeFile(this.#directory, 'samples.csv', 'prompt_id,prompt,response\n1,hello, hi\n1,hello, you\n2,well,...\n');
     writeFile(this.#directory, 'texts.txt', 'one\ntwo\n');
+    this.#putEncoders();
     const scored = readFileSync(join(root, 'fixtures/labelled.jsonl'), 'utf8');
     writeFile(this.#directory, 'labelled-scored.jsonl', scored);
     writeFile(this.#directory, 'labelled.jsonl', scored.replaceAll(/, "reward".*(?=\})/g, ''));
+  }
+
+  /** What the page on classifiers names: small models of the same families, where a path is looked for before the hub. */
+  #putEncoders(): void {
+    for (const [name, encoder] of Object.entries(encodersOfPages)) {
+      const path = join(this.#directory, name);
+      makeEncoder(path, encoderNamed(encoder));
+      copyFileSync(join(root, 'test/oracle/encoder_tokenizer.json'), join(path, 'tokenizer.json'));
+      writeFile(path, 'tokenizer_config.json', '{"tokenizer_class": "PreTrainedTokenizerFast"}');
+    }
+    const put = (name: string, rows: readonly object[]): string =>
+      writeFile(this.#directory, name, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const [query, documents] = ['how do bees find home', ['by the sun', 'a hive is full']] as const;
+    put('pages.jsonl', [{ text: 'the sun is a star' }, { text: `${'and '.repeat(600)}so on` }]);
+    put('queries.jsonl', [{ query, candidates: documents }]);
+    put(
+      'passages.jsonl',
+      documents.map((document) => ({ query_id: 17, query, document })),
+    );
+    writeFile(this.#directory, 'other-names.csv', 'q,passage\nwho is it,me\n');
+    put('answers.jsonl', [{ question: 'who is it', answer: 'me' }]);
+    put('preferences.jsonl', [
+      { prompt: 'who is it', chosen: 'me', rejected: 'a star' },
+      { prompt: 'is it the sun', chosen: 'so it is', rejected: 'me' },
+    ]);
   }
 
   /** With a hub that has `org/name`. */

@@ -1,5 +1,5 @@
 /** What a tokenizer does to a text before it splits it: normalizers/ of the library tokenizers 0.23.3. */
-import { MARK, NO_TEXT, NON_SPACING_MARK } from './old-unicode.js';
+import { MARK, NO_TEXT, NON_SPACING_MARK, NORMALIZED } from './old-unicode.js';
 import { compilePattern } from './patterns.js';
 import { precompiled } from './precompiled.js';
 import { checkMembers, type Step } from './steps.js';
@@ -29,10 +29,17 @@ const nmt: Normalizer = (text) =>
     .replace(/\p{Cc}/gu, (character) => (isDroppedByNmt(character.charCodeAt(0)) ? '' : character))
     .replace(NMT_SPACES, ' ');
 
-const unicode = (form: 'NFC' | 'NFD' | 'NFKC' | 'NFKD'): Kind => ({
-  members: [],
-  build: () => (text) => text.normalize(form),
-});
+type Form = 'NFC' | 'NFD' | 'NFKC' | 'NFKD';
+
+const NORMALIZED_RUNS = new RegExp(`${NORMALIZED}+`, 'gu');
+
+/** A normal form; characters that the library's Unicode does not know yet stay as they are, and part their neighbours. */
+const normalForm =
+  (form: Form): Normalizer =>
+  (text) =>
+    /^\p{ASCII}*$/u.test(text) ? text : text.replace(NORMALIZED_RUNS, (run) => run.normalize(form));
+
+const unicode = (form: Form): Kind => ({ members: [], build: () => normalForm(form) });
 
 const kinds: Readonly<Record<string, Kind>> = {
   Sequence: {
@@ -148,6 +155,8 @@ function replaceKeeper({ pattern, content }: Step, isBehind: boolean): ((text: s
 const CHINESE =
   /[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
 
+const takenApart = normalForm('NFD');
+
 function bert({
   clean_text: clean,
   handle_chinese_chars: chinese,
@@ -159,7 +168,7 @@ function bert({
     steps.push((text) => text.replace(NO_TEXTS, '').replace(/\p{White_Space}/gu, ' '));
   }
   if (chinese) steps.push((text) => text.replace(CHINESE, ' $& '));
-  if (strip ?? lower) steps.push((text) => text.normalize('NFD').replace(NON_SPACING_MARKS, ''));
+  if (strip ?? lower) steps.push((text) => takenApart(text).replace(NON_SPACING_MARKS, ''));
   if (lower) steps.push(lowercase);
   return (text) => steps.reduce((done, next) => next(done), text);
 }

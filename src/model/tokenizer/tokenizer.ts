@@ -78,6 +78,9 @@ export class Tokenizer {
   readonly #words: PreTokenizer;
   readonly #model: TokenModel;
   readonly #frame: Frame;
+  /** Its tokens before and after the text. */
+  readonly #before: readonly number[];
+  readonly #after: readonly number[];
   /** That of a pair, or why there is none: most tokenizers are never given one. */
   readonly #pairFrame: Frame | Error;
   /** Undefined where long texts are tokenized as a whole. */
@@ -99,6 +102,9 @@ export class Tokenizer {
       this.#model = tokenModel(tokenizer.model, vocabulary);
       this.#frame = frameOf(tokenizer.post_processor, 1);
       this.#pairFrame = pairFrameOf(tokenizer.post_processor);
+      const place = this.#frame.findIndex((slot) => 'text' in slot);
+      this.#before = idsIn(this.#frame.slice(0, place));
+      this.#after = idsIn(this.#frame.slice(place + 1));
       this.#cutter = textCutter(files);
     } catch (error) {
       // The message of a TypeError describes this program's internals and not the file.
@@ -126,13 +132,7 @@ export class Tokenizer {
     const { added, vocabulary } = this.#files;
     const written = (ids: readonly number[]): string[] =>
       ids.map((id) => added.contentOf(id) ?? vocabulary.tokenOf(id) ?? String(id));
-    const { before, after } = this.#around;
-    return { before: written(before), after: written(after) };
-  }
-
-  get #around(): { readonly before: readonly number[]; readonly after: readonly number[] } {
-    const place = this.#frame.findIndex((slot) => 'text' in slot);
-    return { before: idsIn(this.#frame.slice(0, place)), after: idsIn(this.#frame.slice(place + 1)) };
+    return { before: written(this.#before), after: written(this.#after) };
   }
 
   /** What tokenizer.json says and does not count, a sentence each. */
@@ -167,11 +167,12 @@ export class Tokenizer {
     const limits = { truncationSide, maxLength: keepsCut ? Number.POSITIVE_INFINITY : maxLength };
     const { first, last, retained, count } = this.#ownTokens(text, limits, heartbeat);
     if (first === undefined) return undefined;
-    const { before, after } = this.#around;
-    const begun = beginsOnce && first === before[0];
+    const begun = beginsOnce && first === this.#before[0];
     // A text that brings both brings all of its special tokens.
-    const closed = begun && last === after.at(-1);
-    const frame = this.#frame.filter((slot, i) => 'text' in slot || !(i < before.length ? begun : closed));
+    const closed = begun && last === this.#after.at(-1);
+    const frame = begun
+      ? this.#frame.filter((slot, i) => 'text' in slot || (i > this.#before.length && !closed))
+      : this.#frame;
     const room = maxLength - (frame.length - 1);
     const ofPrompt = reserved === undefined ? 0 : reserved.promptTokens + reserved.tokens - room;
     // Where prompt and response meet, tokens may merge: there can be fewer than the prompt has alone.
@@ -223,28 +224,25 @@ export class Tokenizer {
   ): TokenRow {
     const row: number[] = [];
     const types: number[] = [];
+    const isTyped = this.#files.givesTypes && frame.some(({ type }) => type !== 0);
     const places: TextPlace[] = [];
     for (const slot of frame) {
-      if ('id' in slot) {
-        row.push(slot.id);
-        types.push(slot.type);
-        continue;
-      }
-      const { retained, count, kept } = texts[slot.text] as (typeof texts)[number];
-      const isLeft = truncationSide === 'left';
-      const own = kept === count ? retained : isLeft ? retained.slice(retained.length - kept) : retained.slice(0, kept);
       const start = row.length;
-      for (const id of own) {
-        row.push(id);
-        types.push(slot.type);
+      if ('id' in slot) row.push(slot.id);
+      else {
+        const { retained, kept } = texts[slot.text] as (typeof texts)[number];
+        // Of a text that is cut, no more is retained than could be kept, unless all of it is wanted.
+        const isLeft = truncationSide === 'left';
+        const border = isLeft ? retained.length - kept : kept;
+        const [head, tail] = [retained.slice(0, border), retained.slice(border)];
+        const [own, cutIds] = isLeft ? [tail, head] : [head, tail];
+        for (const id of own) row.push(id);
+        if (keepsCut) places[slot.text] = { start, end: row.length, cutIds };
       }
-      if (!keepsCut) continue;
-      const cutIds = kept === count ? [] : isLeft ? retained.slice(0, count - kept) : retained.slice(kept);
-      places[slot.text] = { start, end: row.length, cutIds };
+      if (isTyped) for (let i = start; i < row.length; i++) types.push(slot.type);
     }
     const cut = texts.reduce((sum, { count, kept }) => sum + count - kept, 0);
-    const isTyped = this.#files.givesTypes && types.some((type) => type !== 0);
-    return { row, ...(isTyped && { types }), cut, ...(keepsCut && { places }) };
+    return { row, ...(isTyped && types.some((type) => type !== 0) && { types }), cut, ...(keepsCut && { places }) };
   }
 
   /** Counts a text's own tokens. */
