@@ -1,5 +1,7 @@
 /** What the config.json of an encoder may say, and what it means where it says nothing; logits are in reference/. */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Architecture } from '../../dist/model/architectures/architecture.js';
 import { bert } from '../../dist/model/architectures/bert.js';
@@ -10,8 +12,11 @@ import { LayerBuilder } from '../../dist/model/architectures/layers.js';
 import { modernBert } from '../../dist/model/architectures/modernbert.js';
 import { roberta, xlmRoberta } from '../../dist/model/architectures/roberta.js';
 import { ConfigReader } from '../../dist/model/checkpoint/config-reader.js';
-import { encoderNamed } from '../support/encoder-models.js';
+import { encoderNamed, makeEncoder, withScorer } from '../support/encoder-models.js';
 import { describeRefusals, type Fields, type Refusal } from '../support/refusals.js';
+import { temporaryDirectory } from '../support/run.js';
+
+const directory = temporaryDirectory();
 
 const networkOf = ({ build }: Architecture, fields: Fields) =>
   build(new ConfigReader(fields, { path: 'config.json' }), new LayerBuilder());
@@ -51,6 +56,7 @@ describe('RoBERTa', () => {
   const refused: readonly Refusal[] = [
     ...withTypes,
     [{ pad_token_id: -1 }, 'pad_token_id', 'a token id', '-1'],
+    [{ pad_token_id: null }, 'pad_token_id', 'a token id, after which positions begin', 'null'],
     [{ pad_token_id: 79 }, 'max_position_embeddings', 'more than 80, where positions begin', '80'],
   ];
   describeRefusals(roberta.build, encoderNamed('roberta').config, refused);
@@ -97,6 +103,7 @@ describe('ModernBERT', () => {
     [{ layer_types: 'full_attention' }, 'layer_types', types, '"full_attention"'],
     [{ layer_types: new Array(4).fill('chunked') }, 'layer_types', types, '["chunked","chunked","chunked","chunked"]'],
     [{ global_rope_theta: 0 }, 'global_rope_theta', 'a positive number', '0'],
+    [{ local_rope_theta: null }, 'local_rope_theta', 'a positive number', 'null'],
     [{ local_rope_theta: '1e4' }, 'local_rope_theta', 'a positive number', '"1e4"'],
     [{ rope_scaling: { type: 'linear', factor: 2 } }, 'rope_scaling', 'absent', '{"type":"linear","factor":2}'],
     [{ rope_parameters: { rope_theta: 5 } }, 'rope_parameters.rope_theta', 'absent', '5'],
@@ -148,6 +155,32 @@ test('what config.json leaves out is as in transformers', () => {
     [768, 50368, 8192, 1, undefined, 2 + 22 * 6 - 1 + 1 + 4, 'first'],
     [1536, 128100, 512, 1, undefined, 4 + 24 * 16 + 4, 'first'],
   ]);
+});
+
+test('norms whose tensors are called gamma and beta, and names without the first word, are read as the usual ones', async () => {
+  const usual = join(directory, 'usual');
+  const old = join(directory, 'old');
+  makeEncoder(usual, encoderNamed('bert'));
+  makeEncoder(old, encoderNamed('bert'));
+  const file = join(old, 'model.safetensors');
+  const content = readFileSync(file);
+  const length = Number(content.readBigUInt64LE(0));
+  const header = content
+    .toString('utf8', 8, 8 + length)
+    .replaceAll('LayerNorm.weight', 'LayerNorm.gamma')
+    .replaceAll('LayerNorm.bias', 'LayerNorm.beta')
+    .replaceAll('"bert.', '"');
+  content.write(header.padEnd(length, ' '), 8);
+  writeFileSync(file, content);
+  const rows = [[2, 5, 7], [9]];
+  const logitsOf = async (model: string): Promise<number[]> => {
+    let logits: number[] = [];
+    await withScorer(model, async (scorer) => {
+      logits = [...(await scorer.score(rows, () => undefined)).logits];
+    });
+    return logits;
+  };
+  assert.deepEqual(await logitsOf(old), await logitsOf(usual));
 });
 
 test('a network that pools the mean says so', () => {

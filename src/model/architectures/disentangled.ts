@@ -56,6 +56,8 @@ export function disentangledBias(
     const inputs = [distances.embeddings, `${sharedName}.weight`, `${sharedName}.bias`];
     return graph.add('Gemm', inputs, { transB: { int: 1 } });
   };
+  /** The same by head, multiplied by what their products would be: there are many more of those. */
+  const scaled = (projected: string, scale: number): string => apart(graph.add('Mul', [projected, graph.float(scale)]));
   /** Picks for each pair of nodes the product of its distance. */
   const pick = (products: string, rows: string, axis: number): string =>
     graph.add('GatherElements', [products, rows], { axis: { int: axis } });
@@ -65,16 +67,15 @@ export function disentangledBias(
     const own = `${layer}attention.self`;
     const terms: string[] = [];
     if (toPosition) {
-      const positions = transpose(apart(project(`${own}.pos_key_proj`, `${own}.key_proj`)), 1, 2, 0); // [H, d, R]
+      const positions = transpose(scaled(project(`${own}.pos_key_proj`, `${own}.key_proj`), scale), 1, 2, 0); // [H, d, R]
       terms.push(pick(graph.add('MatMul', [transpose(apart(query), 1, 0, 2), positions]), rows, 2));
     }
     if (toContent) {
-      const positions = transpose(apart(project(`${own}.pos_query_proj`, `${own}.query_proj`)), 1, 0, 2); // [H, R, d]
+      const positions = transpose(scaled(project(`${own}.pos_query_proj`, `${own}.query_proj`), scale), 1, 0, 2); // [H, R, d]
       terms.push(pick(graph.add('MatMul', [positions, transpose(apart(key), 1, 2, 0)]), rows, 1));
     }
     const sum = terms.reduce((a, b) => graph.add('Add', [a, b])); // [H, N, L]
-    const scaled = graph.add('Mul', [sum, graph.float(scale)]);
-    return graph.add('Add', [graph.add('Unsqueeze', [scaled, graph.int64s([0])]), bias]);
+    return graph.add('Add', [graph.add('Unsqueeze', [sum, graph.int64s([0])]), bias]);
   };
 }
 

@@ -94,8 +94,11 @@ function readRopes(config: ConfigReader, headSize: number, maxPositions: number)
   // They would be those of all layers, which transformers does not take them for.
   for (const name of ['rope_type', 'rope_theta']) sections.absent(name);
   const ropeOf = (type: LayerType, thetaField: string, fallback: number): Rope => {
+    const section = sections.section(type);
+    // Version 4 of transformers took a null for the other one's value; version 5 fails.
+    if (section.read('rope_theta') === undefined) config.notNull(thetaField, 'a positive number');
     const theta = config.positiveNumber(thetaField, fallback);
-    return readRopeSection(config, sections.section(type), { headSize, maxPositions, theta });
+    return readRopeSection(config, section, { headSize, maxPositions, theta });
   };
   return {
     full_attention: ropeOf('full_attention', 'global_rope_theta', 160_000),

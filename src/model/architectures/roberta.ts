@@ -50,6 +50,7 @@ function build(
   const { vocabularySize, maxPositions: positions, hiddenSize, epsilon } = sizes;
   const tokenTypes = reader.positiveInteger(['type_vocab_size'], 2);
   // Positions begin after the pad token's number, so the table has so many rows fewer for tokens.
+  reader.notNull('pad_token_id', 'a token id, after which positions begin');
   const positionsAfter = reader.tokenId('pad_token_id') ?? 1;
   const maxPositions = positions - positionsAfter - 1;
   if (maxPositions < 1) {

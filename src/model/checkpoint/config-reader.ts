@@ -161,6 +161,11 @@ export class ConfigReader {
     if (value !== expected) this.refuse([name], value, String(expected));
   }
 
+  /** Refuses a field that is null where a missing one has a default: transformers cannot load such a network. */
+  notNull(name: string, expected: string): void {
+    if (this.#fields[name] === null) this.refuse([name], null, expected);
+  }
+
   /** Refuses a field with any value; null and empty values count as none. */
   absent(name: string): void {
     const value = this.read(name);

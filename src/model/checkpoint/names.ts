@@ -2,9 +2,15 @@ import { runError } from '../../errors.js';
 import type { RewardNetwork } from '../architectures/network.js';
 import type { TensorSource } from './tensor-source.js';
 
+const normNames = { gamma: 'LayerNorm.weight', beta: 'LayerNorm.bias' } as const;
+type NormName = keyof typeof normNames;
+
 /**
  * Gives a checkpoint's tensors the network's names. A checkpoint that was saved from the bare model (GPT2Model) lacks
- * the first word (`transformer.`), which transformers accepts too.
+ * the first word (`transformer.`), and one that was converted from TensorFlow's calls the tensors of a norm gamma and
+ * beta; transformers accepts both.
+ *
+ * Source: transformers 5.23.0, conversion_mapping.py (legacy)
  *
  * @param path named in errors
  * @throws FatalError `run` where a tensor has both names
@@ -14,7 +20,10 @@ export function withNetworkNames(source: TensorSource, network: RewardNetwork, p
   const prefix = commonPrefix(network);
   const ownNames = new Map<string, string>();
   for (const name of source.names) {
-    const full = !wanted.has(name) && wanted.has(prefix + name) ? prefix + name : name;
+    const usual = wanted.has(name)
+      ? name
+      : name.replace(/LayerNorm\.(gamma|beta)$/, (_, own) => normNames[own as NormName]);
+    const full = !wanted.has(usual) && wanted.has(prefix + usual) ? prefix + usual : usual;
     const other = ownNames.get(full);
     if (other !== undefined) throw runError(`${path}: expected one tensor ${full}, got ${other} and ${name}`);
     ownNames.set(full, name);
