@@ -96,9 +96,13 @@ test('a matrix that nodes and distances share is there in both forms', () => {
 
 test('the largest channels are chosen, one for each sixteen, at most eight', () => {
   const sizes = Float32Array.from({ length: 40 }, (_, i) => (i === 7 ? 100 : i === 3 ? 50 : i / 40));
-  assert.deepEqual(chooseOutliers(sizes), [3, 7]);
-  assert.deepEqual(chooseOutliers(new Float32Array(15).fill(1)), []);
-  assert.equal(chooseOutliers(new Float32Array(1000).fill(1)).length, 8);
+  assert.deepEqual(chooseOutliers(sizes).channels, [3, 7]);
+  assert.deepEqual(
+    [...chooseOutliers(sizes).others].flatMap((factor, channel) => (factor === 0 ? [channel] : [])),
+    [3, 7],
+  );
+  assert.deepEqual(chooseOutliers(new Float32Array(15).fill(1)).channels, []);
+  assert.equal(chooseOutliers(new Float32Array(1000).fill(1)).channels.length, 8);
 });
 
 test('the weights of an input channel are read from either way of storing a matrix', () => {

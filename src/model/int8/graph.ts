@@ -65,12 +65,20 @@ export interface Int8Network {
   readonly floats: readonly TensorShape[];
 }
 
+/** The channels of an activation that are multiplied in float32, and those that are not. */
+export interface OutlierChannels {
+  /** In order. */
+  readonly channels: readonly number[];
+  /** By channel: 0 for one of these, 1 for the others. */
+  readonly others: Float32Array;
+}
+
 export interface Int8Choices {
   readonly weightType: WeightType;
   /** The integer, from 1 to 254, that stands for 0, by the activations' name. Those not named have MIDDLE. */
   readonly zeroPoints?: ReadonlyMap<string, number>;
   /** The channels that are multiplied in float32, by the activations' name. */
-  readonly outliers?: ReadonlyMap<string, readonly number[]>;
+  readonly outliers?: ReadonlyMap<string, OutlierChannels>;
 }
 
 export function quantizeNetwork(
@@ -104,17 +112,17 @@ export function quantizeNetwork(
     const [a, b] = shapes.get(tensor) as [number, number];
     const [inner, outer] = transposed ? [b, a] : [a, b];
     const names = { values: `${tensor}.int8`, scales: `${tensor}.scales`, residual: `${tensor}.residual` };
-    const channels = outliers.get(x);
+    const apart = outliers.get(x);
     const matrix = {
       tensor,
       transposed,
       inner,
       outer,
       ...names,
-      ...(channels && { outliers: { channels, weights: `${tensor}.outliers` } }),
+      ...(apart && { outliers: { channels: apart.channels, weights: `${tensor}.outliers` } }),
     };
     matrices.push(matrix);
-    const how = { inner, zero: zeroPoints.get(x) ?? MIDDLE, onlyPooled, outliers: channels };
+    const how = { inner, zero: zeroPoints.get(x) ?? MIDDLE, onlyPooled, outliers: apart };
     const activations = quantized.get(x) ?? quantizeActivations(builder, x, how);
     quantized.set(x, activations);
     const product = multiply(builder, activations, matrix, constants);
@@ -193,7 +201,7 @@ interface HowQuantized {
   readonly inner: number;
   readonly zero: number;
   readonly onlyPooled: boolean;
-  readonly outliers: readonly number[] | undefined;
+  readonly outliers: OutlierChannels | undefined;
 }
 
 /** Quantises x [..., inner] to rows of integers, without its outliers. */
@@ -201,12 +209,11 @@ function quantizeActivations(builder: GraphBuilder, x: string, how: HowQuantized
   const { inner, zero, onlyPooled, outliers } = how;
   const whole = builder.add('Reshape', [x, builder.int64s([-1, inner])]);
   // What is 0 costs no precision: the largest of the other channels decides a row's scale.
-  const others = new Float32Array(inner).map((_, channel) => (outliers?.includes(channel) ? 0 : 1));
-  const rows = outliers === undefined ? whole : builder.add('Mul', [whole, builder.floats(others)]);
+  const rows = outliers === undefined ? whole : builder.add('Mul', [whole, builder.floats(outliers.others)]);
   const all = quantizeRows(builder, rows, zero);
   const pooled = pooledRows(builder, rows, all, onlyPooled);
   if (outliers === undefined) return { all, pooled, onlyPooled };
-  const large = builder.add('Gather', [whole, builder.int64s(outliers)], { axis: { int: 1 } });
+  const large = builder.add('Gather', [whole, builder.int64s(outliers.channels)], { axis: { int: 1 } });
   return { all, pooled, onlyPooled, outliers: large };
 }
 

@@ -5,10 +5,10 @@
  * Source of the idea: LLM.int8() (Dettmers and others, 2022), with channels that are chosen once.
  */
 import type { Graph } from '../graph/graph.js';
-import type { Int8Matrix } from './graph.js';
+import type { Int8Matrix, OutlierChannels } from './graph.js';
 import { isNorm } from './smoothing.js';
 
-/** Activations that are a norm's output, or some of its rows. */
+/** Activations that matrices in integers are multiplied by. */
 export interface OutlierCandidate {
   readonly output: string;
   readonly channels: number;
@@ -21,7 +21,8 @@ const MOST_OUTLIERS = 8;
 const CHANNELS_FOR_ONE = 16;
 
 /**
- * Finds the activations of which some channels may be far larger than the others.
+ * Finds the activations of which some channels are multiplied in float32: where a norm's output is not smoothed, all that
+ * are not smoothed.
  *
  * @param activations those that matrices are multiplied by
  * @param smoothed the norms' outputs that are smoothed
@@ -32,31 +33,27 @@ export function findOutlierCandidates(
   matrices: readonly Int8Matrix[],
   smoothed: ReadonlySet<string>,
 ): OutlierCandidate[] {
-  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
-  /** Whether x is what a norm gives, or some of its rows. */
-  const isOfNorm = (x: string): boolean => {
-    const producer = producers.get(x);
-    if (producer === undefined || smoothed.has(x)) return false;
-    const { operator, inputs } = producer;
-    return isNorm(producer) || ((operator === 'Gather' || operator === 'Reshape') && isOfNorm(inputs[0] as string));
-  };
+  const plain = activations.filter((x) => !smoothed.has(x));
+  const norms = new Set(graph.nodes.filter(isNorm).flatMap(({ outputs }) => outputs));
+  if (!plain.some((x) => norms.has(x))) return [];
   const innerOf = new Map(
     graph.nodes.flatMap(({ inputs }) => {
       const matrix = matrices.find(({ tensor }) => tensor === inputs[1]);
       return matrix === undefined ? [] : [[inputs[0] as string, matrix.inner] as const];
     }),
   );
-  return activations.flatMap((output) => {
+  return plain.flatMap((output) => {
     const channels = innerOf.get(output);
-    return channels !== undefined && isOfNorm(output) ? [{ output, channels }] : [];
+    return channels === undefined ? [] : [{ output, channels }];
   });
 }
 
-/** The channels with the largest activations, in order. */
-export function chooseOutliers(largest: Float32Array): number[] {
+/** The channels with the largest activations. */
+export function chooseOutliers(largest: Float32Array): OutlierChannels {
   const count = Math.min(MOST_OUTLIERS, Math.floor(largest.length / CHANNELS_FOR_ONE));
-  return Array.from(largest.keys())
+  const channels = Array.from(largest.keys())
     .sort((a, b) => (largest[b] as number) - (largest[a] as number) || a - b)
     .slice(0, count)
     .sort((a, b) => a - b);
+  return { channels, others: largest.map((_, channel) => (channels.includes(channel) ? 0 : 1)) };
 }

@@ -45,8 +45,7 @@ export async function makeInt8(work: Int8Work): Promise<Quality> {
   const smoothed = new Set(groups.map(({ output }) => output));
   const plain = activations.filter((x) => !smoothed.has(x));
   const candidates = findOutlierCandidates(network.graph, activations, matrices, smoothed);
-  const withOutliers = new Set(candidates.map(({ output }) => output));
-  const watched = { channels: [...groups, ...candidates], activations: plain.filter((x) => !withOutliers.has(x)) };
+  const watched = { channels: [...groups, ...candidates], activations: plain };
   const exact = await runExact(work, rows, watched);
   const { largest, zeroPoints } = seenIn(exact.packs, watched);
   const smoothing = chooseSmoothing(groups, largest, tensors);
@@ -54,7 +53,12 @@ export async function makeInt8(work: Int8Work): Promise<Quality> {
     candidates.map(({ output }, i) => [output, chooseOutliers(largest[groups.length + i] as Float32Array)] as const),
   );
   heartbeat();
-  const int8 = quantizeNetwork(network, { weightType, zeroPoints, outliers });
+  // Where 0 lies in a row's range is another question without the channels that are apart.
+  const others = { channels: [], activations: plain, outliers };
+  const zeros =
+    outliers.size === 0 ? zeroPoints : seenIn((await runExact(work, rows, others)).packs, others).zeroPoints;
+  heartbeat();
+  const int8 = quantizeNetwork(network, { weightType, zeroPoints: zeros, outliers });
   const weights = writeInt8Weights(int8, smoothing, tensors, join(directory, WEIGHTS_FILE));
   heartbeat();
   writeGraphs(int8.graph, network, await prepackWeights(int8.graph, weights, directory), directory);

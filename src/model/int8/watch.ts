@@ -1,5 +1,6 @@
 /** The activations that are measured while a network in float32 runs on the built-in texts. */
 import { ElementType, type Graph, GraphBuilder, type Value } from '../graph/graph.js';
+import type { OutlierChannels } from './graph.js';
 
 interface WatchedChannels {
   readonly output: string;
@@ -9,15 +10,17 @@ interface WatchedChannels {
 export interface Watched {
   /** Activations of which the channels are measured. */
   readonly channels: readonly WatchedChannels[];
-  /** Other activations that are quantised. */
+  /** Activations of which the range of rows is measured. */
   readonly activations: readonly string[];
+  /** Their channels that do not count, as these are multiplied in float32. Default: none. */
+  readonly outliers?: ReadonlyMap<string, OutlierChannels>;
 }
 
 /**
  * Extends the graph: after the logits it gives the largest absolute value in each channel that is measured, and for each
  * of the activation how far below 0 its rows begin, as a share of their range, on average.
  */
-export function watch(graph: Graph, { channels, activations }: Watched): Graph {
+export function watch(graph: Graph, { channels, activations, outliers = new Map() }: Watched): Graph {
   const builder = new GraphBuilder('watch_');
   const float = (name: string, size: number): Value => ({ name, type: ElementType.float32, shape: [size] });
   const largest = channels.map(({ output, channels }) => {
@@ -25,8 +28,10 @@ export function watch(graph: Graph, { channels, activations }: Watched): Graph {
     return float(builder.add('ReduceMax', [rows, builder.int64s([0])], { keepdims: { int: 0 } }), channels);
   });
   const shares = activations.map((x) => {
+    const without = outliers.get(x);
+    const counted = without === undefined ? x : builder.add('Mul', [x, builder.floats(without.others)]);
     const ends = (['ReduceMin', 'ReduceMax'] as const).map((reduce) =>
-      builder.add(reduce, [x, builder.int64s([-1])], { keepdims: { int: 0 } }),
+      builder.add(reduce, [counted, builder.int64s([-1])], { keepdims: { int: 0 } }),
     ) as [least: string, most: string];
     const range = builder.add('Sub', [ends[1], ends[0]]);
     const share = builder.add('Div', [builder.add('Neg', [ends[0]]), range]);
