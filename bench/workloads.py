@@ -222,9 +222,10 @@ def passages(
 ) -> list[str]:
     """Different ones, of lengths in tokens that are spread evenly over their logarithm. Raises SystemExit if there are too few."""
     least, most = map(math.log, bounds)
+    spoken = [turns for turns in dialogues if turns]
     found: dict[str, None] = {}
     for _ in range(20 * count):
-        found[passage(dialogues, round(math.exp(rng.uniform(least, most))), tokenizer, rng)] = None
+        found[passage(spoken, round(math.exp(rng.uniform(least, most))), tokenizer, rng)] = None
         if len(found) == count:
             return list(found)
     raise SystemExit(
