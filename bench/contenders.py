@@ -15,6 +15,7 @@ from results_file import Run, TokenCounts
 from workloads import Workload
 
 SNIPPET = "snippet"
+CROSS_ENCODER = "cross-encoder"
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,11 @@ class Contender:
 CONTENDERS = [
     Contender(SNIPPET, "the card's snippet (transformers)"),
     Contender("snippet-sorted", "the snippet, rows sorted by length"),
-    Contender("cross-encoder", "sentence-transformers CrossEncoder"),
+    Contender(CROSS_ENCODER, "sentence-transformers CrossEncoder"),
     Contender("onnx-fp32", "onnxruntime (Python), padded export"),
     Contender("onnx-int8", "onnxruntime (Python), dynamic int8", "int8"),
+    Contender("onnx-fp32-sorted", "onnxruntime (Python), padded export, rows sorted by length"),
+    Contender("onnx-int8-sorted", "onnxruntime (Python), dynamic int8, rows sorted by length", "int8"),
     Contender("ours-fp32-2", "reward-score", "fp32", 2),
     Contender("ours-fp32-1", "reward-score, 1 worker", "fp32", 1),
     Contender("ours-fp32-whole", "reward-score, start included", "fp32", 2, True),
@@ -52,6 +55,8 @@ CONTENDERS = [
     Contender("ours-int8-whole", "reward-score --precision int8, start included", "int8", 2, True),
 ]
 BY_KEY = {contender.key: contender for contender in CONTENDERS}
+# Against an encoder's export: its batches are larger, and its rows would be padded most.
+SORTED_EXPORTS = [BY_KEY["onnx-fp32-sorted"], BY_KEY["onnx-int8-sorted"]]
 
 
 def taking_part(workload: Workload) -> list[Contender]:
@@ -59,12 +64,14 @@ def taking_part(workload: Workload) -> list[Contender]:
     if workload.reserve:
         # The peers have no such rule: the snippet's time is that of the same rows cut the usual way.
         return [one for one in CONTENDERS if one.key == SNIPPET or one.ours]
+    if workload.encoder:
+        return [BY_KEY[CROSS_ENCODER], *SORTED_EXPORTS, *(one for one in CONTENDERS if one.ours)]
     if workload.model == "tiny":
-        keys = [SNIPPET, "snippet-sorted", "cross-encoder", "ours-fp32-2", "ours-fp32-1", "ours-fp32-whole"]
+        keys = [SNIPPET, "snippet-sorted", CROSS_ENCODER, "ours-fp32-2", "ours-fp32-1", "ours-fp32-whole"]
     elif workload.model == "large":
-        keys = [SNIPPET, "cross-encoder", "ours-fp32-2", "ours-fp32-1", "ours-fp32-whole", "ours-int8-2"]
+        keys = [SNIPPET, CROSS_ENCODER, "ours-fp32-2", "ours-fp32-1", "ours-fp32-whole", "ours-int8-2"]
     else:
-        return CONTENDERS
+        return [one for one in CONTENDERS if one not in SORTED_EXPORTS]
     return [BY_KEY[key] for key in keys]
 
 
@@ -96,11 +103,10 @@ def run(contender: Contender, workload: Workload, quick: bool) -> Scored:
             task |= {"rows": str(rows_file), "options": options_of(contender, workload)}
             command = ["node", str(BENCH / "score.mjs")]
         else:
-            task |= {"texts": workload.compared_texts, "maxLength": workload.max_length}
-            if contender.key == "onnx-fp32":
-                task["export"] = str(models.padded_export(quick))
-            if contender.key == "onnx-int8":
-                task["export"] = str(models.dynamic_int8(quick))
+            task |= {"texts": workload.compared_texts, "maxLength": workload.max_length, "encoder": workload.encoder}
+            if contender.key.startswith("onnx-"):
+                export = models.dynamic_int8 if contender.precision == "int8" else models.padded_export
+                task["export"] = str(export(workload.model, quick))
             command = [sys.executable, str(BENCH / "peer.py"), contender.key]
         task_file.write_text(json.dumps(task), encoding="utf-8")
         finished = measure([*command, str(task_file), str(result_file)])

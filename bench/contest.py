@@ -21,9 +21,10 @@ def compete(workload: Workload, repeats: int, quick: bool) -> WorkloadResult:
         return replace(described, skipped="this build has no --reserve")
     model = models.model(workload.model, quick)
     tokenizer = workloads.tokenizer(model)
-    ids = workloads.visible_ids(workload, tokenizer)
-    lengths = map(len, tokenizer(workload.compared_texts)["input_ids"])
-    expected = reference.rewards(model, ids)
+    inputs = workloads.visible(workload, tokenizer)
+    seen = [len(row["input_ids"]) for row in inputs]
+    lengths = workloads.lengths(workload, tokenizer)
+    expected = reference.rewards(model, inputs)
     entries: dict[str, ContenderResult] = {}
     for round_number in range(repeats):
         for contender in contenders.taking_part(workload):
@@ -34,8 +35,8 @@ def compete(workload: Workload, repeats: int, quick: bool) -> WorkloadResult:
             entries[contender.key] = entry
     result = replace(
         described,
-        tokens=sum(map(len, ids)),
-        truncated=sum(length > len(visible) for length, visible in zip(lengths, ids, strict=True)),
+        tokens=sum(seen),
+        truncated=sum(length > visible for length, visible in zip(lengths, seen, strict=True)),
         reward_deviation=statistics.pstdev(expected),
         contenders=entries,
     )

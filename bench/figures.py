@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from contenders import CONTENDERS, SNIPPET, Contender
+from contenders import CONTENDERS, CROSS_ENCODER, SNIPPET, Contender
 from results_file import MemoryPeak, Run, WorkloadResult
 
 # A lead that is smaller is none, on machines as noisy as these.
@@ -13,16 +13,21 @@ LEVEL = 1.05
 
 @dataclass(frozen=True)
 class Ratio:
-    """Rewards per second against the snippet's in the same round: median, least and most."""
+    """Rewards per second against another's in the same round: median, least and most."""
 
     median: float
     least: float
     most: float
 
 
-def ratio(workload: WorkloadResult, key: str, to: str = SNIPPET) -> Ratio | None:
-    """None where either has no times."""
-    ours, theirs = runs(workload, key), runs(workload, to)
+def base(workload: WorkloadResult) -> str:
+    """Whose speed is 1: the snippet's, and where it takes no part, which is with encoders, the CrossEncoder's."""
+    return SNIPPET if SNIPPET in workload.entries else CROSS_ENCODER
+
+
+def ratio(workload: WorkloadResult, key: str, to: str | None = None) -> Ratio | None:
+    """Against the base, or another. None where either has no times."""
+    ours, theirs = runs(workload, key), runs(workload, to or base(workload))
     if not ours or len(ours) != len(theirs):
         return None
     values = [a.rewards_per_second / b.rewards_per_second for a, b in zip(ours, theirs, strict=True)]

@@ -72,8 +72,8 @@ def seconds_of(command: list[str]) -> float:
     return time.perf_counter() - started
 
 
-def memory(dialogues: list[list[Turn]], tokenizers: dict[str, Tokenizer], quick: bool) -> list[MemoryPeak]:
-    """Peak memory in MB: by workers, of the large model, and by rows."""
+def memory(dialogues: list[list[Turn]], tokenizer: Tokenizer, quick: bool) -> list[MemoryPeak]:
+    """Peak memory in MB: by workers, of the large model, and by rows. `tokenizer` is the tiny model's."""
     found = []
     for workers in WORKERS[::3] if quick else WORKERS:
         count = 3 if quick else REWARDS_PER_WORKER
@@ -85,7 +85,7 @@ def memory(dialogues: list[list[Turn]], tokenizers: dict[str, Tokenizer], quick:
     large = workloads.best_of("memory", "", dialogues, 2, 4, "large")
     found += [peak(f"large {precision}, 2 workers", large, 2, precision, quick) for precision in PRECISIONS]
     for rows in [1_000, 5_000] if quick else [50_000, 1_000_000]:
-        workload = workloads.short_rows("memory", rows, 0, tokenizers["tiny"])
+        workload = workloads.short_rows("memory", rows, 0, tokenizer)
         found.append(peak(f"tiny, {rows:,} rows", workload, 2, "fp32", quick))
     return found
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import figures
 import results_file
-from contenders import BY_KEY
+from contenders import BY_KEY, SNIPPET
 from results_file import Results
 
 # Read on white and on near-black alike: text and lines of a middle grey, no background.
@@ -15,6 +15,8 @@ COLOURS = {
     "cross-encoder": "#8d99a6",
     "onnx-fp32": "#6c7a89",
     "onnx-int8": "#4f6d8f",
+    "onnx-fp32-sorted": "#6c7a89",
+    "onnx-int8-sorted": "#4f6d8f",
     "ours-fp32-2": "#e8743b",
     "ours-int8-2": "#c2410c",
 }
@@ -66,7 +68,8 @@ def draw(result: Results, file: Path) -> None:
     axes.tick_params(axis="y", length=0)
     noted = any(entry.agreement and entry.agreement.note for one in shown for entry in one.entries.values())
     footnote = "\n* misses the bounds of int8" if noted else ""
-    axes.set_xlabel(f"rewards per second, the model card's snippet = 1{footnote}")
+    encoders = ", for encoders the CrossEncoder" if any(figures.base(one) != SNIPPET for one in shown) else ""
+    axes.set_xlabel(f"rewards per second, the model card's snippet{encoders} = 1{footnote}")
     axes.spines[["top", "right", "left"]].set_visible(False)
     used = [key for key in COLOURS if any(key == one for group in bars for one, _ in group)]
     handles = [pyplot.Rectangle((0, 0), 1, 1, color=COLOURS[key]) for key in used]

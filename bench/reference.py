@@ -3,15 +3,17 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from environment import WORK
+from workloads import Inputs
 
 # A third of a minute for W1: kept, by the rows and the weights.
 KEPT = WORK / "rewards"
 
 
-def rewards(model: Path, rows: list[list[int]]) -> list[float]:
-    """One for each row of token ids."""
+def rewards(model: Path, rows: list[Inputs]) -> list[float]:
+    """One for each row."""
     weights = (model / "model.safetensors").stat()
     identity = json.dumps([str(model), weights.st_size, weights.st_mtime_ns, rows])
     file = KEPT / f"{hashlib.sha256(identity.encode()).hexdigest()[:24]}.json"
@@ -22,11 +24,15 @@ def rewards(model: Path, rows: list[list[int]]) -> list[float]:
     return known
 
 
-def compute(model: Path, rows: list[list[int]]) -> list[float]:
-    """With the model loaded for the purpose."""
+def compute(model: Path, rows: list[Inputs]) -> list[float]:
+    """With the model loaded for the purpose, and attention written out as the formula has it."""
     import torch
     from transformers import AutoModelForSequenceClassification
 
-    network = AutoModelForSequenceClassification.from_pretrained(model, dtype=torch.float32).eval()
+    options: dict[str, Any] = {"dtype": torch.float32, "attn_implementation": "eager"}
+    network = AutoModelForSequenceClassification.from_pretrained(model, **options).eval()
     with torch.no_grad():
-        return [network(torch.tensor([ids])).logits[0, 0].item() for ids in rows]
+        return [
+            network(**{name: torch.tensor([values]) for name, values in row.items()}).logits[0, 0].item()
+            for row in rows
+        ]

@@ -3,7 +3,7 @@
 import figures
 import sweep
 import targets
-from contenders import BY_KEY
+from contenders import BY_KEY, CROSS_ENCODER, SNIPPET
 from results_file import (
     CandidatesPoint,
     CostModel,
@@ -56,7 +56,7 @@ def head(environment: Environment, picture: str) -> str:
     machine, settings = environment.machine, environment.settings
     versions = ", ".join(f"{name} {version}" for name, version in environment.versions.items())
     memory_text = f", {machine.memory_mb / 1024:.0f} GB" if machine.memory_mb else ""
-    warning = "\n**A quick run, of a two-layer model: it shows that the bench works, and nothing else.**\n"
+    warning = "\n**A quick run, of few rows and of GPT-2 with two layers: it shows that the bench works, and nothing else.**\n"
     return f"""# {environment.date}, {machine.cpu}
 
 `{environment.command}` on {machine.cores} cores of {machine.cpu} ({" ".join(machine.flags)}){memory_text},
@@ -80,12 +80,14 @@ def ratios(result: Measurements) -> str:
             against = figures.ratio(one, key)
             cells.append(f"{against.median:.2f} ({against.least:.2f}-{against.most:.2f})" if against else "-")
         rows.append(cells)
+    others = [one.name for one in shown if figures.base(one) != SNIPPET]
+    base = f"In {', '.join(others)} {BY_KEY[CROSS_ENCODER].label} is 1.\n" if others else ""
     skipped = [f"- {one.name} was not run: {one.skipped}\n" for one in result.workloads if one.skipped is not None]
     return f"""## Ratios
 
 Rewards per second, the model card's snippet = 1, within each round: median (least-most). Loading is not counted, but
 where it says "start included". Higher is better.
-
+{base}
 {table(["", *[one.name for one in shown]], rows)}
 {"".join(skipped)}"""
 

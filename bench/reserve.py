@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from scipy.stats import spearmanr
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 CONVERSATIONS, QUICK_CONVERSATIONS = 40, 2
 CANDIDATES = 8
+Value = TypeVar("Value")
 
 
 def measure(data: list[list[Turn]], quick: bool) -> ReserveEffect:
@@ -57,7 +59,7 @@ def longest(workload: workloads.Workload, tokenizer: Tokenizer, wanted: int) -> 
         if min(lengths[i * CANDIDATES : (i + 1) * CANDIDATES]) > workload.max_length
     ][:wanted]
 
-    def of(values: list[str]) -> list[str]:
+    def of(values: Sequence[Value]) -> list[Value]:
         return [value for i in chosen for value in values[i * CANDIDATES : (i + 1) * CANDIDATES]]
 
     rows = [workload.rows[i] for i in chosen]

@@ -3,6 +3,8 @@
 npm run bench -- [--data DIR] [--quick] [--only W1,W2] [--repeats N] [--sweep]
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import random
@@ -10,11 +12,23 @@ import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import environment
 import results_file
 from log import log
 from results_file import CostModel, Environment, Measurements, Results, Settings
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+# Who scores with which model: only those are made and prepared.
+USES = {
+    "tiny": {"W4", "footprint", "sweep"},
+    "base": {"W1", "W1r", "W2", "W3", "footprint", "reserve", "cost", "sweep"},
+    "large": {"W5", "footprint"},
+    "minilm": {"W6", "W6s", "W6l", "W6p"},
+}
 
 
 def arguments() -> argparse.Namespace:
@@ -54,11 +68,12 @@ def measure(args: argparse.Namespace) -> Results:
         return not args.only or name in args.only
 
     data = conversations.real(args.data) if args.data else conversations.made_up(1000, random.Random(workloads.SEED))
-    tokenizers = {
-        "gpt2": workloads.tokenizer(models.model("base", quick)),
-        "tiny": workloads.tokenizer(models.model("tiny", quick)),
-    }
-    names = ["tiny", "base", *(["large"] if wanted("W5") or wanted("footprint") else [])]
+
+    def tokenizer_of(name: str) -> PreTrainedTokenizerBase:
+        return workloads.tokenizer(models.model(name, quick))
+
+    parts = {"sweep"} if args.sweep else set()
+    names = [name for name, users in USES.items() if any(map(wanted, users - {"sweep"})) or users & parts]
     taken = Environment(
         date=date.today().isoformat(),
         command=" ".join(["npm run bench", *(["--", *shown(sys.argv[1:])] if sys.argv[1:] else [])]),
@@ -72,7 +87,7 @@ def measure(args: argparse.Namespace) -> Results:
         log("the GEMM ceiling")
         ceiling = roofline.measure(0.3 if quick else 4.0)
     sizes = workloads.QUICK if quick else workloads.Sizes()
-    made = [make for name, make in workloads.makers(data, sizes, tokenizers).items() if wanted(name)]
+    made = [make for name, make in workloads.makers(data, sizes, tokenizer_of).items() if wanted(name)]
     found = replace(found, workloads=[contest.compete(make(), args.repeats, quick) for make in made])
     if ceiling is not None:
         shares = (roofline.share(one, ceiling.ceiling, quick) for one in found.workloads)
@@ -80,7 +95,7 @@ def measure(args: argparse.Namespace) -> Results:
     if wanted("footprint"):
         log("start-up")
         starts = footprint.starts(2 if quick else 15, quick)
-        found = replace(found, starts=starts, memory=footprint.memory(data, tokenizers, quick))
+        found = replace(found, starts=starts, memory=footprint.memory(data, tokenizer_of("tiny"), quick))
     if wanted("reserve"):
         log("how far --reserve moves rewards")
         found = replace(found, reserve=reserve.measure(data, quick))
@@ -90,7 +105,7 @@ def measure(args: argparse.Namespace) -> Results:
         printed = processes.node([str(environment.BENCH / "cost-model.mjs"), str(model)])
         found = replace(found, cost_model=records.decode(CostModel, json.loads(printed), "cost-model.mjs"))
     if args.sweep:
-        found = replace(found, sweep=sweep.measure(data, tokenizers, quick))
+        found = replace(found, sweep=sweep.measure(data, tokenizer_of, quick))
     return Results(taken, found)
 
 

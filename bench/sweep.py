@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,12 +32,12 @@ PAPER_WORKERS = [1, 2, 4, 8, 16, 32, 64]
 COPIED_MB = 256
 
 
-def measure(dialogues: list[list[Turn]], tokenizers: dict[str, Tokenizer], quick: bool) -> Sweep:
+def measure(dialogues: list[list[Turn]], tokenizer_of: Callable[[str], Tokenizer], quick: bool) -> Sweep:
     """Every part."""
     return Sweep(
-        rows=by_rows(dialogues, tokenizers["tiny"], quick),
+        rows=by_rows(dialogues, tokenizer_of("tiny"), quick),
         candidates=by_candidates(dialogues, quick),
-        length=by_length(tokenizers["gpt2"], quick),
+        length=by_length(tokenizer_of("base"), quick),
         bandwidth=bandwidth(),
     )
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import figures
-from results_file import Measurements
+from contenders import BY_KEY, CROSS_ENCODER
+from results_file import Measurements, WorkloadResult
 
 RATIOS = {
     ("W1", "fp32"): 3.5,
@@ -13,6 +14,9 @@ RATIOS = {
     ("W2", "fp32"): 2.8,
     ("W2", "int8"): 5.0,
 }
+ENCODER_WORKLOAD = "W6"
+ENCODER_RATIOS = {"fp32": 1.5, "int8": 3.5}
+ENCODER_PEERS = [CROSS_ENCODER, "onnx-fp32-sorted"]
 TWO_WORKERS = 1.9
 ROOFLINE = 0.88
 TINY_ROWS_PER_SECOND = 30_000
@@ -62,9 +66,21 @@ def of_workloads(result: Measurements) -> list[Aim]:
                 found.append(Aim(f"{name}, {precision}, against the snippet", limit, against.median, " x"))
             if limit and (scaling := figures.ratio(workload, f"ours-{precision}-2", f"ours-{precision}-1")):
                 found.append(Aim(f"{name}, {precision}, two workers against one", TWO_WORKERS, scaling.median, " x"))
+        if name == ENCODER_WORKLOAD:
+            found += of_encoder(workload)
         if name == "W4" and (rate := figures.median(workload, "ours-fp32-whole", lambda run: run.rewards_per_second)):
             found.append(Aim("W4, the whole program", TINY_ROWS_PER_SECOND, rate, " rows/s"))
     return found
+
+
+def of_encoder(workload: WorkloadResult) -> list[Aim]:
+    """Ratios to what people use, which is float32 even where ours is int8."""
+    return [
+        Aim(f"{workload.name}, {precision}, against {BY_KEY[peer].label}", limit, against.median, " x")
+        for precision, limit in ENCODER_RATIOS.items()
+        for peer in ENCODER_PEERS
+        if (against := figures.ratio(workload, f"ours-{precision}-2", peer))
+    ]
 
 
 def of_roofline(result: Measurements) -> list[Aim]:
