@@ -24,7 +24,7 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import conversations
 import machine
@@ -34,6 +34,10 @@ from log import log
 from processes import PROGRAM, Finished, measure
 from processes import environment as clean_environment
 from results_file import Machine
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedTokenizerBase as Tokenizer
 
 SEED = 7
 CANDIDATES = 8
@@ -152,7 +156,7 @@ def write_model(directory: Path, shape: dict[str, Any]) -> None:
     tokenizer.save_pretrained(directory)
 
 
-def make_rows(tokenizer: Any, dialogues: list[list[conversations.Turn]], count: int) -> list[dict[str, Any]]:
+def make_rows(tokenizer: Tokenizer, dialogues: list[list[conversations.Turn]], count: int) -> list[dict[str, Any]]:
     """Prompts of at least PROMPT_TOKENS, of which each has candidates: what is said later in other conversations."""
     replies = [turn["text"] for turns in dialogues for turn in turns if len(turn["text"].split()) >= 12]
     turns = [turn["text"] for dialogue in dialogues for turn in dialogue]
@@ -168,13 +172,12 @@ def make_rows(tokenizer: Any, dialogues: list[list[conversations.Turn]], count: 
     return rows
 
 
-def render(tokenizer: Any, messages: Messages) -> str:
+def render(tokenizer: Tokenizer, messages: Messages) -> str:
     """By the chat template."""
-    text: str = tokenizer.apply_chat_template(messages, tokenize=False)
-    return text
+    return str(tokenizer.apply_chat_template(messages, tokenize=False))
 
 
-def snippet(network: Any, tokenizer: Any, texts: list[str]) -> tuple[float, list[float]]:
+def snippet(network: torch.nn.Module, tokenizer: Tokenizer, texts: list[str]) -> tuple[float, list[float]]:
     """Seconds, and rewards, of the loop that cards give."""
     import torch
 
@@ -214,7 +217,7 @@ def largest_difference(rewards: list[float], expected: list[float]) -> float:
     return max(abs(mine - theirs) / max(1.0, abs(theirs)) for mine, theirs in pairs)
 
 
-def long_row(model: Path, tokenizer: Any, turns: list[str], tokens: int) -> LongRow:
+def long_row(model: Path, tokenizer: Tokenizer, turns: list[str], tokens: int) -> LongRow:
     """In a process of its own for transformers, so that its peak is its own."""
     text = ""
     for turn in turns * 100:
@@ -222,7 +225,7 @@ def long_row(model: Path, tokenizer: Any, turns: list[str], tokens: int) -> Long
         if len(tokenizer(text)["input_ids"]) >= tokens:
             break
     ids = tokenizer(text)["input_ids"][:tokens]
-    text = tokenizer.decode(ids)
+    text = str(tokenizer.decode(ids))
     count = len(tokenizer(text)["input_ids"])
     summary, finished, [reward] = tool(model, [{"text": text}], "--max-length", str(count))
     code = (
