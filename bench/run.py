@@ -72,8 +72,10 @@ def measure(args: argparse.Namespace) -> Results:
     def tokenizer_of(name: str) -> PreTrainedTokenizerBase:
         return workloads.tokenizer(models.model(name, quick))
 
-    parts = {"sweep"} if args.sweep else set()
-    names = [name for name, users in USES.items() if any(map(wanted, users - {"sweep"})) or users & parts]
+    asked = {user for users in USES.values() for user in users - {"sweep"} if wanted(user)}
+    if args.sweep:
+        asked.add("sweep")
+    names = [name for name, users in USES.items() if users & asked]
     taken = Environment(
         date=date.today().isoformat(),
         command=" ".join(["npm run bench", *(["--", *shown(sys.argv[1:])] if sys.argv[1:] else [])]),
