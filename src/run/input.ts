@@ -3,8 +3,9 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, type Stats, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { messageOf, runError, usageError } from '../errors.js';
+import { openFileSource } from '../platform/byte-source.js';
 import type { StandardStreams } from '../platform/standard-streams.js';
-import type { Container } from '../rows/container.js';
+import type { Container, EncodedFile, FileColumn, FilePart } from '../rows/container.js';
 import type { Row } from '../rows/kinds/roles.js';
 import {
   fileStart,
@@ -27,6 +28,8 @@ export class Input {
   readonly modified: number | undefined;
   /** The container of its records, known once the beginning was read; undefined where there is none. */
   container: Container | undefined;
+  /** The columns that are wanted of a container with columns; undefined: all are. */
+  columns: ReadonlySet<string> | undefined;
   /** Where rows begin, after the header if there is one. */
   body: Position = fileStart;
   /** The first row, where the beginning was read and it can be parsed; of columns, one without values. */
@@ -130,6 +133,46 @@ export class Input {
     return length;
   }
 
+  /** The parts of a file whose container has parts, to be read one by one. */
+  async parts(): Promise<readonly FilePart[]> {
+    await this.peekContainer();
+    const parts = await this.container?.readParts?.(this.#encoded(noChunks()));
+    if (parts === undefined) throw new Error(`${this.name} has no parts`);
+    return parts;
+  }
+
+  /** Yields the bytes of the records of one of its parts. */
+  async *partContent(part: number, isLast: boolean): AsyncGenerator<Buffer> {
+    if (this.#stopped) return;
+    try {
+      for await (const chunk of this.container?.decode(this.#encoded(noChunks()), part) ?? noChunks()) {
+        if (this.#stopped) return;
+        yield chunk;
+      }
+      if (isLast) for await (const _ of this.#read(0));
+    } catch (error) {
+      if (!this.#stopped) throw error;
+    }
+  }
+
+  /** The columns of a file whose container knows them before any row. */
+  async columnsOfFile(): Promise<readonly FileColumn[] | undefined> {
+    await this.peekContainer();
+    return this.container?.readColumns?.(this.#encoded(noChunks()));
+  }
+
+  /** Finds out which container its records are in, and closes it again. */
+  async peekContainer(): Promise<void> {
+    if (this.container !== undefined) return;
+    await this.#next();
+    await this.reset();
+  }
+
+  #encoded(chunks: AsyncIterable<Buffer>): EncodedFile {
+    const { path, name, columns } = this;
+    return { name, chunks, columns, open: this.size === undefined ? undefined : () => openFileSource(path) };
+  }
+
   async *#peek(atMost: number): AsyncGenerator<Buffer> {
     let bytes = 0;
     // These chunks were read while peeking.
@@ -175,9 +218,13 @@ export class Input {
       return;
     }
     try {
-      yield* this.container.decode({ name: this.name, chunks });
+      yield* this.container.decode(this.#encoded(chunks));
+      // What was read from anywhere is read once more in order, for the digest.
+      for await (const _ of chunks);
     } catch (error) {
       if (!this.#stopped) throw error; // Where the run has stopped reading, the file only seems to be cut.
+    } finally {
+      await bytes.return(undefined);
     }
   }
 
@@ -209,6 +256,8 @@ export class Input {
     this.#whole = from === 0;
   }
 }
+
+async function* noChunks(): AsyncGenerator<Buffer> {}
 
 async function* chain(start: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
   try {

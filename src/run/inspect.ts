@@ -34,6 +34,7 @@ export async function inspectInputs(
   for (const input of inputs) {
     const first = await input.peekRecord(newScanner(), isBlank, maxRowBytes);
     await input.reset();
+    await checkColumns(input, settings);
     if (first === undefined) continue;
     const place = `${input.name}:${first.line}`;
     refuseForeignInput(first.bytes, place, from === 'jsonl');
@@ -64,6 +65,27 @@ export async function inspectInputs(
     }
   }
   return { ...settings, header };
+}
+
+/**
+ * What can be seen of an input whose container knows its columns.
+ *
+ * @throws FatalError `usage` where the format is not that of the file, or a column that is read holds no text
+ */
+async function checkColumns(input: Input, { from, fields }: Pick<FormatSettings, 'from' | 'fields'>): Promise<void> {
+  const columns = input.container?.readColumns === undefined ? undefined : await input.columnsOfFile();
+  if ((columns === undefined) === (from !== 'parquet')) {
+    const names = columns?.map(({ name }) => name) ?? [];
+    const read = kindOfColumns(names, fields)?.columns ?? [];
+    const binary = columns?.find(({ name, isBinary }) => isBinary && read.includes(name));
+    if (binary === undefined) return;
+    throw usageError(
+      `${input.name}: expected the column ${binary.name} to hold text, got bytes; give it a type of text, ` +
+        `or name another with ${optionName('text')} or the like`,
+    );
+  }
+  const got = columns === undefined ? 'something else (or nothing)' : 'Parquet';
+  throw usageError(`${input.name}: expected ${from}, got ${got}; say which it is with ${optionName('from')}`);
 }
 
 /** The first row of the inputs, or of a header its columns; undefined where there is none that can be read. */

@@ -27,7 +27,7 @@ wrongUses('flags', [
   { args: ['--from'], stderr: "option '--from <format>' argument missing" },
   {
     args: ['--from', 'xml'],
-    stderr: invalid('--from <format>', 'xml', 'Allowed choices are jsonl, csv, tsv, text.'),
+    stderr: invalid('--from <format>', 'xml', 'Allowed choices are jsonl, csv, tsv, text, parquet.'),
   },
   {
     args: ['--to', 'text'],
@@ -116,7 +116,7 @@ wrongUses('variables', [
     env: { REWARD_SCORE_FROM: 'xml' },
     stderr:
       "option '--from <format>' value 'xml' from env 'REWARD_SCORE_FROM' is invalid. " +
-      'Allowed choices are jsonl, csv, tsv, text.',
+      'Allowed choices are jsonl, csv, tsv, text, parquet.',
   },
   {
     args: [],
@@ -214,7 +214,6 @@ const utf16 = (text: string, bigEndian = false): Buffer => {
 };
 
 const exported: readonly [name: string, content: string | Uint8Array, got: string][] = [
-  ['data.parquet', 'PAR1\x15\x04\x15\x10PAR1', 'Parquet; convert it to JSONL first'],
   ['data.xlsx', 'PK\x03\x04\x14\0\x06\0', 'a zip archive (or xlsx); take the JSONL or CSV out of it first'],
   ['le.jsonl', utf16('\ufeff{"text":"a"}\n'), 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8'],
   ['be.jsonl', utf16('\ufeff{"text":"a"}\n', true), 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8'],

@@ -3,6 +3,7 @@ import { usageError } from '../../errors.js';
 import type { InputFormat, OutputFormat } from '../../rows/formats/format.js';
 import { delimiters } from '../../rows/formats/index.js';
 import { contentName } from '../../run/containers.js';
+import { isParquet } from '../../run/sniff.js';
 
 const byExtension: Readonly<Record<string, InputFormat>> = {
   jsonl: 'jsonl',
@@ -10,6 +11,7 @@ const byExtension: Readonly<Record<string, InputFormat>> = {
   csv: 'csv',
   tsv: 'tsv',
   txt: 'text',
+  parquet: 'parquet',
 };
 
 export interface Formats {
@@ -32,13 +34,15 @@ export function chooseFormats(files: readonly string[], flags: FormatFlags): For
   }
   return {
     from,
-    to: flags.to ?? (from === 'text' ? 'jsonl' : from),
+    to: flags.to ?? (from === 'text' || from === 'parquet' ? 'jsonl' : from),
     delimiter: flags.delimiter ?? delimiters[from === 'tsv' ? 'tsv' : 'csv'],
   };
 }
 
 function formatOfNames(files: readonly string[]): InputFormat {
-  const formats = new Set(files.map((file): InputFormat => byExtension[extensionOf(file)] ?? 'jsonl'));
+  const formats = new Set(
+    files.map((file): InputFormat => byExtension[extensionOf(file)] ?? (isParquet(file) ? 'parquet' : 'jsonl')),
+  );
   const [format, other] = formats;
   if (other !== undefined) {
     throw usageError(`expected input files of one format, got ${[...formats].join(' and ')}; say which with --from`);

@@ -2,6 +2,7 @@
 import { usageError } from '../../errors.js';
 import { columnKey } from '../../rows/formats/csv-header.js';
 import { createFormat, type FormatSettings } from '../../rows/formats/index.js';
+import { columnsToRead } from '../../rows/formats/parquet.js';
 import { type NamedFields, roles } from '../../rows/kinds/roles.js';
 import { Input } from '../../run/input.js';
 import { inspectInputs, readFirstRow } from '../../run/inspect.js';
@@ -50,6 +51,11 @@ export async function planScoring(
     throw usageError('expected --details with --to jsonl, csv or tsv: scores are one number a line');
   }
   const inputs = files.map((file) => new Input(file, context));
+  // Where the rows are not written, the columns that decide nothing need not be decoded.
+  if (flags.best === undefined && formats.to === 'scores') {
+    const columns = columnsToRead(fields, flags.system, flags);
+    for (const input of inputs) input.columns = columns;
+  }
   checkDestinations(flags, inputs);
   const policy = flags.resume ? 'resume' : flags.overwrite ? 'overwrite' : 'refuse';
   const claimed = flags.dryRun ? undefined : await claimWork(flags.output, policy);

@@ -9,6 +9,7 @@ import { csvToCsv, csvToJsonl } from './csv.js';
 import { type CsvHeader, columnKey } from './csv-header.js';
 import type { InputFormat, OutputFormat, RowFormat } from './format.js';
 import { jsonlToJsonl } from './jsonl.js';
+import { parquetToJsonl } from './parquet.js';
 import { textToJsonl } from './text.js';
 
 export interface FormatSettings extends ResultSettings {
@@ -70,7 +71,8 @@ function createRowFormat(settings: FormatSettings): RowFormat {
         `expected ${optionName('to')} jsonl or scores for ${from} input, got ${to}: its rows have no common columns`,
       );
     }
-    return from === 'text' ? textToJsonl(settings) : jsonlToJsonl(settings, settings.fields.text ?? 'text');
+    if (from === 'text') return textToJsonl(settings);
+    return (from === 'parquet' ? parquetToJsonl : jsonlToJsonl)(settings, settings.fields.text ?? 'text');
   }
   const { header, delimiter, addedColumns } = settings;
   // The input is blank: nothing is read or written.

@@ -1,0 +1,55 @@
+/** Rows of Parquet, which its container gives as JSON lines. */
+import { authorFields, contentFields } from '../kinds/conversation.js';
+import { type NamedFields, namesThatAreRead, type Row } from '../kinds/roles.js';
+import { detailStems, type ResultSettings, resultFields } from '../results.js';
+import { REWARD_ERROR } from '../reward-error.js';
+import type { RowFormat } from './format.js';
+import { jsonlToJsonl } from './jsonl.js';
+
+/** Reads rows of Parquet, writes JSON lines. */
+export function parquetToJsonl(settings: ResultSettings, textField: string): RowFormat {
+  const lines = jsonlToJsonl(settings, textField);
+  return {
+    ...lines,
+    parse(record) {
+      const parsed = lines.parse(record);
+      return parsed?.row === undefined ? parsed : { ...parsed, row: withMessages(parsed.row) };
+    },
+  };
+}
+
+/** Older versions of `datasets` store a list of messages as lists of their fields, `{role: […], content: […]}`. */
+function withMessages(row: Row): Row {
+  const changed = Object.entries(row).flatMap(([name, value]): [string, unknown][] => {
+    const messages = messagesOf(value);
+    return messages === undefined ? [] : [[name, messages]];
+  });
+  return changed.length === 0 ? row : { ...row, ...Object.fromEntries(changed) };
+}
+
+function messagesOf(value: unknown): object[] | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const lists = Object.entries(value);
+  const has = (names: readonly string[]): boolean => names.some((name) => Object.hasOwn(value, name));
+  if (!has(authorFields) || !has(contentFields)) return undefined;
+  const [length, ...others] = new Set(lists.map(([, list]) => (Array.isArray(list) ? list.length : undefined)));
+  if (length === undefined || others.length > 0) return undefined;
+  return Array.from({ length }, (_, i) => Object.fromEntries(lists.map(([name, list]) => [name, list[i]])));
+}
+
+/**
+ * The columns that a reward may depend on, and those that it is written to: where no others are written, no others need
+ * be decoded.
+ *
+ * @param system the field of a system message
+ */
+export function columnsToRead(
+  fields: NamedFields,
+  system: string | undefined,
+  settings: Pick<ResultSettings, 'rewardField' | 'details'>,
+): ReadonlySet<string> {
+  // A flag gives the name of a column, or a path that begins with one.
+  const named = [...Object.values(fields), system ?? 'system'].flatMap((name) => [name, name.split('.')[0] as string]);
+  const written = [...resultFields(settings, 'single'), ...resultFields(settings, 'pair'), REWARD_ERROR];
+  return new Set([...named, ...namesThatAreRead, 'tools', ...written, ...detailStems(settings.rewardField)]);
+}
