@@ -56,3 +56,19 @@ function byteAt(bytes: Uint8Array, offset: number): number {
   if (byte === undefined) throw new RangeError('the page ends within a run');
   return byte;
 }
+
+/** One run of the same level for all values: how columns without gaps are written. */
+export function writeRuns(levels: Uint8Array, width: number): Buffer {
+  const parts: number[] = [];
+  for (let from = 0; from < levels.length; ) {
+    let to = from + 1;
+    while (to < levels.length && levels[to] === levels[from]) to++;
+    for (let header = (to - from) * 2; ; header = Math.floor(header / 128)) {
+      parts.push(header < 128 ? header : (header % 128) | 0x80);
+      if (header < 128) break;
+    }
+    if (width > 0) parts.push(levels[from] as number);
+    from = to;
+  }
+  return Buffer.from(parts);
+}

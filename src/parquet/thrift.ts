@@ -38,7 +38,7 @@ export interface ThriftList {
   readonly items: readonly ThriftValue[];
 }
 
-interface ThriftField {
+export interface ThriftField {
   readonly id: number;
   /** `TRUE` stands for both truth values. */
   readonly type: ThriftType;
@@ -157,6 +157,84 @@ export class ThriftReader {
   }
 }
 
+export function writeStruct(struct: ThriftStruct): Uint8Array {
+  const writer = new ThriftWriter();
+  writer.struct(struct);
+  return writer.bytes();
+}
+
+class ThriftWriter {
+  #bytes = Buffer.alloc(1 << 12);
+  #length = 0;
+
+  bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  struct({ fields }: ThriftStruct): void {
+    let before = 0;
+    for (const { id, type, value } of fields) {
+      const head = type === TRUE ? (value === true ? TRUE : FALSE) : type;
+      const delta = id - before;
+      if (delta > 0 && delta < 16) this.#byte((delta << 4) | head);
+      else {
+        this.#byte(head);
+        this.#zigzag(BigInt(id));
+      }
+      before = id;
+      if (type !== TRUE) this.#value(type, value);
+    }
+    this.#byte(0);
+  }
+
+  #value(type: ThriftType, value: ThriftValue): void {
+    if (typeof value === 'boolean') this.#byte(value ? TRUE : FALSE);
+    else if (typeof value === 'number' && type === BYTE) this.#byte(value & 0xff);
+    else if (typeof value === 'number' || typeof value === 'bigint') this.#zigzag(BigInt(value));
+    else if (value instanceof Uint8Array) {
+      if (type === BINARY) this.#varint(BigInt(value.length));
+      this.#append(value);
+    } else if ('fields' in value) this.struct(value);
+    else {
+      const { of, items } = value;
+      if (items.length < 15) this.#byte((items.length << 4) | of);
+      else {
+        this.#byte(0xf0 | of);
+        this.#varint(BigInt(items.length));
+      }
+      for (const item of items) this.#value(of, item);
+    }
+  }
+
+  #zigzag(value: bigint): void {
+    this.#varint(BigInt.asUintN(64, (value << 1n) ^ (value >> 63n)));
+  }
+
+  #varint(value: bigint): void {
+    let rest = value;
+    for (; rest >= 0x80n; rest >>= 7n) this.#byte(Number(rest & 0x7fn) | 0x80);
+    this.#byte(Number(rest));
+  }
+
+  #byte(byte: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = byte;
+  }
+
+  #append(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return;
+    const larger = Buffer.alloc(Math.max(2 * this.#bytes.length, this.#length + more));
+    this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#bytes = larger;
+  }
+}
+
 /** Values of fields, and what makes them. Each returns undefined where the field is absent, or of another type. */
 export const fieldOf = ({ fields }: ThriftStruct, id: number): ThriftValue | undefined =>
   fields.find((field) => field.id === id)?.value;
@@ -188,4 +266,45 @@ export function structsOf(struct: ThriftStruct, id: number): readonly ThriftStru
       throw new ThriftError('a list of other values than structures');
     return item;
   });
+}
+
+export const i16 = (id: number, value: number): ThriftField => ({ id, type: I16, value });
+export const i32 = (id: number, value: number): ThriftField => ({ id, type: I32, value });
+export const i64 = (id: number, value: number): ThriftField => ({ id, type: I64, value: BigInt(value) });
+export const binary = (id: number, value: string | Uint8Array): ThriftField => ({
+  id,
+  type: BINARY,
+  value: bytesOf(value),
+});
+export const struct = (id: number, fields: readonly ThriftField[]): ThriftField => ({
+  id,
+  type: STRUCT,
+  value: { fields },
+});
+export const structs = (id: number, items: readonly ThriftStruct[]): ThriftField => ({
+  id,
+  type: LIST,
+  value: { of: STRUCT, items },
+});
+export const i32s = (id: number, items: readonly number[]): ThriftField => ({
+  id,
+  type: LIST,
+  value: { of: I32, items },
+});
+export const texts = (id: number, items: readonly string[]): ThriftField => ({
+  id,
+  type: LIST,
+  value: { of: BINARY, items: items.map(bytesOf) },
+});
+
+const bytesOf = (value: string | Uint8Array): Uint8Array => (typeof value === 'string' ? Buffer.from(value) : value);
+
+/** The structure with these fields in the place of its own of the same numbers, and without those that are removed. */
+export function withFields(
+  { fields }: ThriftStruct,
+  set: readonly ThriftField[],
+  removed: readonly number[] = [],
+): ThriftStruct {
+  const other = new Set([...set.map(({ id }) => id), ...removed]);
+  return { fields: [...fields.filter(({ id }) => !other.has(id)), ...set].sort((a, b) => a.id - b.id) };
 }

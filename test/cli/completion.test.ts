@@ -88,7 +88,7 @@ describeShell('bash', () => {
     const lines = [
       ...cases,
       ['--from=t', ['text', 'tsv']] as const,
-      ['--to=', ['csv', 'jsonl', 'scores', 'tsv']] as const,
+      ['--to=', ['csv', 'jsonl', 'parquet', 'scores', 'tsv']] as const,
     ];
     assert.deepEqual(
       (await complete(lines.map(([typed]) => typed))).map((offered, i) => [lines[i]?.[0], offered]),

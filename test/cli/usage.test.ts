@@ -31,7 +31,7 @@ wrongUses('flags', [
   },
   {
     args: ['--to', 'text'],
-    stderr: invalid('--to <format>', 'text', 'Allowed choices are jsonl, csv, tsv, scores.'),
+    stderr: invalid('--to <format>', 'text', 'Allowed choices are jsonl, csv, tsv, scores, parquet.'),
   },
   ...['ab', '"', 'é'].map((value) => ({
     args: ['--from', 'csv', '--delimiter', value],
@@ -203,8 +203,8 @@ wrongUses('files', [
   },
   { args: [good, '--summary', good], stderr: `${good}: expected --summary to be another file than the input` },
   {
-    args: [good, '--summary', join(directory, 'same.json'), '-o', join(directory, 'folder/../same.json')],
-    stderr: `${directory}/same.json: expected --summary to be another file than --output`,
+    args: [good, '--summary', join(directory, 'same.jsonl'), '-o', join(directory, 'folder/../same.jsonl')],
+    stderr: `${directory}/same.jsonl: expected --summary to be another file than --output`,
   },
 ]);
 

@@ -21,6 +21,8 @@ export interface Formats {
 }
 
 interface FormatFlags {
+  /** Where rows are written; undefined where none are. */
+  readonly output?: string;
   readonly from?: InputFormat;
   readonly to?: OutputFormat;
   readonly delimiter?: string;
@@ -34,9 +36,21 @@ export function chooseFormats(files: readonly string[], flags: FormatFlags): For
   }
   return {
     from,
-    to: flags.to ?? (from === 'text' || from === 'parquet' ? 'jsonl' : from),
+    to: flags.to ?? formatOfOutput(flags.output, from),
     delimiter: flags.delimiter ?? delimiters[from === 'tsv' ? 'tsv' : 'csv'],
   };
+}
+
+/** By the end of its name, else as the input is. */
+function formatOfOutput(output: string | undefined, from: InputFormat): OutputFormat {
+  const extension = output === undefined || output === '-' ? '' : extensionOf(output);
+  if (extension === 'json') {
+    throw usageError(`${output}: expected an output that ends in .jsonl, as each row is a line, got .json`);
+  }
+  const named = byExtension[extension];
+  if (named !== undefined && named !== 'text') return named;
+  if (from === 'text') return 'jsonl';
+  return from === 'parquet' && (output === undefined || output === '-') ? 'jsonl' : from;
 }
 
 function formatOfNames(files: readonly string[]): InputFormat {

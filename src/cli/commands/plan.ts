@@ -2,12 +2,13 @@
 import { usageError } from '../../errors.js';
 import { columnKey } from '../../rows/formats/csv-header.js';
 import { createFormat, type FormatSettings } from '../../rows/formats/index.js';
-import { columnsToRead } from '../../rows/formats/parquet.js';
+import { columnsToRead, resultColumns } from '../../rows/formats/parquet.js';
 import { type NamedFields, roles } from '../../rows/kinds/roles.js';
 import { Input } from '../../run/input.js';
 import { inspectInputs, readFirstRow } from '../../run/inspect.js';
-import { checkDestination, checkDistinct, checkOutput, isPlain } from '../../run/output.js';
+import { type Assemble, checkDestination, checkDistinct, checkOutput, isPlain } from '../../run/output.js';
 import { type ClaimedOutput, claimWork } from '../../run/output-sink.js';
+import { planParquetOutput } from '../../run/parquet-output.js';
 import type { WindowTask } from '../../scorer/protocol.js';
 import { otherPairField } from '../../selection/pair-fields.js';
 import type { CommandContext } from '../context.js';
@@ -26,6 +27,8 @@ export interface Plan {
   readonly task: WindowTask;
   /** Undefined where nothing is written. */
   readonly claimed: ClaimedOutput | undefined;
+  /** Makes the output of what is written; undefined where that is the output. */
+  readonly assemble: Assemble | undefined;
 }
 
 /**
@@ -50,9 +53,10 @@ export async function planScoring(
   if (flags.details && formats.to === 'scores') {
     throw usageError('expected --details with --to jsonl, csv or tsv: scores are one number a line');
   }
+  if (formats.to === 'parquet') refuseForParquet(flags);
   const inputs = files.map((file) => new Input(file, context));
   // Where the rows are not written, the columns that decide nothing need not be decoded.
-  if (flags.best === undefined && formats.to === 'scores') {
+  if (flags.best === undefined && (formats.to === 'scores' || formats.to === 'parquet')) {
     const columns = columnsToRead(fields, flags.system, flags);
     for (const input of inputs) input.columns = columns;
   }
@@ -79,6 +83,15 @@ export async function planScoring(
         ? inspected
         : withSelectionColumns(await settleByFirstRow(inputs, inspected, flags, context), selection);
     createFormat(format); // Refuses an output that cannot be made from the input.
+    const assemble =
+      format.to === 'parquet' && !flags.dryRun
+        ? await planParquetOutput({
+            inputs: files,
+            columns: resultColumns(format, format.shape ?? 'single'),
+            shard: flags.shard,
+            onNotice: (message) => context.log.note(message),
+          })
+        : undefined;
     const { maxRowBytes, dryRun, strict } = flags;
     const task: WindowTask = {
       format,
@@ -87,7 +100,7 @@ export async function planScoring(
       dryRun,
       strict,
     };
-    return { inputs, task, claimed };
+    return { inputs, task, claimed, assemble };
   } catch (error) {
     claimed?.release();
     throw error;
@@ -125,6 +138,24 @@ function refuseContradictions(files: readonly string[], flags: ScoreFlags): void
     ['--on-error skip', flags.onError === 'skip'],
   ] as const) {
     if (given) throw usageError(`expected --stream without ${name}`);
+  }
+}
+
+/** Rows of Parquet stay in their row groups, so that none may be missing. */
+function refuseForParquet(flags: ScoreOrBestFlags): void {
+  const { output, best, limit, stream, onError, dryRun } = flags;
+  const instead = 'write JSON lines with --to jsonl';
+  if (best !== undefined) throw usageError(`expected --to jsonl, csv or tsv for best, got parquet; ${instead}`);
+  if (!dryRun && (output === '-' || !isPlain(output))) {
+    throw usageError(`expected --to parquet with -o FILE, a regular file: its footer is written last; or ${instead}`);
+  }
+  for (const [name, given] of [
+    ['--limit', limit !== undefined],
+    ['--stream', stream],
+    ['--on-error skip', onError === 'skip'],
+  ] as const) {
+    if (given)
+      throw usageError(`expected --to parquet without ${name}, since its row groups are kept whole; ${instead}`);
   }
 }
 

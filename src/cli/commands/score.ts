@@ -94,7 +94,7 @@ interface OpenedScorer {
 }
 
 function jobOf(
-  { inputs, task, claimed }: Plan,
+  { inputs, task, claimed, assemble }: Plan,
   flags: ScoreOrBestFlags,
   { scorer, model }: OpenedScorer,
   session: Session,
@@ -110,6 +110,7 @@ function jobOf(
       : new OutputSink({
           claimed,
           streams: context,
+          assemble,
           header: createFormat(task.format).outputHeader,
           errorsPath,
           inputs,

@@ -7,7 +7,7 @@ import type { SplicedMember } from '../splice.js';
 export const inputFormats = ['jsonl', 'csv', 'tsv', 'text', 'parquet'] as const;
 export type InputFormat = (typeof inputFormats)[number];
 
-export const outputFormats = ['jsonl', 'csv', 'tsv', 'scores'] as const;
+export const outputFormats = ['jsonl', 'csv', 'tsv', 'scores', 'parquet'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
 /** A row, a failure, or both where a row is written back and must not be scored. */

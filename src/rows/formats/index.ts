@@ -3,13 +3,13 @@
 import { usageError } from '../../errors.js';
 import { optionName } from '../../option-name.js';
 import type { NamedFields } from '../kinds/roles.js';
-import { type ResultSettings, resultFields, scoreLine, shapeOf } from '../results.js';
+import { type ResultSettings, type RewardShape, resultFields, scoreLine, shapeOf } from '../results.js';
 import { readColumns } from './columns.js';
 import { csvToCsv, csvToJsonl } from './csv.js';
 import { type CsvHeader, columnKey } from './csv-header.js';
 import type { InputFormat, OutputFormat, RowFormat } from './format.js';
 import { jsonlToJsonl } from './jsonl.js';
-import { parquetToJsonl } from './parquet.js';
+import { parquetToJsonl, parquetToParquet } from './parquet.js';
 import { textToJsonl } from './text.js';
 
 export interface FormatSettings extends ResultSettings {
@@ -23,6 +23,8 @@ export interface FormatSettings extends ResultSettings {
   readonly addedColumns?: readonly string[];
   /** Keys of columns, where the input has columns. */
   readonly fields: NamedFields;
+  /** The shape of every row's rewards, where the input's columns say it and the output has columns. */
+  readonly shape?: RewardShape;
   /** The header of CSV and TSV input. */
   readonly header: CsvHeader | undefined;
 }
@@ -65,6 +67,9 @@ const toScores = (format: RowFormat): RowFormat => ({
 
 function createRowFormat(settings: FormatSettings): RowFormat {
   const { from, to } = settings;
+  if (to === 'parquet' && from !== 'parquet') {
+    throw usageError(`expected ${optionName('to')} parquet with Parquet as input, got ${from}; write jsonl or csv`);
+  }
   if (from !== 'csv' && from !== 'tsv') {
     if (to === 'csv' || to === 'tsv') {
       throw usageError(
@@ -72,7 +77,11 @@ function createRowFormat(settings: FormatSettings): RowFormat {
       );
     }
     if (from === 'text') return textToJsonl(settings);
-    return (from === 'parquet' ? parquetToJsonl : jsonlToJsonl)(settings, settings.fields.text ?? 'text');
+    const textField = settings.fields.text ?? 'text';
+    if (from !== 'parquet') return jsonlToJsonl(settings, textField);
+    return to === 'parquet'
+      ? parquetToParquet(settings, textField, settings.shape ?? 'single')
+      : parquetToJsonl(settings, textField);
   }
   const { header, delimiter, addedColumns } = settings;
   // The input is blank: nothing is read or written.
