@@ -1,25 +1,32 @@
 /** How pages are compressed. */
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { decompress } from '../compression/decompress.js';
-import { decompressSnappy } from './hyparquet.js';
+import { messageOf } from '../errors.js';
 import { decompressHadoopLz4, decompressLz4Block } from './lz4.js';
+import { decompressSnappy } from './snappy.js';
 
 type Decompress = (bytes: Uint8Array, length: number) => Uint8Array | Promise<Uint8Array>;
 
 /** Names of codecs by their number in the format, and what decompresses them. */
 const codecs: readonly { readonly name: string; readonly decompress?: Decompress }[] = [
   { name: 'uncompressed', decompress: (bytes) => bytes },
-  { name: 'snappy', decompress: decompressSnappy },
+  { name: 'snappy', decompress: (bytes, length) => decompressSnappy(bytes, plausible(bytes, length, 64)) },
   { name: 'gzip', decompress: (bytes, length) => gunzipSync(bytes, { maxOutputLength: Math.max(1, length) }) },
   { name: 'LZO' },
   {
     name: 'brotli',
     decompress: (bytes, length) => brotliDecompressSync(bytes, { maxOutputLength: Math.max(1, length) }),
   },
-  { name: 'LZ4', decompress: decompressHadoopLz4 },
+  { name: 'LZ4', decompress: (bytes, length) => decompressHadoopLz4(bytes, plausible(bytes, length, 256)) },
   { name: 'zstd', decompress: decompressZstd },
-  { name: 'LZ4_RAW', decompress: decompressLz4Block },
+  { name: 'LZ4_RAW', decompress: (bytes, length) => decompressLz4Block(bytes, plausible(bytes, length, 256)) },
 ];
+
+/** A damaged length is not to cost memory: a byte of these codecs stands for a limited number of bytes. */
+function plausible(bytes: Uint8Array, length: number, most: number): number {
+  if (length > most * bytes.length) throw new RangeError(`a page of ${length} bytes made of ${bytes.length}`);
+  return length;
+}
 
 export const codecName = (codec: number): string => codecs[codec]?.name ?? `number ${codec}`;
 
@@ -40,9 +47,14 @@ export async function decompressPage(codec: number, bytes: Uint8Array, length: n
 async function decompressZstd(bytes: Uint8Array, length: number): Promise<Uint8Array> {
   const output = Buffer.alloc(length);
   let end = 0;
-  for await (const piece of decompress(once(bytes), 'zstd', 'a page')) {
-    if (end + piece.length > length) throw new RangeError(`a page of more than ${length} bytes`);
-    end += piece.copy(output, end);
+  try {
+    for await (const piece of decompress(once(bytes), 'zstd', 'a page')) {
+      if (end + piece.length > length) throw new RangeError(`a page of more than ${length} bytes`);
+      end += piece.copy(output, end);
+    }
+  } catch (error) {
+    // The file's own error names the column.
+    throw new RangeError(messageOf(error), { cause: error });
   }
   return output.subarray(0, end);
 }

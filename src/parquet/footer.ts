@@ -101,7 +101,7 @@ function parseFooter(bytes: Uint8Array, { name, size }: ByteSource): Footer {
     const read = {
       rows,
       rowsBefore,
-      chunks: chunks.map((chunk, k) => readChunk(chunk, schema.leaves[k] as Leaf, name, size)),
+      chunks: chunks.map((chunk, k) => readChunk(chunk, schema.leaves[k] as Leaf, rows, name, size)),
     };
     rowsBefore += rows;
     return { ...read, stored: group };
@@ -111,7 +111,7 @@ function parseFooter(bytes: Uint8Array, { name, size }: ByteSource): Footer {
   return { schema, rows, groups, stored };
 }
 
-function readChunk(stored: ThriftStruct, leaf: Leaf, name: string, size: number): ColumnChunk {
+function readChunk(stored: ThriftStruct, leaf: Leaf, rows: number, name: string, size: number): ColumnChunk {
   const { chunk, column } = fieldsOf;
   const where = leaf.path.join('.');
   const elsewhere = textOf(stored, chunk.filePath);
@@ -133,12 +133,16 @@ function readChunk(stored: ThriftStruct, leaf: Leaf, name: string, size: number)
   // Some writers leave 0 where there is no dictionary.
   const start = dictionary !== undefined && dictionary > 0 && dictionary < data ? dictionary : data;
   const length = countOf(numberOf(metadata, column.compressed), 'bytes');
+  const values = countOf(numberOf(metadata, column.values), 'values');
+  if (leaf.repetitions === 0 && values !== rows) {
+    throw new ThriftError(`the column ${where} has ${values} values for ${rows} rows`);
+  }
   if (start + length > size)
     throw new ThriftError(`the column ${where} ends at byte ${start + length}, the file at ${size}`);
   return {
     leaf,
     codec: numberOf(metadata, column.codec) ?? -1,
-    values: countOf(numberOf(metadata, column.values), 'values'),
+    values,
     start,
     length,
     stored,

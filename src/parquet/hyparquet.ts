@@ -7,7 +7,6 @@ import { assembleLists as lists, assembleNested as nested } from 'hyparquet/src/
 import { deltaBinaryUnpack, deltaByteArray, deltaLengthByteArray } from 'hyparquet/src/delta.js';
 import { byteStreamSplit } from 'hyparquet/src/encoding.js';
 import { readPlain } from 'hyparquet/src/plain.js';
-import { snappyUncompress } from 'hyparquet/src/snappy.js';
 
 export type PhysicalType =
   | 'BOOLEAN'
@@ -98,12 +97,6 @@ export function decodeByteStreamSplit(
   length: number | undefined,
 ): RawValues {
   return byteStreamSplit(readerOf(bytes), count, type, length);
-}
-
-export function decompressSnappy(bytes: Uint8Array, length: number): Uint8Array {
-  const output = new Uint8Array(length);
-  snappyUncompress(bytes, output);
-  return output;
 }
 
 const readerOf = (bytes: Uint8Array): { view: DataView; offset: number } => ({

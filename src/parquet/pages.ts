@@ -65,7 +65,8 @@ export async function* readPages(source: ByteSource, chunk: ColumnChunk): AsyncG
     if (crc !== undefined && crc32(bytes) !== crc >>> 0) throw new RangeError('the checksum of a page is wrong');
     const type = numberOf(header, page.type);
     if (type === pageType.dictionary) {
-      const values = countOf(structOf(header, page.dictionary), ofDictionary.values);
+      // Each value takes a byte or more.
+      const values = countOf(structOf(header, page.dictionary), ofDictionary.values, whole);
       dictionary = decodePlain(await decompressPage(codec, bytes, whole), leaf.type, values, leaf.length);
       continue;
     }
@@ -73,9 +74,8 @@ export async function* readPages(source: ByteSource, chunk: ColumnChunk): AsyncG
     const isData = type === pageType.data;
     if (!isData && type !== pageType.data2) throw new RangeError(`a page of the unknown kind ${type}`);
     const decoded = isData
-      ? decodeData(header, await decompressPage(codec, bytes, whole), leaf, dictionary)
-      : await decodeData2(header, bytes, whole, leaf, codec, dictionary);
-    if (decoded.count > left) throw new RangeError(`a page of ${decoded.count} values where ${left} are left`);
+      ? decodeData(header, await decompressPage(codec, bytes, whole), chunk, left, dictionary)
+      : await decodeData2(header, bytes, whole, chunk, left, dictionary);
     left -= decoded.count;
     if (decoded.count > 0) yield decoded;
   }
@@ -87,20 +87,23 @@ function sizeOf(header: ThriftStruct, field: number): number {
   return size;
 }
 
-function countOf(header: ThriftStruct | undefined, field: number): number {
+function countOf(header: ThriftStruct | undefined, field: number, most: number): number {
   const count = header && numberOf(header, field);
-  if (count === undefined || count < 0 || count > MOST_PAGE_VALUES) throw new RangeError(`a page of ${count} values`);
+  if (count === undefined || count < 0 || count > Math.min(most, MOST_PAGE_VALUES)) {
+    throw new RangeError(`a page of ${count} values where ${most} are left`);
+  }
   return count;
 }
 
 function decodeData(
   header: ThriftStruct,
   bytes: Uint8Array,
-  leaf: Leaf,
+  { leaf }: ColumnChunk,
+  left: number,
   dictionary: RawValues | undefined,
 ): DecodedPage {
   const own = structOf(header, fieldsOf.page.data);
-  const count = countOf(own, fieldsOf.data.values);
+  const count = countOf(own, fieldsOf.data.values, left);
   let rest = bytes;
   const levels = (most: number, field: number): Uint8Array | undefined => {
     if (most === 0) return undefined;
@@ -123,13 +126,13 @@ async function decodeData2(
   header: ThriftStruct,
   bytes: Uint8Array,
   whole: number,
-  leaf: Leaf,
-  codec: number,
+  { leaf, codec }: ColumnChunk,
+  left: number,
   dictionary: RawValues | undefined,
 ): Promise<DecodedPage> {
   const { data2, page } = fieldsOf;
   const own = structOf(header, page.data2);
-  const count = countOf(own, data2.values);
+  const count = countOf(own, data2.values, left);
   const sizes = [data2.repetitionBytes, data2.definitionBytes].map((field) => (own && numberOf(own, field)) ?? 0);
   const [repetitionBytes = 0, definitionBytes = 0] = sizes;
   const levelBytes = repetitionBytes + definitionBytes;
@@ -174,6 +177,7 @@ function decodeValues(
 ): RawValues {
   switch (how) {
     case encoding.plain:
+      if (count > 8 * bytes.length) throw new RangeError(`${count} values in ${bytes.length} bytes`);
       return decodePlain(bytes, type, count, length);
     case encoding.plainDictionary:
     case encoding.dictionary:
