@@ -6,6 +6,7 @@ import { messageOf, runError, usageError } from '../errors.js';
 import { openFileSource } from '../platform/byte-source.js';
 import type { StandardStreams } from '../platform/standard-streams.js';
 import type { Container, EncodedFile, FileColumn, FilePart } from '../rows/container.js';
+import { arrayToLines, beginsArray } from '../rows/json-array.js';
 import type { Row } from '../rows/kinds/roles.js';
 import {
   fileStart,
@@ -28,6 +29,10 @@ export class Input {
   readonly modified: number | undefined;
   /** The container of its records, known once the beginning was read; undefined where there is none. */
   container: Container | undefined;
+  /** Whether its content is a JSON array, of which each element is a record, where it begins as one. */
+  mayBeArray = false;
+  /** Whether it is one, known once the beginning was read. */
+  isArray = false;
   /** The columns that are wanted of a container with columns; undefined: all are. */
   columns: ReadonlySet<string> | undefined;
   /** Where rows begin, after the header if there is one. */
@@ -66,7 +71,7 @@ export class Input {
 
   /** Bytes of its records, which are known without reading only for a regular file without a container. */
   get length(): number | undefined {
-    return this.container === undefined ? this.size : undefined;
+    return this.container === undefined && !this.isArray ? this.size : undefined;
   }
 
   /** Whether reading can begin anywhere. */
@@ -191,9 +196,27 @@ export class Input {
 
   async #next(): Promise<Buffer | undefined> {
     if (this.#stopped) return undefined;
-    this.#source ??= this.#decoded();
+    this.#source ??= this.mayBeArray ? this.#elements() : this.#decoded();
     const { done, value } = await this.#source.next();
     return done ? undefined : value;
+  }
+
+  /** Yields the elements of an array as lines, and other content as it is. */
+  async *#elements(): AsyncGenerator<Buffer> {
+    const content = this.#decoded();
+    let start: Buffer = Buffer.alloc(0);
+    while (beginsArray(start) === undefined) {
+      const { done, value } = await content.next();
+      if (done) break;
+      start = Buffer.concat([start, value]);
+    }
+    this.isArray = beginsArray(start) ?? false;
+    const chunks = chain(start, content);
+    try {
+      yield* this.isArray ? arrayToLines(chunks, this.name) : chunks;
+    } catch (error) {
+      if (!this.#stopped) throw error; // Where the run has stopped reading, the array only seems not to be closed.
+    }
   }
 
   /** Yields the bytes of the records, decoded if the file's first bytes say that they are in a container. */

@@ -33,13 +33,14 @@ export async function inspectInputs(
   let rowSeen = false;
   let shape: RewardShape | undefined;
   for (const input of inputs) {
+    input.mayBeArray = from === 'json';
     const first = await input.peekRecord(newScanner(), isBlank, maxRowBytes);
     await input.reset();
     const ofColumns = await checkColumns(input, settings);
     shape ??= ofColumns;
     if (first === undefined) continue;
     const place = `${input.name}:${first.line}`;
-    refuseForeignInput(first.bytes, place, from === 'jsonl');
+    refuseForeignInput(first.bytes, place, from === 'jsonl' || from === 'json');
     if (format === undefined) {
       if (first.oversized !== undefined) {
         throw usageError(

@@ -106,6 +106,11 @@ async function lengthsOf(inputs: readonly Input[], { onNotice }: WindowEvents): 
     if (input.size === undefined) {
       throw usageError(`${input.name}: expected a regular file for ${optionName('shard')}`);
     }
+    if (input.isArray) {
+      throw usageError(
+        `${input.name}: expected JSON lines for ${optionName('shard')}, got a JSON array; make lines of it with: jq -c '.[]' FILE`,
+      );
+    }
     if (input.length === undefined) {
       onNotice(`${input.name}: reading it once to learn its length, which a compressed file does not state`);
       lengths.push(await input.measure());

@@ -22,7 +22,7 @@ const cases: readonly (readonly [typed: string, offered: readonly string[]])[] =
   ['score chats.jsonl --fro', ['--from']],
   ['chats.jsonl --fro', ['--from']],
   ['--from csv --from csv --overw', ['--overwrite']],
-  ['--from ', ['csv', 'jsonl', 'parquet', 'text', 'tsv']],
+  ['--from ', ['csv', 'json', 'jsonl', 'parquet', 'text', 'tsv']],
   ['--from t', ['text', 'tsv']],
   ['--truncation-side r', ['right']],
   ['model info --js', ['--json']],

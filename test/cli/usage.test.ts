@@ -27,7 +27,7 @@ wrongUses('flags', [
   { args: ['--from'], stderr: "option '--from <format>' argument missing" },
   {
     args: ['--from', 'xml'],
-    stderr: invalid('--from <format>', 'xml', 'Allowed choices are jsonl, csv, tsv, text, parquet.'),
+    stderr: invalid('--from <format>', 'xml', 'Allowed choices are jsonl, csv, tsv, text, json, parquet.'),
   },
   {
     args: ['--to', 'text'],
@@ -116,7 +116,7 @@ wrongUses('variables', [
     env: { REWARD_SCORE_FROM: 'xml' },
     stderr:
       "option '--from <format>' value 'xml' from env 'REWARD_SCORE_FROM' is invalid. " +
-      'Allowed choices are jsonl, csv, tsv, text, parquet.',
+      'Allowed choices are jsonl, csv, tsv, text, json, parquet.',
   },
   {
     args: [],

@@ -11,6 +11,7 @@ const byExtension: Readonly<Record<string, InputFormat>> = {
   csv: 'csv',
   tsv: 'tsv',
   txt: 'text',
+  json: 'json',
   parquet: 'parquet',
 };
 
@@ -48,8 +49,8 @@ function formatOfOutput(output: string | undefined, from: InputFormat): OutputFo
     throw usageError(`${output}: expected an output that ends in .jsonl, as each row is a line, got .json`);
   }
   const named = byExtension[extension];
-  if (named !== undefined && named !== 'text') return named;
-  if (from === 'text') return 'jsonl';
+  if (named !== undefined && named !== 'text' && named !== 'json') return named;
+  if (from === 'text' || from === 'json') return 'jsonl';
   return from === 'parquet' && (output === undefined || output === '-') ? 'jsonl' : from;
 }
 

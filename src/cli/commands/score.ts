@@ -13,6 +13,7 @@ import type { Scorer } from '../../scorer/scorer.js';
 import type { CommandContext, Context } from '../context.js';
 import { ExitCode, exitCodeOf } from '../exit-codes.js';
 import { fingerprintOf, templateDateOf } from './fingerprint.js';
+import { inputFiles } from './input-files.js';
 import { type Plan, planScoring, type ScoreOrBestFlags } from './plan.js';
 import { printEnd, printEstimate, rowsInWords } from './print.js';
 import { requestOf } from './request.js';
@@ -27,7 +28,7 @@ export async function score(
 ): Promise<number> {
   const started = performance.now();
   const flags = { ...given, output: followLinks(given.output) };
-  const plan = await planScoring(files, flags, context);
+  const plan = await planScoring(inputFiles(files), flags, context);
   try {
     return await scorePlanned(plan, flags, started, context);
   } finally {

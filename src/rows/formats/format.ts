@@ -4,7 +4,7 @@ import type { InputRecord, RecordScanner } from '../records.js';
 import type { RowResult } from '../results.js';
 import type { SplicedMember } from '../splice.js';
 
-export const inputFormats = ['jsonl', 'csv', 'tsv', 'text', 'parquet'] as const;
+export const inputFormats = ['jsonl', 'csv', 'tsv', 'text', 'json', 'parquet'] as const;
 export type InputFormat = (typeof inputFormats)[number];
 
 export const outputFormats = ['jsonl', 'csv', 'tsv', 'scores', 'parquet'] as const;
