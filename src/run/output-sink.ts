@@ -155,7 +155,12 @@ export class OutputSink implements Sink {
     // Before there is anything to go on with: what stood there speaks of another run.
     if (claim !== undefined && !stream) await writeRunFile(path, this.#state);
     else if (claim !== undefined) await rm(runFileOf(path), { force: true });
-    const output = await openOutput(path, streams, this.resumed ? done.output : undefined, assemble);
+    const output = await openOutput(
+      path,
+      streams,
+      this.resumed ? done.output : undefined,
+      assemble && ((work, target) => assemble(work, target, this.#statistics)),
+    );
     const errors =
       errorsPath === undefined
         ? undefined

@@ -15,6 +15,7 @@ import { containerOfName } from './containers.js';
 import type { FilePosition } from './file-position.js';
 import type { Input } from './input.js';
 import { runFileOf } from './run-file.js';
+import type { RunStatistics } from './statistics.js';
 
 export interface Output {
   /** Number of bytes that were written. */
@@ -48,8 +49,8 @@ export const partialOf = (path: string): string => `${path}.partial`;
 /** The file that is made of the work when all of it is there, for an output that is not the work itself. */
 export const assembledOf = (path: string): string => `${path}.assembled`;
 
-/** Makes the output of the work: of the file in which records were written, the one that is to get the name. */
-export type Assemble = (work: string, target: string) => Promise<number>;
+/** Makes the output of the work, of the file in which records were written the one that is to get the name; returns its length. */
+export type Assemble = (work: string, target: string, statistics: RunStatistics) => Promise<number>;
 
 /**
  * Refuses an impossible output before anything is started.
@@ -124,7 +125,7 @@ export async function openOutput(
   path: string,
   streams: StandardStreams,
   start?: FilePosition,
-  assemble?: Assemble,
+  assemble?: (work: string, target: string) => Promise<number>,
 ): Promise<Output> {
   if (assemble !== undefined) {
     const work = await AppendedFile.open(partialOf(path), start);
@@ -141,7 +142,7 @@ async function openEncodedOutput(path: string, { stdout }: StandardStreams, star
 }
 
 /** Writes records unchanged. */
-const plainEncoder = (sink: ByteSink): Encoder => ({
+export const plainEncoder = (sink: ByteSink): Encoder => ({
   append: (records) => sink.write(records),
   appendEncoded: (bytes) => sink.write(bytes),
   finish: async () => true,
@@ -335,10 +336,10 @@ class NamedWhenWhole implements EncodedOutput {
 class AssembledWhenWhole implements EncodedOutput {
   readonly #path: string;
   readonly #work: AppendedFile;
-  readonly #assemble: Assemble;
+  readonly #assemble: (work: string, target: string) => Promise<number>;
   #size: number | undefined;
 
-  constructor(path: string, work: AppendedFile, assemble: Assemble) {
+  constructor(path: string, work: AppendedFile, assemble: (work: string, target: string) => Promise<number>) {
     this.#path = path;
     this.#work = work;
     this.#assemble = assemble;

@@ -75,6 +75,7 @@ export async function evaluateFiles(
       statistics,
       seconds,
       estimate: undefined,
+      filters: false,
       selects: false,
       makesPairs: false,
       complete: collected.rows !== undefined,

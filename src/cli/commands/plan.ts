@@ -4,6 +4,8 @@ import { columnKey } from '../../rows/formats/csv-header.js';
 import { createFormat, type FormatSettings } from '../../rows/formats/index.js';
 import { columnsToRead, resultColumns } from '../../rows/formats/parquet.js';
 import { type NamedFields, roles } from '../../rows/kinds/roles.js';
+import { pairForFilter, type RewardFilter } from '../../rows/reward-filter.js';
+import { planBestRows } from '../../run/best-rows.js';
 import { Input } from '../../run/input.js';
 import { inspectInputs, readFirstRow } from '../../run/inspect.js';
 import { type Assemble, checkDestination, checkDistinct, checkOutput, isPlain } from '../../run/output.js';
@@ -61,6 +63,7 @@ export async function planScoring(
     for (const input of inputs) input.columns = columns;
   }
   checkDestinations(flags, inputs);
+  const filter = filterOf(flags, files);
   const policy = flags.resume ? 'resume' : flags.overwrite ? 'overwrite' : 'refuse';
   const claimed = flags.dryRun ? undefined : await claimWork(flags.output, policy);
   try {
@@ -74,6 +77,7 @@ export async function planScoring(
         reasons: flags.errors === undefined,
         skipFailures: flags.onError !== 'null',
         existing: asked,
+        ...(filter && { filter }),
       },
       flags.maxRowBytes,
     );
@@ -82,6 +86,7 @@ export async function planScoring(
       selection === undefined
         ? inspected
         : withSelectionColumns(await settleByFirstRow(inputs, inspected, flags, context), selection);
+    if (filter !== undefined) refusePairs(inputs, format);
     createFormat(format); // Refuses an output that cannot be made from the input.
     const assemble =
       format.to === 'parquet' && !flags.dryRun
@@ -91,7 +96,9 @@ export async function planScoring(
             shard: flags.shard,
             onNotice: (message) => context.log.note(message),
           })
-        : undefined;
+        : filter?.kind === 'best' && !flags.dryRun
+          ? planBestRows(flags.output, filter.percent)
+          : undefined;
     const { maxRowBytes, dryRun, strict } = flags;
     const task: WindowTask = {
       format,
@@ -141,6 +148,37 @@ function refuseContradictions(files: readonly string[], flags: ScoreFlags): void
   }
 }
 
+/** @throws FatalError `usage` for flags that exclude each other */
+function filterOf(flags: ScoreFlags, files: readonly string[]): RewardFilter | undefined {
+  const { minReward, topPercent, output, dryRun } = flags;
+  if (minReward === undefined && topPercent === undefined) return undefined;
+  if (minReward !== undefined && topPercent !== undefined) {
+    throw usageError('expected --min-reward or --top-percent, got both');
+  }
+  if (topPercent === undefined) return { kind: 'least', reward: minReward as number };
+  for (const [name, given] of [
+    ['standard input', files.includes('-')],
+    ['--stream', flags.stream],
+    ['--shard', flags.shard !== undefined],
+  ] as const) {
+    if (given) throw usageError(`expected --top-percent without ${name}: which rows are the best, the whole run says`);
+  }
+  if (!dryRun && (output === '-' || !isPlain(output))) {
+    throw usageError(
+      'expected --top-percent with -o FILE, a regular file: the output is made when all rows have rewards',
+    );
+  }
+  return { kind: 'best', percent: topPercent };
+}
+
+/** @throws FatalError `usage` where the first row of an input has two rewards */
+function refusePairs(inputs: readonly Input[], { fields }: FormatSettings): void {
+  for (const { name, first } of inputs) {
+    const refused = first && pairForFilter(first.row, fields);
+    if (refused !== undefined) throw usageError(`${name}:${first?.line}: ${refused.message}`);
+  }
+}
+
 /** Rows of Parquet stay in their row groups, so that none may be missing. */
 function refuseForParquet(flags: ScoreOrBestFlags): void {
   const { output, best, limit, stream, onError, dryRun } = flags;
@@ -153,6 +191,8 @@ function refuseForParquet(flags: ScoreOrBestFlags): void {
     ['--limit', limit !== undefined],
     ['--stream', stream],
     ['--on-error skip', onError === 'skip'],
+    ['--min-reward', flags.minReward !== undefined],
+    ['--top-percent', flags.topPercent !== undefined],
   ] as const) {
     if (given)
       throw usageError(`expected --to parquet without ${name}, since its row groups are kept whole; ${instead}`);

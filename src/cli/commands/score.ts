@@ -83,6 +83,9 @@ async function scorePlanned(
   return exitCode;
 }
 
+const isFiltered = ({ minReward, topPercent }: ScoreOrBestFlags): boolean =>
+  minReward !== undefined || topPercent !== undefined;
+
 /** Rows whose rewards are taken, and no others, need no model. */
 const noModel = (): never => {
   throw new Error('a row is to be scored without a model');
@@ -168,6 +171,7 @@ function conclude(
       statistics,
       seconds,
       estimate,
+      filters: isFiltered(flags),
       selects: flags.best !== undefined,
       makesPairs: flags.best?.pairs ?? false,
       complete: outcome.end === 'finished',
@@ -183,6 +187,10 @@ function conclude(
   if (error !== undefined) throw error;
   if (end !== 'reader gone' && !nothingLeft) {
     printEnd(statistics, model?.identity.scoring.maxLength ?? 0, seconds, log);
+    if (isFiltered(flags) && !flags.dryRun) {
+      const { rows, kept } = statistics.counts;
+      log.note(`${rowsInWords(kept)} kept, ${rowsInWords(rows - kept)} dropped`);
+    }
     if (flags.best !== undefined) printGains(statistics, flags.best.pairs, log);
     if (estimate !== undefined) printEstimate(statistics, estimate, scorer.workers, log);
   }

@@ -4,6 +4,7 @@ import { usageError } from '../../errors.js';
 import { optionName } from '../../option-name.js';
 import type { NamedFields } from '../kinds/roles.js';
 import { type ResultSettings, type RewardShape, resultFields, scoreLine, shapeOf } from '../results.js';
+import { filtered, type RewardFilter } from '../reward-filter.js';
 import { readColumns } from './columns.js';
 import { csvToCsv, csvToJsonl } from './csv.js';
 import { type CsvHeader, columnKey } from './csv-header.js';
@@ -23,6 +24,8 @@ export interface FormatSettings extends ResultSettings {
   readonly addedColumns?: readonly string[];
   /** Keys of columns, where the input has columns. */
   readonly fields: NamedFields;
+  /** Which rows are written; undefined: all are. */
+  readonly filter?: RewardFilter;
   /** The shape of every row's rewards, where the input's columns say it and the output has columns. */
   readonly shape?: RewardShape;
   /** The header of CSV and TSV input. */
@@ -50,8 +53,12 @@ export const jsonlSettings = (rewardField: string): FormatSettings => ({
 export function createFormat(settings: FormatSettings): RowFormat {
   const { to, skipFailures } = settings;
   const rows = createRowFormat(settings);
-  const format = to === 'scores' ? toScores(rows) : rows;
-  if (!skipFailures) return format;
+  const all = to === 'scores' ? toScores(rows) : rows;
+  const format = skipFailures ? withoutFailures(all) : all;
+  return settings.filter === undefined ? format : filtered(format, settings.filter);
+}
+
+function withoutFailures(format: RowFormat): RowFormat {
   return {
     ...format,
     write: (record, parsed, result) => (result.failure === undefined ? format.write(record, parsed, result) : []),
