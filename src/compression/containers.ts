@@ -1,5 +1,5 @@
 /** Compressed files as containers of records. */
-import type { Container } from '../rows/container.js';
+import type { WrittenContainer } from '../rows/container.js';
 import { compressMember } from './compress.js';
 import type { Compression } from './compression.js';
 import { decompress } from './decompress.js';
@@ -16,7 +16,7 @@ export const zstd = compressed('zstd', '.zst', [
 /** The values that each of a file's first bytes may have. */
 type Signature = readonly (readonly number[])[];
 
-function compressed(name: Compression, extension: string, signatures: readonly Signature[]): Container {
+function compressed(name: Compression, extension: string, signatures: readonly Signature[]): WrittenContainer {
   return {
     name,
     extension,

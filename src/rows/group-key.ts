@@ -29,7 +29,7 @@ export type GroupKeyReader = (record: InputRecord) => string | undefined;
  * @param field in CSV, the key of a column
  */
 export function groupKeyReader({ from, delimiter, header, fields }: GroupKeySettings, field: string): GroupKeyReader {
-  if (from === 'jsonl') return keyOfLine(field, fields.text ?? 'text');
+  if (from === 'jsonl' || from === 'json' || from === 'parquet') return keyOfLine(field, fields.text ?? 'text');
   if (header === undefined || from === 'text') return () => undefined;
   const keys = header.columns.map(columnKey);
   const jsonColumns = kindOfColumns(keys, fields)?.jsonColumns ?? [];

@@ -2,13 +2,17 @@
  * The containers that inputs and outputs may be in. A new one is a file that implements `Container` and a line here.
  */
 import { gzip, zstd } from '../compression/containers.js';
-import type { Container } from '../rows/container.js';
+import { parquet } from '../parquet/container.js';
+import type { Container, WrittenContainer } from '../rows/container.js';
 
-const containers: readonly Container[] = [gzip, zstd];
+/** Those of records' bytes: a file's name says first what the bytes are, and then its container. */
+const written: readonly WrittenContainer[] = [gzip, zstd];
+
+const containers: readonly Container[] = [...written, parquet];
 
 /** The container that a file's name announces, in upper or lower case. */
-export const containerOfName = (path: string): Container | undefined =>
-  containers.find(({ extension }) => path.toLowerCase().endsWith(extension));
+export const containerOfName = (path: string): WrittenContainer | undefined =>
+  written.find(({ extension }) => path.toLowerCase().endsWith(extension));
 
 /** The file's name without the extension of a container. */
 export const contentName = (path: string): string =>

@@ -3,8 +3,10 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, type Stats, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { messageOf, runError, usageError } from '../errors.js';
+import { openFileSource } from '../platform/byte-source.js';
 import type { StandardStreams } from '../platform/standard-streams.js';
-import type { Container } from '../rows/container.js';
+import type { Container, EncodedFile, FileColumn, FilePart } from '../rows/container.js';
+import { arrayToLines, beginsArray } from '../rows/json-array.js';
 import type { Row } from '../rows/kinds/roles.js';
 import {
   fileStart,
@@ -27,6 +29,12 @@ export class Input {
   readonly modified: number | undefined;
   /** The container of its records, known once the beginning was read; undefined where there is none. */
   container: Container | undefined;
+  /** Whether its content is a JSON array, of which each element is a record, where it begins as one. */
+  mayBeArray = false;
+  /** Whether it is one, known once the beginning was read. */
+  isArray = false;
+  /** The columns that are wanted of a container with columns; undefined: all are. */
+  columns: ReadonlySet<string> | undefined;
   /** Where rows begin, after the header if there is one. */
   body: Position = fileStart;
   /** The first row, where the beginning was read and it can be parsed; of columns, one without values. */
@@ -63,7 +71,7 @@ export class Input {
 
   /** Bytes of its records, which are known without reading only for a regular file without a container. */
   get length(): number | undefined {
-    return this.container === undefined ? this.size : undefined;
+    return this.container === undefined && !this.isArray ? this.size : undefined;
   }
 
   /** Whether reading can begin anywhere. */
@@ -130,6 +138,46 @@ export class Input {
     return length;
   }
 
+  /** The parts of a file whose container has parts, to be read one by one. */
+  async parts(): Promise<readonly FilePart[]> {
+    await this.peekContainer();
+    const parts = await this.container?.readParts?.(this.#encoded(noChunks()));
+    if (parts === undefined) throw new Error(`${this.name} has no parts`);
+    return parts;
+  }
+
+  /** Yields the bytes of the records of one of its parts. */
+  async *partContent(part: number, isLast: boolean): AsyncGenerator<Buffer> {
+    if (this.#stopped) return;
+    try {
+      for await (const chunk of this.container?.decode(this.#encoded(noChunks()), part) ?? noChunks()) {
+        if (this.#stopped) return;
+        yield chunk;
+      }
+      if (isLast) for await (const _ of this.#read(0));
+    } catch (error) {
+      if (!this.#stopped) throw error;
+    }
+  }
+
+  /** The columns of a file whose container knows them before any row. */
+  async columnsOfFile(): Promise<readonly FileColumn[] | undefined> {
+    await this.peekContainer();
+    return this.container?.readColumns?.(this.#encoded(noChunks()));
+  }
+
+  /** Finds out which container its records are in, and closes it again. */
+  async peekContainer(): Promise<void> {
+    if (this.container !== undefined) return;
+    await this.#next();
+    await this.reset();
+  }
+
+  #encoded(chunks: AsyncIterable<Buffer>): EncodedFile {
+    const { path, name, columns } = this;
+    return { name, chunks, columns, open: this.size === undefined ? undefined : () => openFileSource(path) };
+  }
+
   async *#peek(atMost: number): AsyncGenerator<Buffer> {
     let bytes = 0;
     // These chunks were read while peeking.
@@ -148,9 +196,27 @@ export class Input {
 
   async #next(): Promise<Buffer | undefined> {
     if (this.#stopped) return undefined;
-    this.#source ??= this.#decoded();
+    this.#source ??= this.mayBeArray ? this.#elements() : this.#decoded();
     const { done, value } = await this.#source.next();
     return done ? undefined : value;
+  }
+
+  /** Yields the elements of an array as lines, and other content as it is. */
+  async *#elements(): AsyncGenerator<Buffer> {
+    const content = this.#decoded();
+    let start: Buffer = Buffer.alloc(0);
+    while (beginsArray(start) === undefined) {
+      const { done, value } = await content.next();
+      if (done) break;
+      start = Buffer.concat([start, value]);
+    }
+    this.isArray = beginsArray(start) ?? false;
+    const chunks = chain(start, content);
+    try {
+      yield* this.isArray ? arrayToLines(chunks, this.name) : chunks;
+    } catch (error) {
+      if (!this.#stopped) throw error; // Where the run has stopped reading, the array only seems not to be closed.
+    }
   }
 
   /** Yields the bytes of the records, decoded if the file's first bytes say that they are in a container. */
@@ -175,9 +241,13 @@ export class Input {
       return;
     }
     try {
-      yield* this.container.decode({ name: this.name, chunks });
+      yield* this.container.decode(this.#encoded(chunks));
+      // What was read from anywhere is read once more in order, for the digest.
+      for await (const _ of chunks);
     } catch (error) {
       if (!this.#stopped) throw error; // Where the run has stopped reading, the file only seems to be cut.
+    } finally {
+      await bytes.return(undefined);
     }
   }
 
@@ -209,6 +279,8 @@ export class Input {
     this.#whole = from === 0;
   }
 }
+
+async function* noChunks(): AsyncGenerator<Buffer> {}
 
 async function* chain(start: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
   try {

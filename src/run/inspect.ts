@@ -8,7 +8,7 @@ import { createFormat, type FormatSettings } from '../rows/formats/index.js';
 import { kindOfColumns, kindOfRow, type RowKind } from '../rows/kinds/kinds.js';
 import type { Row } from '../rows/kinds/roles.js';
 import { CsvScanner, type InputRecord, positionAfter, type RecordScanner } from '../rows/records.js';
-import { takenField } from '../rows/results.js';
+import { type RewardShape, shapeOf, takenField } from '../rows/results.js';
 import type { Input } from './input.js';
 import { refuseForeignInput } from './sniff.js';
 
@@ -31,12 +31,16 @@ export async function inspectInputs(
   const isBlank = (record: InputRecord): boolean => format?.isBlank(record) ?? isBeforeHeader(record);
   let header: CsvHeader | undefined;
   let rowSeen = false;
+  let shape: RewardShape | undefined;
   for (const input of inputs) {
+    input.mayBeArray = from === 'json';
     const first = await input.peekRecord(newScanner(), isBlank, maxRowBytes);
     await input.reset();
+    const ofColumns = await checkColumns(input, settings);
+    shape ??= ofColumns;
     if (first === undefined) continue;
     const place = `${input.name}:${first.line}`;
-    refuseForeignInput(first.bytes, place, from === 'jsonl');
+    refuseForeignInput(first.bytes, place, from === 'jsonl' || from === 'json');
     if (format === undefined) {
       if (first.oversized !== undefined) {
         throw usageError(
@@ -63,7 +67,36 @@ export async function inspectInputs(
       rowSeen = true;
     }
   }
-  return { ...settings, header };
+  return { ...settings, header, ...(shape !== undefined && { shape }) };
+}
+
+/**
+ * What can be seen of an input whose container knows its columns.
+ *
+ * @returns the shape of its rows' rewards; undefined where it has no columns
+ * @throws FatalError `usage` where the format is not that of the file, or a column that is read holds no text
+ */
+async function checkColumns(input: Input, settings: Omit<FormatSettings, 'header'>): Promise<RewardShape | undefined> {
+  const { from, fields, existing } = settings;
+  const columns = input.container?.readColumns === undefined ? undefined : await input.columnsOfFile();
+  if ((columns === undefined) === (from !== 'parquet')) {
+    const names = columns?.map(({ name }) => name) ?? [];
+    const read = kindOfColumns(names, fields)?.columns ?? [];
+    const binary = columns?.find(({ name, isBinary }) => isBinary && read.includes(name));
+    if (columns === undefined) return undefined;
+    if (binary === undefined) {
+      const sample = Object.fromEntries(columns.map(({ name, sample }) => [name, sample]));
+      const kind = kindOfRow(sample, fields);
+      if (existing === 'refuse') refuseTakenField(names, kind, settings, input.name);
+      return shapeOf(kind);
+    }
+    throw usageError(
+      `${input.name}: expected the column ${binary.name} to hold text, got bytes; give it a type of text, ` +
+        `or name another with ${optionName('text')} or the like`,
+    );
+  }
+  const got = columns === undefined ? 'something else (or nothing)' : 'Parquet';
+  throw usageError(`${input.name}: expected ${from}, got ${got}; say which it is with ${optionName('from')}`);
 }
 
 /** The first row of the inputs, or of a header its columns; undefined where there is none that can be read. */

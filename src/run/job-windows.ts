@@ -13,7 +13,7 @@ import type { Input } from './input.js';
 import type { JobEvents, JobReading } from './job.js';
 import { readWindows } from './read-windows.js';
 import type { JoinsGroup } from './record-groups.js';
-import { blocksOf } from './shards.js';
+import { blocksOf, partsOf } from './shards.js';
 import { windowsOf } from './windows.js';
 
 type WindowEvents = Pick<JobEvents, 'signal' | 'onNotice'>;
@@ -35,13 +35,18 @@ export async function windowsOfJob(
 ): Promise<JobWindows<AsyncGenerator<Window>>> {
   const { inputs, task, limit, shard, stream } = job;
   const gathered = gatheredRowsOf(job, events);
+  // A shard of Parquet has whole row groups, and windows end where they do.
+  const byParts = task.format.to === 'parquet';
   const windows = readWindows({
     inputs,
     format: createFormat(task.format),
     windowSize: size,
     maxRowBytes: task.maxRowBytes,
     limit,
-    blocks: shard && blocksOf(shard, await lengthsOf(inputs, events), size),
+    blocks:
+      shard &&
+      (byParts ? partsOf(shard, await countParts(inputs)) : blocksOf(shard, await lengthsOf(inputs, events), size)),
+    byParts,
     joins: joinsOf(job),
     gathered,
     eager: stream,
@@ -88,12 +93,23 @@ function joinsOf({ inputs, task }: JobReading): JoinsGroup | undefined {
   return (batch, i, file) => joins(recordAt(batch, i), file);
 }
 
+async function countParts(inputs: readonly Input[]): Promise<number[]> {
+  const counts: number[] = [];
+  for (const input of inputs) counts.push((await input.parts()).length);
+  return counts;
+}
+
 /** Lengths of the inputs' contents; those of compressed inputs are known only after reading them. */
 async function lengthsOf(inputs: readonly Input[], { onNotice }: WindowEvents): Promise<number[]> {
   const lengths: number[] = [];
   for (const input of inputs) {
     if (input.size === undefined) {
       throw usageError(`${input.name}: expected a regular file for ${optionName('shard')}`);
+    }
+    if (input.isArray) {
+      throw usageError(
+        `${input.name}: expected JSON lines for ${optionName('shard')}, got a JSON array; make lines of it with: jq -c '.[]' FILE`,
+      );
     }
     if (input.length === undefined) {
       onNotice(`${input.name}: reading it once to learn its length, which a compressed file does not state`);

@@ -95,7 +95,7 @@ export class Journal {
     await this.#options.errors?.sync();
     const whole = this.#progress();
     const done = this.#unsaved ? whole : this.#state.done;
-    const finished = { ...whole, hashes, open: this.#open, file: this.#options.output.position };
+    const finished = { ...whole, hashes, open: this.#open, file: this.#options.output.size };
     await this.#write({ ...this.#state, done, finished });
   }
 

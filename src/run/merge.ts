@@ -8,7 +8,8 @@ import type { StandardStreams } from '../platform/standard-streams.js';
 import type { Fingerprint } from '../scorer/identity.js';
 import { type FilePosition, filePosition } from './file-position.js';
 import { inputDifference } from './input-facts.js';
-import { openOutput } from './output.js';
+import { isPlain, nameWhole, openOutput, partialOf } from './output.js';
+import { joinParquet } from './parquet-output.js';
 import {
   differenceOf,
   type Finish,
@@ -19,6 +20,7 @@ import {
   writeRunFile,
 } from './run-file.js';
 import type { Shard } from './shards.js';
+import { isParquet } from './sniff.js';
 import { RunStatistics } from './statistics.js';
 
 /** The finished output of one shard. */
@@ -107,6 +109,7 @@ const wholeOf = (fingerprint: Fingerprint): Fingerprint => ({ ...fingerprint, [o
  * @param path `-` for standard output; this process has claimed any other
  */
 export async function writeJoined(parts: Parts, path: string, streams: StandardStreams): Promise<void> {
+  if (isParquet(parts[0].path)) return writeJoinedParquet(parts, path);
   const output = await openOutput(path, streams);
   const stats = new RunStatistics();
   try {
@@ -127,6 +130,26 @@ export async function writeJoined(parts: Parts, path: string, streams: StandardS
       ? error
       : runError(`the shards cannot be joined: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** Row groups are joined, with a footer of their own. */
+async function writeJoinedParquet(parts: Parts, path: string): Promise<void> {
+  if (path === '-' || !isPlain(path)) {
+    throw usageError(
+      `${path}: expected ${optionName('output')} to be a regular file: the footer of Parquet is written last`,
+    );
+  }
+  const stats = new RunStatistics();
+  for (const { finished } of parts) stats.merge(finished.stats);
+  const bytes = await joinParquet(
+    parts.map((part) => part.path),
+    partialOf(path),
+  );
+  await writeRunFile(
+    path,
+    joinedState(parts, stats, { ...filePosition({ position: 0, tail: new Uint8Array() }), bytes }),
+  );
+  await nameWhole(path);
 }
 
 /** The state of a run that was never cut into shards, but without the digest of its windows. */

@@ -13,7 +13,7 @@ import { failureLines } from './failure-lines.js';
 import type { Input } from './input.js';
 import { factsOf } from './input-facts.js';
 import { Journal } from './journal.js';
-import { isPlain, type Output, openOutput, partialOf } from './output.js';
+import { type Assemble, isPlain, type Output, openOutput, partialOf } from './output.js';
 import {
   findUnfinishedRun,
   isFinishedFor,
@@ -60,6 +60,8 @@ export async function claimWork(path: string, policy: UnfinishedRunPolicy): Prom
 export interface OutputSinkOptions {
   readonly claimed: ClaimedOutput;
   readonly streams: StandardStreams;
+  /** Makes the output of the records when all of them are there; undefined: they are the output. */
+  readonly assemble: Assemble | undefined;
   /** What stands before the first record. */
   readonly header: Buffer | undefined;
   /** Where bad rows are listed; undefined if they stand in the output. */
@@ -123,7 +125,10 @@ export class OutputSink implements Sink {
     const remaining = isFinishedFor(unfinished, inputs, limit)
       ? { windows: undefined, hash: this.#hash }
       : await skipDone(path, unfinished, windows, signal);
-    if (unfinished.finished !== null && remaining.windows !== undefined) await reopen(path, state);
+    if (unfinished.finished !== null && remaining.windows !== undefined) {
+      if (this.#options.assemble !== undefined) throw alreadyAssembled(path);
+      await reopen(path, state);
+    }
     this.#nothingLeft = remaining.windows === undefined;
     this.#hash = remaining.hash;
     this.#state = this.#nothingLeft ? state : { ...state, finished: null };
@@ -144,13 +149,18 @@ export class OutputSink implements Sink {
   }
 
   async open(): Promise<void> {
-    const { claimed, streams, errorsPath, stream, header } = this.#options;
+    const { claimed, streams, errorsPath, stream, header, assemble } = this.#options;
     const { path, claim } = claimed;
     const { done } = this.#state;
     // Before there is anything to go on with: what stood there speaks of another run.
     if (claim !== undefined && !stream) await writeRunFile(path, this.#state);
     else if (claim !== undefined) await rm(runFileOf(path), { force: true });
-    const output = await openOutput(path, streams, this.resumed ? done.output : undefined);
+    const output = await openOutput(
+      path,
+      streams,
+      this.resumed ? done.output : undefined,
+      assemble && ((work, target) => assemble(work, target, this.#statistics)),
+    );
     const errors =
       errorsPath === undefined
         ? undefined
@@ -200,6 +210,11 @@ export class OutputSink implements Sink {
     return undefined;
   }
 }
+
+const alreadyAssembled = (path: string): Error =>
+  usageError(
+    `${path}: cannot be gone on with: it is finished, and its inputs have changed since; ${optionName('overwrite')} scores them anew`,
+  );
 
 function differenceInWords(then: Runtime, now: Runtime): string {
   const names: Runtime = { onnxruntime: 'onnxruntime', cpu: 'a processor of kind' };

@@ -1,7 +1,7 @@
 /** Where the output goes: standard output, or a file that gets its name only when it is whole. */
 
 import { readlinkSync, realpathSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { messageOf, runError, usageError } from '../errors.js';
@@ -15,10 +15,13 @@ import { containerOfName } from './containers.js';
 import type { FilePosition } from './file-position.js';
 import type { Input } from './input.js';
 import { runFileOf } from './run-file.js';
+import type { RunStatistics } from './statistics.js';
 
 export interface Output {
-  /** Number of bytes in the file. */
+  /** Number of bytes that were written. */
   readonly position: number;
+  /** Number of bytes in the file once it is finished. */
+  readonly size: number;
   /** The last bytes, as `AppendedFile` has them; empty where a run cannot be resumed. */
   readonly tail: Uint8Array;
   /** Writes records. Resolves when more may be written, to false when the reader is gone. */
@@ -43,6 +46,12 @@ type EncodedOutput = Omit<Output, 'writeEncoded'>;
 /** The file that holds work in progress until the output is whole. */
 export const partialOf = (path: string): string => `${path}.partial`;
 
+/** The file that is made of the work when all of it is there, for an output that is not the work itself. */
+export const assembledOf = (path: string): string => `${path}.assembled`;
+
+/** Makes the output of the work, of the file in which records were written the one that is to get the name; returns its length. */
+export type Assemble = (work: string, target: string, statistics: RunStatistics) => Promise<number>;
+
 /**
  * Refuses an impossible output before anything is started.
  *
@@ -57,7 +66,12 @@ export function checkOutput(path: string, inputs: readonly Input[]): void {
 }
 
 /** The files of a run beside its output. */
-const ownFilesOf = (output: string): string[] => [partialOf(output), runFileOf(output), claimFileOf(output)];
+const ownFilesOf = (output: string): string[] => [
+  partialOf(output),
+  assembledOf(output),
+  runFileOf(output),
+  claimFileOf(output),
+];
 
 /**
  * Refuses to write two outputs to one file, however they are named.
@@ -105,8 +119,19 @@ export function checkDestination(flag: string, path: string, inputs: readonly In
  *
  * @param path `-` for standard output
  * @param start where an unfinished output is continued
+ * @param assemble for an output that is made of the records when all of them are there; it is a regular file
  */
-export async function openOutput(path: string, streams: StandardStreams, start?: FilePosition): Promise<Output> {
+export async function openOutput(
+  path: string,
+  streams: StandardStreams,
+  start?: FilePosition,
+  assemble?: (work: string, target: string) => Promise<number>,
+): Promise<Output> {
+  if (assemble !== undefined) {
+    const work = await AppendedFile.open(partialOf(path), start);
+    const output = new AssembledWhenWhole(path, work, assemble);
+    return encoded(output, plainEncoder(output));
+  }
   const output = await openEncodedOutput(path, streams, start);
   return encoded(output, containerOfName(path)?.encoder(output) ?? plainEncoder(output));
 }
@@ -117,7 +142,7 @@ async function openEncodedOutput(path: string, { stdout }: StandardStreams, star
 }
 
 /** Writes records unchanged. */
-const plainEncoder = (sink: ByteSink): Encoder => ({
+export const plainEncoder = (sink: ByteSink): Encoder => ({
   append: (records) => sink.write(records),
   appendEncoded: (bytes) => sink.write(bytes),
   finish: async () => true,
@@ -126,6 +151,9 @@ const plainEncoder = (sink: ByteSink): Encoder => ({
 const encoded = (output: EncodedOutput, encoder: Encoder): Output => ({
   get position() {
     return output.position;
+  },
+  get size() {
+    return output.size;
   },
   get tail() {
     return output.tail;
@@ -206,6 +234,9 @@ function standardOutput(stdout: Writable): EncodedOutput {
     get position() {
       return position;
     },
+    get size() {
+      return position;
+    },
     tail: new Uint8Array(),
     write(bytes) {
       position += bytes.length;
@@ -239,6 +270,9 @@ async function special(path: string): Promise<EncodedOutput> {
     get position() {
       return file.position;
     },
+    get size() {
+      return file.position;
+    },
     tail: new Uint8Array(),
     async write(bytes) {
       try {
@@ -269,6 +303,10 @@ class NamedWhenWhole implements EncodedOutput {
     return this.#file.position;
   }
 
+  get size(): number {
+    return this.#file.position;
+  }
+
   get tail(): Uint8Array {
     return this.#file.tail;
   }
@@ -294,10 +332,71 @@ class NamedWhenWhole implements EncodedOutput {
   }
 }
 
+/** The work is a file of its own, and stays until the output that is made of it has its name. */
+class AssembledWhenWhole implements EncodedOutput {
+  readonly #path: string;
+  readonly #work: AppendedFile;
+  readonly #assemble: (work: string, target: string) => Promise<number>;
+  #size: number | undefined;
+
+  constructor(path: string, work: AppendedFile, assemble: (work: string, target: string) => Promise<number>) {
+    this.#path = path;
+    this.#work = work;
+    this.#assemble = assemble;
+  }
+
+  get position(): number {
+    return this.#work.position;
+  }
+
+  get size(): number {
+    return this.#size ?? this.#work.position;
+  }
+
+  get tail(): Uint8Array {
+    return this.#work.tail;
+  }
+
+  async write(bytes: Uint8Array): Promise<boolean> {
+    await this.#work.write(bytes);
+    return true;
+  }
+
+  sync(): Promise<void> {
+    return this.#work.sync();
+  }
+
+  async finish(beforeNamed?: () => Promise<void>): Promise<void> {
+    await this.#work.sync();
+    const target = assembledOf(this.#path);
+    try {
+      this.#size = await this.#assemble(this.#work.path, target);
+    } catch (error) {
+      await rm(target, { force: true });
+      throw error;
+    }
+    await beforeNamed?.();
+    await this.#work.close();
+    await nameAssembled(this.#path);
+  }
+
+  abandon(): Promise<void> {
+    return this.#work.abandon();
+  }
+}
+
+/** Gives an assembled output its name, and removes the work that it was made of. */
+export async function nameAssembled(path: string): Promise<void> {
+  await giveName(assembledOf(path), path);
+  await rm(partialOf(path), { force: true });
+}
+
 /** Gives a whole output its name. */
-export async function nameWhole(path: string): Promise<void> {
+export const nameWhole = (path: string): Promise<void> => giveName(partialOf(path), path);
+
+async function giveName(whole: string, path: string): Promise<void> {
   try {
-    await rename(partialOf(path), path);
+    await rename(whole, path);
   } catch (error) {
     throw runError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
   }

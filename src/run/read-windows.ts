@@ -7,7 +7,7 @@ import type { GatheredRows } from './gathered-rows.js';
 import type { Input } from './input.js';
 import { type GroupedBatch, groupRecords, type JoinsGroup, sliceGrouped } from './record-groups.js';
 import type { BlockRange } from './shards.js';
-import { blockOf, cutWindows, groupLimitsFor } from './windows.js';
+import { blockOf, cutWindows, type FileWindow, groupLimitsFor } from './windows.js';
 
 export interface ReadOptions {
   readonly inputs: readonly Input[];
@@ -23,6 +23,11 @@ export interface ReadOptions {
   readonly joins?: JoinsGroup | undefined;
   /** What yields all records of the inputs in the place of them, as one file. */
   readonly gathered?: GatheredRows | undefined;
+  /**
+   * Whether the inputs are read part by part, each as if it were a file of its own; `blocks` are then parts. A record's
+   * byte is counted from the beginning of its part.
+   */
+  readonly byParts?: boolean;
   /** Whether windows end with the records that have arrived. */
   readonly eager?: boolean;
   /** Once it is aborted, no more is read. */
@@ -43,6 +48,10 @@ export async function* readWindows(options: ReadOptions): AsyncGenerator<Window>
   }
   for (const [file, input] of inputs.entries()) {
     const range = blocks?.[file];
+    if (options.byParts) {
+      for await (const window of windowsOfParts(input, options, range)) yield { ...window, index: index++, file };
+      continue;
+    }
     // A file before a shard's own is read all the same where groups may not come back.
     const isPassed = range !== undefined && range.from === range.until;
     if (isPassed && (options.joins === undefined || range.until === 0)) continue;
@@ -53,6 +62,26 @@ export async function* readWindows(options: ReadOptions): AsyncGenerator<Window>
       yield { ...window, index: index++, file };
     }
     if (countdown?.left === 0) return;
+  }
+}
+
+async function* windowsOfParts(
+  input: Input,
+  { format, windowSize: size, maxRowBytes, signal }: ReadOptions,
+  range: BlockRange | undefined,
+): AsyncGenerator<FileWindow> {
+  const parts = await input.parts();
+  const { from, until } = range ?? { from: 0, until: parts.length };
+  for (const [index, { rowsBefore }] of parts.slice(from, until).entries()) {
+    const part = from + index;
+    const isLast = from === 0 && part === parts.length - 1;
+    const start: Position = { byte: 0, line: rowsBefore + 1 };
+    const records = readRecords(input.partContent(part, isLast), format.newScanner(), start, maxRowBytes);
+    for await (const window of cutWindows(groupRecords(records, groupLimitsFor(size)), { size })) {
+      if (signal.aborted) return;
+      // Nothing is ever appended to a part.
+      yield { ...window, open: false };
+    }
   }
 }
 

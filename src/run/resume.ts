@@ -6,7 +6,7 @@ import { optionName } from '../option-name.js';
 import type { Fingerprint } from '../scorer/identity.js';
 import type { Window } from '../scorer/protocol.js';
 import { type InputFacts, inputDifference, isUntouched } from './input-facts.js';
-import { nameWhole, partialOf } from './output.js';
+import { assembledOf, nameAssembled, nameWhole, partialOf } from './output.js';
 import { differenceOf, type RunState, readRunFile, runFileOf, writeRunFile } from './run-file.js';
 import { WindowHash } from './window-hash.js';
 
@@ -37,9 +37,9 @@ export async function findUnfinishedRun(output: string, policy: UnfinishedRunPol
     );
   }
   if (state.finished === null) return left === undefined ? undefined : state;
-  const size = await sizeOf(output);
+  const [size, assembled] = [await sizeOf(output), await sizeOf(assembledOf(output))];
   // The name is given last: a run that ended just before had done all else.
-  if (left === state.finished.file || size === state.finished.file) return state;
+  if ([left, assembled, size].includes(state.finished.file)) return state;
   if (size === undefined) return undefined;
   throw usageError(
     `${output}: expected the ${state.finished.file} bytes that its run wrote, got ${size}; ${optionName('overwrite')} scores it anew`,
@@ -177,6 +177,7 @@ async function copySafely(from: string, to: string): Promise<void> {
 /** Gives a finished output its name, where its run was ended just before it did that. */
 export async function publish(output: string, { finished }: RunState): Promise<void> {
   const partial = partialOf(output);
+  if (finished !== null && (await sizeOf(assembledOf(output))) === finished.file) return nameAssembled(output);
   const left = await sizeOf(partial);
   if (left === undefined) return;
   if (left === finished?.file) await nameWhole(output);

@@ -45,4 +45,21 @@ export function blocksOf({ index, of: shards }: Shard, lengths: readonly number[
   });
 }
 
+/**
+ * The parts of each file that a shard takes.
+ *
+ * @param counts how many parts each file has
+ * @throws FatalError `usage` where there are fewer parts than shards
+ */
+export function partsOf(shard: Shard, counts: readonly number[]): BlockRange[] {
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  if (shard.of > all) {
+    throw usageError(
+      `expected ${optionName('shard')} of at most ${all}, as many as there are row groups, got ${shard.index}/${shard.of}; ` +
+        `with ${optionName('to')} jsonl there may be more`,
+    );
+  }
+  return blocksOf(shard, counts, { bytes: 1, rows: 1 });
+}
+
 const clamp = (block: number, count: number): number => Math.min(Math.max(block, 0), count);

@@ -1,11 +1,14 @@
 /** Recognises input that is not lines of text. */
+import { closeSync, openSync, readSync } from 'node:fs';
 import { usageError } from '../errors.js';
+import { parquet } from '../parquet/container.js';
+import { isFile } from '../platform/files.js';
 
 const UTF_16LE = 'UTF-16; convert it first: iconv -f UTF-16LE -t UTF-8';
 const UTF_16BE = 'UTF-16; convert it first: iconv -f UTF-16BE -t UTF-8';
 
 const signatures: readonly { readonly bytes: readonly number[]; readonly what: string }[] = [
-  { bytes: [0x50, 0x41, 0x52, 0x31], what: 'Parquet; convert it to JSONL first' },
+  { bytes: [0x50, 0x41, 0x52, 0x31], what: 'Parquet that is compressed as a whole; decompress it first' },
   { bytes: [0x50, 0x4b, 0x03, 0x04], what: 'a zip archive (or xlsx); take the JSONL or CSV out of it first' },
   { bytes: [0xff, 0xfe], what: 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8' },
   { bytes: [0xfe, 0xff], what: 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8' },
@@ -42,3 +45,19 @@ export function refuseForeignInput(first: Buffer, place: string, json: boolean):
 }
 
 const expected = (json: boolean): string => (json ? 'JSON lines' : 'lines of text');
+
+/** Whether a file begins as Parquet does: its name need not say it. A pipe is not looked at. */
+export function isParquet(path: string): boolean {
+  if (!isFile(path)) return false;
+  const head = Buffer.alloc(8);
+  try {
+    const file = openSync(path, 'r');
+    try {
+      return parquet.matches(head.subarray(0, readSync(file, head, 0, head.length, 0))) === true;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return false; // That it cannot be read is said when it is opened as an input.
+  }
+}

@@ -26,6 +26,8 @@ interface Counts {
   rows: number;
   failed: number;
   rewardsWritten: number;
+  /** Rows that a filter kept. */
+  kept: number;
   tokens: number;
   computedTokens: number;
   truncatedRows: number;
@@ -55,7 +57,7 @@ export class RunStatistics {
   #work = 0;
 
   constructor(state?: StatisticsState) {
-    const { sketch, ...counts } = state ?? { ...nothing, sketch: undefined };
+    const { sketch, ...counts } = { ...nothing, sketch: undefined, ...state };
     this.#counts = structuredClone(counts);
     this.#sketch = new QuantileSketch(sketch);
   }
@@ -103,6 +105,7 @@ export class RunStatistics {
       boundarySpaces: [...window.boundarySpaces],
       failed: failed.length,
       rewardsWritten: rewards.length,
+      kept: window.kept ?? 0,
       failures,
       firstFailures,
       rowsByFile: [...(window.rowsByFile ?? rowsByFile)],
@@ -115,9 +118,14 @@ export class RunStatistics {
     this.#sketch.add(rewards);
   }
 
+  /** Sets how many rows were kept, where only the whole run says which. */
+  keepOnly(rows: number): void {
+    this.#counts.kept = rows;
+  }
+
   /** Adds the counts of another run, whose rows come after this one's. */
   merge({ sketch, ...counts }: StatisticsState): void {
-    addCounts(this.#counts, counts);
+    addCounts(this.#counts, { ...nothing, ...counts });
     this.#sketch.merge(sketch);
   }
 
@@ -146,6 +154,7 @@ const nothing: Counts = {
   rows: 0,
   failed: 0,
   rewardsWritten: 0,
+  kept: 0,
   tokens: 0,
   computedTokens: 0,
   truncatedRows: 0,
@@ -180,6 +189,7 @@ function addCounts(counts: Counts, later: Readonly<Counts>): void {
   counts.rows += later.rows;
   counts.failed += later.failed;
   counts.rewardsWritten = both;
+  counts.kept += later.kept;
   counts.tokens += later.tokens;
   counts.computedTokens += later.computedTokens;
   counts.truncatedRows += later.truncatedRows;

@@ -23,6 +23,8 @@ export interface RunFacts {
   readonly seconds: number;
   /** For a dry run, how long the run itself would take. */
   readonly estimate: number | undefined;
+  /** Whether rows were left out for their rewards. */
+  readonly filters: boolean;
   /** Whether the run chose the best of groups. */
   readonly selects: boolean;
   /** Whether it made pairs of them. */
@@ -59,6 +61,7 @@ export function summaryOf(facts: RunFacts): object {
     rows: counts.rows,
     forms: counts.forms,
     rewardsWritten: counts.rewardsWritten,
+    ...(facts.filters && { kept: counts.kept, dropped: counts.rows - counts.kept }),
     failed: counts.failed,
     failures: counts.failures,
     firstFailures: counts.firstFailures,

@@ -9,6 +9,7 @@ import type { RowFormat } from '../rows/formats/format.js';
 import { createFormat, type FormatSettings } from '../rows/formats/index.js';
 import type { Row } from '../rows/kinds/roles.js';
 import type { ResultSettings } from '../rows/results.js';
+import { pairForFilter } from '../rows/reward-filter.js';
 import type { ScoredRecord } from '../selection/group.js';
 import { select } from '../selection/select.js';
 import type { SelectionSettings } from '../selection/settings.js';
@@ -68,15 +69,22 @@ export function createAnswer({ format: settings, answer }: WindowTask): Answer {
 
 function writeRecords(settings: FormatSettings): Answer {
   const format = createFormat(settings);
+  const { filter } = settings;
   return {
     format,
     results: settings,
+    ...(filter && { refuse: (row) => pairForFilter(row, settings.fields) }),
     write(rows) {
       const output: (Buffer | string)[] = [];
+      let kept = 0;
       if (!rows.dryRun) {
-        for (const { record, parsed, result } of written(rows)) output.push(...format.write(record, parsed, result));
+        for (const { record, parsed, result } of written(rows)) {
+          const pieces = format.write(record, parsed, result);
+          if (pieces.length > 0) kept++;
+          output.push(...pieces);
+        }
       }
-      return { output: bytesOf(output), stats: statsOf(rows, settings) };
+      return { output: bytesOf(output), stats: { ...statsOf(rows, settings), ...(filter && { kept }) } };
     },
   };
 }

@@ -600,7 +600,7 @@ testWrongUses('files that are refused', directory, [
   },
   {
     args: [file('first.jsonl', '"a"\n'), file('second.jsonl', 'PAR1\x15\x04\n')],
-    stderr: `${directory}/second.jsonl:1: expected JSON lines, got Parquet; convert it to JSONL first`,
+    stderr: `${directory}/second.jsonl: expected a whole Parquet file, but it has 7 bytes; it was cut: fetch it again`,
   },
   {
     args: [file('plain.jsonl.gz', '"a"\n')],

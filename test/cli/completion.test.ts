@@ -22,7 +22,7 @@ const cases: readonly (readonly [typed: string, offered: readonly string[]])[] =
   ['score chats.jsonl --fro', ['--from']],
   ['chats.jsonl --fro', ['--from']],
   ['--from csv --from csv --overw', ['--overwrite']],
-  ['--from ', ['csv', 'jsonl', 'text', 'tsv']],
+  ['--from ', ['csv', 'json', 'jsonl', 'parquet', 'text', 'tsv']],
   ['--from t', ['text', 'tsv']],
   ['--truncation-side r', ['right']],
   ['model info --js', ['--json']],
@@ -88,7 +88,7 @@ describeShell('bash', () => {
     const lines = [
       ...cases,
       ['--from=t', ['text', 'tsv']] as const,
-      ['--to=', ['csv', 'jsonl', 'scores', 'tsv']] as const,
+      ['--to=', ['csv', 'jsonl', 'parquet', 'scores', 'tsv']] as const,
     ];
     assert.deepEqual(
       (await complete(lines.map(([typed]) => typed))).map((offered, i) => [lines[i]?.[0], offered]),

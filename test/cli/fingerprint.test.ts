@@ -88,6 +88,8 @@ const settings: Readonly<Record<string, Setting>> = {
   delimiter: { input: csv, to: ';' },
   'max-row-bytes': { to: '1000' },
   details: { to: true },
+  'min-reward': { to: '1' },
+  'top-percent': { from: '5', to: '10' },
   'reward-field': { to: 'score' },
   rescore: { to: true },
   'use-rewards': { to: true },
@@ -122,7 +124,7 @@ describe('every flag that decides a reward or the output', () => {
 
   test('has a case', () => {
     assert.deepEqual(Object.keys(settings).sort(), deciding('score').sort());
-    const { details: _, ...shared } = settings;
+    const { details: _, 'min-reward': __, 'top-percent': ___, ...shared } = settings;
     assert.deepEqual(Object.keys({ ...shared, ...settingsOfBest }).sort(), deciding('best').sort());
   });
 

@@ -73,7 +73,7 @@ const ofBest = ['group', 'gather', 'response-field', 'top', 'rank', 'pairs', 'mi
 
 describe('what flags decide', () => {
   for (const [command, own] of [
-    ['score', ['details']],
+    ['score', ['details', 'min-reward', 'top-percent']],
     ['best', ofBest],
   ] as const) {
     test(command, () => {
@@ -151,6 +151,8 @@ describe('deciding flags', () => {
       '--to': null,
       '--delimiter': null,
       '--max-row-bytes': 1000,
+      '--min-reward': null,
+      '--top-percent': null,
       '--details': false,
       ...noFields,
       '--reward-field': 'reward',

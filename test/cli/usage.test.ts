@@ -27,11 +27,11 @@ wrongUses('flags', [
   { args: ['--from'], stderr: "option '--from <format>' argument missing" },
   {
     args: ['--from', 'xml'],
-    stderr: invalid('--from <format>', 'xml', 'Allowed choices are jsonl, csv, tsv, text.'),
+    stderr: invalid('--from <format>', 'xml', 'Allowed choices are jsonl, csv, tsv, text, json, parquet.'),
   },
   {
     args: ['--to', 'text'],
-    stderr: invalid('--to <format>', 'text', 'Allowed choices are jsonl, csv, tsv, scores.'),
+    stderr: invalid('--to <format>', 'text', 'Allowed choices are jsonl, csv, tsv, scores, parquet.'),
   },
   ...['ab', '"', 'é'].map((value) => ({
     args: ['--from', 'csv', '--delimiter', value],
@@ -117,7 +117,7 @@ wrongUses('variables', [
     env: { REWARD_SCORE_FROM: 'xml' },
     stderr:
       "option '--from <format>' value 'xml' from env 'REWARD_SCORE_FROM' is invalid. " +
-      'Allowed choices are jsonl, csv, tsv, text.',
+      'Allowed choices are jsonl, csv, tsv, text, json, parquet.',
   },
   {
     args: [],
@@ -204,8 +204,8 @@ wrongUses('files', [
   },
   { args: [good, '--summary', good], stderr: `${good}: expected --summary to be another file than the input` },
   {
-    args: [good, '--summary', join(directory, 'same.json'), '-o', join(directory, 'folder/../same.json')],
-    stderr: `${directory}/same.json: expected --summary to be another file than --output`,
+    args: [good, '--summary', join(directory, 'same.jsonl'), '-o', join(directory, 'folder/../same.jsonl')],
+    stderr: `${directory}/same.jsonl: expected --summary to be another file than --output`,
   },
 ]);
 
@@ -215,7 +215,6 @@ const utf16 = (text: string, bigEndian = false): Buffer => {
 };
 
 const exported: readonly [name: string, content: string | Uint8Array, got: string][] = [
-  ['data.parquet', 'PAR1\x15\x04\x15\x10PAR1', 'Parquet; convert it to JSONL first'],
   ['data.xlsx', 'PK\x03\x04\x14\0\x06\0', 'a zip archive (or xlsx); take the JSONL or CSV out of it first'],
   ['le.jsonl', utf16('\ufeff{"text":"a"}\n'), 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8'],
   ['be.jsonl', utf16('\ufeff{"text":"a"}\n', true), 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8'],

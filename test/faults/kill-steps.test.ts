@@ -16,7 +16,7 @@ import {
   stepsOf,
   uninterrupted,
 } from '../support/fault-runs.js';
-import { temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+import { root, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 
 useTinyModel();
 
@@ -27,6 +27,7 @@ const csv = writeFile(folder, 'rows.csv', csvRows(9000));
 const jobs: readonly Job[] = [
   { args: ['-j', '2', jsonl], name: 'out.jsonl', errors: true },
   { args: ['-j', '1', csv, '--details'], name: 'out.csv.gz' },
+  { args: ['-j', '1', join(root, 'test/oracle/parquet/pages-long-v1.parquet'), '--exit-zero'], name: 'out.parquet' },
 ];
 
 for (const job of jobs) {

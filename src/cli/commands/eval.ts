@@ -17,6 +17,7 @@ import type { EvalFlags } from '../flags/flags.js';
 import { oneLine } from '../one-line.js';
 import { type EvalPlan, planEvaluation } from './eval/plan.js';
 import { showEvaluation } from './eval/show.js';
+import { inputFiles } from './input-files.js';
 import { printEnd } from './print.js';
 import { requestOf } from './request.js';
 import { Session, totalBytesOf } from './session.js';
@@ -29,7 +30,7 @@ export async function evaluateFiles(
 ): Promise<number> {
   const started = performance.now();
   const { log } = context;
-  const plan = await planEvaluation(files, flags, context);
+  const plan = await planEvaluation(inputFiles(files), flags, context);
   const { inputs } = plan;
   const session = new Session(context, flags, { inputs });
   const scorer = new LazyScorer(() => openScorer(requestOf(flags), session.scorerUi));
@@ -74,6 +75,7 @@ export async function evaluateFiles(
       statistics,
       seconds,
       estimate: undefined,
+      filters: false,
       selects: false,
       makesPairs: false,
       complete: collected.rows !== undefined,

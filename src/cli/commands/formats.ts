@@ -3,6 +3,7 @@ import { usageError } from '../../errors.js';
 import type { InputFormat, OutputFormat } from '../../rows/formats/format.js';
 import { delimiters } from '../../rows/formats/index.js';
 import { contentName } from '../../run/containers.js';
+import { isParquet } from '../../run/sniff.js';
 
 const byExtension: Readonly<Record<string, InputFormat>> = {
   jsonl: 'jsonl',
@@ -10,6 +11,8 @@ const byExtension: Readonly<Record<string, InputFormat>> = {
   csv: 'csv',
   tsv: 'tsv',
   txt: 'text',
+  json: 'json',
+  parquet: 'parquet',
 };
 
 export interface Formats {
@@ -19,6 +22,8 @@ export interface Formats {
 }
 
 interface FormatFlags {
+  /** Where rows are written; undefined where none are. */
+  readonly output?: string;
   readonly from?: InputFormat;
   readonly to?: OutputFormat;
   readonly delimiter?: string;
@@ -32,13 +37,27 @@ export function chooseFormats(files: readonly string[], flags: FormatFlags): For
   }
   return {
     from,
-    to: flags.to ?? (from === 'text' ? 'jsonl' : from),
+    to: flags.to ?? formatOfOutput(flags.output, from),
     delimiter: flags.delimiter ?? delimiters[from === 'tsv' ? 'tsv' : 'csv'],
   };
 }
 
+/** By the end of its name, else as the input is. */
+function formatOfOutput(output: string | undefined, from: InputFormat): OutputFormat {
+  const extension = output === undefined || output === '-' ? '' : extensionOf(output);
+  if (extension === 'json') {
+    throw usageError(`${output}: expected an output that ends in .jsonl, as each row is a line, got .json`);
+  }
+  const named = byExtension[extension];
+  if (named !== undefined && named !== 'text' && named !== 'json') return named;
+  if (from === 'text' || from === 'json') return 'jsonl';
+  return from === 'parquet' && (output === undefined || output === '-') ? 'jsonl' : from;
+}
+
 function formatOfNames(files: readonly string[]): InputFormat {
-  const formats = new Set(files.map((file): InputFormat => byExtension[extensionOf(file)] ?? 'jsonl'));
+  const formats = new Set(
+    files.map((file): InputFormat => byExtension[extensionOf(file)] ?? (isParquet(file) ? 'parquet' : 'jsonl')),
+  );
   const [format, other] = formats;
   if (other !== undefined) {
     throw usageError(`expected input files of one format, got ${[...formats].join(' and ')}; say which with --from`);

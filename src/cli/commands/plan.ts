@@ -2,11 +2,15 @@
 import { usageError } from '../../errors.js';
 import { columnKey } from '../../rows/formats/csv-header.js';
 import { createFormat, type FormatSettings } from '../../rows/formats/index.js';
+import { columnsToRead, resultColumns } from '../../rows/formats/parquet.js';
 import { type NamedFields, roles } from '../../rows/kinds/roles.js';
+import { pairForFilter, type RewardFilter } from '../../rows/reward-filter.js';
+import { planBestRows } from '../../run/best-rows.js';
 import { Input } from '../../run/input.js';
 import { inspectInputs, readFirstRow } from '../../run/inspect.js';
-import { checkDestination, checkDistinct, checkOutput, isPlain } from '../../run/output.js';
+import { type Assemble, checkDestination, checkDistinct, checkOutput, isPlain } from '../../run/output.js';
 import { type ClaimedOutput, claimWork } from '../../run/output-sink.js';
+import { planParquetOutput } from '../../run/parquet-output.js';
 import type { WindowTask } from '../../scorer/protocol.js';
 import { otherPairField } from '../../selection/pair-fields.js';
 import type { CommandContext } from '../context.js';
@@ -25,6 +29,8 @@ export interface Plan {
   readonly task: WindowTask;
   /** Undefined where nothing is written. */
   readonly claimed: ClaimedOutput | undefined;
+  /** Makes the output of what is written; undefined where that is the output. */
+  readonly assemble: Assemble | undefined;
 }
 
 /**
@@ -49,8 +55,15 @@ export async function planScoring(
   if (flags.details && formats.to === 'scores') {
     throw usageError('expected --details with --to jsonl, csv or tsv: scores are one number a line');
   }
+  if (formats.to === 'parquet') refuseForParquet(flags);
   const inputs = files.map((file) => new Input(file, context));
+  // Where the rows are not written, the columns that decide nothing need not be decoded.
+  if (flags.best === undefined && (formats.to === 'scores' || formats.to === 'parquet')) {
+    const columns = columnsToRead(fields, flags.system, flags);
+    for (const input of inputs) input.columns = columns;
+  }
   checkDestinations(flags, inputs);
+  const filter = filterOf(flags, files);
   const policy = flags.resume ? 'resume' : flags.overwrite ? 'overwrite' : 'refuse';
   const claimed = flags.dryRun ? undefined : await claimWork(flags.output, policy);
   try {
@@ -64,6 +77,7 @@ export async function planScoring(
         reasons: flags.errors === undefined,
         skipFailures: flags.onError !== 'null',
         existing: asked,
+        ...(filter && { filter }),
       },
       flags.maxRowBytes,
     );
@@ -72,7 +86,19 @@ export async function planScoring(
       selection === undefined
         ? inspected
         : withSelectionColumns(await settleByFirstRow(inputs, inspected, flags, context), selection);
+    if (filter !== undefined) refusePairs(inputs, format);
     createFormat(format); // Refuses an output that cannot be made from the input.
+    const assemble =
+      format.to === 'parquet' && !flags.dryRun
+        ? await planParquetOutput({
+            inputs: files,
+            columns: resultColumns(format, format.shape ?? 'single'),
+            shard: flags.shard,
+            onNotice: (message) => context.log.note(message),
+          })
+        : filter?.kind === 'best' && !flags.dryRun
+          ? planBestRows(flags.output, filter.percent)
+          : undefined;
     const { maxRowBytes, dryRun, strict } = flags;
     const task: WindowTask = {
       format,
@@ -81,7 +107,7 @@ export async function planScoring(
       dryRun,
       strict,
     };
-    return { inputs, task, claimed };
+    return { inputs, task, claimed, assemble };
   } catch (error) {
     claimed?.release();
     throw error;
@@ -119,6 +145,57 @@ function refuseContradictions(files: readonly string[], flags: ScoreFlags): void
     ['--on-error skip', flags.onError === 'skip'],
   ] as const) {
     if (given) throw usageError(`expected --stream without ${name}`);
+  }
+}
+
+/** @throws FatalError `usage` for flags that exclude each other */
+function filterOf(flags: ScoreFlags, files: readonly string[]): RewardFilter | undefined {
+  const { minReward, topPercent, output, dryRun } = flags;
+  if (minReward === undefined && topPercent === undefined) return undefined;
+  if (minReward !== undefined && topPercent !== undefined) {
+    throw usageError('expected --min-reward or --top-percent, got both');
+  }
+  if (topPercent === undefined) return { kind: 'least', reward: minReward as number };
+  for (const [name, given] of [
+    ['standard input', files.includes('-')],
+    ['--stream', flags.stream],
+    ['--shard', flags.shard !== undefined],
+  ] as const) {
+    if (given) throw usageError(`expected --top-percent without ${name}: which rows are the best, the whole run says`);
+  }
+  if (!dryRun && (output === '-' || !isPlain(output))) {
+    throw usageError(
+      'expected --top-percent with -o FILE, a regular file: the output is made when all rows have rewards',
+    );
+  }
+  return { kind: 'best', percent: topPercent };
+}
+
+/** @throws FatalError `usage` where the first row of an input has two rewards */
+function refusePairs(inputs: readonly Input[], { fields }: FormatSettings): void {
+  for (const { name, first } of inputs) {
+    const refused = first && pairForFilter(first.row, fields);
+    if (refused !== undefined) throw usageError(`${name}:${first?.line}: ${refused.message}`);
+  }
+}
+
+/** Rows of Parquet stay in their row groups, so that none may be missing. */
+function refuseForParquet(flags: ScoreOrBestFlags): void {
+  const { output, best, limit, stream, onError, dryRun } = flags;
+  const instead = 'write JSON lines with --to jsonl';
+  if (best !== undefined) throw usageError(`expected --to jsonl, csv or tsv for best, got parquet; ${instead}`);
+  if (!dryRun && (output === '-' || !isPlain(output))) {
+    throw usageError(`expected --to parquet with -o FILE, a regular file: its footer is written last; or ${instead}`);
+  }
+  for (const [name, given] of [
+    ['--limit', limit !== undefined],
+    ['--stream', stream],
+    ['--on-error skip', onError === 'skip'],
+    ['--min-reward', flags.minReward !== undefined],
+    ['--top-percent', flags.topPercent !== undefined],
+  ] as const) {
+    if (given)
+      throw usageError(`expected --to parquet without ${name}, since its row groups are kept whole; ${instead}`);
   }
 }
 

@@ -13,6 +13,7 @@ import type { Scorer } from '../../scorer/scorer.js';
 import type { CommandContext, Context } from '../context.js';
 import { ExitCode, exitCodeOf } from '../exit-codes.js';
 import { fingerprintOf, templateDateOf } from './fingerprint.js';
+import { inputFiles } from './input-files.js';
 import { type Plan, planScoring, type ScoreOrBestFlags } from './plan.js';
 import { printEnd, printEstimate, rowsInWords } from './print.js';
 import { requestOf } from './request.js';
@@ -27,7 +28,7 @@ export async function score(
 ): Promise<number> {
   const started = performance.now();
   const flags = { ...given, output: followLinks(given.output) };
-  const plan = await planScoring(files, flags, context);
+  const plan = await planScoring(inputFiles(files), flags, context);
   try {
     return await scorePlanned(plan, flags, started, context);
   } finally {
@@ -82,6 +83,9 @@ async function scorePlanned(
   return exitCode;
 }
 
+const isFiltered = ({ minReward, topPercent }: ScoreOrBestFlags): boolean =>
+  minReward !== undefined || topPercent !== undefined;
+
 /** Rows whose rewards are taken, and no others, need no model. */
 const noModel = (): never => {
   throw new Error('a row is to be scored without a model');
@@ -94,7 +98,7 @@ interface OpenedScorer {
 }
 
 function jobOf(
-  { inputs, task, claimed }: Plan,
+  { inputs, task, claimed, assemble }: Plan,
   flags: ScoreOrBestFlags,
   { scorer, model }: OpenedScorer,
   session: Session,
@@ -110,6 +114,7 @@ function jobOf(
       : new OutputSink({
           claimed,
           streams: context,
+          assemble,
           header: createFormat(task.format).outputHeader,
           errorsPath,
           inputs,
@@ -166,6 +171,7 @@ function conclude(
       statistics,
       seconds,
       estimate,
+      filters: isFiltered(flags),
       selects: flags.best !== undefined,
       makesPairs: flags.best?.pairs ?? false,
       complete: outcome.end === 'finished',
@@ -181,6 +187,10 @@ function conclude(
   if (error !== undefined) throw error;
   if (end !== 'reader gone' && !nothingLeft) {
     printEnd(statistics, model?.identity.scoring.maxLength ?? 0, seconds, log);
+    if (isFiltered(flags) && !flags.dryRun) {
+      const { rows, kept } = statistics.counts;
+      log.note(`${rowsInWords(kept)} kept, ${rowsInWords(rows - kept)} dropped`);
+    }
     if (flags.best !== undefined) printGains(statistics, flags.best.pairs, log);
     if (estimate !== undefined) printEstimate(statistics, estimate, scorer.workers, log);
   }

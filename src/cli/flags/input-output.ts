@@ -4,7 +4,7 @@ import { inputFormats, outputFormats } from '../../rows/formats/format.js';
 import { DEFAULT_MAX_ROW_BYTES, LARGEST_ROW_BYTES } from '../../rows/records.js';
 import { containerOfName } from '../../run/containers.js';
 import type { Comparable, Flag } from './flag.js';
-import { fileName, separator, wholeNumber } from './parsers.js';
+import { fileName, number, percent, separator, wholeNumber } from './parsers.js';
 
 const group = 'Input and output';
 const readsRows = ['score', 'best', 'eval', 'explain'] as const;
@@ -73,6 +73,26 @@ export const inputOutputFlags = [
     parse: wholeNumber(1, LARGEST_ROW_BYTES),
     default: DEFAULT_MAX_ROW_BYTES,
     commands: readsRows,
+    decides: 'output',
+  },
+  {
+    name: 'min-reward',
+    value: '<x>',
+    group,
+    doc: 'write only rows whose reward is at least this (of several, the best)',
+    parse: number,
+    commands: ['score'],
+    refusedBy: writesNoRows,
+    decides: 'output',
+  },
+  {
+    name: 'top-percent',
+    value: '<p>',
+    group,
+    doc: 'write only the best p percent of the rows, in their order; ties are kept',
+    parse: percent,
+    commands: ['score'],
+    refusedBy: writesNoRows,
     decides: 'output',
   },
   {

@@ -4,10 +4,10 @@ import type { InputRecord, RecordScanner } from '../records.js';
 import type { RowResult } from '../results.js';
 import type { SplicedMember } from '../splice.js';
 
-export const inputFormats = ['jsonl', 'csv', 'tsv', 'text'] as const;
+export const inputFormats = ['jsonl', 'csv', 'tsv', 'text', 'json', 'parquet'] as const;
 export type InputFormat = (typeof inputFormats)[number];
 
-export const outputFormats = ['jsonl', 'csv', 'tsv', 'scores'] as const;
+export const outputFormats = ['jsonl', 'csv', 'tsv', 'scores', 'parquet'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
 /** A row, a failure, or both where a row is written back and must not be scored. */

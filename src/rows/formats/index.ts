@@ -3,12 +3,14 @@
 import { usageError } from '../../errors.js';
 import { optionName } from '../../option-name.js';
 import type { NamedFields } from '../kinds/roles.js';
-import { type ResultSettings, resultFields, scoreLine, shapeOf } from '../results.js';
+import { type ResultSettings, type RewardShape, resultFields, scoreLine, shapeOf } from '../results.js';
+import { filtered, type RewardFilter } from '../reward-filter.js';
 import { readColumns } from './columns.js';
 import { csvToCsv, csvToJsonl } from './csv.js';
 import { type CsvHeader, columnKey } from './csv-header.js';
 import type { InputFormat, OutputFormat, RowFormat } from './format.js';
 import { jsonlToJsonl } from './jsonl.js';
+import { parquetToJsonl, parquetToParquet } from './parquet.js';
 import { textToJsonl } from './text.js';
 
 export interface FormatSettings extends ResultSettings {
@@ -22,6 +24,10 @@ export interface FormatSettings extends ResultSettings {
   readonly addedColumns?: readonly string[];
   /** Keys of columns, where the input has columns. */
   readonly fields: NamedFields;
+  /** Which rows are written; undefined: all are. */
+  readonly filter?: RewardFilter;
+  /** The shape of every row's rewards, where the input's columns say it and the output has columns. */
+  readonly shape?: RewardShape;
   /** The header of CSV and TSV input. */
   readonly header: CsvHeader | undefined;
 }
@@ -47,8 +53,12 @@ export const jsonlSettings = (rewardField: string): FormatSettings => ({
 export function createFormat(settings: FormatSettings): RowFormat {
   const { to, skipFailures } = settings;
   const rows = createRowFormat(settings);
-  const format = to === 'scores' ? toScores(rows) : rows;
-  if (!skipFailures) return format;
+  const all = to === 'scores' ? toScores(rows) : rows;
+  const format = skipFailures ? withoutFailures(all) : all;
+  return settings.filter === undefined ? format : filtered(format, settings.filter);
+}
+
+function withoutFailures(format: RowFormat): RowFormat {
   return {
     ...format,
     write: (record, parsed, result) => (result.failure === undefined ? format.write(record, parsed, result) : []),
@@ -64,13 +74,21 @@ const toScores = (format: RowFormat): RowFormat => ({
 
 function createRowFormat(settings: FormatSettings): RowFormat {
   const { from, to } = settings;
+  if (to === 'parquet' && from !== 'parquet') {
+    throw usageError(`expected ${optionName('to')} parquet with Parquet as input, got ${from}; write jsonl or csv`);
+  }
   if (from !== 'csv' && from !== 'tsv') {
     if (to === 'csv' || to === 'tsv') {
       throw usageError(
         `expected ${optionName('to')} jsonl or scores for ${from} input, got ${to}: its rows have no common columns`,
       );
     }
-    return from === 'text' ? textToJsonl(settings) : jsonlToJsonl(settings, settings.fields.text ?? 'text');
+    if (from === 'text') return textToJsonl(settings);
+    const textField = settings.fields.text ?? 'text';
+    if (from !== 'parquet') return jsonlToJsonl(settings, textField);
+    return to === 'parquet'
+      ? parquetToParquet(settings, textField, settings.shape ?? 'single')
+      : parquetToJsonl(settings, textField);
   }
   const { header, delimiter, addedColumns } = settings;
   // The input is blank: nothing is read or written.

@@ -36,6 +36,13 @@ const answers = ['response', 'candidates', 'chosen', 'rejected'] as const satisf
 /** The field that names the author of the response. */
 export const BOT_NAME = 'bot_name';
 
+/** Every name that a field may be read by where no flag names it. */
+export const namesThatAreRead = [
+  ...Object.values({ ...defaultNames }),
+  ...Object.values(otherNames),
+  [INSTRUCTION.more, BOT_NAME],
+].flat();
+
 export const roles = Object.keys(defaultNames) as readonly Role[];
 
 /** Field names given by flags. */

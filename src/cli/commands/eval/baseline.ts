@@ -48,7 +48,7 @@ export class Baseline {
       {
         ...formats,
         fields: {},
-        rewardField: formats.from === 'jsonl' ? rewardField : columnKey(rewardField),
+        rewardField: formats.from === 'csv' || formats.from === 'tsv' ? columnKey(rewardField) : rewardField,
         details: false,
         reasons: true,
         skipFailures: false,

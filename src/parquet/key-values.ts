@@ -1,0 +1,65 @@
+/** What other programs keep in a file's footer, brought up to the columns that the file now has. */
+import { withArrowColumns } from './arrow-schema.js';
+import type { NewColumn } from './new-column.js';
+
+interface ColumnChange {
+  readonly added: readonly NewColumn[];
+  /** Names of columns that are no more. */
+  readonly removed: ReadonlySet<string>;
+}
+
+type Update = (value: string, change: ColumnChange) => string;
+
+/** What is under any other key stays as it is. */
+const updates: Readonly<Record<string, Update>> = {
+  'ARROW:schema': (value, { added, removed }) => withArrowColumns(value, added, removed),
+  huggingface: withFeatures,
+  'org.apache.spark.sql.parquet.row.metadata': withSparkFields,
+};
+
+/**
+ * @returns undefined where the value is not as its program writes it, so that it may not be kept: it would speak of
+ *   other columns
+ */
+export function updatedKeyValue(key: string, value: string, change: ColumnChange): string | undefined {
+  const update = Object.hasOwn(updates, key) ? updates[key] : undefined;
+  if (update === undefined || (change.added.length === 0 && change.removed.size === 0)) return value;
+  try {
+    return update(value, change);
+  } catch {
+    return undefined;
+  }
+}
+
+const dtypes = { number: 'float64', count: 'int64', text: 'string' } as const;
+
+/** Features of the library `datasets`. */
+function withFeatures(value: string, { added, removed }: ColumnChange): string {
+  const content = JSON.parse(value) as { readonly info?: { readonly features?: Record<string, unknown> } };
+  const features = content.info?.features;
+  if (features === undefined) return value;
+  for (const name of removed) delete features[name];
+  // Versions before 4 know no List, and later ones read a Sequence as one.
+  const listType = value.includes('"List"') ? 'List' : 'Sequence';
+  for (const { name, type, isList } of added) {
+    const own = { dtype: dtypes[type], _type: 'Value' };
+    features[name] = isList ? { feature: own, _type: listType } : own;
+  }
+  return JSON.stringify(content);
+}
+
+const sparkTypes = { number: 'double', count: 'long', text: 'string' } as const;
+
+function withSparkFields(value: string, { added, removed }: ColumnChange): string {
+  const content = JSON.parse(value) as { readonly fields: readonly { readonly name: string }[] };
+  const fields = added.map(({ name, type, isList }) => ({
+    name,
+    type: isList ? { type: 'array', elementType: sparkTypes[type], containsNull: true } : sparkTypes[type],
+    nullable: true,
+    metadata: {},
+  }));
+  return JSON.stringify({
+    ...content,
+    fields: [...content.fields.filter(({ name }) => !removed.has(name)), ...fields],
+  });
+}

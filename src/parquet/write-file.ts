@@ -1,0 +1,256 @@
+/**
+ * Writes a file of row groups that are there already: each column's bytes as they were, with new columns after them. Where
+ * these groups come from does not show: groups that were written by several runs make the file that one run would have made.
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import { messageOf, runError } from '../errors.js';
+import { type ByteSource, readExactly } from '../platform/byte-source.js';
+import { fieldsOf } from './field-numbers.js';
+import { type ColumnChunk, type Footer, MAGIC, type RowGroup } from './footer.js';
+import { updatedKeyValue } from './key-values.js';
+import { encodeColumn, type NewColumn, type NewValue, schemaOf } from './new-column.js';
+import {
+  binary,
+  fieldOf,
+  i16,
+  i32,
+  i64,
+  listOf,
+  numberOf,
+  struct,
+  structOf,
+  structs,
+  structsOf,
+  type ThriftField,
+  type ThriftStruct,
+  textOf,
+  withFields,
+  writeStruct,
+} from './thrift.js';
+
+export interface FileContent {
+  /** What it is to say of itself, but for its row groups. */
+  readonly footer: Footer;
+  readonly groups: readonly { readonly source: ByteSource; readonly group: RowGroup }[];
+  readonly columns: readonly NewColumn[];
+  /** Names of columns that are left out. */
+  readonly removed: ReadonlySet<string>;
+  /** Returns the values of the new columns for the next rows, a list for each column. */
+  readonly nextValues: (rows: number) => Promise<readonly (readonly NewValue[])[]>;
+}
+
+export interface WrittenFile {
+  readonly bytes: number;
+  /** Keys of the footer that were left out, because what stood there could not be brought up to date. */
+  readonly dropped: readonly string[];
+}
+
+const COPIED_BYTES = 1 << 20;
+
+/** @throws FatalError `run` where the file cannot be written, or a source cannot be read */
+export async function writeFile(path: string, content: FileContent): Promise<WrittenFile> {
+  const sink = await FileSink.open(path);
+  try {
+    await sink.write(MAGIC);
+    const groups: ThriftStruct[] = [];
+    for (const [index, { source, group }] of content.groups.entries()) {
+      groups.push(await writeGroup(sink, source, group, index, content));
+    }
+    const { stored, dropped } = footerOf(content, groups);
+    const footer = writeStruct(stored);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(footer.length);
+    await sink.write(Buffer.concat([footer, length, MAGIC]));
+    await sink.sync();
+    return { bytes: sink.position, dropped };
+  } finally {
+    await sink.close();
+  }
+}
+
+async function writeGroup(
+  sink: FileSink,
+  source: ByteSource,
+  group: RowGroup,
+  index: number,
+  { columns, removed, nextValues }: FileContent,
+): Promise<ThriftStruct> {
+  const start = sink.position;
+  const chunks: ThriftStruct[] = [];
+  for (const chunk of group.chunks) {
+    if (removed.has(chunk.leaf.path[0] as string)) continue;
+    chunks.push(movedChunk(chunk, sink.position));
+    await copyChunk(sink, source, chunk);
+  }
+  const values = await nextValues(group.rows);
+  for (const [i, column] of columns.entries()) {
+    const { bytes, stored } = encodeColumn(column, values[i] ?? [], sink.position);
+    await sink.write(bytes);
+    chunks.push(stored);
+  }
+  const { group: fields, column } = fieldsOf;
+  const sum = (field: number): number =>
+    chunks.reduce(
+      (total, chunk) => total + (numberOf(structOf(chunk, fieldsOf.chunk.metadata) ?? chunk, field) ?? 0),
+      0,
+    );
+  const has = (field: number): boolean => fieldOf(group.stored, field) !== undefined;
+  const set: ThriftField[] = [structs(fields.columns, chunks), i64(fields.bytes, sum(column.uncompressed))];
+  if (has(fields.fileOffset)) set.push(i64(fields.fileOffset, start));
+  if (has(fields.compressed)) set.push(i64(fields.compressed, sum(column.compressed)));
+  if (has(fields.ordinal)) set.push(i16(fields.ordinal, index));
+  // The columns that rows are sorted by are named by their numbers.
+  return withFields(group.stored, set, removed.size === 0 ? [] : [fields.sorting]);
+}
+
+async function copyChunk(sink: FileSink, source: ByteSource, { start, length }: ColumnChunk): Promise<void> {
+  for (let done = 0; done < length; done += COPIED_BYTES) {
+    const size = Math.min(COPIED_BYTES, length - done);
+    try {
+      await sink.write(await readExactly(source, start + done, size));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw runError(`${source.name}: ${error.message}: the file was cut while it was read`, { cause: error });
+    }
+  }
+}
+
+/** The indexes of pages and the Bloom filters stand elsewhere in the old file, and are left there. */
+function movedChunk({ stored, start }: ColumnChunk, position: number): ThriftStruct {
+  const { chunk, column } = fieldsOf;
+  const metadata = structOf(stored, chunk.metadata) as ThriftStruct;
+  const moved = [column.dataPage, column.indexPage, column.dictionaryPage].flatMap((field): ThriftField[] => {
+    const offset = numberOf(metadata, field);
+    // One that stands before the chunk is none: some writers leave 0.
+    return offset === undefined || offset < start ? [] : [i64(field, offset - start + position)];
+  });
+  const own = withFields(metadata, moved, [
+    column.indexPage,
+    column.dictionaryPage,
+    column.bloomFilter,
+    column.bloomFilterLength,
+  ]);
+  return withFields(
+    stored,
+    [i64(chunk.fileOffset, 0), struct(chunk.metadata, own.fields)],
+    [chunk.offsetIndex, chunk.offsetIndexLength, chunk.columnIndex, chunk.columnIndexLength],
+  );
+}
+
+function footerOf(
+  { footer: { stored, schema }, groups, columns, removed }: FileContent,
+  written: readonly ThriftStruct[],
+): { readonly stored: ThriftStruct; readonly dropped: readonly string[] } {
+  const { file } = fieldsOf;
+  const rows = groups.reduce((sum, { group }) => sum + group.rows, 0);
+  const set: ThriftField[] = [
+    structs(file.schema, schemaWith(structsOf(stored, file.schema) ?? [], columns, removed)),
+    i64(file.rows, rows),
+    structs(file.groups, written),
+  ];
+  const orders = structsOf(stored, file.orders);
+  if (orders !== undefined) {
+    const kept = orders.filter((_, i) => !removed.has(schema.leaves[i]?.path[0] ?? ''));
+    set.push(structs(file.orders, [...kept, ...columns.map(() => ({ fields: [struct(1, [])] }))]));
+  }
+  const dropped: string[] = [];
+  const pairs = structsOf(stored, file.keyValues);
+  if (pairs !== undefined) {
+    const updated = pairs.flatMap((pair): ThriftStruct[] => {
+      const { key, value } = fieldsOf.keyValue;
+      const [name, content] = [textOf(pair, key) ?? '', textOf(pair, value)];
+      if (content === undefined) return [pair];
+      const now = updatedKeyValue(name, content, { added: columns, removed });
+      if (now === undefined) dropped.push(name);
+      if (now === content) return [pair];
+      return now === undefined ? [] : [withFields(pair, [binary(value, now)])];
+    });
+    set.push(structs(file.keyValues, updated));
+  }
+  return { stored: withFields(stored, set, [file.signature]), dropped };
+}
+
+/** @param elements the root first, then each column with what is below it */
+function schemaWith(
+  elements: readonly ThriftStruct[],
+  columns: readonly NewColumn[],
+  removed: ReadonlySet<string>,
+): ThriftStruct[] {
+  const { element } = fieldsOf;
+  const [root, ...rest] = elements as [ThriftStruct, ...ThriftStruct[]];
+  const kept: ThriftStruct[] = [];
+  let count = 0;
+  for (let i = 0; i < rest.length; ) {
+    const end = endOf(rest, i);
+    if (!removed.has(textOf(rest[i] as ThriftStruct, element.name) ?? '')) {
+      kept.push(...rest.slice(i, end));
+      count++;
+    }
+    i = end;
+  }
+  return [withFields(root, [i32(element.children, count + columns.length)]), ...kept, ...columns.flatMap(schemaOf)];
+}
+
+/** Where the element after this one and all below it stands. */
+function endOf(elements: readonly ThriftStruct[], at: number): number {
+  let end = at + 1;
+  const children = numberOf(elements[at] as ThriftStruct, fieldsOf.element.children) ?? 0;
+  for (let i = 0; i < children; i++) end = endOf(elements, end);
+  return end;
+}
+
+/** Whether files have the same columns, so that their row groups may stand in one. */
+export const sameSchema = (a: Footer, b: Footer): boolean => {
+  const bytes = ({ stored }: Footer): Buffer => {
+    const elements = listOf(stored, fieldsOf.file.schema) as readonly ThriftStruct[] | undefined;
+    // The root's name says which program wrote it.
+    return Buffer.concat((elements ?? []).slice(1).map(writeStruct));
+  };
+  return bytes(a).equals(bytes(b));
+};
+
+class FileSink {
+  position = 0;
+  readonly #path: string;
+  readonly #handle: FileHandle;
+
+  static async open(path: string): Promise<FileSink> {
+    try {
+      return new FileSink(path, await open(path, 'w'));
+    } catch (error) {
+      throw cannotBeWritten(path, error);
+    }
+  }
+
+  private constructor(path: string, handle: FileHandle) {
+    this.#path = path;
+    this.#handle = handle;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, this.position);
+        done += bytesWritten;
+        this.position += bytesWritten;
+      }
+    } catch (error) {
+      throw cannotBeWritten(this.#path, error);
+    }
+  }
+
+  async sync(): Promise<void> {
+    try {
+      await this.#handle.sync();
+    } catch (error) {
+      throw cannotBeWritten(this.#path, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close().catch(() => undefined); // It is synchronised, or has failed already.
+  }
+}
+
+const cannotBeWritten = (path: string, error: unknown): Error =>
+  runError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });

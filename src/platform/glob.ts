@@ -1,0 +1,66 @@
+/** Patterns of paths, for a shell that did not see them: they were quoted, or are too many for a command line. */
+import { type Dirent, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDirectory, statOrUndefined } from './files.js';
+
+const isPattern = (text: string): boolean => /[*?[]/.test(text);
+
+/**
+ * The paths that a pattern stands for, in order of their bytes; the path itself where it is none, or there is a file of
+ * that very name. `*` and `?` stand for characters of one name, `[…]` for one of several characters, `**` for folders
+ * within each other, none among them. Names that begin with a dot are found only by a dot.
+ */
+export function expandPath(path: string): readonly string[] {
+  if (path === '-' || !isPattern(path) || statOrUndefined(path) !== undefined) return [path];
+  const root = path.startsWith('/') ? '/' : '';
+  const found = new Set<string>();
+  walk(
+    root,
+    path.split('/').filter((part) => part !== ''),
+    found,
+  );
+  return [...found].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+function walk(folder: string, [part, ...rest]: readonly string[], found: Set<string>): void {
+  if (part === undefined) return;
+  const isLast = rest.length === 0;
+  if (part === '**') {
+    walk(folder, isLast ? ['*'] : rest, found);
+    for (const entry of entriesOf(folder)) {
+      // A link to a folder may lead back to where it stands, so that none is followed.
+      if (entry.isDirectory() && !entry.name.startsWith('.')) walk(join(folder, entry.name), [part, ...rest], found);
+    }
+    return;
+  }
+  for (const name of isPattern(part) ? matching(folder, part) : [part]) {
+    const path = join(folder, name);
+    if (!isLast) {
+      if (isDirectory(path)) walk(path, rest, found);
+    } else if (statOrUndefined(path) !== undefined && !isDirectory(path)) found.add(path);
+  }
+}
+
+function matching(folder: string, pattern: string): string[] {
+  const names = expressionOf(pattern);
+  return entriesOf(folder).flatMap(({ name }) =>
+    names.test(name) && (!name.startsWith('.') || pattern.startsWith('.')) ? [name] : [],
+  );
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder === '' ? '.' : folder, { withFileTypes: true });
+  } catch {
+    return []; // What cannot be listed has no files that could be read.
+  }
+}
+
+function expressionOf(pattern: string): RegExp {
+  const source = pattern.replace(/\[(!?)([^\]]+)\]|[*?]|[^*?[]+|\[/g, (token, not?: string, set?: string) => {
+    if (set !== undefined) return `[${not === '!' ? '^' : ''}${set.replace(/[\\^]/g, '\\$&')}]`;
+    if (token === '*') return '.*';
+    return token === '?' ? '.' : token.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  });
+  return new RegExp(`^${source}$`, 'su');
+}

@@ -1,0 +1,164 @@
+/** Outputs in Parquet: made, when all of a run is there, of the inputs' own columns and the results that were written. */
+import { createReadStream } from 'node:fs';
+import { runError, usageError } from '../errors.js';
+import { optionName } from '../option-name.js';
+import { type Footer, type RowGroup, readFooter } from '../parquet/footer.js';
+import type { NewColumn, NewValue } from '../parquet/new-column.js';
+import { sameSchema, writeFile } from '../parquet/write-file.js';
+import { type ByteSource, openFileSource } from '../platform/byte-source.js';
+import { fileStart, LARGEST_ROW_BYTES, LineScanner, readRecords, recordAt } from '../rows/records.js';
+import type { Assemble } from './output.js';
+import { partsOf, type Shard } from './shards.js';
+
+export interface ParquetOutputSettings {
+  /** Paths of the inputs. */
+  readonly inputs: readonly string[];
+  readonly columns: readonly NewColumn[];
+  readonly shard: Shard | undefined;
+  readonly onNotice: (message: string) => void;
+}
+
+/**
+ * @returns what makes the output
+ * @throws FatalError `usage` where the inputs differ in their columns, or there are fewer row groups than shards
+ */
+export async function planParquetOutput({
+  inputs,
+  columns,
+  shard,
+  onNotice,
+}: ParquetOutputSettings): Promise<Assemble> {
+  const counts = await withFiles(inputs, async (files) => {
+    refuseOtherColumns(files);
+    return files.map(({ footer }) => footer.groups.length);
+  });
+  const ranges = shard && partsOf(shard, counts);
+  return (work, target) =>
+    withFiles(inputs, async (files) => {
+      const lines = new ResultLines(work);
+      const [first] = files as [OpenFile];
+      try {
+        const { bytes, dropped } = await writeFile(target, {
+          footer: first.footer,
+          groups: groupsOf(files).filter(({ file, index }) => {
+            const range = ranges?.[file];
+            return range === undefined || (index >= range.from && index < range.until);
+          }),
+          columns,
+          removed: new Set(columns.map(({ name }) => name)),
+          nextValues: (rows) => lines.next(rows, columns.length),
+        });
+        await lines.end();
+        for (const key of dropped) onNotice(droppedInWords(target, key));
+        return bytes;
+      } finally {
+        lines.close();
+      }
+    });
+}
+
+/** Joins files of the same columns, in order. */
+export const joinParquet = (paths: readonly string[], target: string): Promise<number> =>
+  withFiles(paths, async (files) => {
+    refuseOtherColumns(files);
+    const [{ footer }] = files as [OpenFile];
+    const { bytes } = await writeFile(target, {
+      footer,
+      groups: groupsOf(files),
+      columns: [],
+      removed: new Set(),
+      nextValues: async () => [],
+    });
+    return bytes;
+  });
+
+interface OpenFile {
+  readonly source: ByteSource;
+  readonly footer: Footer;
+}
+
+async function withFiles<T>(paths: readonly string[], use: (files: readonly OpenFile[]) => Promise<T>): Promise<T> {
+  const files: OpenFile[] = [];
+  const sources: ByteSource[] = [];
+  try {
+    for (const path of paths) {
+      const source = await openFileSource(path);
+      sources.push(source);
+      files.push({ source, footer: await readFooter(source) });
+    }
+    return await use(files);
+  } finally {
+    await Promise.all(sources.map((source) => source.close()));
+  }
+}
+
+interface GroupOfFile {
+  readonly source: ByteSource;
+  readonly group: RowGroup;
+  readonly file: number;
+  /** Which of the file's. */
+  readonly index: number;
+}
+
+const groupsOf = (files: readonly OpenFile[]): GroupOfFile[] =>
+  files.flatMap(({ source, footer }, file) => footer.groups.map((group, index) => ({ source, group, file, index })));
+
+function refuseOtherColumns(files: readonly OpenFile[]): void {
+  const [first, ...others] = files as [OpenFile, ...OpenFile[]];
+  const other = others.find(({ footer }) => !sameSchema(first.footer, footer));
+  if (other === undefined) return;
+  throw usageError(
+    `${other.source.name}: expected the columns of ${first.source.name}, with the same types, got others; ` +
+      `score it into a file of its own, or with ${optionName('to')} jsonl`,
+  );
+}
+
+const droppedInWords = (path: string, key: string): string =>
+  `${path}: left out ${key}, which does not read as its program writes it` +
+  (key === 'ARROW:schema'
+    ? ': readers by Arrow give dictionaries and large strings as strings, durations as integers, and times in UTC'
+    : '');
+
+async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const batch of readRecords(chunks, new LineScanner(), fileStart, LARGEST_ROW_BYTES)) {
+    for (const i of batch.ends.keys()) yield recordAt(batch, i).bytes;
+  }
+}
+
+/** The results that a run wrote, a line of JSON for each row. */
+class ResultLines {
+  readonly #path: string;
+  readonly #stream: ReturnType<typeof createReadStream>;
+  readonly #lines: AsyncGenerator<Buffer>;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#stream = createReadStream(path, { highWaterMark: 1 << 20 });
+    this.#lines = linesOf(this.#stream as AsyncIterable<Buffer>);
+  }
+
+  /** The values of the next rows, a list for each column. */
+  async next(rows: number, columns: number): Promise<NewValue[][]> {
+    const values: NewValue[][] = Array.from({ length: columns }, () => []);
+    for (let row = 0; row < rows; row++) {
+      const { done, value } = await this.#lines.next();
+      if (done) throw this.#wrong(`it ends ${rows - row} rows before its row group does`);
+      const cells = JSON.parse(value.toString()) as readonly NewValue[];
+      for (const [i, column] of values.entries()) column.push(cells[i] ?? null);
+    }
+    return values;
+  }
+
+  /** @throws FatalError `run` where there are more results than rows */
+  async end(): Promise<void> {
+    if (!(await this.#lines.next()).done) throw this.#wrong('it has more rows than its input');
+  }
+
+  close(): void {
+    this.#stream.destroy();
+  }
+
+  #wrong(what: string): Error {
+    return runError(`${this.#path}: expected a result for each row, but ${what}: the input changed while it was read`);
+  }
+}

@@ -1,0 +1,192 @@
+/** Parquet as it is written: the columns' own bytes, with the results after them. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { type ColumnChunk, type Footer, readFooter } from '../../dist/parquet/footer.js';
+import { type ByteSource, openFileSource } from '../../dist/platform/byte-source.js';
+import { jsonLines, rewardScore, root, temporaryDirectory, useTinyModel } from '../support/run.js';
+
+useTinyModel();
+const directory = temporaryDirectory();
+const files = join(root, 'test/oracle/parquet');
+const pathOf = (name: string): string => join(files, `${name}.parquet`);
+const out = (name: string): string => join(directory, name);
+
+async function withFooter<T>(path: string, use: (footer: Footer, source: ByteSource) => Promise<T>): Promise<T> {
+  const source = await openFileSource(path);
+  try {
+    return await use(await readFooter(source), source);
+  } finally {
+    await source.close();
+  }
+}
+
+/** The bytes of each column in each row group. */
+const chunksOf = (path: string): Promise<string[][]> =>
+  withFooter(path, async ({ groups }, source) => {
+    const bytesOf = async ({ start, length, leaf }: ColumnChunk): Promise<string> =>
+      `${leaf.path.join('.')}: ${(await source.readAt(start, length)).toString('base64')}`;
+    return Promise.all(groups.map(({ chunks }) => Promise.all(chunks.map(bytesOf))));
+  });
+
+async function score(name: string, args: readonly string[], output = out(`${name}.out.parquet`)): Promise<string> {
+  const { code, stderr } = await rewardScore(['-q', '-j', '1', '--exit-zero', ...args, pathOf(name), '-o', output]);
+  assert.equal(code, 0, stderr);
+  return output;
+}
+
+/** The rows of a file that was written, as the program reads them again. */
+async function rowsOf(path: string, ...args: readonly string[]): Promise<Record<string, unknown>[]> {
+  const { stdout, stderr } = await rewardScore(['-q', '--exit-zero', '--reward-field', 'again', ...args, path]);
+  assert.notEqual(stdout, '', stderr);
+  return jsonLines(stdout);
+}
+
+const text = ['--text', 'text'];
+/** Some of them are empty. */
+const prompts = ['--text', 'prompt'];
+const answered = ['--prompt', 'prompt', '--response', 'response'];
+
+describe('the columns of the input are in the output byte for byte', () => {
+  for (const [name, args] of [
+    ['basic-zstd-v2', text],
+    ['nested-lz4-v1', answered],
+    ['groups-of-7', text],
+    ['page-index', text],
+    ['duckdb-nested-zstd', answered],
+    ['polars-basic-zstd', text],
+    ['fastparquet-plain-snappy', text],
+    ['no-arrow-schema', answered],
+  ] as const) {
+    test(name, async () => {
+      const [before, after] = [await chunksOf(pathOf(name)), await chunksOf(await score(name, args))];
+      assert.deepEqual(
+        after.map((group) => group.slice(0, -2)),
+        before,
+      );
+      assert.ok(
+        after.every((group) => /^reward:/.test(group.at(-2) ?? '') && /^reward_error:/.test(group.at(-1) ?? '')),
+      );
+    });
+  }
+});
+
+describe('the results', () => {
+  test('are those of the same rows as JSON lines, within rounding', async () => {
+    const lines = await rewardScore(['-q', '--exit-zero', ...text, pathOf('groups-of-7')]);
+    const rows = await rowsOf(await score('groups-of-7', text), ...text);
+    for (const [i, { reward }] of jsonLines(lines.stdout).entries()) {
+      assert.ok(Math.abs((rows[i]?.reward as number) - (reward as number)) < 1e-5);
+    }
+    assert.equal(rows.length, 20);
+  });
+
+  test('have details beside them, and reasons for those that are missing', async () => {
+    const rows = await rowsOf(await score('nested-zstd-v1', [...prompts, '--details']), '--text', 'response');
+    const bad = rows.filter(({ reward }) => reward === null);
+    const good = rows.filter(({ reward }) => reward !== null);
+    assert.ok(bad.length > 0 && good.length > 0);
+    for (const row of bad) assert.equal(row.reward_error, '{"code":"EMPTY_TEXT","message":"prompt is empty"}');
+    for (const row of good) {
+      assert.ok(Number.isInteger(row.reward_tokens) && row.reward_error === null, JSON.stringify(row));
+    }
+  });
+
+  test('replace the columns of an earlier run with --rescore, and are refused without', async () => {
+    const first = await score('groups-of-5', text);
+    const refused = await rewardScore(['-q', ...text, first, '-o', out('again.parquet')]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /expected no field reward, which the reward is written to/);
+    const again = await rewardScore(['-q', ...text, '--rescore', first, '-o', out('again.parquet')]);
+    assert.equal(again.code, 0, again.stderr);
+    assert.deepEqual(await chunksOf(out('again.parquet')), await chunksOf(first));
+  });
+});
+
+describe('a run to Parquet', () => {
+  test('in shards that are merged has the bytes of the whole run, in any order', async () => {
+    const whole = await score('groups-of-7', text, out('whole.parquet'));
+    const shards = [1, 2, 3].map((i) => out(`shard-${i}.parquet`));
+    for (const [i, path] of shards.entries()) await score('groups-of-7', [...text, '--shard', `${i + 1}/3`], path);
+    const { code, stderr } = await rewardScore(['merge', ...[...shards].reverse(), '-o', out('merged.parquet')]);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(readFileSync(out('merged.parquet')), readFileSync(whole));
+    const more = await rewardScore([...text, '--shard', '3/4', pathOf('groups-of-7'), '-o', out('shard-4.parquet')]);
+    assert.equal(more.code, 2);
+    assert.match(
+      more.stderr,
+      /expected --shard of at most 3, as many as there are row groups, got 3\/4; with --to jsonl/,
+    );
+  });
+
+  test('that was stopped goes on to the same bytes, and leaves nothing beside them', async () => {
+    const whole = await score('groups-of-9-nested', prompts, out('whole-1.parquet'));
+    const args = ['-q', '-j', '1', ...prompts, pathOf('groups-of-9-nested'), '-o', out('stopped.parquet')];
+    const stopped = await rewardScore([...args, '--max-errors', '1']);
+    assert.equal(stopped.code, 1, stopped.stderr);
+    assert.ok(readdirSync(directory).includes('stopped.parquet.partial'));
+    const resumed = await rewardScore([...args, '--resume']);
+    assert.equal(resumed.code, 3, resumed.stderr);
+    assert.deepEqual(readFileSync(out('stopped.parquet')), readFileSync(whole));
+    const again = await rewardScore([...args, '--resume']);
+    assert.match(again.stderr, /^$/);
+    assert.deepEqual(
+      readdirSync(directory).filter((name) => name.startsWith('stopped')),
+      ['stopped.parquet', 'stopped.parquet.run.json'],
+    );
+  });
+
+  test('of several files of the same columns is one file', async () => {
+    const inputs = ['groups-of-7', 'groups-of-5'].map(pathOf);
+    const joined = await rewardScore(['-q', ...text, ...inputs, '-o', out('joined.parquet')]);
+    assert.equal(joined.code, 0, joined.stderr);
+    assert.equal(await withFooter(out('joined.parquet'), async ({ rows }) => rows), 40);
+    const other = await rewardScore([
+      '-q',
+      ...text,
+      pathOf('groups-of-7'),
+      pathOf('rows-1'),
+      pathOf('no-statistics'),
+      '-o',
+      out('joined.parquet'),
+    ]);
+    assert.equal(other.code, 0, other.stderr);
+    const different = await rewardScore([
+      '-q',
+      ...text,
+      pathOf('groups-of-7'),
+      pathOf('encoding-plain-v1'),
+      '-o',
+      out('x.parquet'),
+    ]);
+    assert.equal(different.code, 2);
+    assert.match(different.stderr, /encoding-plain-v1.parquet: expected the columns of .*groups-of-7.parquet/);
+  });
+
+  test('of a file without rows is a file without rows', async () => {
+    const path = await score('rows-0', text);
+    assert.equal(await withFooter(path, async ({ rows, schema }) => rows + schema.leaves.length), 9);
+  });
+
+  for (const [args, message] of [
+    [['--to', 'parquet'], /expected --to parquet with -o FILE/],
+    [['-o', out('x.parquet'), '--limit', '3'], /expected --to parquet without --limit/],
+    [['-o', out('x.parquet'), '--on-error', 'skip'], /expected --to parquet without --on-error skip/],
+    [['-o', out('x.parquet'), '--stream'], /expected --to parquet without --stream/],
+    [['-o', out('x.json')], /expected an output that ends in .jsonl/],
+  ] as const) {
+    test(`refuses ${args.join(' ').replace(directory, '')}`, async () => {
+      const { code, stderr } = await rewardScore([...text, pathOf('rows-1'), ...args]);
+      assert.equal(code, 2);
+      assert.match(stderr, message);
+      rmSync(out('x.parquet'), { force: true });
+    });
+  }
+
+  test('takes Parquet only: rows of other formats have no types', async () => {
+    const { code, stderr } = await rewardScore(['-o', out('x.parquet')], { stdin: '{"text":"a"}\n' });
+    assert.equal(code, 2);
+    assert.match(stderr, /expected --to parquet with Parquet as input, got jsonl/);
+  });
+});
