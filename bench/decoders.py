@@ -273,7 +273,7 @@ def run(options: argparse.Namespace) -> Result:
     ]
 
     log("preparing")
-    prepared = measure(["node", PROGRAM, "-q", "model", "prepare", str(model)])
+    prepared = measure(["node", PROGRAM, "model", "prepare", "-q", str(model)])
     network = AutoModelForSequenceClassification.from_pretrained(model, dtype=torch.float32).eval()
     network.config.pad_token_id = tokenizer.pad_token_id
     log("rewards of each row alone")
