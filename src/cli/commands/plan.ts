@@ -97,6 +97,7 @@ export async function planScoring(
         ? await planParquetOutput({
             inputs: files,
             columns: resultColumns(format, format.shape ?? 'single'),
+            replaces: format.existing !== 'refuse',
             shard: flags.shard,
             onNotice: (message) => context.log.note(message),
           })
