@@ -58,7 +58,7 @@ export const commands: readonly CommandDescription[] = [
   command({
     name: 'score',
     summary: 'score files or standard input; this is the default command',
-    arguments: [files('JSONL, CSV, TSV or text files; - is standard input')],
+    arguments: [files('JSONL, CSV, TSV, text or Parquet files; - is standard input')],
     isDefault: true,
     readsInput: true,
     after: `Examples:
@@ -89,7 +89,7 @@ Rewards that rows have already are taken as they are, and need no model; --resco
   command({
     name: 'eval',
     summary: 'evaluate a reward model on labelled rows or pairs: metrics with intervals, thresholds for CI',
-    arguments: [files('JSONL, CSV, TSV or text files, scored or not; - is standard input')],
+    arguments: [files('JSONL, CSV, TSV, text or Parquet files, scored or not; - is standard input')],
     readsInput: true,
     after: `Examples:
   reward-score eval -m ./my-model labelled.jsonl --group question --by topic

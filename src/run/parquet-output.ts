@@ -14,6 +14,8 @@ export interface ParquetOutputSettings {
   /** Paths of the inputs. */
   readonly inputs: readonly string[];
   readonly columns: readonly NewColumn[];
+  /** Whether columns of the inputs with these names give way. */
+  readonly replaces: boolean;
   readonly shard: Shard | undefined;
   readonly onNotice: (message: string) => void;
 }
@@ -25,11 +27,13 @@ export interface ParquetOutputSettings {
 export async function planParquetOutput({
   inputs,
   columns,
+  replaces,
   shard,
   onNotice,
 }: ParquetOutputSettings): Promise<Assemble> {
   const counts = await withFiles(inputs, async (files) => {
     refuseOtherColumns(files);
+    if (!replaces) refuseTakenColumn(files, columns);
     return files.map(({ footer }) => footer.groups.length);
   });
   const ranges = shard && partsOf(shard, counts);
@@ -111,6 +115,18 @@ function refuseOtherColumns(files: readonly OpenFile[]): void {
     `${other.source.name}: expected the columns of ${first.source.name}, with the same types, got others; ` +
       `score it into a file of its own, or with ${optionName('to')} jsonl`,
   );
+}
+
+function refuseTakenColumn(files: readonly OpenFile[], columns: readonly NewColumn[]): void {
+  for (const { source, footer } of files) {
+    const names = footer.schema.root.children.map(({ element }) => element.name);
+    const taken = columns.find(({ name }) => names.includes(name));
+    if (taken === undefined) continue;
+    throw usageError(
+      `${source.name}: expected no column ${taken.name}, which results are written to; ` +
+        `replace what is there with ${optionName('rescore')}, or list bad rows elsewhere with ${optionName('errors')}`,
+    );
+  }
 }
 
 const droppedInWords = (path: string, key: string): string =>

@@ -22,12 +22,14 @@ useTinyModel();
 
 const folder = temporaryDirectory();
 const jsonl = writeFile(folder, 'rows.jsonl', jsonlRows(9000));
+const parquet = join(root, 'test/oracle/parquet/pages-long-v1.parquet');
 const csv = writeFile(folder, 'rows.csv', csvRows(9000));
 
 const jobs: readonly Job[] = [
   { args: ['-j', '2', jsonl], name: 'out.jsonl', errors: true },
   { args: ['-j', '1', csv, '--details'], name: 'out.csv.gz' },
-  { args: ['-j', '1', join(root, 'test/oracle/parquet/pages-long-v1.parquet'), '--exit-zero'], name: 'out.parquet' },
+  { args: ['-j', '1', parquet, '--exit-zero'], name: 'out.parquet' },
+  { args: ['-j', '1', parquet, '--exit-zero', '--top-percent', '20'], name: 'best.jsonl.gz' },
 ];
 
 for (const job of jobs) {

@@ -80,6 +80,52 @@ describe('the command line', () => {
     assert.match(read.stdout, /^-?\d/m);
   });
 
+  test('chooses, evaluates, explains and counts rows of Parquet too, and has shares of them', async () => {
+    const path = pathOf('groups-of-7');
+    const best = await rewardScore([
+      'best',
+      '-q',
+      '--exit-zero',
+      '--group',
+      'flag',
+      '--gather',
+      '--text',
+      'text',
+      path,
+      '-o',
+      join(directory, 'best'),
+    ]);
+    assert.equal(best.code, 0, best.stderr);
+    assert.deepEqual(
+      jsonLines(readFileSync(join(directory, 'best'), 'utf8')).map((row) => row.best_index),
+      [6, undefined, 10, undefined],
+    );
+    const evaluated = await rewardScore([
+      'eval',
+      '-q',
+      '--json',
+      '--text',
+      'text',
+      '--label-field',
+      'id',
+      '--limit',
+      '6',
+      path,
+    ]);
+    assert.match(evaluated.stdout, /"spearman"/);
+    const explained = await rewardScore(['explain', '--text', 'text', '--row', '9', path]);
+    assert.equal(explained.code, 0, explained.stderr);
+    const counted = await rewardScore(['--dry-run', '--text', 'text', path]);
+    assert.match(counted.stderr, /20 rows/);
+    const whole = await rewardScore(['-q', '--text', 'text', path]);
+    const shares = [1, 2].map((i) => join(directory, `share-${i}.jsonl`));
+    for (const [i, share] of shares.entries()) {
+      await rewardScore(['-q', '--text', 'text', path, '--shard', `${i + 1}/2`, '-o', share]);
+    }
+    await rewardScore(['merge', ...shares, '-o', join(directory, 'merged.jsonl')]);
+    assert.equal(readFileSync(join(directory, 'merged.jsonl'), 'utf8'), whole.stdout);
+  });
+
   test('knows a file by its first bytes, whatever its name', async () => {
     const path = writeFile(directory, 'rows.data', readFileSync(pathOf('rows-1')));
     const { code, stdout } = await rewardScore(['-q', '--text', 'text', path]);

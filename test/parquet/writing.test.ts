@@ -104,6 +104,16 @@ describe('the results', () => {
   });
 });
 
+test('a column of the user is not replaced unasked', async () => {
+  const scored = await score('groups-of-5', text, out('taken.parquet'));
+  const args = ['-q', ...text, '--reward-field', 'other', scored, '-o', out('other.parquet')];
+  const refused = await rewardScore(args);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /expected no column reward_error, which results are written to/);
+  const elsewhere = await rewardScore([...args, '--errors', out('bad.jsonl')]);
+  assert.equal(elsewhere.code, 0, elsewhere.stderr);
+});
+
 describe('a run to Parquet', () => {
   test('in shards that are merged has the bytes of the whole run, in any order', async () => {
     const whole = await score('groups-of-7', text, out('whole.parquet'));

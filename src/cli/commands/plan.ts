@@ -49,7 +49,11 @@ export async function planScoring(
       'expected --model with --use-rewards: the bundled model does not score rows beside those of another',
     );
   }
-  const formats = chooseFormats(files, flags.best?.pairs ? { to: 'jsonl', ...flags } : flags);
+  const chosen = chooseFormats(files, flags.best?.pairs ? { to: 'jsonl', ...flags } : flags);
+  // What `best` writes of Parquet are other rows than those of the input: JSON lines, unless Parquet is asked for.
+  const isAsked = flags.to !== undefined || /\.parquet$/i.test(flags.output);
+  const formats =
+    flags.best === undefined || chosen.to !== 'parquet' || isAsked ? chosen : { ...chosen, to: 'jsonl' as const };
   const choice = flags.best && selectionOf(flags.best, formats);
   const fields = namedFields(flags, formats.from === 'csv' || formats.from === 'tsv');
   if (flags.details && formats.to === 'scores') {
@@ -93,6 +97,7 @@ export async function planScoring(
         ? await planParquetOutput({
             inputs: files,
             columns: resultColumns(format, format.shape ?? 'single'),
+            replaces: format.existing !== 'refuse',
             shard: flags.shard,
             onNotice: (message) => context.log.note(message),
           })
