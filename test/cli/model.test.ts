@@ -13,6 +13,8 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { encoderNamed, makeEncoder } from '../support/encoder-models.js';
+import { readOracle } from '../support/oracle.js';
 import { jsonLines, rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
 
 const directory = temporaryDirectory();
@@ -40,6 +42,24 @@ function copyOfFixture(name: string): string {
 const json = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>;
 
 describe('model info', () => {
+  test('says of an encoder what its config states of the loss and of an activation, and that this is not applied', async () => {
+    const encoder = encoderNamed('bert');
+    const { tokenizerConfig } = readOracle<{ readonly tokenizerConfig: object }>('encoder_rewards.json');
+    for (const stated of [
+      { sentence_transformers: { activation_fn: 'torch.nn.modules.activation.Sigmoid', version: '5.0.0' } },
+      { sbert_ce_default_activation_function: 'torch.nn.modules.activation.Sigmoid' },
+    ]) {
+      const model = temporaryDirectory();
+      makeEncoder(model, { ...encoder, config: { ...encoder.config, ...stated, problem_type: 'regression' } });
+      cpSync(join(root, 'test/oracle/encoder_tokenizer.json'), join(model, 'tokenizer.json'));
+      writeFile(model, 'tokenizer_config.json', JSON.stringify(tokenizerConfig));
+      const { code, stdout } = await rewardScore(['model', 'info', model]);
+      assert.equal(code, 0);
+      assert.match(stdout, /^problemType +regression$/m);
+      assert.match(stdout, /^activation +Sigmoid, which is not applied$/m);
+    }
+  });
+
   test('tells architecture, size, labels, files and cache state', async () => {
     const { run } = newCache();
     const before = json((await run('model', 'info', fixture, '--json')).stdout);

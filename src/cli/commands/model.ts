@@ -109,6 +109,9 @@ export async function info(name: string | undefined, flags: FlagsOf<'model info'
       parameters: countParameters(network),
       labels: network.labels,
       ...(network.problemType !== undefined && { problemType: network.problemType }),
+      ...(network.statedActivation !== undefined && {
+        activation: `${network.statedActivation}, which is not applied`,
+      }),
       positions: network.maxPositions,
       vocabulary: network.vocabularySize,
       weights: exported ? [checkpoint.file] : checkpoint.weights.files,

@@ -44,6 +44,19 @@ interface Attention {
 /** A family, as far as a network says what it is. */
 type NamedFacts = ArchitectureFacts & { readonly names: readonly [string, ...string[]] };
 
+/**
+ * Class names as sentence-transformers writes them for a CrossEncoder, `torch.nn.modules.activation.Sigmoid`: since its
+ * version 4 in a section of its own.
+ */
+function readStatedActivation(reader: ConfigReader): string | undefined {
+  const section = reader.read('sentence_transformers');
+  const stated =
+    reader.read('sbert_ce_default_activation_function') ??
+    (typeof section === 'object' ? (section as { readonly activation_fn?: unknown }).activation_fn : undefined);
+  const name = typeof stated === 'string' ? stated.slice(stated.lastIndexOf('.') + 1) : undefined;
+  return name === 'Identity' ? undefined : name;
+}
+
 /** A network while its layers are added; each method returns the name of its layer's output. */
 export class LayerBuilder {
   readonly graph = new GraphBuilder();
@@ -198,6 +211,7 @@ export class LayerBuilder {
     const { attention, pooling, defaultPad, input, bufferNames, defaults, names } = architecture;
     const { vocabularySize, maxPositions, hiddenSize, labels } = sizes;
     const problemType = reader.read('problem_type');
+    const statedActivation = readStatedActivation(reader);
     return {
       architecture: names[0],
       attention,
@@ -214,6 +228,7 @@ export class LayerBuilder {
       eosTokenId: reader.tokenId('eos_token_id'),
       tensors: this.#tensors,
       ...(typeof problemType === 'string' && { problemType }),
+      ...(statedActivation !== undefined && { statedActivation }),
       kept: this.#kept,
       tokenTypes: 1,
       positionsAfter: undefined,

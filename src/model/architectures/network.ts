@@ -15,6 +15,8 @@ export interface NetworkFacts {
   readonly defaults: RowDefaults;
   /** `problem_type`, the loss that its head was trained with, where config.json says it; nothing follows from it. */
   readonly problemType?: string;
+  /** The activation that sentence-transformers applies to its logits, where config.json says it; it is not applied here. */
+  readonly statedActivation?: string;
 }
 
 /**
