@@ -8,7 +8,8 @@ import type { StandardStreams } from '../platform/standard-streams.js';
 import type { Fingerprint } from '../scorer/identity.js';
 import { type FilePosition, filePosition } from './file-position.js';
 import { inputDifference } from './input-facts.js';
-import { isPlain, nameWhole, openOutput, partialOf } from './output.js';
+import { nameWhole, openOutput } from './output.js';
+import { isPlain, partialOf } from './output-path.js';
 import { joinParquet } from './parquet-output.js';
 import {
   differenceOf,

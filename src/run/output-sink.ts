@@ -13,7 +13,8 @@ import { failureLines } from './failure-lines.js';
 import type { Input } from './input.js';
 import { factsOf } from './input-facts.js';
 import { Journal } from './journal.js';
-import { type Assemble, isPlain, type Output, openOutput, partialOf } from './output.js';
+import { type Assemble, type Output, openOutput } from './output.js';
+import { isPlain, partialOf } from './output-path.js';
 import {
   findUnfinishedRun,
   isFinishedFor,

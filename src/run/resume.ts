@@ -6,7 +6,8 @@ import { optionName } from '../option-name.js';
 import type { Fingerprint } from '../scorer/identity.js';
 import type { Window } from '../scorer/protocol.js';
 import { type InputFacts, inputDifference, isUntouched } from './input-facts.js';
-import { assembledOf, nameAssembled, nameWhole, partialOf } from './output.js';
+import { nameAssembled, nameWhole } from './output.js';
+import { assembledOf, partialOf } from './output-path.js';
 import { differenceOf, type RunState, readRunFile, runFileOf, writeRunFile } from './run-file.js';
 import { WindowHash } from './window-hash.js';
 

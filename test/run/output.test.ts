@@ -8,7 +8,8 @@ import { FatalError } from '../../dist/errors.js';
 import { spellOptionsAs } from '../../dist/option-name.js';
 import { AppendedFile } from '../../dist/run/appended-file.js';
 import { filePosition } from '../../dist/run/file-position.js';
-import { checkDistinct, followLinks, openOutput, partialOf } from '../../dist/run/output.js';
+import { openOutput } from '../../dist/run/output.js';
+import { checkDistinct, followLinks, partialOf } from '../../dist/run/output-path.js';
 import { readRunFile, runFileOf, startOfRun, writeRunFile } from '../../dist/run/run-file.js';
 import { temporaryDirectory, writeFile } from '../support/run.js';
 

@@ -9,7 +9,7 @@ import { columnKey } from '../../rows/formats/csv-header.js';
 import { createFormat, type FormatSettings } from '../../rows/formats/index.js';
 import { Input } from '../../run/input.js';
 import { inspectInputs } from '../../run/inspect.js';
-import { checkDestination } from '../../run/output.js';
+import { checkDestination } from '../../run/output-path.js';
 import { readWindows } from '../../run/read-windows.js';
 import { refuseFirstRows } from '../../run/run-job.js';
 import { type ModelScorer, openScorer } from '../../scorer/open.js';

@@ -5,7 +5,7 @@ import { claimOutput } from '../../run/claim-output.js';
 import { containerOfName } from '../../run/containers.js';
 import { Input } from '../../run/input.js';
 import { type Parts, readParts, runtimesOf, writeJoined } from '../../run/merge.js';
-import { checkOutput, followLinks, isPlain, partialOf } from '../../run/output.js';
+import { checkOutput, followLinks, isPlain, partialOf } from '../../run/output-path.js';
 import type { Context } from '../context.js';
 import { ExitCode } from '../exit-codes.js';
 import type { FlagsOf } from '../flags/flags.js';

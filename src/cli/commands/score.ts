@@ -3,7 +3,7 @@ import { FatalError } from '../../errors.js';
 import { createFormat } from '../../rows/formats/index.js';
 import { CountingSink } from '../../run/counting-sink.js';
 import type { Job } from '../../run/job.js';
-import { followLinks } from '../../run/output.js';
+import { followLinks } from '../../run/output-path.js';
 import { OutputSink } from '../../run/output-sink.js';
 import { type RunOutcome, runJob } from '../../run/run-job.js';
 import type { RunStatistics } from '../../run/statistics.js';

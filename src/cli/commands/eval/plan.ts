@@ -5,7 +5,7 @@ import { columnKey } from '../../../rows/formats/csv-header.js';
 import type { FormatSettings } from '../../../rows/formats/index.js';
 import { Input } from '../../../run/input.js';
 import { inspectInputs } from '../../../run/inspect.js';
-import { checkDestination, checkDistinct } from '../../../run/output.js';
+import { checkDestination, checkDistinct } from '../../../run/output-path.js';
 import type { CommandContext, Context } from '../../context.js';
 import type { EvalFlags } from '../../flags/flags.js';
 import { existingByFlags, existingByRows } from '../existing-rewards.js';
