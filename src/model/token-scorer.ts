@@ -39,25 +39,14 @@ export class TokenScorer {
    * @param types what text each of a row's tokens belongs to. Default: all to one.
    */
   async score(rows: readonly (readonly number[])[], heartbeat: () => void, types?: RowTypes): Promise<ScoredRows> {
-    const labels = this.#labels;
-    const logits = new Float32Array(rows.length * labels);
+    const logits = new Float32Array(rows.length * this.#labels);
     let computedTokens = 0;
 
-    /**
-     * Runs a pack and puts its logits in the places of its rows, or of `members` instead. Returns whether all are
-     * finite.
-     */
+    /** Returns whether all of the pack's logits are finite. */
     const run = async (pack: Pack, members?: readonly number[]): Promise<boolean> => {
       if (pack.rows.length === 0 && pack.continues && this.#session.hasKept?.(pack.continues)) return true;
-      const packLogits = await this.#session.run(pack.feeds(), pack.continues);
-      heartbeat();
       computedTokens += pack.tokens;
-      const own = packLogits.subarray(0, pack.rows.length * labels);
-      for (const [i, rows] of pack.rows.entries()) {
-        const values = own.subarray(i * labels, (i + 1) * labels);
-        for (const row of members ?? rows) logits.set(values, row * labels);
-      }
-      return own.every(Number.isFinite);
+      return this.#run(pack, logits, heartbeat, members);
     };
 
     /** Equal rows, of packs in which one row's NaN may have reached its neighbours. */
@@ -104,19 +93,28 @@ export class TokenScorer {
   async trace(row: readonly number[], from: number, heartbeat: () => void): Promise<Float32Array> {
     const packs = this.#layout.trace?.(row, from);
     if (packs === undefined) throw new Error('this network gives no reward at each token');
-    const labels = this.#labels;
-    const logits = new Float32Array((row.length - from) * labels);
-    for (const pack of packs) {
-      const packLogits = await this.#session.run(pack.feeds(), pack.continues);
-      heartbeat();
-      for (const [i, tokens] of pack.rows.entries()) {
-        for (const token of tokens) logits.set(packLogits.subarray(i * labels, (i + 1) * labels), token * labels);
-      }
-    }
+    const logits = new Float32Array((row.length - from) * this.#labels);
+    for (const pack of packs) await this.#run(pack, logits, heartbeat);
     if (logits.every(Number.isFinite) || from === row.length - 1) return logits;
     // A token's NaN may have reached the tokens before it, so each beginning of the row is scored as one.
     const beginnings = row.slice(from).map((_, i) => row.slice(0, from + i + 1));
     return (await this.score(beginnings, heartbeat)).logits;
+  }
+
+  /**
+   * Runs a pack and puts its logits in the places of its rows, or of `members` instead. Returns whether all are
+   * finite.
+   */
+  async #run(pack: Pack, logits: Float32Array, heartbeat: () => void, members?: readonly number[]): Promise<boolean> {
+    const labels = this.#labels;
+    const packLogits = await this.#session.run(pack.feeds(), pack.continues);
+    heartbeat();
+    const own = packLogits.subarray(0, pack.rows.length * labels);
+    for (const [i, rows] of pack.rows.entries()) {
+      const values = own.subarray(i * labels, (i + 1) * labels);
+      for (const row of members ?? rows) logits.set(values, row * labels);
+    }
+    return own.every(Number.isFinite);
   }
 
   release(): Promise<void> {

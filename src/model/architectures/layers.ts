@@ -4,10 +4,11 @@
  * Shapes: L nodes of a pack, P pooled nodes, D = hidden size.
  */
 import type { ConfigReader } from '../checkpoint/config-reader.js';
+import type { KeptValue } from '../graph/continued.js';
 import { ElementType, GraphBuilder, MICROSOFT } from '../graph/graph.js';
 import type { ArchitectureFacts } from './family-facts.js';
 import type { HeadLayers } from './heads.js';
-import { type KeptValue, packInputs, type RewardNetwork, type TensorShape } from './network.js';
+import { packInputs, type RewardNetwork, type TensorShape } from './network.js';
 
 /** What a network's config.json says beside the sizes of its layers. */
 interface NetworkSizes {

@@ -1,3 +1,4 @@
+import type { KeptValue } from '../graph/continued.js';
 import { ElementType, type Graph, type Value } from '../graph/graph.js';
 import type { ArchitectureFacts, PadOfTokenizer, RowDefaults } from './family-facts.js';
 
@@ -46,13 +47,6 @@ export interface RewardNetwork extends NetworkFacts, ArchitectureFacts {
   readonly positionsAfter: number | undefined;
   /** What nodes of a later run see of the nodes before them: the keys and values of each layer. */
   readonly kept: readonly KeptValue[];
-}
-
-/** A value of the graph, [1, L, size], of which each row belongs to a node. */
-export interface KeptValue {
-  readonly name: string;
-  readonly type: ElementType;
-  readonly size: number;
 }
 
 /** A network whose graph another tool exported, and which is run unchanged (exported/). */

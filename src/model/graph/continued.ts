@@ -2,7 +2,7 @@
  * Derives from a network's graph the one that continues earlier runs: its nodes also see those of the runs before,
  * whose kept values (the keys and values of each layer) come in as inputs, and it gives its own to be kept in turn.
  */
-import type { Graph, Node, SmallConstant, Value } from './graph.js';
+import type { ElementType, Graph, Node } from './graph.js';
 
 /** Begins the name of the input that holds a kept value of the nodes before. */
 export const EARLIER = 'earlier.';
@@ -10,11 +10,15 @@ export const EARLIER = 'earlier.';
 /** The axis of a kept value [1, nodes, size] that runs over nodes. */
 const NODES_AXIS = 1;
 
+/** A value of a graph, [1, nodes, size], that nodes of later runs look up in those before them. */
+export interface KeptValue {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly size: number;
+}
+
 /** A kept value is joined to those before it where it is made, so that all of its readers see every node's. */
-export function continueGraph(
-  graph: Graph,
-  kept: readonly { readonly name: string; readonly type: Value['type']; readonly size: number }[],
-): Graph {
+export function continueGraph(graph: Graph, kept: readonly KeptValue[]): Graph {
   const names = new Set(kept.map(({ name }) => name));
   const seen = (name: string): string => (names.has(name) ? `seen.${name}` : name);
   const nodes = graph.nodes.flatMap((node): Node[] => [
@@ -30,7 +34,7 @@ export function continueGraph(
     ],
     outputs: [...graph.outputs, ...kept.map(({ name, type, size }) => ({ name, type, shape: [1, 'nodes', size] }))],
     nodes,
-    constants: graph.constants satisfies readonly SmallConstant[],
+    constants: graph.constants,
   };
 
   function join(name: string): Node {
