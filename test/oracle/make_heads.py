@@ -229,9 +229,27 @@ def finish_files(directory: Path, what: Json, hidden: int) -> None:
         tensors = load_file(path)
         score = tensors.pop("base_model.model.score.weight")
         tensors["base_model.model.score.original_module.weight"] = torch.zeros_like(score)
-        spelled = {key.replace(".weight", ".default.weight") if "lora_" in key else key: value for key, value in tensors.items()}
+        spelled = {
+            key.replace(".weight", ".default.weight") if "lora_" in key else key: value
+            for key, value in tensors.items()
+        }
         # peft itself reads the file as it was.
-        save_file(spelled | {"base_model.model.score.modules_to_save.default.weight": score}, directory / "spelled.safetensors")
+        save_file(
+            spelled | {"base_model.model.score.modules_to_save.default.weight": score},
+            directory / "spelled.safetensors",
+        )
+
+
+def to_text(content: Json) -> str:
+    """The file as text: a model a line."""
+
+    def member(name: str, value: object) -> str:
+        if not isinstance(value, dict):
+            return f"  {json.dumps(name)}: {json.dumps(value)}"
+        lines = ",\n".join(f"    {json.dumps(key)}: {json.dumps(each)}" for key, each in value.items())
+        return f"  {json.dumps(name)}: {{\n{lines}\n  }}"
+
+    return "{\n" + ",\n".join(member(name, value) for name, value in content.items()) + "\n}\n"
 
 
 def main() -> None:
@@ -242,7 +260,8 @@ def main() -> None:
     scales, descriptions = read_models("heads_models.json")
     shutil.rmtree(ADAPTERS, ignore_errors=True)
     content: Json = {
-        "versions": {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES},
+        "versions": {"python": platform.python_version()}
+        | {name: importlib.metadata.version(name) for name in PACKAGES},
         "reference": "Logits in torch.float32 on the CPU, each text of texts.json alone, by fixtures/tiny-gpt2's tokenizer, its last "
         f"{MAX_LENGTH} tokens.",
         "maxLength": MAX_LENGTH,
@@ -273,7 +292,7 @@ def main() -> None:
         spelled = adapter / "spelled.safetensors"
         if spelled.exists():
             spelled.replace(adapter / "adapter_model.safetensors")
-    (HERE / "heads.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8", newline="\n")
+    (HERE / "heads.json").write_text(to_text(content), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
