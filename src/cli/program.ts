@@ -26,7 +26,7 @@ export function createProgram(args: readonly string[], context: Context): Progra
   let exitCode: number = ExitCode.ok;
   const program = new Command('reward-score')
     .description(
-      'Scores conversations with reward models (GPT-2, Llama, Qwen, Mistral, GPT-NeoX): JSONL or CSV goes in, and the same rows come out with their rewards.',
+      'Scores conversations with reward models, classifiers and rerankers: JSONL, CSV or Parquet goes in, and the same rows come out with their rewards.',
     )
     .version(version, '-V, --version')
     .helpOption('-h, --help', 'show this help')
