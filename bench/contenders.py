@@ -1,6 +1,7 @@
 """Who takes part: how each is started, and what it is held to."""
 
 import json
+import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -20,13 +21,14 @@ CROSS_ENCODER = "cross-encoder"
 
 @dataclass(frozen=True)
 class Contender:
-    """`workers` None is a peer in Python; `whole` is the program from its start to its end."""
+    """`workers` None is a peer in Python; `whole` is the program from its start to its end; `earlier` is another build."""
 
     key: str
     label: str
     precision: str = "fp32"
     workers: int | None = None
     whole: bool = False
+    earlier: bool = False
 
     @property
     def ours(self) -> bool:
@@ -34,7 +36,7 @@ class Contender:
 
     def tolerance(self, model: str) -> float | None:
         """None is int8's. Of the large shape torch itself is no nearer than the wider one."""
-        if self.precision == "int8":
+        if self.precision != "fp32":
             return None
         return agreement.OURS if self.ours and model != "large" else agreement.OTHERS
 
@@ -53,14 +55,22 @@ CONTENDERS = [
     Contender("ours-int8-2", "reward-score --precision int8", "int8", 2),
     Contender("ours-int8-1", "reward-score --precision int8, 1 worker", "int8", 1),
     Contender("ours-int8-whole", "reward-score --precision int8, start included", "int8", 2, True),
+    Contender("ours-auto-2", "reward-score --precision auto", "auto", 2),
+    Contender("earlier-fp32-2", "reward-score before", "fp32", 2, earlier=True),
+    Contender("earlier-int8-2", "reward-score before, --precision int8", "int8", 2, earlier=True),
 ]
 BY_KEY = {contender.key: contender for contender in CONTENDERS}
 # Against an encoder's export: its batches are larger, and its rows would be padded most.
 SORTED_EXPORTS = [BY_KEY["onnx-fp32-sorted"], BY_KEY["onnx-int8-sorted"]]
 
 
-def taking_part(workload: Workload) -> list[Contender]:
-    """Whom a workload is for."""
+def taking_part(workload: Workload, earlier: Path | None = None) -> list[Contender]:
+    """Whom a workload is for. `earlier` is a checkout with another build of the tool, if there is one to compare with."""
+    return [one for one in those_for(workload) if earlier is not None or not one.earlier]
+
+
+def those_for(workload: Workload) -> list[Contender]:
+    """All that can score it."""
     if workload.reserve:
         # The peers have no such rule: the snippet's time is that of the same rows cut the usual way.
         return [one for one in CONTENDERS if one.key == SNIPPET or one.ours]
@@ -89,7 +99,13 @@ class Scored:
     summary: TokenCounts | None = None
 
 
-def run(contender: Contender, workload: Workload, quick: bool) -> Scored:
+def commit_of(checkout: Path) -> str:
+    """The commit that a checkout is at."""
+    command = ["git", "-C", str(checkout), "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def run(contender: Contender, workload: Workload, quick: bool, earlier: Path | None = None) -> Scored:
     """Raises RuntimeError where the contender fails."""
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch)
@@ -101,7 +117,8 @@ def run(contender: Contender, workload: Workload, quick: bool) -> Scored:
             rows_file = directory / "rows.jsonl"
             rows_file.write_text(workload.jsonl(), encoding="utf-8")
             task |= {"rows": str(rows_file), "options": options_of(contender, workload)}
-            command = ["node", str(BENCH / "score.mjs")]
+            builds = earlier / "bench" if contender.earlier and earlier is not None else BENCH
+            command = ["node", str(builds / "score.mjs")]
         else:
             task |= {"texts": workload.compared_texts, "maxLength": workload.max_length, "encoder": workload.encoder}
             if contender.key.startswith("onnx-"):

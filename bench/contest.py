@@ -1,20 +1,22 @@
 """Every contender on every workload, in rounds: A B A B, so that a machine that grows slower is so for all of them."""
 
 import statistics
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import agreement
 import contenders
 import models
 import reference
 import workloads
-from contenders import SNIPPET, Contender
+from contenders import SNIPPET, Contender, Scored
 from log import log
 from results_file import ContenderResult, WorkloadResult
 from workloads import Workload
 
 
-def compete(workload: Workload, repeats: int, quick: bool) -> WorkloadResult:
+def compete(workload: Workload, repeats: int, quick: bool, earlier: Path | None = None) -> WorkloadResult:
     """The rounds of one workload; seconds are of scoring, or of the whole program."""
     described = describe(workload)
     if workload.reserve and not contenders.has_reserve():
@@ -27,11 +29,13 @@ def compete(workload: Workload, repeats: int, quick: bool) -> WorkloadResult:
     expected = reference.rewards(model, inputs)
     entries: dict[str, ContenderResult] = {}
     for round_number in range(repeats):
-        for contender in contenders.taking_part(workload):
+        for contender in contenders.taking_part(workload, earlier):
             log(f"{workload.name} round {round_number + 1}/{repeats}: {contender.label}")
             entry = entries.get(contender.key, ContenderResult([]))
             if entry.failed is None:
-                entry = with_run(entry, contender, workload, expected, quick)
+                entry = with_run(
+                    entry, contender, workload, expected, lambda one: contenders.run(one, workload, quick, earlier)
+                )
             entries[contender.key] = entry
     result = replace(
         described,
@@ -61,11 +65,15 @@ def describe(workload: Workload) -> WorkloadResult:
 
 
 def with_run(
-    entry: ContenderResult, contender: Contender, workload: Workload, expected: list[float], quick: bool
+    entry: ContenderResult,
+    contender: Contender,
+    workload: Workload,
+    expected: list[float],
+    run: Callable[[Contender], Scored],
 ) -> ContenderResult:
     """The entry with one run more, or with why there are none: a time of wrong rewards is not one."""
     try:
-        scored = contenders.run(contender, workload, quick)
+        scored = run(contender)
     except RuntimeError as error:
         return replace(entry, failed=f"failed: {error}")
     # Cut another way, the snippet's rewards are other ones: W1 has checked it.

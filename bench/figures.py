@@ -68,7 +68,7 @@ def no_faster(workloads: list[WorkloadResult]) -> list[str]:
     sentences = []
     for workload in workloads:
         for tool in present(workload):
-            if not tool.ours or tool.workers == 1:
+            if not tool.ours or tool.earlier or tool.workers == 1:
                 continue
             found = []
             for peer in present(workload):

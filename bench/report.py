@@ -56,11 +56,12 @@ def head(environment: Environment, picture: str) -> str:
     machine, settings = environment.machine, environment.settings
     versions = ", ".join(f"{name} {version}" for name, version in environment.versions.items())
     memory_text = f", {machine.memory_mb / 1024:.0f} GB" if machine.memory_mb else ""
+    before = f" The build before is of commit {environment.before}." if environment.before else ""
     warning = "\n**A quick run, of few rows and of GPT-2 with two layers: it shows that the bench works, and nothing else.**\n"
     return f"""# {environment.date}, {machine.cpu}
 
 `{environment.command}` on {machine.cores} cores of {machine.cpu} ({" ".join(machine.flags)}){memory_text},
-{machine.system}. Conversations: {settings.data}. Rounds: {settings.repeats}.
+{machine.system}. Conversations: {settings.data}. Rounds: {settings.repeats}.{before}
 What is measured, and how to read it: [bench/README.md](../README.md).
 
 Versions: {versions}.

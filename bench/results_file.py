@@ -3,6 +3,7 @@
 python bench/results_file.py > bench/results.schema.json
 """
 
+import itertools
 import json
 import sys
 from dataclasses import dataclass, field
@@ -34,13 +35,17 @@ class Settings:
 
 @dataclass(frozen=True)
 class Environment:
-    """What the figures depend on beside the rows: day, command, machine, versions by package, settings."""
+    """What the figures depend on beside the rows: day, command, machine, versions by package, settings.
+
+    `before` is the commit whose build took part beside this one.
+    """
 
     date: str
     command: str
     machine: Machine
     versions: dict[str, str]
     settings: Settings
+    before: str | None = None
 
 
 @dataclass(frozen=True)
@@ -260,9 +265,17 @@ def text_of(results: Results) -> str:
     return json.dumps(both, indent=1) + "\n"
 
 
-def write(results: Results, file: Path) -> None:
-    """Whatever the file held before."""
-    file.write_text(text_of(results), encoding="utf-8")
+def write_new(results: Results, directory: Path, name: str) -> Path:
+    """The file, NAME.json or NAME-2.json and so on: what was measured before stays as it is."""
+    for number in itertools.count(1):
+        file = directory / (f"{name}.json" if number == 1 else f"{name}-{number}.json")
+        try:
+            with file.open("x", encoding="utf-8") as written:
+                written.write(text_of(results))
+        except FileExistsError:
+            continue
+        return file
+    raise AssertionError("there is always another number")
 
 
 def schema() -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The benchmark: models and workloads from a seed, every contender in rounds, a page of results.
 
-npm run bench -- [--data DIR] [--quick] [--only W1,W2] [--repeats N] [--sweep]
+npm run bench -- [--data DIR] [--quick] [--only W1,W2] [--repeats N] [--sweep] [--before DIR] [--join FILE.json]
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Who scores with which model: only those are made and prepared.
 USES = {
     "tiny": {"W4", "footprint", "sweep"},
-    "base": {"W1", "W1r", "W2", "W3", "footprint", "reserve", "cost", "sweep"},
+    "base": {"W1", "W1r", "W2", "W3", "W7", "footprint", "reserve", "cost", "sweep"},
     "large": {"W5", "footprint"},
     "minilm": {"W6", "W6s", "W6l", "W6p"},
 }
@@ -41,6 +41,12 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--repeats", type=int, help="rounds (default: 3; quick: 1)")
     parser.add_argument("--sweep", action="store_true", help="also cost by rows, candidates, length and workers")
+    parser.add_argument(
+        "--before", type=Path, help="a checkout of another commit, built: it takes part beside this one"
+    )
+    parser.add_argument(
+        "--join", type=Path, help="results of the same day and settings, of which this run measures the rest"
+    )
     parser.add_argument("--results", type=Path, default=environment.BENCH / "results", help="where the page is written")
     parsed = parser.parse_args()
     parsed.only = {name for name in parsed.only.split(",") if name}
@@ -50,6 +56,7 @@ def arguments() -> argparse.Namespace:
 
 def measure(args: argparse.Namespace) -> Results:
     """Everything that was asked for."""
+    import contenders
     import contest
     import conversations
     import footprint
@@ -82,6 +89,7 @@ def measure(args: argparse.Namespace) -> Results:
         machine=machine.describe(),
         versions=machine.versions(),
         settings=Settings(args.repeats, quick, "real" if args.data else "made up"),
+        before=contenders.commit_of(args.before) if args.before else None,
     )
     found = Measurements(footprint.prepare(names, quick), [])
     ceiling = None
@@ -90,7 +98,7 @@ def measure(args: argparse.Namespace) -> Results:
         ceiling = roofline.measure(0.3 if quick else 4.0)
     sizes = workloads.QUICK if quick else workloads.Sizes()
     made = [make for name, make in workloads.makers(data, sizes, tokenizer_of).items() if wanted(name)]
-    found = replace(found, workloads=[contest.compete(make(), args.repeats, quick) for make in made])
+    found = replace(found, workloads=[contest.compete(make(), args.repeats, quick, args.before) for make in made])
     if ceiling is not None:
         shares = (roofline.share(one, ceiling.ceiling, quick) for one in found.workloads)
         found = replace(found, roofline=replace(ceiling, shares=[share for share in shares if share]))
@@ -113,7 +121,10 @@ def measure(args: argparse.Namespace) -> Results:
 
 def shown(given: list[str]) -> list[str]:
     """The command's arguments, without where the data lies on this machine."""
-    return ["DIR" if i > 0 and given[i - 1] in ("--data", "--results") else one for i, one in enumerate(given)]
+    return [
+        "DIR" if i > 0 and given[i - 1] in ("--data", "--results", "--before", "--join") else one
+        for i, one in enumerate(given)
+    ]
 
 
 def joined(earlier: Results, later: Results) -> Results:
@@ -140,6 +151,7 @@ def joined_environments(earlier: Environment, later: Environment) -> Environment
         command="`, `".join(dict.fromkeys(commands)),
         versions=versions,
         settings=replace(later.settings, repeats=fewest),
+        before=later.before or earlier.before,
     )
 
 
@@ -174,13 +186,10 @@ def main() -> None:
     taken = results.environment
     name = f"{taken.date}-{machine.slug(taken.machine)}{'-quick' if args.quick else ''}"
     args.results.mkdir(parents=True, exist_ok=True)
-    page = args.results / f"{name}.md"
-    if args.only and page.with_suffix(".json").exists():
-        earlier = results_file.read(page.with_suffix(".json"))
-        if replace(earlier.environment.settings, repeats=0) == replace(taken.settings, repeats=0):
-            results = joined(earlier, results)
-    results_file.write(results, page.with_suffix(".json"))
-    page.write_text(report.page(results, f"{name}.svg"))
+    if args.join:
+        results = joined(results_file.read(args.join), results)
+    page = results_file.write_new(results, args.results, name).with_suffix(".md")
+    page.write_text(report.page(results, f"{page.stem}.svg"))
     plot.draw(results, page.with_suffix(".svg"))
     print(page)
 

@@ -7,24 +7,25 @@ from contenders import BY_KEY, CROSS_ENCODER
 from results_file import Measurements, WorkloadResult
 
 RATIOS = {
-    ("W1", "fp32"): 3.5,
-    ("W1", "int8"): 6.0,
-    ("W1r", "fp32"): 6.0,
-    ("W1r", "int8"): 11.0,
-    ("W2", "fp32"): 2.8,
-    ("W2", "int8"): 5.0,
+    ("W1", "fp32"): 4.3,
+    ("W1", "int8"): 10.5,
+    ("W1r", "fp32"): 8.5,
+    ("W1r", "int8"): 20.0,
+    ("W2", "fp32"): 3.0,
+    ("W2", "int8"): 8.2,
 }
 ENCODER_WORKLOAD = "W6"
 ENCODER_RATIOS = {"fp32": 1.5, "int8": 3.5}
 ENCODER_PEERS = [CROSS_ENCODER, "onnx-fp32-sorted"]
+PERSONA_RATIO = 1.25
 TWO_WORKERS = 1.9
 ROOFLINE = 0.88
-TINY_ROWS_PER_SECOND = 30_000
-WORKER_MB = 60
+TINY_ROWS_PER_SECOND = 55_000
+WORKER_MB = 55
 LARGE_MB = 300
 MANY_ROWS = 1.1
-START_SECONDS = {"fp32": 1.0, "int8": 0.7}
-HELP = 1.5
+START_SECONDS = {"fp32": 0.5, "int8": 0.5}
+HELP = 1.4
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ def of_workloads(result: Measurements) -> list[Aim]:
                 found.append(Aim(f"{name}, {precision}, against the snippet", limit, against.median, " x"))
             if limit and (scaling := figures.ratio(workload, f"ours-{precision}-2", f"ours-{precision}-1")):
                 found.append(Aim(f"{name}, {precision}, two workers against one", TWO_WORKERS, scaling.median, " x"))
+            if name == "W7" and (against := figures.ratio(workload, f"ours-{precision}-2", f"earlier-{precision}-2")):
+                found.append(Aim(f"{name}, {precision}, against the build before", PERSONA_RATIO, against.median, " x"))
         if name == ENCODER_WORKLOAD:
             found += of_encoder(workload)
         if name == "W4" and (rate := figures.median(workload, "ours-fp32-whole", lambda run: run.rewards_per_second)):

@@ -25,6 +25,8 @@ TURNS = (8, 18)
 MAX_LENGTH = 256
 RESERVE = 64
 TINY_TOKENS = 8
+# What all rows of one persona begin with.
+PERSONA_TOKENS = 177
 # Of an encoder, with the tokens that its tokenizer adds.
 ENCODER_MAX_LENGTH = 512
 SHORT_TOKENS = 16
@@ -91,9 +93,11 @@ class Sizes:
     encoded_long: int = 100
     queries: int = 50
     documents: int = 10
+    personal: int = 300
+    personal_peers: int = 60
 
 
-QUICK = Sizes(3, 4, 12, 6, 5_000, 400, 1, 4, 48, 48, 6, 4, 5)
+QUICK = Sizes(3, 4, 12, 6, 5_000, 400, 1, 4, 48, 48, 6, 4, 5, 12, 6)
 
 
 def makers(
@@ -121,6 +125,7 @@ def makers(
         "W6s": lambda: short_texts(dialogues, sizes.encoded_short, tokenizer_of(models.ENCODER)),
         "W6l": lambda: long_texts(dialogues, sizes.encoded_long, tokenizer_of(models.ENCODER)),
         "W6p": lambda: pairs(dialogues, sizes.queries, sizes.documents, tokenizer_of(models.ENCODER)),
+        "W7": lambda: one_persona(dialogues, sizes.personal, sizes.personal_peers, tokenizer_of("base")),
     }
 
 
@@ -176,6 +181,30 @@ def short_rows(name: str, count: int, peer_texts: int, tokenizer: Tokenizer) -> 
     chosen = list(texts)[:count]
     title = f"tiny model, rows of at most {TINY_TOKENS} tokens"
     return Workload(name, title, "tiny", [{"text": text} for text in chosen], chosen, peer_texts=peer_texts)
+
+
+def one_persona(dialogues: list[list[Turn]], count: int, peer_texts: int, tokenizer: Tokenizer) -> Workload:
+    """Rows that all begin with the same description, each with a short conversation of its own; none is cut."""
+    rng = random.Random(SEED)
+    persona = beginning(dialogues, PERSONA_TOKENS, tokenizer, rng)
+    texts: dict[str, None] = {}
+    while len(texts) < count:
+        turns = rng.choice(dialogues)
+        start = rng.randrange(len(turns))
+        text = f"{persona}\n{as_text(turns[start : start + rng.randrange(1, 6)])}"
+        if len(tokenizer(text)["input_ids"]) <= MAX_LENGTH:
+            texts[text] = None
+    title = f"one persona of {PERSONA_TOKENS} tokens in {count:,} rows"
+    return Workload("W7", title, "base", [{"text": text} for text in texts], list(texts), peer_texts=peer_texts)
+
+
+def beginning(dialogues: list[list[Turn]], tokens: int, tokenizer: Tokenizer, rng: random.Random) -> str:
+    """Of a dialogue that is longer, so many tokens."""
+    while True:
+        text = as_text(rng.choice(dialogues))
+        ends = tokenizer(text, return_offsets_mapping=True)["offset_mapping"]
+        if len(ends) > tokens:
+            return text[: ends[tokens - 1][1]].rstrip()
 
 
 def mixed_texts(dialogues: list[list[Turn]], count: int, tokenizer: Tokenizer) -> Workload:

@@ -61,6 +61,13 @@ def test_another_shape_is_an_error_that_names_the_place(
         results_file.read(file)
 
 
+def test_what_was_measured_before_is_not_overwritten(results: Results, tmp_path: Path) -> None:
+    later = replace(results, environment=replace(results.environment, date="later"))
+    files = [results_file.write_new(one, tmp_path, "day") for one in (results, later, results)]
+    assert [file.name for file in files] == ["day.json", "day-2.json", "day-3.json"]
+    assert [results_file.read(file) for file in files] == [results, later, results]
+
+
 def test_parts_of_a_day_are_joined(results: Results) -> None:
     first, second = Roofline({}, 1.0, [CeilingShare("W2", 1.0, 0.5)]), Roofline({}, 2.0, [CeilingShare("W1", 1.0, 0.4)])
     [one] = results.measurements.workloads
