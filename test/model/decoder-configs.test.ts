@@ -31,9 +31,10 @@ const windowsOf = ({ graph }: RewardNetwork): number[] =>
 function layersWithWindow({ graph }: RewardNetwork): number {
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
   return graph.nodes.filter(({ operator, inputs }) => {
-    if (operator !== 'MultiHeadAttention') return false;
+    // Of a layer's blocks the last one meets all keys.
+    if (operator !== 'MultiHeadAttention' || makers.get(inputs[1] as string)?.operator === 'Slice') return false;
     let bias = makers.get(inputs[5] as string);
-    if (bias?.operator === 'Gather') bias = makers.get(bias.inputs[0] as string);
+    while (bias?.operator === 'Gather' || bias?.operator === 'Slice') bias = makers.get(bias.inputs[0] as string);
     return bias?.operator === 'Where';
   }).length;
 }

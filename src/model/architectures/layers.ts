@@ -4,8 +4,9 @@
  * Shapes: L nodes of a pack, P pooled nodes, D = hidden size.
  */
 import type { ConfigReader } from '../checkpoint/config-reader.js';
+import { attendInBlocks } from '../graph/causal-blocks.js';
 import type { KeptValue } from '../graph/continued.js';
-import { ElementType, GraphBuilder, MICROSOFT } from '../graph/graph.js';
+import { ElementType, type Graph, GraphBuilder, MICROSOFT } from '../graph/graph.js';
 import type { ArchitectureFacts } from './family-facts.js';
 import type { HeadLayers } from './heads.js';
 import { packInputs, type RewardNetwork, type TensorShape } from './network.js';
@@ -213,6 +214,12 @@ export class LayerBuilder {
     const { vocabularySize, maxPositions, hiddenSize, labels } = sizes;
     const problemType = reader.read('problem_type');
     const statedActivation = readStatedActivation(reader);
+    const graph: Graph = {
+      inputs: packInputs,
+      outputs: [{ name: logits, type: ElementType.float32, shape: ['pooled', labels.length] }],
+      nodes: this.graph.nodes,
+      constants: this.graph.constants,
+    };
     return {
       architecture: names[0],
       attention,
@@ -233,12 +240,7 @@ export class LayerBuilder {
       kept: this.#kept,
       tokenTypes: 1,
       positionsAfter: undefined,
-      graph: {
-        inputs: packInputs,
-        outputs: [{ name: logits, type: ElementType.float32, shape: ['pooled', labels.length] }],
-        nodes: this.graph.nodes,
-        constants: this.graph.constants,
-      },
+      graph: attention === 'causal' ? attendInBlocks(graph) : graph,
     };
   }
 }
