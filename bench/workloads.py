@@ -187,9 +187,10 @@ def one_persona(dialogues: list[list[Turn]], count: int, peer_texts: int, tokeni
     """Rows that all begin with the same description, each with a short conversation of its own; none is cut."""
     rng = random.Random(SEED)
     persona = beginning(dialogues, PERSONA_TOKENS, tokenizer, rng)
+    spoken = [turns for turns in dialogues if turns]
     texts: dict[str, None] = {}
     while len(texts) < count:
-        turns = rng.choice(dialogues)
+        turns = rng.choice(spoken)
         start = rng.randrange(len(turns))
         text = f"{persona}\n{as_text(turns[start : start + rng.randrange(1, 6)])}"
         if len(tokenizer(text)["input_ids"]) <= MAX_LENGTH:

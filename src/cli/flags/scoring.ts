@@ -139,7 +139,7 @@ export const scoringFlags = [
     name: 'reserve',
     value: '<tokens>',
     group,
-    doc: 'cut a long prompt so that a response of this many tokens would fit; 0 turns this off',
+    doc: 'cut a long prompt so that a response of this many tokens would fit: for many candidates of one prompt, elsewhere it can cost more (see --dry-run); 0 turns this off',
     parse: wholeNumber(0),
     default: 0,
     commands,
