@@ -121,9 +121,10 @@ export interface DatasetParts {
 
 /** Undefined for what is no address of a data set. */
 export function datasetParts({ pathname, searchParams: query }: URL): DatasetParts | undefined {
-  const [, repository = '', route, revision = '', path = ''] =
-    /^(?:\/api)?\/datasets\/([^/]+\/[^/]+)\/(revision|tree|resolve)\/([^/]+)(?:\/(.*))?$/.exec(pathname) ?? [];
-  if (route === undefined) return undefined;
+  // Without a route, what is asked for is a description of the main branch.
+  const [, repository, route = 'revision', revision = 'main', path = ''] =
+    /^(?:\/api)?\/datasets\/([^/]+\/[^/]+)(?:\/(revision|tree|resolve)\/([^/]+)(?:\/(.*))?)?$/.exec(pathname) ?? [];
+  if (repository === undefined) return undefined;
   return {
     repository,
     route: route as DatasetParts['route'],

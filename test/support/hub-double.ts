@@ -62,12 +62,13 @@ export class HubDouble {
     this.#storage = createServer((request, response) => this.#receive('storage', request, response));
   }
 
-  static async start(options: HubOptions): Promise<HubDouble> {
+  /** @param atEnd is given what ends it; default: when the tests of the file have ended */
+  static async start(options: HubOptions, atEnd: (stop: () => void) => void = after): Promise<HubDouble> {
     const double = new HubDouble(options);
     for (const server of [double.#hub, double.#storage]) await once(server.listen(0, '127.0.0.1'), 'listening');
     double.endpoint = `http://127.0.0.1:${portOf(double.#hub)}`;
     double.storage = `http://localhost:${portOf(double.#storage)}`;
-    after(() => double.stop());
+    atEnd(() => double.stop());
     return double;
   }
 
