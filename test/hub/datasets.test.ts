@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { parseDatasetAddress } from '../../dist/hub/datasets/address.js';
 import { type ByteSource, readOn } from '../../dist/platform/byte-source.js';
 import type { RemoteFile } from '../../dist/platform/remote-file.js';
+import { Input } from '../../dist/run/input.js';
 import { DatasetFixture, type LocateSettings } from '../support/dataset-fixture.js';
 import type { Files } from '../support/hub-datasets.js';
 import { always, gitHash, refuse, serve, sha256 } from '../support/hub-double.js';
@@ -247,6 +248,15 @@ describe('the bytes', () => {
     for (const { by, authorization } of fixture.hub.requests) {
       assert.equal(authorization, by === 'hub' ? `Bearer ${token}` : undefined);
     }
+  });
+
+  test('of a shard are read from where it begins', async () => {
+    const { fixture, file } = await opened();
+    const input = new Input({ ...file, etag: gitHash(content) }, { stdin: process.stdin, stdout: process.stdout });
+    const chunks: Buffer[] = [];
+    for await (const chunk of input.content(2_900_000)) chunks.push(chunk);
+    assert.ok(Buffer.concat(chunks).equals(content.subarray(2_900_000)));
+    assert.deepEqual([rangesOf(fixture), input.sha256], [['2900000-2965535', '2965536-2999999'], undefined]);
   });
 
   test('of several regions are read side by side, and nothing outside of them', async () => {

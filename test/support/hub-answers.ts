@@ -11,7 +11,16 @@ export interface Request {
   readonly authorization: string | undefined;
 }
 
-export const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
+const digests = new WeakMap<Uint8Array, string>();
+
+/** Of a file's content, which is never changed in place. */
+export function sha256(content: string | Uint8Array): string {
+  const known = typeof content === 'string' ? undefined : digests.get(content);
+  const digest = known ?? createHash('sha256').update(content).digest('hex');
+  if (typeof content !== 'string') digests.set(content, digest);
+  return digest;
+}
+
 export const gitHash = (content: string | Uint8Array): string =>
   createHash('sha1')
     .update(`blob ${Buffer.byteLength(content)}\0`)

@@ -57,12 +57,13 @@ export class DatasetDouble {
     else if (parts.route === 'revision') this.#describe(commit, parts, response);
     else if (parts.route === 'tree') this.#list(files, parts, hub.endpoint, response);
     else {
-      const content = Buffer.from(files[parts.path] ?? '');
+      const stored = files[parts.path] ?? '';
+      const content = Buffer.from(stored);
       response.setHeader('x-repo-commit', commit);
       if (isLarge(parts.path)) {
-        response.setHeader('x-linked-etag', `"${sha256(content)}"`);
+        response.setHeader('x-linked-etag', `"${sha256(stored)}"`);
         response.setHeader('x-linked-size', content.length);
-        response.writeHead(302, { location: `${hub.storage}/${sha256(content)}?signature=secret` }).end();
+        response.writeHead(302, { location: `${hub.storage}/${sha256(stored)}?signature=secret` }).end();
       } else {
         response.setHeader('etag', `"${gitHash(content)}"`);
         serve(request.method, content, request.range, response);
