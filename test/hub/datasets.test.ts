@@ -206,6 +206,21 @@ describe('the files', () => {
     assert.equal((await gated.locate(data, { variables: { HF_TOKEN: token } })).files.length, 2);
   });
 
+  test('on a page of another host are listed without the token', async () => {
+    const fixture = await DatasetFixture.start({ branches });
+    const page = [{ type: 'file', oid: gitHash('a'), size: 1, path: 'data/next.parquet' }];
+    fixture.hub.intercept = ({ by, path }, response) => {
+      if (!path.includes('/tree/')) return false;
+      if (by === 'hub') response.setHeader('link', `<${fixture.hub.storage}/tree/next>; rel="next"`).end('[]');
+      else response.end(JSON.stringify(page));
+      return true;
+    };
+    const located = fixture.locate(`${data}/data/*.parquet`, { variables: { HF_TOKEN: token } });
+    assert.match(await refusalOf(fixture, located), /found no file data\/next\.parquet/);
+    const [next] = fixture.hub.requests.filter(({ by }) => by === 'storage');
+    assert.deepEqual([next?.path, next?.authorization], ['/tree/next', undefined]);
+  });
+
   test('are listed again after 429, a server error, and a listing that breaks off', async () => {
     const fixture = await DatasetFixture.start({ branches });
     let failures = 0;

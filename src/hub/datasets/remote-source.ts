@@ -54,7 +54,9 @@ export class RemoteSource implements ByteSource {
     if (region === undefined) {
       const kept = this.#inTail(position, end);
       if (kept !== undefined) return kept;
-      if (regionEnd === end) return end === this.size ? this.#readTail(position) : this.#fetch(position, end);
+      if (regionEnd === end) {
+        return end > this.size - TAIL_BYTES ? this.#readTail(position, end) : this.#fetch(position, end);
+      }
       region = new ReadAhead({
         end: regionEnd,
         mostBytes: () => this.#partBytes(),
@@ -78,12 +80,13 @@ export class RemoteSource implements ByteSource {
     return Math.max(SMALLEST_PART_BYTES, Math.min(LARGEST_PART_BYTES, share));
   }
 
-  async #readTail(position: number): Promise<Buffer> {
+  /** Reads on to the end of the file, and keeps that. */
+  async #readTail(position: number, end: number): Promise<Buffer> {
     const { tails, name } = this.#options;
     const start = Math.min(position, Math.max(0, this.size - TAIL_BYTES));
     const tail = await this.#fetch(start, this.size);
     tails.keep(name, tail);
-    return tail.subarray(position - start);
+    return tail.subarray(position - start, end - start);
   }
 
   /** What is asked for, where it is of the file's end, and that is kept. */
