@@ -4,6 +4,8 @@ import type { ByteSource } from './byte-source.js';
 export interface RemoteFile {
   /** Its address, which names this version of it for good. */
   readonly path: string;
+  /** The address that it was found by, as the user wrote it. */
+  readonly asked: string;
   /** In bytes. */
   readonly size: number;
   /** The commit of its repository. */

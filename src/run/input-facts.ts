@@ -12,13 +12,16 @@ export interface InputFacts {
   readonly modified: number | null;
   /** Digest of samples from all over the file; of a remote one, what names its content; null for a pipe. */
   readonly sample: string | null;
+  /** The address that a remote file was found by: a run that goes on finds the same. */
+  readonly asked?: string;
 }
 
 const SAMPLES = 64;
 const SAMPLE_BYTES = 4096;
 
 export function factsOf({ path, size, modified, remote }: Input): InputFacts {
-  if (remote !== undefined) return { path, bytes: remote.size, modified: null, sample: remote.etag };
+  if (remote !== undefined)
+    return { path, bytes: remote.size, modified: null, sample: remote.etag, asked: remote.asked };
   if (size === undefined || modified === undefined) return { path, bytes: null, modified: null, sample: null };
   return { path, bytes: size, modified, sample: sampleOf(path, size) };
 }

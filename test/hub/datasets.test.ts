@@ -134,15 +134,19 @@ describe('the files', () => {
     );
   });
 
-  test('of a run that is gone on with are of its commit, unless another is named', async () => {
+  test('of a run that is gone on with are of its commit, if they are asked for by the same address', async () => {
     const fixture = await DatasetFixture.start({ branches });
     const before = fixture.dataset.commitOf('main');
-    const begun = [`hf://datasets/org/data@${before}/rows.jsonl`];
+    const begun = [
+      { path: 'rows.jsonl' },
+      { path: `hf://datasets/org/data@${before}/rows.jsonl`, asked: 'hf://datasets/org/data/rows.jsonl' },
+    ];
     const after = fixture.dataset.push('main', { 'rows.jsonl': 'other' });
     const commitOf = async (address: string): Promise<string | undefined> =>
       (await fixture.locate(address, { begun })).files[0]?.commit;
     assert.equal(await commitOf('hf://datasets/org/data/rows.jsonl'), before);
     assert.equal(await commitOf(`hf://datasets/org/data@${after}/rows.jsonl`), after);
+    assert.equal(await commitOf('hf://datasets/org/data@main/rows.jsonl'), after);
   });
 
   const data = 'hf://datasets/org/data';

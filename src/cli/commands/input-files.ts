@@ -59,7 +59,7 @@ async function filesOfDataset(
     subset,
     split,
     offline,
-    begun: begun.map(({ path }) => path),
+    begun,
     notify: (message) => log.note(message),
   });
   const bytes = files.reduce((sum, { size }) => sum + size, 0);

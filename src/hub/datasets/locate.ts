@@ -21,13 +21,21 @@ import { RemoteSource } from './remote-source.js';
 import { DatasetHub, type ListedFile } from './routes.js';
 import { TailCache } from './tail-cache.js';
 
+/** A file of a run that is gone on with. */
+interface BegunFile {
+  /** Its address with the commit. */
+  readonly path: string;
+  /** The address that it was found by; undefined where it is not on a hub. */
+  readonly asked?: string;
+}
+
 export interface LocateOptions {
   readonly offline: boolean;
   /** Of converted data; not for a path. */
   readonly subset: string | undefined;
   readonly split: string | undefined;
-  /** Addresses of files that a run was begun with: where they are of one commit, so is what is found. */
-  readonly begun: readonly string[];
+  /** Files that a run was begun with: what was found by the same address is found in the same commit. */
+  readonly begun: readonly BegunFile[];
   /** Called with sentences for the user. */
   readonly notify: (message: string) => void;
 }
@@ -56,16 +64,16 @@ export async function locateDataset(
   if (offlineBy !== undefined) {
     throw usageError(`${text}: expected files of this machine, as ${offlineBy} forbids the network; download it first`);
   }
-  const reached = new Reached(address.id, environment, readToken(variables, environment), context);
+  const access = new DatasetAccess(address.id, environment, readToken(variables, environment), context);
   const retries = { timing, notify: options.notify, signal: undefined };
   try {
     const { commit, files, isPartial } = await withRetries(
-      () => find(reached.hub(), address, options),
+      () => find(access.hub(), address, options),
       retries,
       // Without a network, nobody is made to wait to learn so.
       ({ unreachable }) => !unreachable,
     );
-    return { isPartial, files: files.map((file) => reached.remoteFile(commit, file, options.notify)) };
+    return { isPartial, files: files.map((file) => access.remoteFile(commit, file, options.notify)) };
   } catch (error) {
     if (!(error instanceof TransferError)) throw error;
     throw runError(`${text}: ${error.message}${error.unreachable ? proxyHint(variables) : ''}`, { cause: error });
@@ -130,10 +138,10 @@ async function readable(hub: DatasetHub, commit: string, files: readonly ListedF
   return sorted;
 }
 
-/** The commit of a run that is gone on with; undefined where it had several of the data set, or the user names one. */
-function begunWith(id: HubId, begun: readonly string[]): string | undefined {
-  const commits = new Set(begun.flatMap((address) => commitIn(address, id) ?? []));
-  return commits.size === 1 && !isCommit(id.revision) ? [...commits][0] : undefined;
+/** The commit in which a run that is gone on with found its files by this address; undefined where it did not. */
+function begunWith(id: HubId, begun: readonly BegunFile[]): string | undefined {
+  const same = begun.find(({ asked }) => asked === id.text);
+  return same && commitIn(same.path, id);
 }
 
 async function commitOf(hub: DatasetHub, path: string | undefined): Promise<string> {
@@ -148,8 +156,8 @@ async function commitOf(hub: DatasetHub, path: string | undefined): Promise<stri
   }
 }
 
-/** A data set on a hub that can be reached. */
-class Reached {
+/** What all requests for one data set have in common. */
+class DatasetAccess {
   readonly #id: HubId;
   readonly #environment: HubEnvironment;
   readonly #token: Token | undefined;
@@ -175,6 +183,7 @@ class Reached {
     const path = addressOf(this.#id, commit, file.path);
     return {
       path,
+      asked: this.#id.text,
       size: file.size,
       commit,
       etag: file.etag,
