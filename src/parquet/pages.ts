@@ -259,7 +259,7 @@ class Cursor {
     const at = this.#position - this.#from;
     if (at < 0 || at + wanted > this.#block.length) {
       const size = Math.min(Math.max(wanted, BLOCK_BYTES), this.#end - this.#position);
-      this.#block = await readExactly(this.#source, this.#position, size);
+      this.#block = await readExactly(this.#source, this.#position, size, this.#end);
       this.#from = this.#position;
     }
     return this.#block.subarray(this.#position - this.#from);

@@ -39,12 +39,10 @@ export async function* readGroup({ source, schema, group, index, columns }: Grou
   try {
     let size = 16;
     for (let done = 0; done < group.rows; ) {
-      for (const reader of readers) {
-        try {
-          await reader.fill();
-        } catch (error) {
-          throw damaged(reader.path, error);
-        }
+      // Together, since each may wait for a request; of several that are damaged, the first column is named.
+      const filled = await Promise.allSettled(readers.map((reader) => reader.fill()));
+      for (const [i, result] of filled.entries()) {
+        if (result.status === 'rejected') throw damaged((readers[i] as LeafReader).path, result.reason);
       }
       const rows = Math.min(size, group.rows - done, ...readers.map(({ available }) => available));
       if (rows === 0) {

@@ -107,7 +107,7 @@ async function copyChunk(sink: FileSink, source: ByteSource, { start, length }: 
   for (let done = 0; done < length; done += COPIED_BYTES) {
     const size = Math.min(COPIED_BYTES, length - done);
     try {
-      await sink.write(await readExactly(source, start + done, size));
+      await sink.write(await readExactly(source, start + done, size, start + length));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw runError(`${source.name}: ${error.message}: the file was cut while it was read`, { cause: error });

@@ -32,10 +32,13 @@ export async function inspectInputs(
   let header: CsvHeader | undefined;
   let rowSeen = false;
   let shape: RewardShape | undefined;
-  for (const input of inputs) {
+  const peek = async (input: Input): Promise<InputRecord | undefined> => {
     input.mayBeArray = from === 'json';
     const first = await input.peekRecord(newScanner(), isBlank, maxRowBytes);
     await input.reset();
+    return first;
+  };
+  for await (const { input, first } of peekInOrder(inputs, peek)) {
     const ofColumns = await checkColumns(input, settings);
     shape ??= ofColumns;
     if (first === undefined) continue;
@@ -68,6 +71,38 @@ export async function inspectInputs(
     }
   }
   return { ...settings, header, ...(shape !== undefined && { shape }) };
+}
+
+/** How many remote files are looked at together: each is some requests, which take their time one after the other. */
+const PEEKED_TOGETHER = 8;
+
+interface PeekedInput {
+  readonly input: Input;
+  readonly first: InputRecord | undefined;
+}
+
+/** Looks at inputs in their order, and at the next remote ones meanwhile. */
+async function* peekInOrder(
+  inputs: readonly Input[],
+  peek: (input: Input) => Promise<InputRecord | undefined>,
+): AsyncGenerator<PeekedInput> {
+  const peeked = new Map<Input, Promise<InputRecord | undefined>>();
+  try {
+    for (const [i, input] of inputs.entries()) {
+      for (const next of inputs.slice(i, i + PEEKED_TOGETHER)) {
+        if (next.remote === undefined || peeked.has(next)) continue;
+        const first = peek(next);
+        first.catch(() => undefined); // It is thrown when its turn comes.
+        peeked.set(next, first);
+      }
+      yield { input, first: await (peeked.get(input) ?? peek(input)) };
+      peeked.delete(input);
+    }
+  } finally {
+    // Those that were begun and are not wanted, as an earlier one is refused.
+    for (const input of peeked.keys()) input.stop();
+    await Promise.allSettled(peeked.values());
+  }
 }
 
 /**

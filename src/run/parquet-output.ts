@@ -10,9 +10,13 @@ import { fileStart, LARGEST_ROW_BYTES, LineScanner, readRecords, recordAt } from
 import type { Assemble } from './output.js';
 import { partsOf, type Shard } from './shards.js';
 
+/** A file that can be read from anywhere. */
+interface OpensFile {
+  open(): Promise<ByteSource>;
+}
+
 export interface ParquetOutputSettings {
-  /** Paths of the inputs. */
-  readonly inputs: readonly string[];
+  readonly inputs: readonly OpensFile[];
   readonly columns: readonly NewColumn[];
   /** Whether columns of the inputs with these names give way. */
   readonly replaces: boolean;
@@ -63,30 +67,33 @@ export async function planParquetOutput({
 
 /** Joins files of the same columns, in order. */
 export const joinParquet = (paths: readonly string[], target: string): Promise<number> =>
-  withFiles(paths, async (files) => {
-    refuseOtherColumns(files);
-    const [{ footer }] = files as [OpenFile];
-    const { bytes } = await writeFile(target, {
-      footer,
-      groups: groupsOf(files),
-      columns: [],
-      removed: new Set(),
-      nextValues: async () => [],
-    });
-    return bytes;
-  });
+  withFiles(
+    paths.map((path) => ({ open: () => openFileSource(path) })),
+    async (files) => {
+      refuseOtherColumns(files);
+      const [{ footer }] = files as [OpenFile];
+      const { bytes } = await writeFile(target, {
+        footer,
+        groups: groupsOf(files),
+        columns: [],
+        removed: new Set(),
+        nextValues: async () => [],
+      });
+      return bytes;
+    },
+  );
 
 interface OpenFile {
   readonly source: ByteSource;
   readonly footer: Footer;
 }
 
-async function withFiles<T>(paths: readonly string[], use: (files: readonly OpenFile[]) => Promise<T>): Promise<T> {
+async function withFiles<T>(inputs: readonly OpensFile[], use: (files: readonly OpenFile[]) => Promise<T>): Promise<T> {
   const files: OpenFile[] = [];
   const sources: ByteSource[] = [];
   try {
-    for (const path of paths) {
-      const source = await openFileSource(path);
+    for (const input of inputs) {
+      const source = await input.open();
       sources.push(source);
       files.push({ source, footer: await readFooter(source) });
     }

@@ -54,8 +54,10 @@ export function summaryOf(facts: RunFacts): object {
     resumed: facts.resumed,
     inputs: facts.inputs.map((input, file) => ({
       path: input.path,
-      bytes: finished === null ? input.bytesRead : (input.size ?? input.bytesRead),
+      // Of a remote file no more is read than is needed.
+      bytes: input.remote?.size ?? (finished === null ? input.bytesRead : (input.size ?? input.bytesRead)),
       sha256: finished === null ? (input.sha256 ?? null) : (finished.hashes[file] ?? null),
+      ...(input.remote && { commit: input.remote.commit, etag: input.remote.etag }),
       rows: counts.rowsByFile[file] ?? 0,
     })),
     rows: counts.rows,

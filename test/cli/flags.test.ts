@@ -65,7 +65,7 @@ const decisions = {
   ],
   run: [
     ...['limit', 'max-errors', 'exit-zero', 'resume', 'overwrite', 'dry-run', 'summary', 'strict', 'workers'],
-    ...['worker-timeout', 'no-cache', 'offline', 'quiet', 'no-progress', 'debug'],
+    ...['worker-timeout', 'no-cache', 'offline', 'quiet', 'no-progress', 'debug', 'subset', 'split'],
   ],
 } as const;
 

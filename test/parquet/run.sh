@@ -18,4 +18,6 @@ if [ "$wanted" != "$(cat .venv/installed.txt 2> /dev/null)" ]; then
     skip "no Python package index can be reached"
   echo "$wanted" > .venv/installed.txt
 fi
-exec "$python" check_readers.py
+"$python" check_readers.py
+# The double of a hub, with which the tests of data sets run, as the Python libraries see it.
+exec node with-hub.mjs "$python" check_hub_double.py

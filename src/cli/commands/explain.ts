@@ -15,11 +15,12 @@ import { refuseFirstRows } from '../../run/run-job.js';
 import { type ModelScorer, openScorer } from '../../scorer/open.js';
 import type { Window, WindowTask } from '../../scorer/protocol.js';
 import { recordsOf } from '../../scorer/window-scorer.js';
-import type { Context } from '../context.js';
+import type { CommandContext, Context } from '../context.js';
 import { ExitCode } from '../exit-codes.js';
 import type { FlagsOf } from '../flags/flags.js';
 import { settingsOf } from './explain-settings.js';
 import { chooseFormats } from './formats.js';
+import { inputFiles } from './input-files.js';
 import { namedFields } from './plan.js';
 import { rowsInWords } from './print.js';
 import { requestOf } from './request.js';
@@ -30,8 +31,10 @@ type ExplainFlags = FlagsOf<'explain'>;
 /** The columns of what is no terminal. */
 const WIDTH = 80;
 
-export async function explain(file: string, flags: ExplainFlags, context: Context): Promise<number> {
-  const input = new Input(file, context);
+export async function explain(file: string, flags: ExplainFlags, context: CommandContext): Promise<number> {
+  const [place = file, ...others] = await inputFiles([file], flags, context);
+  if (others.length > 0) throw usageError(`${file}: expected one file, got ${others.length + 1}`);
+  const input = new Input(place, context);
   if (flags.report !== undefined) checkDestination('--report', flags.report, [input]);
   const format = await formatOf(input, flags);
   const session = new Session(context, flags, { inputs: [input], onSignal: 'ending' });

@@ -6,7 +6,7 @@ import { columnsToRead, resultColumns } from '../../rows/formats/parquet.js';
 import { type NamedFields, roles } from '../../rows/kinds/roles.js';
 import { pairForFilter, type RewardFilter } from '../../rows/reward-filter.js';
 import { planBestRows } from '../../run/best-rows.js';
-import { Input } from '../../run/input.js';
+import { Input, type InputPlace, pathOf } from '../../run/input.js';
 import { inspectInputs, readFirstRow } from '../../run/inspect.js';
 import type { Assemble } from '../../run/output.js';
 import { checkDestination, checkDistinct, checkOutput, isPlain } from '../../run/output-path.js';
@@ -39,10 +39,11 @@ export interface Plan {
  * @throws FatalError before anything is started or written
  */
 export async function planScoring(
-  files: readonly string[],
+  places: readonly InputPlace[],
   flags: ScoreOrBestFlags,
   context: CommandContext,
 ): Promise<Plan> {
+  const files = places.map(pathOf);
   refuseContradictions(files, flags);
   const asked = existingByFlags(flags, flags.best === undefined ? 'refuse' : 'take');
   if (asked === 'complete' && flags.best === undefined && flags.model === undefined) {
@@ -61,7 +62,7 @@ export async function planScoring(
     throw usageError('expected --details with --to jsonl, csv or tsv: scores are one number a line');
   }
   if (formats.to === 'parquet') refuseForParquet(flags);
-  const inputs = files.map((file) => new Input(file, context));
+  const inputs = places.map((place) => new Input(place, context));
   // Where the rows are not written, the columns that decide nothing need not be decoded.
   if (flags.best === undefined && (formats.to === 'scores' || formats.to === 'parquet')) {
     const columns = columnsToRead(fields, flags.system, flags);
@@ -96,7 +97,7 @@ export async function planScoring(
     const assemble =
       format.to === 'parquet' && !flags.dryRun
         ? await planParquetOutput({
-            inputs: files,
+            inputs,
             columns: resultColumns(format, format.shape ?? 'single'),
             replaces: format.existing !== 'refuse',
             shard: flags.shard,

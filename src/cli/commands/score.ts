@@ -28,7 +28,7 @@ export async function score(
 ): Promise<number> {
   const started = performance.now();
   const flags = { ...given, output: followLinks(given.output) };
-  const plan = await planScoring(inputFiles(files), flags, context);
+  const plan = await planScoring(await inputFiles(files, flags, context), flags, context);
   try {
     return await scorePlanned(plan, flags, started, context);
   } finally {

@@ -55,6 +55,23 @@ export const inputOutputFlags = [
     commands: readsRows,
     decides: 'output',
   },
+  // What these two choose are files, which a run file names one by one.
+  {
+    name: 'subset',
+    value: '<name>',
+    group,
+    doc: 'subset of hf://datasets/ORG/NAME (default: default)',
+    commands: readsRows,
+    decides: 'run',
+  },
+  {
+    name: 'split',
+    value: '<name>',
+    group,
+    doc: 'split of hf://datasets/ORG/NAME (default: train)',
+    commands: readsRows,
+    decides: 'run',
+  },
   {
     name: 'limit',
     value: '<rows>',

@@ -3,7 +3,7 @@ import { usageError } from '../../../errors.js';
 import type { EvaluationFields } from '../../../evaluation/evaluated-rows.js';
 import { columnKey } from '../../../rows/formats/csv-header.js';
 import type { FormatSettings } from '../../../rows/formats/index.js';
-import { Input } from '../../../run/input.js';
+import { Input, type InputPlace, pathOf } from '../../../run/input.js';
 import { inspectInputs } from '../../../run/inspect.js';
 import { checkDestination, checkDistinct } from '../../../run/output-path.js';
 import type { CommandContext, Context } from '../../context.js';
@@ -25,14 +25,15 @@ export interface EvalPlan {
 
 /** @throws FatalError before anything is started or written */
 export async function planEvaluation(
-  files: readonly string[],
+  places: readonly InputPlace[],
   flags: EvalFlags,
   context: CommandContext,
 ): Promise<EvalPlan> {
+  const files = places.map(pathOf);
   refuseContradictions(files, flags);
   const formats = chooseFormats(files, flags);
   const asColumns = formats.from === 'csv' || formats.from === 'tsv';
-  const inputs = files.map((file) => new Input(file, context));
+  const inputs = places.map((place) => new Input(place, context));
   checkDestinations(flags, inputs, context);
   const { baseline: path, id, maxRowBytes, rewardField } = flags;
   const asked = existingByFlags(flags, 'take');
