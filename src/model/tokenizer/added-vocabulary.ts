@@ -59,6 +59,7 @@ export class AddedVocabulary implements VocabularyIds {
   readonly #others: AddedToken[] = [];
   /** The largest id of an added token. */
   #largest = -1;
+  readonly #additions: (readonly AddedToken[])[] = [];
 
   constructor(vocabulary: VocabularyIds) {
     this.#vocabulary = vocabulary;
@@ -81,6 +82,7 @@ export class AddedVocabulary implements VocabularyIds {
 
   /** Adds tokens in order. One that the vocabulary has keeps its id; any other gets the next, whatever a file says. */
   add(tokens: readonly AddedToken[]): void {
+    this.#additions.push(tokens);
     for (const token of tokens) {
       if (token.special && token.content !== '' && !this.#special.has(token.content)) {
         this.#special.set(token.content, token);
@@ -96,6 +98,11 @@ export class AddedVocabulary implements VocabularyIds {
       this.#byId.set(id, token);
       if (!this.#special.has(token.content)) this.#others.push(token);
     }
+  }
+
+  /** What was added, call by call: another one over the same ids that is given it is equal. */
+  get additions(): readonly (readonly AddedToken[])[] {
+    return this.#additions;
   }
 
   /** The tokens in the order of their ids. */

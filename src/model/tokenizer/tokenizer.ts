@@ -4,17 +4,17 @@
  */
 import { messageOf, runError } from '../../errors.js';
 import { printable } from '../../platform/printable.js';
-import type { Part } from './added-vocabulary.js';
+import { byteLevelEncoder } from './byte-level/encoder.js';
+import { TableVocabulary } from './byte-level/table-vocabulary.js';
+import { type Encoder, stepwiseEncoder } from './encoder.js';
 import type { TokenizerFiles } from './files.js';
 import { type Frame, frameOf } from './frames.js';
 import { type TextCutter, textCutter } from './long-texts.js';
 import { longestFirst } from './longest-first.js';
-import { tokenModel } from './models.js';
 import { beginningKeeper, normalizer } from './normalizers.js';
 import { type Piece, Pieces } from './pieces.js';
-import { needsBeginning, type PreTokenizer, preTokenizer } from './pre-tokenizers.js';
+import { needsBeginning } from './pre-tokenizers.js';
 import type { Step } from './steps.js';
-import type { TokenModel } from './vocabulary.js';
 
 export type TruncationSide = 'left' | 'right';
 
@@ -74,9 +74,7 @@ export interface AddedTexts {
 
 export class Tokenizer {
   readonly #files: TokenizerFiles;
-  readonly #split: (text: string) => Part[];
-  readonly #words: PreTokenizer;
-  readonly #model: TokenModel;
+  readonly #encode: Encoder;
   readonly #frame: Frame;
   /** Its tokens before and after the text. */
   readonly #before: readonly number[];
@@ -97,9 +95,11 @@ export class Tokenizer {
       if (keepsBeginning === undefined) {
         throw new Error('a Metaspace that looks for the beginning of a text, behind a normalizer that may move it');
       }
-      this.#split = added.splitter(normalizer(tokenizer.normalizer), splitsSpecialTokens, keepsBeginning);
-      this.#words = preTokenizer(tokenizer.pre_tokenizer);
-      this.#model = tokenModel(tokenizer.model, vocabulary);
+      const split = added.splitter(normalizer(tokenizer.normalizer), splitsSpecialTokens, keepsBeginning);
+      this.#encode =
+        vocabulary instanceof TableVocabulary
+          ? byteLevelEncoder(tokenizer, vocabulary.tables, split)
+          : stepwiseEncoder(tokenizer, vocabulary, split);
       this.#frame = frameOf(tokenizer.post_processor, 1);
       this.#pairFrame = pairFrameOf(tokenizer.post_processor);
       const place = this.#frame.findIndex((slot) => 'text' in slot);
@@ -142,18 +142,7 @@ export class Tokenizer {
 
   /** Returns the ids of the whole text's own tokens; special tokens written out in it count as such. */
   encode(text: string): number[] {
-    const ids: number[] = [];
-    for (const part of this.#split(text)) {
-      if ('id' in part) {
-        ids.push(part.id);
-        continue;
-      }
-      for (const word of this.#words({ text: part.text, first: part.start === 0 })) {
-        // A word can be a whole text, with more ids than a call may have arguments.
-        for (const id of this.#model(word.text)) ids.push(id);
-      }
-    }
-    return ids;
+    return this.#encode(text);
   }
 
   /**
