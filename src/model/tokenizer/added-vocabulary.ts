@@ -132,17 +132,24 @@ export class AddedVocabulary implements VocabularyIds {
       );
     };
     const [raw, normalized] = [searched(false), searched(true)];
-    return (text) =>
-      raw.split(text).flatMap((part) =>
-        'id' in part
-          ? [part]
-          : normalized.split(normalize(part.text)).map((inner) => {
-              if ('id' in inner) return inner;
-              // A part that is not the text's first has a start that is not 0 whatever the normalizer does.
-              const start = part.start + inner.start;
-              return { text: inner.text, start: start === 0 && !keepsBeginning(part.text) ? 1 : start };
-            }),
-      );
+    return (text) => {
+      const parts: Part[] = [];
+      for (const part of raw.split(text)) {
+        if ('id' in part) {
+          parts.push(part);
+          continue;
+        }
+        for (const inner of normalized.split(normalize(part.text))) {
+          if ('id' in inner) parts.push(inner);
+          else {
+            // A part that is not the text's first has a start that is not 0 whatever the normalizer does.
+            const start = part.start + inner.start;
+            parts.push({ text: inner.text, start: start === 0 && !keepsBeginning(part.text) ? 1 : start });
+          }
+        }
+      }
+      return parts;
+    };
   }
 }
 
@@ -161,6 +168,8 @@ const isSpace = /^\p{White_Space}$/u;
 /** Finds words in a text, at each place the longest of those that begin there. */
 class Search {
   readonly #root = newNode();
+  /** 1 for the units that words begin with; no larger than the largest of them. */
+  readonly #first: Uint8Array;
   readonly #tokens: ReadonlyMap<number, AddedToken>;
   readonly #passedOver: ReadonlySet<string>;
 
@@ -184,6 +193,8 @@ class Search {
       }
       if (word !== '') node.id ??= id;
     }
+    this.#first = new Uint8Array(Math.max(-1, ...this.#root.next.keys()) + 1);
+    for (const unit of this.#root.next.keys()) this.#first[unit] = 1;
   }
 
   split(text: string): Part[] {
@@ -191,7 +202,7 @@ class Search {
     if (this.#root.next.size === 0) return text === '' ? parts : [{ text, start: 0 }];
     let done = 0;
     for (let at = 0; at < text.length; ) {
-      const found = this.#longestAt(text, at);
+      const found = this.#first[text.charCodeAt(at)] === 1 ? this.#longestAt(text, at) : undefined;
       if (found === undefined) {
         at++;
         continue;

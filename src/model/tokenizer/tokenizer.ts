@@ -63,7 +63,8 @@ const LONG_TEXT = 1 << 16;
 interface OwnTokens {
   readonly first: number | undefined;
   readonly last: number | undefined;
-  readonly retained: readonly number[];
+  /** Nobody else has it. */
+  readonly retained: number[];
   readonly count: number;
 }
 
@@ -211,9 +212,15 @@ export class Tokenizer {
     texts: readonly (Pick<OwnTokens, 'retained' | 'count'> & { readonly kept: number })[],
     { truncationSide, keepsCut = false }: PairSettings,
   ): TokenRow {
+    const cut = texts.reduce((sum, { count, kept }) => sum + count - kept, 0);
+    const isTyped = this.#files.givesTypes && frame.some(({ type }) => type !== 0);
+    const [first] = texts;
+    // Most texts stand alone and whole in their rows.
+    if (frame.length === 1 && first?.kept === first?.retained.length && !keepsCut && !isTyped) {
+      return { row: (first as (typeof texts)[number]).retained, cut };
+    }
     const row: number[] = [];
     const types: number[] = [];
-    const isTyped = this.#files.givesTypes && frame.some(({ type }) => type !== 0);
     const places: TextPlace[] = [];
     for (const slot of frame) {
       const start = row.length;
@@ -230,7 +237,6 @@ export class Tokenizer {
       }
       if (isTyped) for (let i = start; i < row.length; i++) types.push(slot.type);
     }
-    const cut = texts.reduce((sum, { count, kept }) => sum + count - kept, 0);
     return { row, ...(isTyped && types.some((type) => type !== 0) && { types }), cut, ...(keepsCut && { places }) };
   }
 
