@@ -61,9 +61,7 @@ export function filtered(format: RowFormat, filter: RewardFilter): RowFormat {
 const HEAD_BYTES = 12;
 
 function framed(reward: number, pieces: readonly (Buffer | string)[]): Buffer[] {
-  const bytes = Buffer.from(
-    concatBytes(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece))),
-  );
+  const bytes = Buffer.from(concatBytes(pieces));
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeDoubleLE(reward, 0);
   head.writeUInt32LE(bytes.length, 8);
