@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { messageOf, runError, usageError } from '../errors.js';
 import { optionName } from '../option-name.js';
 import { writeFileAtomically } from '../platform/files.js';
-import type { Fingerprint } from '../scorer/identity.js';
+import type { Fingerprint, ScorerIdentity } from '../scorer/identity.js';
 import { type FilePosition, filePosition } from './file-position.js';
 import type { InputFacts } from './input-facts.js';
 import { RunStatistics, type StatisticsState } from './statistics.js';
@@ -23,6 +23,9 @@ export interface Runtime {
   /** Digest of the processor's kind and features. */
   readonly cpu: string;
 }
+
+/** Which model scored, for people: what decides rewards is in the fingerprint. */
+export type ModelFacts = Pick<ScorerIdentity['model'], 'name' | 'revision' | 'sha256'>;
 
 /** The output as far as it is safe on the disk. */
 export interface Progress {
@@ -52,6 +55,8 @@ export interface RunState {
   /** Everything besides the rows that decides the output's bytes. */
   readonly fingerprint: Fingerprint;
   readonly runtimes: readonly Runtime[];
+  /** Absent where the rewards are those that rows carried. */
+  readonly model?: ModelFacts | undefined;
   readonly inputs: readonly InputFacts[];
   readonly shard: { readonly index: number; readonly of: number } | null;
   /** The rows after so many are not read; null: all are. */
@@ -65,7 +70,7 @@ export interface RunState {
 
 /** The state of a run of which nothing is done. */
 export const startOfRun = (
-  facts: Pick<RunState, 'fingerprint' | 'runtimes' | 'inputs' | 'shard' | 'limit'>,
+  facts: Pick<RunState, 'fingerprint' | 'runtimes' | 'model' | 'inputs' | 'shard' | 'limit'>,
 ): RunState => ({
   form: FORM,
   ...facts,

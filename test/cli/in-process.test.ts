@@ -70,6 +70,9 @@ const commandLines: readonly CommandLine[] = [
   { args: ['eval', '-q', '--bootstrap', '100', '--report', 'OUT/report.html', '--junit', 'OUT/junit.xml', labelled] },
   { args: ['eval', '--fail-under', 'nonsense=1', labelled] },
 
+  { args: ['compare', '--bootstrap', '100', labelled, labelled] },
+  { args: ['compare', '--json', '--fields', 'label,reward', '--bootstrap', '100', labelled] },
+
   { args: ['explain', '-j', '1', '--row', '2', '--trace'], stdin: rows },
   { args: ['explain', '-j', '1', '--row', '3', '--json', '--report', 'OUT/row.html'], stdin: rows },
   { args: ['explain', '-q', '-j', '1', '--row', '9'], stdin: rows },

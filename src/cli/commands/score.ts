@@ -123,6 +123,11 @@ function jobOf(
           stream,
           fingerprint: fingerprintOf(flags, { version, identity, task, windowSize }),
           runtime: { onnxruntime: identity?.onnxruntime ?? 'none', cpu: identity?.cpu ?? 'none' },
+          model: identity && {
+            name: identity.model.name,
+            revision: identity.model.revision,
+            sha256: identity.model.sha256,
+          },
           strict,
           onNotice: session.note,
           signal: session.signal,

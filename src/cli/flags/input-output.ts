@@ -7,7 +7,7 @@ import type { Comparable, Flag } from './flag.js';
 import { fileName, number, percent, separator, wholeNumber } from './parsers.js';
 
 const group = 'Input and output';
-const readsRows = ['score', 'best', 'eval', 'explain'] as const;
+const readsRows = ['score', 'best', 'eval', 'explain', 'compare'] as const;
 export const writesNoRows = { eval: 'it writes no rows' } as const;
 
 /** Two files with different names hold the same bytes, unless one of them is compressed. */
