@@ -127,6 +127,17 @@ Exit codes: 0 all rows are compared, 2 wrong use (not the same rows), 3 some hav
     run: async (args, flags, context) => (await import('./commands/compare.js')).compare(args, flags, context),
   }),
   command({
+    name: 'summary',
+    summary: 'show what a run did, and how far shards are while they run',
+    arguments: [{ name: '<file...>', doc: 'summaries, or outputs of score and best, which need not be there yet' }],
+    after: `Examples:
+  reward-score summary scored.jsonl
+  reward-score summary part1.jsonl part2.jsonl --json
+
+Exit codes: 0 finished or running, 2 wrong use, 3 a run is dead, missing or not complete.`,
+    run: async (args, flags, context) => (await import('./commands/show-summary.js')).showSummary(args, flags, context),
+  }),
+  command({
     name: 'merge',
     summary: 'join the outputs of all shards into the output of one run',
     arguments: [{ name: '<output-file...>', doc: 'outputs of score --shard, in any order, each with its .run.json' }],

@@ -38,6 +38,8 @@ export interface Progress {
   /** Where the file of failures ends; null where there is none. */
   readonly errors: FilePosition | null;
   readonly stats: StatisticsState;
+  /** Bytes of the inputs' content in those windows; absent in a file that was written before this was counted. */
+  readonly bytes?: number | undefined;
   readonly seconds: number;
 }
 
@@ -81,6 +83,7 @@ export const startOfRun = (
     output: filePosition({ position: 0, tail: new Uint8Array() }),
     errors: null,
     stats: new RunStatistics().state,
+    bytes: 0,
     seconds: 0,
   },
   finished: null,

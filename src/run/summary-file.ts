@@ -1,6 +1,7 @@
 /** A summary as a run wrote it, read again. */
 import { readFileSync } from 'node:fs';
 import { messageOf, usageError } from '../errors.js';
+import type { RewardStatistics } from './statistics.js';
 
 /** The members that are read; the schema has them all. */
 export interface WrittenSummary {
@@ -14,23 +15,15 @@ export interface WrittenSummary {
   readonly kept?: number;
   readonly dropped?: number;
   readonly failed: number;
-  readonly failures: Readonly<Record<string, number>>;
-  readonly notices: Readonly<Record<string, number>>;
-  readonly hints: Readonly<Record<string, number>>;
+  /** By code. */
+  readonly failures: Readonly<Partial<Record<string, number>>>;
+  readonly notices: Readonly<Partial<Record<string, number>>>;
+  readonly hints: Readonly<Partial<Record<string, number>>>;
   readonly truncated: { readonly rows: number; readonly tokens: number };
   readonly tokens: number;
-  readonly rewards: WrittenRewards;
+  readonly rewards: RewardStatistics;
   readonly seconds: number;
   readonly rowsPerSecond: number | null;
-}
-
-/** null where there are too few rewards. */
-export interface WrittenRewards {
-  readonly min: number | null;
-  readonly mean: number | null;
-  readonly max: number | null;
-  readonly std: number | null;
-  readonly quantiles: Readonly<Record<string, number | null>>;
 }
 
 /** Types of the members without which a file is no summary. */

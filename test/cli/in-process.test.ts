@@ -77,6 +77,9 @@ const commandLines: readonly CommandLine[] = [
   { args: ['explain', '-j', '1', '--row', '3', '--json', '--report', 'OUT/row.html'], stdin: rows },
   { args: ['explain', '-q', '-j', '1', '--row', '9'], stdin: rows },
 
+  { args: ['summary', 'OUT/1.jsonl', 'OUT/2.jsonl'], first: [shardOf(2)] },
+  { args: ['summary', 'OUT/2.jsonl', '--json'], first: [shardOf(2)] },
+
   { args: ['merge', 'a.jsonl'] },
   { args: ['merge', 'OUT/1.jsonl', 'OUT/2.jsonl', '-o', 'OUT/all.jsonl'], first: [shardOf(1), shardOf(2)] },
   { args: ['merge', 'OUT/2.jsonl', '-o', 'OUT/all.jsonl'], first: [shardOf(2)] },
@@ -117,7 +120,8 @@ const timeless = (folder: string, text: string): string =>
   text
     .replaceAll(folder, 'OUT')
     .replaceAll(/[\d.]+ s, [\d.,]+ rows\/s|about [\d.]+ s/g, '… s')
-    .replaceAll(/"(seconds|rowsPerSecond)": ?[\d.]+/g, '"$1":0')
+    .replaceAll(/"(seconds|rowsPerSecond|savedSecondsAgo)": ?[\d.]+/g, '"$1":0')
+    .replaceAll(/\d+:\d\d, [\d.,]+ rows\/s|(?<=row.*)\b[\d.]+(?=\s+finished)/g, '…')
     .replaceAll(/"digest":"\w+"/g, '"digest":"…"') // of a text with seconds in it
     .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:[\d.]+Z)?/g, '…');
 

@@ -1,4 +1,4 @@
-/** Which rewards `compare` compares, and what it lists. */
+/** Which rewards `compare` compares, what it lists, and how it, `summary` and `doctor` print. */
 import type { Comparable, Flag } from './flag.js';
 import { rewardFields, wholeNumber } from './parsers.js';
 
@@ -22,5 +22,5 @@ export const compareFlags = [
     parse: wholeNumber(0, 1000),
     default: 5,
   },
-  { name: 'json', ...compared, doc: 'print the comparison as JSON' },
+  { name: 'json', doc: 'print JSON', commands: ['compare', 'summary', 'doctor'], decides: 'output' },
 ] as const satisfies readonly Flag[];
