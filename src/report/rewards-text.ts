@@ -10,7 +10,7 @@ export interface ShownRewards {
 const BARS = '▁▂▃▄▅▆▇█';
 
 /** How many bars a histogram on a line has. */
-export const HISTOGRAM_BARS = 16;
+export const HISTOGRAM_BARS = 12;
 
 /** Bars as high as the counts; one that is not empty is never the lowest. */
 function bars(counts: readonly number[]): string {

@@ -168,7 +168,7 @@ test('a person who watches sees how rewards are spread and what was cut, in two 
     const { stderr, code } = await rewardScore(args, { env, terminal: { columns } });
     assert.equal(code, 0);
     const [rewards = '', cut = ''] = stderr.trimEnd().split('\n').slice(-2);
-    assert.match(rewards, /^reward-score: rewards -[\d.]+ [▁▂▃▄▅▆▇█]{16} [\d.]+/);
+    assert.match(rewards, /^reward-score: rewards -[\d.]+ [▁▂▃▄▅▆▇█]{12} [\d.]+/);
     assert.ok([...rewards].length <= columns, rewards);
     assert.match(cut, /^reward-score: cut: \d+ % of the rows, \d+ % of all tokens$/);
   }
