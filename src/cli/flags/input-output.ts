@@ -98,7 +98,7 @@ export const inputOutputFlags = [
   {
     name: 'details',
     group,
-    doc: 'also write how many tokens each text has and how many were cut off',
+    doc: 'also write how many tokens each text has, how many were cut off, and how many stand before the response',
     // A group has one record, and the details of one of its rows would say nothing about the others.
     commands: ['score', 'serve'],
     refusedBy: writesNoRows,
