@@ -192,6 +192,17 @@ GET /health/live, /health/ready and /metrics are for monitoring. docs/serve.md d
     run: async (_, flags, context) => (await import('./commands/model.js')).prune(flags, context),
   }),
   command({
+    name: 'doctor',
+    summary: 'check this machine: processor, memory, caches, onnxruntime, the hub, and a reward of the bundled model',
+    arguments: [],
+    after: `Examples:
+  reward-score doctor
+  reward-score doctor --offline --json
+
+Exit codes: 0 nothing is wrong, 3 something is wrong.`,
+    run: async (_, flags, context) => (await import('./commands/doctor.js')).doctor(flags, context),
+  }),
+  command({
     name: 'completion',
     summary: 'print a completion script for a shell',
     arguments: [{ name: '<shell>', doc: 'the shell that runs the script', choices: ['bash', 'zsh', 'fish'] }],
