@@ -132,7 +132,7 @@ Exit codes: 0 all rows are compared, 2 wrong use (not the same rows), 3 some hav
     arguments: [{ name: '<file...>', doc: 'summaries, or outputs of score and best, which need not be there yet' }],
     after: `Examples:
   reward-score summary scored.jsonl
-  reward-score summary part1.jsonl part2.jsonl --json
+  reward-score summary summary.json --json
 
 Exit codes: 0 finished or running, 2 wrong use, 3 a run is dead, missing or not complete.`,
     run: async (args, flags, context) => (await import('./commands/show-summary.js')).showSummary(args, flags, context),
