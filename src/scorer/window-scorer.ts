@@ -17,6 +17,7 @@ import { isWellFormed } from '../rows/unicode.js';
 import type { ScoredRecord } from '../selection/group.js';
 import type { Answer } from './answers.js';
 import type { ScoredWindow, ScoringSettings, TokenizerFacts, Window, WindowStats, WindowTask } from './protocol.js';
+import { responseStart } from './response-start.js';
 import type { ExplainedTexts, RowExplainer, TokenizedText } from './row-explainer.js';
 import {
   countOutcomes,
@@ -54,7 +55,7 @@ const noReward = (field: string): RowFailure =>
 
 export interface WindowScorerOptions {
   readonly scorer: Pick<TokenScorer, 'score' | 'countTokens' | 'countWork'>;
-  readonly tokenizer: Pick<Tokenizer, 'rowOf' | 'rowOfPair' | 'count' | 'addedTexts' | 'notices'>;
+  readonly tokenizer: Pick<Tokenizer, 'rowOf' | 'rowOfPair' | 'count' | 'encode' | 'addedTexts' | 'notices'>;
   readonly scoring: ScoringSettings;
   readonly task: Pick<WindowTask, 'format' | 'maxRowBytes' | 'dryRun' | 'strict'>;
   readonly answer: Answer;
@@ -72,6 +73,7 @@ export class WindowScorer {
   /** The fields that results of a shape would be written to, where a row must not have them. */
   readonly #mayBeTaken: Readonly<Record<RewardShape, readonly string[]>>;
   #lastPrompt: { readonly text: string; readonly tokens: number } | undefined;
+  #lastEncoded: { readonly text: string; readonly ids: readonly number[] } | undefined;
 
   constructor(options: WindowScorerOptions) {
     this.#options = options;
@@ -124,8 +126,7 @@ export class WindowScorer {
     explained?: ExplainedTexts,
   ): ScoredWindow {
     const { answer, task, scoring, texts } = this.#options;
-    const details = answer.results?.details ?? false;
-    const settings = { scoring, details, rewardKey: this.#rewardKey, fields: texts.fields };
+    const settings = { scoring, details: this.#writesDetails, rewardKey: this.#rewardKey, fields: texts.fields };
     const scored = pending.map((row): ScoredRecord => {
       return { record: row.record, parsed: row.parsed, result: resultOf(row, logits, settings) };
     });
@@ -168,7 +169,8 @@ export class WindowScorer {
     const carriedOnes = this.#carriedTexts(parsed, row);
     if (isFailure(carriedOnes)) return carriedOnes;
     const { scoring, tokenizer, heartbeat, decoder, explainer } = this.#options;
-    const keepsCut = explainer?.explains(record) ?? false;
+    const isExplained = explainer?.explains(record) ?? false;
+    const keepsCut = isExplained || this.#writesDetails;
     const { maxLength, truncationSide, template, reserve } = scoring;
     const beginsOnce = decoder || (row.templated && template.jinja !== undefined);
     let padAtEnd = false;
@@ -196,7 +198,8 @@ export class WindowScorer {
         index: texts.add(tokens),
         tokens: tokens.row.length,
         truncated: tokens.cut,
-        ...(keepsCut && { source: { ...scorable, tokens } }),
+        ...(this.#writesDetails && { promptTokens: this.#promptTokens(scorable, tokens) }),
+        ...(isExplained && { source: { ...scorable, tokens } }),
       };
     });
     const { kind, boundaryHasSpace, notices, templated } = row;
@@ -237,6 +240,23 @@ export class WindowScorer {
       this.#lastPrompt = { text: prompt, tokens: tokenizer.count(prompt, heartbeat) };
     }
     return this.#lastPrompt.tokens;
+  }
+
+  get #writesDetails(): boolean {
+    return this.#options.answer.results?.details ?? false;
+  }
+
+  /** How many of a text's tokens stand before the response; null where it is not known where that begins. */
+  #promptTokens(text: TextToScore, tokens: TokenRow): number | null {
+    if (text.prompt === undefined && text.first === undefined) return null;
+    const { truncationSide } = this.#options.scoring;
+    return responseStart(text, tokens, truncationSide, (prompt) => this.#encode(prompt)) ?? tokens.row.length;
+  }
+
+  /** The tokens of a prompt. The last ones are stored, as consecutive candidates have the same prompt. */
+  #encode(text: string): readonly number[] {
+    if (this.#lastEncoded?.text !== text) this.#lastEncoded = { text, ids: this.#options.tokenizer.encode(text) };
+    return this.#lastEncoded.ids;
   }
 
   #read({ row }: ParsedRecord): ScorableRow | RowFailure {

@@ -34,11 +34,20 @@ export async function inputFiles(
       places.push(...(await filesOfDataset(path, flags, context)));
       continue;
     }
-    const files = expandPath(path);
-    if (files.length === 0) throw usageError(`${path}: expected a pattern of files that are there, found none of them`);
-    places.push(...files);
+    places.push(...localFiles(path));
   }
   return places;
+}
+
+/**
+ * The file of that path, or those of a quoted pattern in sorted order.
+ *
+ * @throws FatalError `usage` where a pattern stands for no file
+ */
+export function localFiles(path: string): readonly string[] {
+  const files = expandPath(path);
+  if (files.length === 0) throw usageError(`${path}: expected a pattern of files that are there, found none of them`);
+  return files;
 }
 
 function refuseUnread(paths: readonly string[], { subset, split }: InputFlags): void {

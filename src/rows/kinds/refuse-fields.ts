@@ -41,7 +41,7 @@ export function refuseFields(
 }
 
 /** A mistyped name would have something else scored. */
-function refuseAbsent(row: Row, fields: NamedFields, system: string | undefined): RowFailure | undefined {
+export function refuseAbsent(row: Row, fields: NamedFields, system: string | undefined): RowFailure | undefined {
   if (isBareText(row)) return undefined;
   for (const role of roles) {
     const refused = refuseIfAbsent(row, role, fields[role]);
