@@ -63,7 +63,7 @@ export async function makeInt8(work: Int8Work): Promise<Quality> {
   heartbeat();
   writeGraphs(int8.graph, network, await prepackWeights(int8.graph, weights, directory), directory);
   heartbeat();
-  const { logits } = await run(work, rows, directory, true);
+  const { logits } = await runRows(work, rows, directory, true);
   return measureQuality(exact.logits, logits, network.labels.length, GROUP_SIZE);
 }
 
@@ -75,13 +75,14 @@ async function runExact(work: Int8Work, rows: TypedRows, watched: Watched): Prom
   try {
     const weights = writeWeights(network.tensors, tensors, join(directory, WEIGHTS_FILE));
     writeGraph(watch(network.graph, watched), weights, directory);
-    return await run(work, rows, directory, false);
+    return await runRows(work, rows, directory, false);
   } finally {
     rmSync(directory, { recursive: true });
   }
 }
 
-async function run(
+/** Runs the network in `directory`, with all that its graph gives. */
+export async function runRows(
   { network, heartbeat }: Int8Work,
   rows: TypedRows,
   directory: string,
