@@ -1,7 +1,7 @@
 /** --precision auto: what it makes of a network, that the choice depends on nothing but the model, and its place in the program. */
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openTensors, readCheckpoint } from '../../dist/model/checkpoint/checkpoint.js';
 import { makeAuto } from '../../dist/model/int8/auto.js';
@@ -52,15 +52,16 @@ interface About {
 
 const aboutIn = (place: string): About => JSON.parse(readFileSync(join(place, 'about.json'), 'utf8')) as About;
 
-describe('what is chosen', () => {
-  const run = (...args: string[]) =>
-    rewardScore(args, { env: { REWARD_SCORE_CACHE: join(directory, 'cache') }, stdin: texts });
-  const prepare = async (model: string, precision: string): Promise<string> => {
-    const { code, stdout, stderr } = await run('model', 'prepare', model, '--precision', precision);
-    assert.equal(code, 0, stderr);
-    return stdout.trim();
-  };
+const env = { REWARD_SCORE_CACHE: join(directory, 'cache') };
+const run = (...args: string[]) => rewardScore(args, { env, stdin: texts });
 
+async function prepare(model: string, precision: string): Promise<string> {
+  const { code, stdout, stderr } = await run('model', 'prepare', model, '--precision', precision);
+  assert.equal(code, 0, stderr);
+  return stdout.trim();
+}
+
+describe('what is chosen', () => {
   test('where int8 is near enough, it is int8, byte for byte', async () => {
     const [auto, int8] = [await prepare(fixture, 'auto'), await prepare(fixture, 'int8')];
     for (const name of ['model.onnx', 'continued.onnx', 'weights.bin']) {
@@ -120,54 +121,58 @@ describe('what is chosen', () => {
   });
 });
 
-test('the choice and the files are the same each time, whatever the clock shows, and rewards with one worker and with two', async () => {
-  const { network, ...checkpoint } = readCheckpoint(wired);
-  const made = async (name: string): Promise<readonly [string, Buffer]> => {
-    const place = join(directory, name);
-    mkdirSync(place);
-    const tensors = openTensors({ network, ...checkpoint });
-    try {
-      const work = { network, tensors, tokenizerDirectory: wired, directory: place, heartbeat: () => undefined };
-      const { mix, quality } = await makeAuto(work);
-      assert.deepEqual(readdirSync(place).sort(), ['continued.onnx', 'model.onnx', 'weights.bin']);
-      return [JSON.stringify({ mix, quality }), readFileSync(join(place, 'weights.bin'))];
-    } finally {
-      tensors.close();
-    }
-  };
-  const [choice, weights] = await made('first');
+test('the choice and the files are the same each time, whatever the clock shows, with one thread or more, and with one worker or two', async () => {
+  const first = await prepare(wired, 'auto');
+  const { mix, quality } = aboutIn(first);
+  const checkpoint = readCheckpoint(wired);
+  const place = join(directory, 'again');
+  mkdirSync(place);
+  const tensors = openTensors(checkpoint);
   const [now, performanceNow] = [Date.now, performance.now];
   let reading = 0;
   try {
-    Date.now = () => (reading += reading < 40 ? 1e9 : -7);
+    Date.now = () => (reading += reading < 1e12 ? 1e9 : -7e9);
     performance.now = () => (reading += 12_345);
-    const [again, weightsAgain] = await made('second');
-    assert.equal(again, choice);
-    assert.ok(weightsAgain.equals(weights));
+    const { network } = checkpoint;
+    const work = { network, tensors, tokenizerDirectory: wired, directory: place, heartbeat: () => undefined };
+    assert.deepEqual(await makeAuto({ ...work, threads: 1 }), { mix, quality });
   } finally {
     [Date.now, performance.now] = [now, performanceNow];
+    tensors.close();
   }
+  assert.deepEqual(readdirSync(place).sort(), ['continued.onnx', 'model.onnx', 'weights.bin']);
+  assert.ok(readFileSync(join(place, 'weights.bin')).equals(readFileSync(join(first, 'weights.bin'))));
+
+  const cache = join(directory, 'other-cache');
   const outputs: string[] = [];
-  for (const workers of ['1', '2']) {
-    const env = { REWARD_SCORE_CACHE: join(directory, `cache-${workers}`) };
+  for (const [workers, own] of [
+    ['2', cache],
+    ['1', env.REWARD_SCORE_CACHE],
+  ] as const) {
     const flags = ['-q', '-m', wired, '--template', 'chai', '--precision', 'auto', '-j', workers];
-    const { code, stdout, stderr } = await rewardScore(flags, { env, stdin: texts });
+    const { code, stdout, stderr } = await rewardScore(flags, { env: { REWARD_SCORE_CACHE: own }, stdin: texts });
     assert.equal(code, 0, stderr);
-    const [place] = readdirSync(join(env.REWARD_SCORE_CACHE, 'prepared'));
-    const { mix, quality } = aboutIn(join(env.REWARD_SCORE_CACHE, 'prepared', place as string));
-    assert.equal(JSON.stringify({ mix, quality }), choice);
     outputs.push(stdout);
   }
   assert.equal(outputs[0], outputs[1]);
+  const [made] = readdirSync(join(cache, 'prepared')).filter((name) => !name.endsWith('.lock'));
+  const about = aboutIn(join(cache, 'prepared', made as string));
+  assert.deepEqual([about.mix, about.quality], [mix, quality]);
 });
 
-test('work is not gone on with where auto chose something else', async () => {
-  const env = { REWARD_SCORE_CACHE: join(directory, 'cache') };
+test('work is gone on with in the same precision, and where auto chose the same', async () => {
   const output = join(directory, 'scored.jsonl');
   const flags = ['-q', '-m', wired, '--precision', 'auto', '-o', output];
-  const first = await rewardScore(flags, { env, stdin: texts });
-  assert.equal(first.code, 0, first.stderr);
-  const { code, stderr } = await rewardScore([...flags, '--resume', '--precision', 'int8'], { env, stdin: texts });
-  assert.equal(code, 2);
-  assert.match(stderr, /--precision/);
+  assert.equal((await run(...flags)).code, 0);
+  const other = await run(...flags, '--resume', '--precision', 'int8');
+  assert.equal(other.code, 2);
+  assert.match(other.stderr, /--precision/);
+  // As if another processor had led to another choice.
+  const file = join(await prepare(wired, 'auto'), 'about.json');
+  const about = aboutIn(dirname(file));
+  const matrices = { ...about.mix.matrices, 'transformer.h.1.mlp.c_fc.weight': 'fp32' };
+  writeFile(dirname(file), 'about.json', JSON.stringify({ ...about, mix: { ...about.mix, matrices } }));
+  const chosen = await run(...flags, '--resume');
+  assert.equal(chosen.code, 2);
+  assert.match(chosen.stderr, /what --precision auto chose/);
 });

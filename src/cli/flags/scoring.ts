@@ -24,7 +24,7 @@ export const tokenizer = {
 export const precision = {
   name: 'precision',
   value: '<name>',
-  doc: 'number format of the computation; int8 is faster, auto also measures how close its rewards come to those of fp32, and computes matrices more finely where they must be',
+  doc: 'number format of the computation; int8 is faster, with rewards close to those of fp32 on most models; auto makes sure that they are, matrix by matrix',
   choices: precisions,
   default: 'fp32',
   decides: 'reward',

@@ -18,8 +18,8 @@ import { seenIn, watch } from './watch.js';
 import { chooseWeightType, type WeightType } from './weight-type.js';
 import { chooseSmoothing, integersOf, writeInt8Weights } from './weights.js';
 
-/** Each one of so many groups stands for all where one unit is tried: its error's size shows in few rows. */
-const PROBED = 13;
+/** One of so many groups is scored where one unit is tried: how large its error is shows in few rows, and units are many. */
+const PROBED = 27;
 
 /** What a weight that only pooled nodes meet counts: of eight nodes, about one is pooled. */
 const POOLED_SHARE = 1 / 8;
