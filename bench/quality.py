@@ -3,7 +3,8 @@
     python bench/quality.py [--data DIR] [--only starter,minilm,iglm] [--groups N] [--output FILE.json]
 
 The networks: the bundled starter; all-MiniLM-L6-v2 under a head of random weights; and where `pip install --no-deps iglm==0.1.0` was
-run, its language models of antibodies with [HUMAN] less [MOUSE] as the head. Rewards are the tool's own, in fp32 those of transformers.
+run, its language models of antibodies with [HUMAN] less [MOUSE] as the head. Rewards in fp32 are the tool's own, which tests hold to
+those of transformers.
 A group is a conversation with the reply that it has and seven of other conversations; for iglm a sequence with seven mutants.
 """
 

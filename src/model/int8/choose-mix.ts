@@ -38,7 +38,7 @@ export interface MixChoice {
   readonly errors: readonly UnitErrors[];
 }
 
-export interface UnitErrors {
+interface UnitErrors {
   readonly int8: number;
   readonly chosen: number;
 }
