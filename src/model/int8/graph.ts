@@ -84,16 +84,18 @@ export interface Int8Choices {
   readonly outliers?: ReadonlyMap<string, OutlierChannels>;
   /** How matrices are multiplied, by the activations' name. Those not named are `int8`. */
   readonly products?: ReadonlyMap<string, Product>;
+  /** Whether a row of activations with a NaN is NaN throughout (watched-weights.ts). Default: it may be one of its values. */
+  readonly wholeNaN?: boolean;
 }
 
 export function quantizeNetwork(
   { graph, tensors }: RewardNetwork,
-  { weightType, zeroPoints = new Map(), outliers = new Map(), products = new Map() }: Int8Choices,
+  { weightType, zeroPoints = new Map(), outliers = new Map(), products = new Map(), wholeNaN = false }: Int8Choices,
 ): Int8Network {
   const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
   const outputs = new Set(graph.outputs.map(({ name }) => name));
   const builder = new GraphBuilder('int8_');
-  const constants = shared(builder, weightType);
+  const constants = shared(builder, weightType, wholeNaN);
   const matrices: Int8Matrix[] = [];
   /** Quantised activations by name: parallel layers read the same ones. */
   const quantized = new Map<string, Activations>();
@@ -129,7 +131,7 @@ export function quantizeNetwork(
     };
     matrices.push(matrix);
     const how = { inner, zero: zeroPoints.get(x) ?? MIDDLE, onlyPooled, outliers: apart, product };
-    const activations = quantized.get(x) ?? quantizeActivations(builder, x, how);
+    const activations = quantized.get(x) ?? quantizeActivations(builder, x, how, constants);
     quantized.set(x, activations);
     const rows = multiply(builder, activations, matrix, constants);
     const inputs = [
@@ -149,7 +151,7 @@ export function quantizeNetwork(
   };
 }
 
-/** Values that every product uses. */
+/** What every product uses. */
 interface Shared {
   readonly one: string;
   /** 1/RESIDUAL_STEPS */
@@ -158,9 +160,12 @@ interface Shared {
   readonly pooledIndices: string;
   /** The weights' zero point, where it is not 0. */
   readonly zeroWeight: readonly string[];
+  /** A zero point, uint8, for each node of the pack or for each pooled one: [L] or [P]. */
+  readonly zeroPoints: (zero: number, pooled: boolean) => string;
+  readonly wholeNaN: boolean;
 }
 
-function shared(builder: GraphBuilder, weightType: WeightType): Shared {
+function shared(builder: GraphBuilder, weightType: WeightType, wholeNaN: boolean): Shared {
   const column = builder.add('Reshape', [POOLED, builder.int64s([-1, 1])]);
   const zero = weightZero[weightType];
   return {
@@ -168,7 +173,26 @@ function shared(builder: GraphBuilder, weightType: WeightType): Shared {
     part: builder.float(1 / RESIDUAL_STEPS),
     pooledIndices: builder.add('Cast', [column], { to: { int: ElementType.int64 } }),
     zeroWeight: zero === 0 ? [] : [builder.uint8(zero)],
+    zeroPoints: sharedZeroPoints(builder),
+    wholeNaN,
   };
+}
+
+/** One vector for all that have the same: most have MIDDLE. */
+function sharedZeroPoints(builder: GraphBuilder): Shared['zeroPoints'] {
+  const made = new Map<string, string>();
+  const once = (key: string, make: () => string): string => {
+    const name = made.get(key) ?? make();
+    made.set(key, name);
+    return name;
+  };
+  return (zero, pooled) =>
+    once(`${zero} ${pooled}`, () => {
+      const count = once(`${pooled}`, () =>
+        pooled ? builder.add('Shape', [POOLED]) : builder.add('Shape', [TOKENS], { start: { int: 1 } }),
+      );
+      return builder.add('Expand', [builder.uint8(zero), count]);
+    });
 }
 
 /** Multiplies x by a matrix, [N, outer]: every row by its integers, the rows of pooled nodes also by the residuals. */
@@ -226,15 +250,15 @@ interface HowQuantized {
 }
 
 /** Quantises x [..., inner] to rows of integers, without its outliers. */
-function quantizeActivations(builder: GraphBuilder, x: string, how: HowQuantized): Activations {
+function quantizeActivations(builder: GraphBuilder, x: string, how: HowQuantized, shared: Shared): Activations {
   const { inner, zero, onlyPooled, outliers, product } = how;
   const whole = builder.add('Reshape', [x, builder.int64s([-1, inner])]);
   // What is 0 costs no precision: the largest of the other channels decides a row's scale.
   const rows = outliers === undefined ? whole : builder.add('Mul', [whole, builder.floats(outliers.others)]);
-  const all = quantizeRows(builder, rows, zero);
+  const all = quantizeRows(builder, rows, how, shared);
   const { activations, weights } = onlyPooled ? parts.int8 : parts[product];
-  const finer = activations ? residualOf(builder, rows, all, all.zeroPoint) : undefined;
-  const pooled = pooledRows(builder, rows, all, { onlyPooled, residual: finer === undefined });
+  const finer = activations ? residualOf(builder, rows, { ...all, zero, pooled: onlyPooled }, shared) : undefined;
+  const pooled = pooledRows(builder, rows, { ...all, zero }, { onlyPooled, residual: finer === undefined }, shared);
   const residual = { activations: finer?.values, zeroPoint: finer?.zeroPoint ?? pooled.zeroPoint, weights };
   if (outliers === undefined) return { all, residual, pooled, onlyPooled };
   const large = builder.add('Gather', [whole, builder.int64s(outliers.channels)], { axis: { int: 1 } });
@@ -250,7 +274,12 @@ interface QuantizedRows {
 }
 
 /** Quantises x [N, inner], each row by itself. */
-function quantizeRows(builder: GraphBuilder, x: string, zero: number): QuantizedRows {
+function quantizeRows(
+  builder: GraphBuilder,
+  x: string,
+  { zero, onlyPooled }: Pick<HowQuantized, 'zero' | 'onlyPooled'>,
+  { zeroPoints, wholeNaN }: Shared,
+): QuantizedRows {
   const zeroPoint = builder.uint8(zero);
   const lastAxis = builder.int64s([-1]);
   const reduce = (operator: string): string => builder.add(operator, [x, lastAxis], { keepdims: { int: 1 } });
@@ -259,9 +288,11 @@ function quantizeRows(builder: GraphBuilder, x: string, zero: number): Quantized
     builder.add('Div', [reduce('ReduceMin'), builder.float(-zero)]),
     builder.float(LEAST_SCALE),
   ]);
-  // ReduceMax ignores a NaN, a sum does not: such a row must give NaN, not a number.
-  const scales = builder.add('Add', [least, builder.add('Mul', [reduce('ReduceSum'), builder.float(0)])]);
-  return { values: byRow(builder, 'QuantizeLinear', x, scales, zeroPoint), scales, zeroPoint };
+  // ReduceMax ignores a NaN: such a row must give NaN, not a number. A sum takes time, the first value none.
+  const anyNaN = wholeNaN ? builder.add('Gather', [x, builder.int64s([0])], { axis: { int: 1 } }) : reduce('ReduceSum');
+  const scales = builder.add('Add', [least, builder.add('Mul', [anyNaN, builder.float(0)])]);
+  const values = byRow(builder, 'QuantizeLinear', x, scales, zeroPoints(zero, onlyPooled));
+  return { values, scales, zeroPoint };
 }
 
 /** The rows of the pooled nodes, and the residual of their integers where that of all rows is not multiplied. */
@@ -278,8 +309,9 @@ interface PooledRows {
 function pooledRows(
   builder: GraphBuilder,
   x: string,
-  all: QuantizedRows,
+  all: QuantizedRows & { readonly zero: number },
   { onlyPooled, residual }: { readonly onlyPooled: boolean; readonly residual: boolean },
+  shared: Shared,
 ): PooledRows {
   const pool = (rows: string): string =>
     onlyPooled ? rows : builder.add('Gather', [rows, POOLED], { axis: { int: 0 } });
@@ -288,7 +320,7 @@ function pooledRows(
     return { values, scales, residual: undefined, zeroPoint: all.zeroPoint };
   }
   const [exact, values, scales] = [pool(x), pool(all.values), pool(all.scales)];
-  const left = residualOf(builder, exact, { values, scales }, all.zeroPoint);
+  const left = residualOf(builder, exact, { values, scales, zero: all.zero, pooled: true }, shared);
   return { values, scales, residual: left.values, zeroPoint: left.zeroPoint };
 }
 
@@ -296,20 +328,27 @@ function pooledRows(
 function residualOf(
   builder: GraphBuilder,
   exact: string,
-  { values, scales }: Pick<QuantizedRows, 'values' | 'scales'>,
-  zeroPoint: string,
+  {
+    values,
+    scales,
+    zero,
+    pooled,
+  }: Pick<QuantizedRows, 'values' | 'scales'> & { readonly zero: number; readonly pooled: boolean },
+  { zeroPoints }: Shared,
 ): { readonly values: string; readonly zeroPoint: string } {
-  const left = builder.add('Sub', [exact, byRow(builder, 'DequantizeLinear', values, scales, zeroPoint)]);
-  const residualZero = builder.uint8(MIDDLE);
+  const left = builder.add('Sub', [
+    exact,
+    byRow(builder, 'DequantizeLinear', values, scales, zeroPoints(zero, pooled)),
+  ]);
   const residualScales = builder.add('Mul', [scales, builder.float(1 / RESIDUAL_STEPS)]);
-  return { values: byRow(builder, 'QuantizeLinear', left, residualScales, residualZero), zeroPoint: residualZero };
+  const residual = byRow(builder, 'QuantizeLinear', left, residualScales, zeroPoints(MIDDLE, pooled));
+  return { values: residual, zeroPoint: builder.uint8(MIDDLE) };
 }
 
-/** Quantises or dequantises, with one scale for each row. */
-function byRow(builder: GraphBuilder, operator: string, x: string, scales: string, zeroPoint: string): string {
+/** Quantises or dequantises, with one scale and one zero point for each row. */
+function byRow(builder: GraphBuilder, operator: string, x: string, scales: string, zeroPoints: string): string {
   const scaleOfRow = builder.add('Reshape', [scales, builder.int64s([-1])]); // [N]
-  const zeroOfRow = builder.add('Expand', [zeroPoint, builder.add('Shape', [scaleOfRow])]);
-  return builder.add(operator, [x, scaleOfRow, zeroOfRow], { axis: { int: 0 } });
+  return builder.add(operator, [x, scaleOfRow, zeroPoints], { axis: { int: 0 } });
 }
 
 const isLinear = ({ operator, attributes }: Node): boolean =>

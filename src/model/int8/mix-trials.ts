@@ -15,6 +15,7 @@ import { errorVariance, measureQuality, type Quality } from './quality.js';
 import { findSmoothingGroups, type Smoothing } from './smoothing.js';
 import { GROUP_SIZE } from './texts.js';
 import { seenIn, watch } from './watch.js';
+import { WatchedWeights } from './watched-weights.js';
 import { chooseWeightType, type WeightType } from './weight-type.js';
 import { chooseSmoothing, integersOf, writeInt8Weights } from './weights.js';
 
@@ -48,6 +49,7 @@ interface Parts {
   readonly weights: readonly ExternalInitializer[];
   readonly rows: TypedRows;
   readonly exact: Float32Array;
+  readonly wholeNaN: boolean;
 }
 
 export class MixTrials implements MixMeasures {
@@ -65,8 +67,10 @@ export class MixTrials implements MixMeasures {
    * Writes the network in float32 beside the model that is made, and scores the rows with it. Activations are those of the
    * texts that int8 is tuned by, so that int8 throughout is the same network.
    */
-  static async open(work: Int8Work, rows: TypedRows): Promise<MixTrials> {
-    const { network, tensors, heartbeat } = work;
+  static async open(given: Int8Work, rows: TypedRows): Promise<MixTrials> {
+    const tensors = new WatchedWeights(given.tensors);
+    const work = { ...given, tensors };
+    const { network, heartbeat } = work;
     const weightType = work.weightType ?? (await chooseWeightType());
     const directory = placeOf(work);
     mkdirSync(directory);
@@ -81,7 +85,8 @@ export class MixTrials implements MixMeasures {
       writeGraph(inFloat.graph, weights, directory);
       const { logits: exact } = await runRows(work, rows, directory, false);
       const units = plain.activations.map((x) => unitOf(x, plain, matricesOf(work, plain, x), calibration));
-      return new MixTrials(work, { weightType, units, calibration, weights, rows, exact });
+      const wholeNaN = tensors.areBounded;
+      return new MixTrials(work, { weightType, units, calibration, weights, rows, exact, wholeNaN });
     } catch (error) {
       rmSync(directory, { recursive: true });
       throw error;
@@ -138,12 +143,13 @@ export class MixTrials implements MixMeasures {
   }
 
   #quantize(mix: readonly Product[]): Int8Network {
-    const { weightType, units, calibration } = this.#parts;
+    const { weightType, units, calibration, wholeNaN } = this.#parts;
     const { outliers, zeroPoints, zeroPointsOfOthers } = calibration;
     const chosen = units.map(({ activation }, i) => [activation, mix[i] as Product] as const);
     const apart = new Set(chosen.filter(([, product]) => hasOutliers(product)).map(([x]) => x));
     return quantizeNetwork(this.#work.network, {
       weightType,
+      wholeNaN,
       products: new Map(chosen),
       outliers: new Map([...outliers].filter(([x]) => apart.has(x))),
       zeroPoints: new Map([

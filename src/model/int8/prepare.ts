@@ -16,6 +16,7 @@ import { measureQuality, type Quality } from './quality.js';
 import { findSmoothingGroups } from './smoothing.js';
 import { GROUP_SIZE } from './texts.js';
 import { seenIn, type Watched, watch } from './watch.js';
+import { WatchedWeights } from './watched-weights.js';
 import { chooseWeightType, type WeightType } from './weight-type.js';
 import { chooseSmoothing, writeInt8Weights } from './weights.js';
 
@@ -23,7 +24,7 @@ import { chooseSmoothing, writeInt8Weights } from './weights.js';
 const MOST_THREADS = 4;
 
 /** To be changed when the same checkpoint gives another model: prepared models of another recipe are not used. */
-export const INT8_RECIPE = 'int8 2';
+export const INT8_RECIPE = 'int8 3';
 
 export interface Int8Work {
   readonly network: RewardNetwork;
@@ -38,8 +39,10 @@ export interface Int8Work {
   readonly threads?: number;
 }
 
-export async function makeInt8(work: Int8Work): Promise<Quality> {
-  const { network, tensors, directory, heartbeat } = work;
+export async function makeInt8(given: Int8Work): Promise<Quality> {
+  const tensors = new WatchedWeights(given.tensors);
+  const work = { ...given, tensors };
+  const { network, directory, heartbeat } = work;
   const rows = builtInRows(work.tokenizerDirectory, network);
   const weightType = work.weightType ?? (await chooseWeightType());
   const { matrices, activations } = quantizeNetwork(network, { weightType });
@@ -62,7 +65,9 @@ export async function makeInt8(work: Int8Work): Promise<Quality> {
   const zeros =
     outliers.size === 0 ? zeroPoints : seenIn((await runExact(work, rows, others, shapes)).packs, others).zeroPoints;
   heartbeat();
-  const int8 = quantizeNetwork(network, { weightType, zeroPoints: zeros, outliers });
+  // Everything has been read by now.
+  const wholeNaN = tensors.areBounded;
+  const int8 = quantizeNetwork(network, { weightType, zeroPoints: zeros, outliers, wholeNaN });
   const weights = writeInt8Weights(int8, smoothing, tensors, join(directory, WEIGHTS_FILE));
   heartbeat();
   writeGraphs(int8.graph, network, await prepackWeights(int8.graph, weights, directory), directory);
