@@ -252,6 +252,11 @@ test('eval and explain read them too', async () => {
   const metrics = await fixture.score('eval', '-q', '--json', `${data}/labelled.jsonl`);
   assert.equal(metrics.code, 0, metrics.stderr);
   assert.equal(JSON.parse(metrics.stdout).rows, 8);
+  const scored = labelled.replaceAll('}', ',"reward":1}');
+  const commit = fixture.dataset.push('scored', { 'scored.jsonl': scored });
+  const baseline = ['--baseline', `${data}@${commit}/scored.jsonl`, '--id', 'text'];
+  const compared = await fixture.score('eval', '-q', '--json', `${data}/labelled.jsonl`, ...baseline);
+  assert.equal(compared.code, 0, compared.stderr);
   const row = await fixture.score('explain', '-q', '--json', '--row', '3', `${data}/*.jsonl`);
   assert.equal(row.code, 0, row.stderr);
   assert.equal(JSON.parse(row.stdout).file, `${data}@${fixture.dataset.commitOf('main')}/labelled.jsonl`);

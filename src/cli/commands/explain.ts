@@ -19,7 +19,7 @@ import { ExitCode } from '../exit-codes.js';
 import type { FlagsOf } from '../flags/flags.js';
 import { settingsOf } from './explain-settings.js';
 import { chooseFormats } from './formats.js';
-import { inputFiles } from './input-files.js';
+import { inputFile } from './input-files.js';
 import { namedFields } from './plan.js';
 import { rowsInWords } from './print.js';
 import { requestOf } from './request.js';
@@ -29,9 +29,7 @@ import { textSettings } from './terminal.js';
 type ExplainFlags = FlagsOf<'explain'>;
 
 export async function explain(file: string, flags: ExplainFlags, context: CommandContext): Promise<number> {
-  const [place = file, ...others] = await inputFiles([file], flags, context);
-  if (others.length > 0) throw usageError(`${file}: expected one file, got ${others.length + 1}`);
-  const input = new Input(place, context);
+  const input = new Input(await inputFile(file, flags, context), context);
   if (flags.report !== undefined) checkDestination('--report', flags.report, [input]);
   const format = await formatOf(input, flags);
   const session = new Session(context, flags, { inputs: [input], onSignal: 'ending' });

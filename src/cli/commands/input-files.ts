@@ -50,6 +50,21 @@ export function localFiles(path: string): readonly string[] {
   return files;
 }
 
+/**
+ * The one file that an argument or a flag names.
+ *
+ * @throws FatalError as `inputFiles`, and `usage` where there are several
+ */
+export async function inputFile(
+  path: string,
+  flags: InputFlags,
+  context: Pick<CommandContext, 'log' | 'notices'>,
+): Promise<InputPlace> {
+  const [place = path, ...others] = await inputFiles([path], flags, context);
+  if (others.length > 0) throw usageError(`${path}: expected one file, got ${others.length + 1}`);
+  return place;
+}
+
 function refuseUnread(paths: readonly string[], { subset, split }: InputFlags): void {
   const given = subset === undefined ? split && '--split' : '--subset';
   if (given && !paths.some(isHubAddress)) {
