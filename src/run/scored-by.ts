@@ -14,8 +14,11 @@ export interface ScoredBy {
   readonly source: string;
 }
 
+/** What is known of a file's rewards. */
+type RewardsOfFile = Pick<ScoredFile, 'rewardField' | 'rows' | 'rewards'>;
+
 /** @returns undefined where nothing beside the file speaks of these rewards */
-export function scoredBy(path: string, file: ScoredFile): ScoredBy | undefined {
+export function scoredBy(path: string, file: RewardsOfFile): ScoredBy | undefined {
   const named = byRunFile(path, file.rewardField);
   if (named !== undefined) return named;
   const stem = contentName(path).replace(/\.[^./]+$/, '');
@@ -49,7 +52,7 @@ function byRunFile(path: string, rewardField: string): ScoredBy | undefined {
 }
 
 /** A summary does not name the output: it speaks of this file where the rows and the ends of the rewards are the same. */
-function speaksOf({ rows, rewardsWritten, rewards }: WrittenSummary, file: ScoredFile): boolean {
+function speaksOf({ rows, rewardsWritten, rewards }: WrittenSummary, file: RewardsOfFile): boolean {
   const [min, max] = [Math.min, Math.max].map((choose) => file.rewards.reduce((end, each) => choose(end, each)));
   const isSame = (end: number | null, found: number | undefined): boolean =>
     end !== null && found !== undefined && Math.fround(end) === Math.fround(found);
