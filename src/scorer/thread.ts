@@ -27,6 +27,7 @@ const heartbeat = createHeartbeat(() => post({ type: 'alive' }));
 
 /** Of an exported model that this thread has looked at, to go on with. */
 let exportedSession: ExportedSession | undefined;
+let tokenizer: Tokenizer | undefined;
 let tokenScorer: TokenScorer | undefined;
 let scorer: WindowScorer | undefined;
 
@@ -119,11 +120,12 @@ async function openTokenScorer(
 
 async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Promise<WindowScorer> {
   const { task } = message;
-  const tokenizer = new Tokenizer(readTokenizerFiles(tokenizerDirectory));
+  // One pool has one model and one tokenizer: with another task, they are the same.
+  tokenizer ??= new Tokenizer(readTokenizerFiles(tokenizerDirectory));
   checkTokenizer(tokenizer, tokenizerDirectory, message.scoring);
   heartbeat();
   const scoring = { ...message.scoring, padTokenId: padTokenOf(tokenizer, message.scoring) };
-  tokenScorer = await openTokenScorer(model, scoring.labels, scoring.padTokenId);
+  tokenScorer ??= await openTokenScorer(model, scoring.labels, scoring.padTokenId);
   const { format, answer } = task;
   const explainer =
     answer.kind === 'explanation'

@@ -65,6 +65,7 @@ const decisions = {
   ],
   run: [
     ...['limit', 'max-errors', 'exit-zero', 'resume', 'overwrite', 'dry-run', 'summary', 'strict', 'workers'],
+    'output-dir',
     ...['worker-timeout', 'no-cache', 'offline', 'quiet', 'no-progress', 'debug'],
   ],
 } as const;

@@ -1,5 +1,6 @@
 /** From flags to a plan: every error in a request is found here. */
 import { usageError } from '../../errors.js';
+import type { Claim } from '../../platform/claim.js';
 import { columnKey } from '../../rows/formats/csv-header.js';
 import { createFormat, type FormatSettings } from '../../rows/formats/index.js';
 import { columnsToRead, resultColumns } from '../../rows/formats/parquet.js';
@@ -17,7 +18,7 @@ import { otherPairField } from '../../selection/pair-fields.js';
 import type { CommandContext } from '../context.js';
 import type { BestFlags, ScoreFlags } from '../flags/flags.js';
 import { existingByFlags, existingByRows } from './existing-rewards.js';
-import { chooseFormats } from './formats.js';
+import { chooseFormats, type Formats } from './formats.js';
 import { matchColumns, selectionOf, withSelectionColumns } from './selection.js';
 
 /** The flags of score, and those of `best` where that is the command. */
@@ -25,23 +26,32 @@ export interface ScoreOrBestFlags extends ScoreFlags {
   readonly best?: BestFlags;
 }
 
+/** What is made of the inputs of one output. */
 export interface Plan {
   readonly inputs: readonly Input[];
   readonly task: WindowTask;
+  /** The path that the flags give, or a run in a folder. */
+  readonly output: string;
+  /** Where bad rows are listed; undefined where they are not. */
+  readonly errorsPath: string | undefined;
   /** Undefined where nothing is written. */
   readonly claimed: ClaimedOutput | undefined;
   /** Makes the output of what is written; undefined where that is the output. */
   readonly assemble: Assemble | undefined;
+  /** Called when the output is whole: gives it the place that is not the one where it was written. */
+  readonly moveToPlace?: () => Promise<void>;
 }
 
 /**
  * @param flags those of the command; links in the output's path have been followed
+ * @param claim one that holds the output, among others
  * @throws FatalError before anything is started or written
  */
 export async function planScoring(
   files: readonly string[],
   flags: ScoreOrBestFlags,
   context: CommandContext,
+  claim?: Claim,
 ): Promise<Plan> {
   refuseContradictions(files, flags);
   const asked = existingByFlags(flags, flags.best === undefined ? 'refuse' : 'take');
@@ -50,11 +60,7 @@ export async function planScoring(
       'expected --model with --use-rewards: the bundled model does not score rows beside those of another',
     );
   }
-  const chosen = chooseFormats(files, flags.best?.pairs ? { to: 'jsonl', ...flags } : flags);
-  // What `best` writes of Parquet are other rows than those of the input: JSON lines, unless Parquet is asked for.
-  const isAsked = flags.to !== undefined || /\.parquet$/i.test(flags.output);
-  const formats =
-    flags.best === undefined || chosen.to !== 'parquet' || isAsked ? chosen : { ...chosen, to: 'jsonl' as const };
+  const formats = formatsOf(files, flags);
   const choice = flags.best && selectionOf(flags.best, formats);
   const fields = namedFields(flags, formats.from === 'csv' || formats.from === 'tsv');
   if (flags.details && formats.to === 'scores') {
@@ -70,7 +76,7 @@ export async function planScoring(
   checkDestinations(flags, inputs);
   const filter = filterOf(flags, files);
   const policy = flags.resume ? 'resume' : flags.overwrite ? 'overwrite' : 'refuse';
-  const claimed = flags.dryRun ? undefined : await claimWork(flags.output, policy);
+  const claimed = flags.dryRun ? undefined : await claimWork(flags.output, policy, claim);
   try {
     const inspected = await inspectInputs(
       inputs,
@@ -113,11 +119,19 @@ export async function planScoring(
       dryRun,
       strict,
     };
-    return { inputs, task, claimed, assemble };
+    return { inputs, task, output: flags.output, errorsPath: flags.errors, claimed, assemble };
   } catch (error) {
     claimed?.release();
     throw error;
   }
+}
+
+/** The formats of the inputs of one output. */
+export function formatsOf(files: readonly string[], flags: ScoreOrBestFlags): Formats {
+  const formats = chooseFormats(files, flags.best?.pairs ? { to: 'jsonl', ...flags } : flags);
+  // What `best` writes of Parquet are other rows than those of the input: JSON lines, unless Parquet is asked for.
+  const isAsked = flags.to !== undefined || /\.parquet$/i.test(flags.output);
+  return flags.best === undefined || formats.to !== 'parquet' || isAsked ? formats : { ...formats, to: 'jsonl' };
 }
 
 /** Decides by the first row what is done about rewards, and refuses one that cannot be written as asked. */

@@ -28,6 +28,17 @@ export const inputOutputFlags = [
     compare: compressionByName,
   },
   {
+    name: 'output-dir',
+    value: '<dir>',
+    group,
+    doc: 'write a scored file for each input into this folder',
+    parse: fileName,
+    commands: ['score', 'best'],
+    refusedBy: writesNoRows,
+    // Each output is compared with the run that wrote it.
+    decides: 'run',
+  },
+  {
     name: 'from',
     value: '<format>',
     group,
