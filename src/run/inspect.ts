@@ -7,7 +7,7 @@ import { type CsvHeader, columnKey, isBeforeHeader, listColumns, readHeader } fr
 import { createFormat, type FormatSettings } from '../rows/formats/index.js';
 import { kindOfColumns, kindOfRow, type RowKind } from '../rows/kinds/kinds.js';
 import type { Row } from '../rows/kinds/roles.js';
-import { CsvScanner, type InputRecord, positionAfter, type RecordScanner } from '../rows/records.js';
+import { CsvScanner, type InputRecord, LineScanner, positionAfter, type RecordScanner } from '../rows/records.js';
 import { type RewardShape, shapeOf, takenField } from '../rows/results.js';
 import type { Input } from './input.js';
 import { refuseForeignInput } from './sniff.js';
@@ -24,10 +24,11 @@ export async function inspectInputs(
   settings: Omit<FormatSettings, 'header'>,
   maxRowBytes: number,
 ): Promise<FormatSettings> {
-  const { from, delimiter, fields, existing } = settings;
+  const { from, delimiter, quoted, fields, existing } = settings;
   // The format of CSV needs its header.
   const format = from === 'csv' || from === 'tsv' ? undefined : createFormat({ ...settings, header: undefined });
-  const newScanner = (): RecordScanner => format?.newScanner() ?? new CsvScanner(delimiter);
+  const newScanner = (): RecordScanner =>
+    format?.newScanner() ?? (quoted ? new CsvScanner(delimiter) : new LineScanner());
   const isBlank = (record: InputRecord): boolean => format?.isBlank(record) ?? isBeforeHeader(record);
   let header: CsvHeader | undefined;
   let rowSeen = false;
@@ -48,7 +49,7 @@ export async function inspectInputs(
         );
       }
       input.body = positionAfter(first);
-      const own = readHeader(first, delimiter, place);
+      const own = readHeader(first, settings, place);
       input.first = { row: withoutValues(own.columns), line: first.line };
       if (header === undefined) {
         const keys = own.columns.map(columnKey);

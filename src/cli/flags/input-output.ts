@@ -67,6 +67,16 @@ export const inputOutputFlags = [
     decides: 'output',
   },
   {
+    name: 'quote',
+    value: '<style>',
+    group,
+    doc: 'whether cells of CSV and TSV may stand in quotes, as in RFC 4180, or quotes are characters like others',
+    choices: ['rfc4180', 'none'],
+    default: 'rfc4180',
+    commands: readsRows,
+    decides: 'output',
+  },
+  {
     name: 'limit',
     value: '<rows>',
     group,

@@ -18,6 +18,8 @@ export interface FormatSettings extends ResultSettings {
   readonly to: OutputFormat;
   /** The delimiter of CSV and TSV input. */
   readonly delimiter: string;
+  /** Whether cells of CSV and TSV, read or written, may stand in quotes. */
+  readonly quoted: boolean;
   /** Whether to leave out rows that cannot be scored. */
   readonly skipFailures: boolean;
   /** Columns that the output has beside those of the input and of the result. */
@@ -40,6 +42,7 @@ export const jsonlSettings = (rewardField: string): FormatSettings => ({
   from: 'jsonl',
   to: 'jsonl',
   delimiter: delimiters.csv,
+  quoted: true,
   rewardField,
   details: false,
   reasons: true,
@@ -100,5 +103,20 @@ function createRowFormat(settings: FormatSettings): RowFormat {
   const shape = shapeOf(kind);
   const keys = header.columns.map(columnKey);
   const added = addedColumns ?? resultFields(settings, shape).filter((name) => !keys.includes(columnKey(name)));
-  return csvToCsv(csv, { delimiter: quotedAnew ? delimiters[to] : delimiter, added, shape });
+  const toDelimiter = quotedAnew ? delimiters[to] : delimiter;
+  refuseUnquotedLists(settings, shape, toDelimiter);
+  return csvToCsv(csv, { delimiter: toDelimiter, added, shape });
+}
+
+/** Lists of rewards hold commas, and the text of a candidate, which `best` adds, may hold anything. */
+function refuseUnquotedLists(
+  { quoted, addedColumns }: Pick<FormatSettings, 'quoted' | 'addedColumns'>,
+  shape: RewardShape,
+  delimiter: string,
+): void {
+  if (quoted || shape !== 'array' || (delimiter !== ',' && addedColumns === undefined)) return;
+  throw usageError(
+    `expected rows without candidates for CSV and TSV without quotes (${optionName('quote')} none), ` +
+      `as lists and texts may hold what ends a cell; write jsonl with ${optionName('to')}`,
+  );
 }
