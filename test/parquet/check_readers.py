@@ -1,5 +1,5 @@
 """Scores files of test/oracle/parquet into Parquet, and has pyarrow, DuckDB, pandas, polars and datasets read what was written:
-every column as it was, with its type, and the same rewards for all."""
+every column as it was, with its type, and the same rewards for all. Of filtered files, every row that is kept is as it was."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ WRITTEN = ["reward", "reward_error"]
 TEXTS = ("text", "prompt")
 
 
-def score(source: Path, target: Path, text: str) -> None:
+def score(sources: list[Path], folder: Path, text: str, *flags: str) -> None:
+    """Scores each file into a folder, under its own name."""
     model = str(ROOT / "fixtures/tiny-gpt2")
-    command = ["node", str(ROOT / "bin/reward-score.js"), "-q", "-m", model, "--exit-zero", "--text", text, str(source)]
-    subprocess.run([*command, "-o", str(target)], check=True)
+    command = ["node", str(ROOT / "bin/reward-score.js"), "-q", "-m", model, "--exit-zero", "--text", text]
+    subprocess.run([*command, *flags, *map(str, sources), "--output-dir", str(folder)], check=True)
 
 
 def comparable(table: pa.Table) -> str:
@@ -49,6 +50,32 @@ def check(source: Path, target: Path) -> int:
     assert pandas.read_parquet(target)["reward"].astype(object).where(lambda x: x.notna(), None).tolist() == rewards
     assert polars.read_parquet(target)["reward"].to_list() == rewards
     return len(rewards)
+
+
+def check_filtered(source: Path, whole: Path, target: Path, bound: float) -> None:
+    """Row groups that lost rows are encoded anew: their columns have the same types, and their rows the same values."""
+    scored = pq.read_table(whole)
+    rewards: list[float | None] = scored["reward"].to_pylist()
+    expected = scored.filter(pa.array([reward is not None and reward >= bound for reward in rewards], pa.bool_()))
+    kept = pq.read_table(target)
+    assert kept.schema.equals(scored.schema), (kept.schema, scored.schema)
+    assert kept.equals(expected) or comparable(kept) == comparable(expected)
+    columns = pq.read_metadata(target), pq.read_metadata(source)
+    if columns[0].num_row_groups > 0:
+        codecs = [[one.row_group(0).column(i).compression for i in range(one.num_columns)] for one in columns]
+        assert codecs[0][: len(codecs[1])] == codecs[1], codecs
+    assert polars.read_parquet(target).equals(
+        polars.read_parquet(whole).filter(polars.col("reward") >= bound), null_equal=True
+    )
+    names = ", ".join(f'"{name}"' for name in scored.column_names)
+    by_duckdb = [
+        str(duckdb.sql(query).fetchall())
+        for query in (
+            f"SELECT {names} FROM '{target}'",
+            f"SELECT {names} FROM '{whole}' WHERE reward >= {bound!r}",
+        )
+    ]
+    assert by_duckdb[0] == by_duckdb[1]
 
 
 def check_features(folder: Path) -> None:
@@ -79,19 +106,30 @@ def check_features(folder: Path) -> None:
     assert kept["info"]["features"]["reward"]["feature"] == {"dtype": "float64", "_type": "Value"}, kept
 
 
+def check_all(folder: Path) -> int:
+    sources = sorted(FILES.glob("*.parquet"))
+    columns = {source: pq.read_schema(source).names for source in sources}
+    for text in TEXTS:
+        group = [source for source in sources if next(name for name in TEXTS if name in columns[source]) == text]
+        scored, filtered = folder / text / "scored", folder / text / "filtered"
+        score(group, scored, text)
+        rewards: list[float] = []
+        for source in group:
+            check(source, scored / source.name)
+            rewards += pq.read_table(scored / source.name)["reward"].drop_null().to_pylist()
+        bound = sorted(rewards)[len(rewards) // 2]
+        score(group, filtered, text, "--min-reward", str(bound))
+        for source in group:
+            check_filtered(source, scored / source.name, filtered / source.name, bound)
+    return len(sources)
+
+
 def main() -> None:
     datasets.disable_progress_bars()
-    checked = 0
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for source in sorted(FILES.glob("*.parquet")):
-            columns = pq.read_schema(source).names
-            target = folder / source.name
-            score(source, target, next(text for text in TEXTS if text in columns))
-            check(source, target)
-            checked += 1
-        check_features(folder)
-    print(f"{checked} files were read by pyarrow, DuckDB, pandas and polars, and one by datasets")
+        checked = check_all(Path(name))
+        check_features(Path(name))
+    print(f"{checked} files were read by pyarrow, DuckDB, pandas and polars, whole and filtered, and one by datasets")
 
 
 if __name__ == "__main__":

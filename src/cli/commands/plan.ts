@@ -3,10 +3,10 @@ import { usageError } from '../../errors.js';
 import type { Claim } from '../../platform/claim.js';
 import { columnKey } from '../../rows/formats/csv-header.js';
 import { createFormat, type FormatSettings } from '../../rows/formats/index.js';
-import { columnsToRead, resultColumns } from '../../rows/formats/parquet.js';
+import { columnsToRead, LEFT_OUT, resultColumns } from '../../rows/formats/parquet.js';
 import { type NamedFields, roles } from '../../rows/kinds/roles.js';
 import { pairForFilter, type RewardFilter } from '../../rows/reward-filter.js';
-import { planBestRows } from '../../run/best-rows.js';
+import { bestRowsOf, planBestRows } from '../../run/best-rows.js';
 import { Input } from '../../run/input.js';
 import { inspectInputs, readFirstRow } from '../../run/inspect.js';
 import type { Assemble } from '../../run/output.js';
@@ -106,6 +106,12 @@ export async function planScoring(
             columns: resultColumns(format, format.shape ?? 'single'),
             replaces: format.existing !== 'refuse',
             shard: flags.shard,
+            losesRows: filter !== undefined || flags.onError === 'skip' || flags.limit !== undefined,
+            isLimited: flags.limit !== undefined,
+            resultsOf:
+              filter?.kind === 'best'
+                ? (work, statistics) => bestRowsOf(work, filter.percent, statistics, LEFT_OUT)
+                : undefined,
             onNotice: (message) => context.log.note(message),
           })
         : filter?.kind === 'best' && !flags.dryRun
@@ -199,24 +205,15 @@ function refusePairs(inputs: readonly Input[], { fields }: FormatSettings): void
   }
 }
 
-/** Rows of Parquet stay in their row groups, so that none may be missing. */
+/** @throws FatalError `usage` for what is not written as Parquet */
 function refuseForParquet(flags: ScoreOrBestFlags): void {
-  const { output, best, limit, stream, onError, dryRun } = flags;
+  const { output, best, stream, dryRun } = flags;
   const instead = 'write JSON lines with --to jsonl';
   if (best !== undefined) throw usageError(`expected --to jsonl, csv or tsv for best, got parquet; ${instead}`);
   if (!dryRun && (output === '-' || !isPlain(output))) {
     throw usageError(`expected --to parquet with -o FILE, a regular file: its footer is written last; or ${instead}`);
   }
-  for (const [name, given] of [
-    ['--limit', limit !== undefined],
-    ['--stream', stream],
-    ['--on-error skip', onError === 'skip'],
-    ['--min-reward', flags.minReward !== undefined],
-    ['--top-percent', flags.topPercent !== undefined],
-  ] as const) {
-    if (given)
-      throw usageError(`expected --to parquet without ${name}, since its row groups are kept whole; ${instead}`);
-  }
+  if (stream) throw usageError(`expected --to parquet without --stream: its footer is written last; ${instead}`);
 }
 
 export function refuseTwoStreams(files: readonly string[]): void {
