@@ -33,12 +33,19 @@ export async function inspectInputs(
   let header: CsvHeader | undefined;
   let rowSeen = false;
   let shape: RewardShape | undefined;
+  let columns: readonly string[] | undefined;
   for (const input of inputs) {
     input.mayBeArray = from === 'json';
     const first = await input.peekRecord(newScanner(), isBlank, maxRowBytes);
     await input.reset();
     const ofColumns = await checkColumns(input, settings);
-    shape ??= ofColumns;
+    shape ??= ofColumns?.shape;
+    const names = ofColumns?.names;
+    if (columns !== undefined && JSON.stringify(columns) !== JSON.stringify(names)) {
+      const [expected, got] = [listColumns(columns), listColumns(names ?? [])];
+      throw usageError(`${input.name}: expected the columns ${expected} in every file, got ${got}`);
+    }
+    columns = names;
     if (first === undefined) continue;
     const place = `${input.name}:${first.line}`;
     refuseForeignInput(first.bytes, place, from === 'jsonl' || from === 'json');
@@ -68,17 +75,22 @@ export async function inspectInputs(
       rowSeen = true;
     }
   }
-  return { ...settings, header, ...(shape !== undefined && { shape }) };
+  return { ...settings, header, ...(shape !== undefined && { shape }), ...(columns !== undefined && { columns }) };
 }
 
 /**
  * What can be seen of an input whose container knows its columns.
  *
- * @returns the shape of its rows' rewards; undefined where it has no columns
- * @throws FatalError `usage` where the format is not that of the file, or a column that is read holds no text
+ * @returns the shape of its rows' rewards, and its columns' names where rows are written as cells; undefined where it has
+ *   no columns
+ * @throws FatalError `usage` where the format is not that of the file, a column that is read holds no text, or one that
+ *   is to be a cell holds lists or structures
  */
-async function checkColumns(input: Input, settings: Omit<FormatSettings, 'header'>): Promise<RewardShape | undefined> {
-  const { from, fields, existing } = settings;
+async function checkColumns(
+  input: Input,
+  settings: Omit<FormatSettings, 'header'>,
+): Promise<{ readonly shape: RewardShape; readonly names: readonly string[] | undefined } | undefined> {
+  const { from, to, fields, existing } = settings;
   const columns = input.container?.readColumns === undefined ? undefined : await input.columnsOfFile();
   if ((columns === undefined) === (from !== 'parquet')) {
     const names = columns?.map(({ name }) => name) ?? [];
@@ -89,7 +101,15 @@ async function checkColumns(input: Input, settings: Omit<FormatSettings, 'header
       const sample = Object.fromEntries(columns.map(({ name, sample }) => [name, sample]));
       const kind = kindOfRow(sample, fields);
       if (existing === 'refuse') refuseTakenField(names, kind, settings, input.name);
-      return shapeOf(kind);
+      const isTable = to === 'csv' || to === 'tsv';
+      const nested = isTable ? columns.find(({ isFlat }) => !isFlat) : undefined;
+      if (nested !== undefined) {
+        throw usageError(
+          `${input.name}: expected columns that fit into cells for ${to}, got lists or structures in ${nested.name}; ` +
+            `write JSON lines with ${optionName('to')} jsonl`,
+        );
+      }
+      return { shape: shapeOf(kind), names: isTable ? names : undefined };
     }
     throw usageError(
       `${input.name}: expected the column ${binary.name} to hold text, got bytes; give it a type of text, ` +

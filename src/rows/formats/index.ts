@@ -11,6 +11,7 @@ import { type CsvHeader, columnKey } from './csv-header.js';
 import type { InputFormat, OutputFormat, RowFormat } from './format.js';
 import { jsonlToJsonl } from './jsonl.js';
 import { parquetToJsonl, parquetToParquet } from './parquet.js';
+import { parquetToCsv } from './parquet-csv.js';
 import { textToJsonl } from './text.js';
 
 export interface FormatSettings extends ResultSettings {
@@ -30,6 +31,8 @@ export interface FormatSettings extends ResultSettings {
   readonly filter?: RewardFilter;
   /** The shape of every row's rewards, where the input's columns say it and the output has columns. */
   readonly shape?: RewardShape;
+  /** Names of the input's columns, where its container knows them and rows are written as cells. */
+  readonly columns?: readonly string[];
   /** The header of CSV and TSV input. */
   readonly header: CsvHeader | undefined;
 }
@@ -81,13 +84,20 @@ function createRowFormat(settings: FormatSettings): RowFormat {
     throw usageError(`expected ${optionName('to')} parquet with Parquet as input, got ${from}; write jsonl or csv`);
   }
   if (from !== 'csv' && from !== 'tsv') {
-    if (to === 'csv' || to === 'tsv') {
+    const textField = settings.fields.text ?? 'text';
+    const isTable = to === 'csv' || to === 'tsv';
+    if (isTable && from === 'parquet') {
+      const { columns = [], shape = 'single', quoted } = settings;
+      const syntax = { delimiter: delimiters[to], quoted };
+      refuseUnquotedLists(settings, shape, syntax.delimiter);
+      return parquetToCsv({ ...settings, columns }, textField, shape, syntax);
+    }
+    if (isTable) {
       throw usageError(
         `expected ${optionName('to')} jsonl or scores for ${from} input, got ${to}: its rows have no common columns`,
       );
     }
     if (from === 'text') return textToJsonl(settings);
-    const textField = settings.fields.text ?? 'text';
     if (from !== 'parquet') return jsonlToJsonl(settings, textField);
     return to === 'parquet'
       ? parquetToParquet(settings, textField, settings.shape ?? 'single')
