@@ -3,11 +3,11 @@
  * of which not all rows are kept is encoded anew, and one of which none is kept is left out. Where these groups come from
  * does not show: groups that were written by several runs make the file that one run would have made.
  */
-import { type FileHandle, open } from 'node:fs/promises';
-import { messageOf, runError } from '../errors.js';
+import { runError } from '../errors.js';
 import { type ByteSource, readExactly } from '../platform/byte-source.js';
 import { damagedColumn } from './damage.js';
 import { fieldsOf } from './field-numbers.js';
+import { FileSink } from './file-sink.js';
 import { type ColumnChunk, type Footer, MAGIC, type RowGroup } from './footer.js';
 import { updatedKeyValue } from './key-values.js';
 import { encodeColumn, type NewColumn, type NewValue, schemaOf } from './new-column.js';
@@ -245,49 +245,3 @@ export const sameSchema = (a: Footer, b: Footer): boolean => {
   };
   return bytes(a).equals(bytes(b));
 };
-
-class FileSink {
-  position = 0;
-  readonly #path: string;
-  readonly #handle: FileHandle;
-
-  static async open(path: string): Promise<FileSink> {
-    try {
-      return new FileSink(path, await open(path, 'w'));
-    } catch (error) {
-      throw cannotBeWritten(path, error);
-    }
-  }
-
-  private constructor(path: string, handle: FileHandle) {
-    this.#path = path;
-    this.#handle = handle;
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    try {
-      for (let done = 0; done < bytes.length; ) {
-        const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, this.position);
-        done += bytesWritten;
-        this.position += bytesWritten;
-      }
-    } catch (error) {
-      throw cannotBeWritten(this.#path, error);
-    }
-  }
-
-  async sync(): Promise<void> {
-    try {
-      await this.#handle.sync();
-    } catch (error) {
-      throw cannotBeWritten(this.#path, error);
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#handle.close().catch(() => undefined); // It is synchronised, or has failed already.
-  }
-}
-
-const cannotBeWritten = (path: string, error: unknown): Error =>
-  runError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });

@@ -3,7 +3,9 @@ every column as it was, with its type, and the same rewards for all. Of filtered
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,7 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ROOT / "test/oracle/parquet"
+FILES = [ROOT / "test/oracle/parquet", ROOT / "test/oracle/spark"]
+PAGE = ROOT / "docs/parquet.md"
 WRITTEN = ["reward", "reward_error"]
 TEXTS = ("text", "prompt")
 
@@ -106,8 +109,57 @@ def check_features(folder: Path) -> None:
     assert kept["info"]["features"]["reward"]["feature"] == {"dtype": "float64", "_type": "Value"}, kept
 
 
+def check_new(folder: Path) -> None:
+    """Rows of JSON lines have the types that pyarrow would give them, and their values."""
+    messages = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": None}]
+    rows: list[dict[str, Any]] = [
+        {
+            "id": 2**62 + i,
+            "text": f"row {i} 漢" * (i % 300),
+            "half": i / 2,
+            "even": None if i % 3 == 0 else i % 2 == 0,
+            "messages": messages * (i % 3),
+            "lists": [[i], [], None][: i % 4],
+            "meta": None if i % 5 == 0 else {"a": i, "b": [{"c": str(i)}]},
+        }
+        for i in range(5000)
+    ]
+    lines, target = folder / "new.jsonl", folder / "new/new.parquet"
+    lines.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    score([lines], target.parent, "text", "--to", "parquet")
+    written = pq.read_table(target)
+    expected = pa.Table.from_pylist(rows)
+    kept = written.select(expected.column_names)
+    assert kept.schema.equals(expected.schema), (kept.schema, expected.schema)
+    assert kept.equals(expected)
+    assert written.column_names[-2:] == WRITTEN
+    assert duckdb.sql(f"SELECT count(*), sum(len(lists)) FROM '{target}'").fetchall() == [
+        (5000, sum(len(row["lists"]) for row in rows))
+    ]
+    assert polars.read_parquet(target)["id"].to_list() == [row["id"] for row in rows]
+
+
+def check_recipes(folder: Path) -> None:
+    """The recipes of docs/parquet.md, as they stand there, on a file of the name that they have."""
+    score([FILES[0] / "groups-of-7.parquet"], folder / "scored", "text")
+    scored = pq.read_table(folder / "scored/groups-of-7.parquet")
+    pq.write_table(scored, folder / "scored.parquet")
+    recipes = re.findall(r"^```(sql|python)\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert [language for language, _ in recipes] == ["sql", "python"], recipes
+    rewards = sorted(scored["reward"].drop_null().to_pylist())
+    with contextlib.chdir(folder):
+        duckdb.sql(recipes[0][1])
+        best = pq.read_table("best.parquet")
+        assert best.column_names == scored.column_names
+        assert sorted(best["reward"].to_pylist()) == rewards[-best.num_rows :]
+        assert 1 <= best.num_rows <= 3
+        names: dict[str, Any] = {}
+        exec(recipes[1][1], names)
+        assert sorted(names["good"]["reward"]) == [reward for reward in rewards if reward > 0]
+
+
 def check_all(folder: Path) -> int:
-    sources = sorted(FILES.glob("*.parquet"))
+    sources = sorted(path for folder in FILES for path in folder.glob("*.parquet"))
     columns = {source: pq.read_schema(source).names for source in sources}
     for text in TEXTS:
         group = [source for source in sources if next(name for name in TEXTS if name in columns[source]) == text]
@@ -129,7 +181,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         checked = check_all(Path(name))
         check_features(Path(name))
-    print(f"{checked} files were read by pyarrow, DuckDB, pandas and polars, whole and filtered, and one by datasets")
+        check_new(Path(name))
+        check_recipes(Path(name))
+    print(f"{checked} files were read by pyarrow, DuckDB, pandas and polars, whole and filtered, and one by datasets;")
+    print("the recipes of docs/parquet.md do what they say")
 
 
 if __name__ == "__main__":

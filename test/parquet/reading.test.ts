@@ -10,10 +10,12 @@ import { jsonLines, rewardScore, root, temporaryDirectory, useTinyModel, writeFi
 useTinyModel();
 const directory = temporaryDirectory();
 const oracle = join(root, 'test/oracle');
-const { tables, files } = JSON.parse(readFileSync(join(oracle, 'parquet.json'), 'utf8')) as {
+interface Written {
   readonly tables: Readonly<Record<string, readonly string[]>>;
   readonly files: Readonly<Record<string, string>>;
-};
+}
+const writtenIn = (name: string) => JSON.parse(readFileSync(join(oracle, `${name}.json`), 'utf8')) as Written;
+const { tables, files } = writtenIn('parquet');
 const pathOf = (name: string): string => join(oracle, 'parquet', `${name}.parquet`);
 
 async function linesOf(path: string, columns?: ReadonlySet<string>): Promise<string[]> {
@@ -28,8 +30,13 @@ async function* nothing(): AsyncGenerator<Buffer> {}
 test('there are files of many kinds', () => assert.ok(Object.keys(files).length >= 60));
 
 describe('every file gives the lines that were written into it', () => {
-  for (const [name, table] of Object.entries(files)) {
-    test(name, async () => assert.deepEqual(await linesOf(pathOf(name)), tables[table]));
+  for (const folder of ['parquet', 'spark']) {
+    const written = writtenIn(folder);
+    for (const [name, table] of Object.entries(written.files)) {
+      test(name, async () =>
+        assert.deepEqual(await linesOf(join(oracle, folder, `${name}.parquet`)), written.tables[table]),
+      );
+    }
   }
 });
 

@@ -264,10 +264,4 @@ describe('a run to Parquet', () => {
       rmSync(out('x.parquet'), { force: true });
     });
   }
-
-  test('takes Parquet only: rows of other formats have no types', async () => {
-    const { code, stderr } = await rewardScore(['-o', out('x.parquet')], { stdin: '{"text":"a"}\n' });
-    assert.equal(code, 2);
-    assert.match(stderr, /expected --to parquet with Parquet as input, got jsonl/);
-  });
 });

@@ -7,12 +7,15 @@ import { columnsToRead, LEFT_OUT, resultColumns } from '../../rows/formats/parqu
 import { type NamedFields, roles } from '../../rows/kinds/roles.js';
 import { pairForFilter, type RewardFilter } from '../../rows/reward-filter.js';
 import { bestRowsOf, planBestRows } from '../../run/best-rows.js';
+import { containerOfName } from '../../run/containers.js';
 import { Input } from '../../run/input.js';
 import { inspectInputs, readFirstRow } from '../../run/inspect.js';
+import { planNewParquet, typesOfInputs } from '../../run/new-parquet.js';
 import type { Assemble } from '../../run/output.js';
 import { checkDestination, checkDistinct, checkOutput, isPlain } from '../../run/output-path.js';
 import { type ClaimedOutput, claimWork } from '../../run/output-sink.js';
 import { planParquetOutput } from '../../run/parquet-output.js';
+import type { RunStatistics } from '../../run/statistics.js';
 import type { WindowTask } from '../../scorer/protocol.js';
 import { otherPairField } from '../../selection/pair-fields.js';
 import type { CommandContext } from '../context.js';
@@ -54,19 +57,23 @@ export async function planScoring(
   claim?: Claim,
 ): Promise<Plan> {
   refuseContradictions(files, flags);
-  const asked = existingByFlags(flags, flags.best === undefined ? 'refuse' : 'take');
-  if (asked === 'complete' && flags.best === undefined && flags.model === undefined) {
+  const existing = existingByFlags(flags, flags.best === undefined ? 'refuse' : 'take');
+  if (existing === 'complete' && flags.best === undefined && flags.model === undefined) {
     throw usageError(
       'expected --model with --use-rewards: the bundled model does not score rows beside those of another',
     );
   }
-  const formats = formatsOf(files, flags);
+  const asked = formatsOf(files, flags);
+  if (asked.to === 'parquet') refuseForParquet(flags);
+  // Rows that are not those of Parquet are written as JSON lines first, of which Parquet is made at the end.
+  const isNew = asked.to === 'parquet' && (asked.from !== 'parquet' || flags.best !== undefined);
+  if (isNew) refuseForNewParquet(flags);
+  const formats = isNew ? { ...asked, to: 'jsonl' as const } : asked;
   const choice = flags.best && selectionOf(flags.best, formats);
   const fields = namedFields(flags, formats.from === 'csv' || formats.from === 'tsv');
   if (flags.details && formats.to === 'scores') {
     throw usageError('expected --details with --to jsonl, csv or tsv: scores are one number a line');
   }
-  if (formats.to === 'parquet') refuseForParquet(flags);
   const inputs = files.map((file) => new Input(file, context));
   // Where the rows are not written, the columns that decide nothing need not be decoded.
   if (flags.best === undefined && (formats.to === 'scores' || formats.to === 'parquet')) {
@@ -87,7 +94,7 @@ export async function planScoring(
         details: flags.details,
         reasons: flags.errors === undefined,
         skipFailures: flags.onError !== 'null',
-        existing: asked,
+        existing,
         ...(filter && { filter }),
       },
       flags.maxRowBytes,
@@ -114,9 +121,11 @@ export async function planScoring(
                 : undefined,
             onNotice: (message) => context.log.note(message),
           })
-        : filter?.kind === 'best' && !flags.dryRun
-          ? planBestRows(flags.output, filter.percent)
-          : undefined;
+        : isNew && !flags.dryRun
+          ? await planRowsAsParquet(inputs, format, flags, filter)
+          : filter?.kind === 'best' && !flags.dryRun
+            ? planBestRows(flags.output, filter.percent)
+            : undefined;
     const { maxRowBytes, dryRun, strict } = flags;
     const task: WindowTask = {
       format,
@@ -134,9 +143,9 @@ export async function planScoring(
 
 /** The formats of the inputs of one output. */
 export function formatsOf(files: readonly string[], flags: ScoreOrBestFlags): Formats {
-  const formats = chooseFormats(files, flags.best?.pairs ? { to: 'jsonl', ...flags } : flags);
   // What `best` writes of Parquet are other rows than those of the input: JSON lines, unless Parquet is asked for.
   const isAsked = flags.to !== undefined || /\.parquet$/i.test(flags.output);
+  const formats = chooseFormats(files, flags.best?.pairs && !isAsked ? { ...flags, to: 'jsonl' } : flags);
   return flags.best === undefined || formats.to !== 'parquet' || isAsked ? formats : { ...formats, to: 'jsonl' };
 }
 
@@ -205,13 +214,47 @@ function refusePairs(inputs: readonly Input[], { fields }: FormatSettings): void
   }
 }
 
+/** The columns of inputs that are JSON may be of several types: those of the others are strings, or known. */
+async function planRowsAsParquet(
+  inputs: readonly Input[],
+  format: FormatSettings,
+  { best, maxRowBytes, limit }: ScoreOrBestFlags,
+  filter: RewardFilter | undefined,
+): Promise<Assemble> {
+  const { from, fields, rewardField, reasons } = format;
+  const types =
+    from === 'jsonl' || from === 'json'
+      ? await typesOfInputs(inputs, { format: createFormat(format), fields, maxRowBytes, limit })
+      : undefined;
+  // What `best` writes need not have the columns of its input.
+  const known = best === undefined ? types : undefined;
+  const linesOf =
+    filter?.kind === 'best'
+      ? (work: string, statistics: RunStatistics) => bestRowsOf(work, filter.percent, statistics)
+      : undefined;
+  return planNewParquet({ rewardField, hasReward: !best?.pairs, reasons, known, linesOf });
+}
+
+/** @throws FatalError `usage` for what is not written as Parquet whose types are found */
+function refuseForNewParquet({ shard }: ScoreOrBestFlags): void {
+  if (shard === undefined) return;
+  throw usageError(
+    'expected --shard with --to jsonl or with Parquet as input: what types columns have, all rows say; merge the shards first',
+  );
+}
+
 /** @throws FatalError `usage` for what is not written as Parquet */
 function refuseForParquet(flags: ScoreOrBestFlags): void {
-  const { output, best, stream, dryRun } = flags;
+  const { output, stream, dryRun } = flags;
   const instead = 'write JSON lines with --to jsonl';
-  if (best !== undefined) throw usageError(`expected --to jsonl, csv or tsv for best, got parquet; ${instead}`);
   if (!dryRun && (output === '-' || !isPlain(output))) {
     throw usageError(`expected --to parquet with -o FILE, a regular file: its footer is written last; or ${instead}`);
+  }
+  const packed = containerOfName(output);
+  if (packed !== undefined) {
+    throw usageError(
+      `${output}: expected a name without ${packed.extension} for Parquet, whose columns are compressed by themselves`,
+    );
   }
   if (stream) throw usageError(`expected --to parquet without --stream: its footer is written last; ${instead}`);
 }

@@ -81,7 +81,7 @@ const toScores = (format: RowFormat): RowFormat => ({
 function createRowFormat(settings: FormatSettings): RowFormat {
   const { from, to } = settings;
   if (to === 'parquet' && from !== 'parquet') {
-    throw usageError(`expected ${optionName('to')} parquet with Parquet as input, got ${from}; write jsonl or csv`);
+    throw new Error('Parquet whose types are found is made of JSON lines');
   }
   if (from !== 'csv' && from !== 'tsv') {
     const textField = settings.fields.text ?? 'text';
