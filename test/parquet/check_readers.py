@@ -4,6 +4,7 @@ every column as it was, with its type, and the same rewards for all. Of filtered
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import re
 import subprocess
@@ -159,11 +160,13 @@ def check_recipes(folder: Path) -> None:
 
 
 def check_all(folder: Path) -> int:
-    sources = sorted(path for folder in FILES for path in folder.glob("*.parquet"))
-    columns = {source: pq.read_schema(source).names for source in sources}
-    for text in TEXTS:
-        group = [source for source in sources if next(name for name in TEXTS if name in columns[source]) == text]
-        scored, filtered = folder / text / "scored", folder / text / "filtered"
+    checked = 0
+    for files, text in itertools.product(FILES, TEXTS):
+        columns = {source: pq.read_schema(source).names for source in sorted(files.glob("*.parquet"))}
+        group = [source for source, names in columns.items() if next(one for one in TEXTS if one in names) == text]
+        if not group:
+            continue
+        scored, filtered = folder / files.name / text / "scored", folder / files.name / text / "filtered"
         score(group, scored, text)
         rewards: list[float] = []
         for source in group:
@@ -173,7 +176,8 @@ def check_all(folder: Path) -> int:
         score(group, filtered, text, "--min-reward", str(bound))
         for source in group:
             check_filtered(source, scored / source.name, filtered / source.name, bound)
-    return len(sources)
+        checked += len(group)
+    return checked
 
 
 def main() -> None:

@@ -18,4 +18,6 @@ if [ "$wanted" != "$(cat .venv/installed.txt 2> /dev/null)" ]; then
     skip "no Python package index can be reached"
   echo "$wanted" > .venv/installed.txt
 fi
+# What datasets keeps of what it has read.
+export HF_HOME="$PWD/.venv/hugging-face"
 exec "$python" check_readers.py
