@@ -81,6 +81,7 @@ function writeRecords(settings: FormatSettings): Answer {
         for (const { record, parsed, result } of written(rows)) {
           const pieces = format.write(record, parsed, result);
           if (pieces.length > 0) kept++;
+          else if (format.placeholder !== undefined) output.push(format.placeholder);
           for (const piece of pieces) output.push(piece);
         }
       }

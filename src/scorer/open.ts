@@ -140,10 +140,13 @@ class PooledScorer implements ModelScorer {
     const { checkpoint, scoring, tokenizerDirectory } = this.#resolved;
     const need = cpu.memoryNeed(checkpoint.network, scoring.maxLength);
     const { workers, notice } = chooseWorkerCount(this.#askedWorkers, windows, readLimits(), need);
-    if (notice !== undefined) this.#ui.onNotice(notice);
+    const isFirst = this.workers === 0;
+    if (isFirst && notice !== undefined) this.#ui.onNotice(notice);
     this.workers = workers;
     const loaded = await this.#pool.load({ tokenizerDirectory, scoring, task }, workers);
     this.workPerSecond = loaded.workPerSecond;
+    // Of another task with the same model there is nothing new to say.
+    if (!isFirst) return;
     this.#ui.onReading?.(settingsInWords(this.#resolved.settings));
     this.#specialTokens = { value: loaded.tokenizer.specialTokens, source: SPECIAL_TOKENS_SOURCE };
     for (const message of loaded.tokenizer.notices) this.#give({ code: 'TOKENIZER_CLASS', message });

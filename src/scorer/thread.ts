@@ -28,6 +28,7 @@ const heartbeat = createHeartbeat(() => post({ type: 'alive' }));
 
 /** Of an exported model that this thread has looked at, to go on with. */
 let exportedSession: ExportedSession | undefined;
+let tokenizer: Tokenizer | undefined;
 /** Of a tokenizer that this thread was to share, and that cannot be, until it loads. */
 let tokenizerFiles: TokenizerFiles | undefined;
 let tokenScorer: TokenScorer | undefined;
@@ -129,14 +130,15 @@ async function openTokenScorer(
 
 async function load({ model, tokenizerDirectory, sharedTokenizer, ...message }: LoadRequest): Promise<WindowScorer> {
   const { task } = message;
-  const tokenizer = new Tokenizer(
+  // One pool has one model and one tokenizer: with another task, they are the same.
+  tokenizer ??= new Tokenizer(
     sharedTokenizer ? filesOfShared(sharedTokenizer) : (tokenizerFiles ?? readTokenizerFiles(tokenizerDirectory)),
   );
   tokenizerFiles = undefined;
   checkTokenizer(tokenizer, tokenizerDirectory, message.scoring);
   heartbeat();
   const scoring = { ...message.scoring, padTokenId: padTokenOf(tokenizer, message.scoring) };
-  tokenScorer = await openTokenScorer(model, scoring.labels, scoring.padTokenId);
+  tokenScorer ??= await openTokenScorer(model, scoring.labels, scoring.padTokenId);
   const { format, answer } = task;
   const explainer =
     answer.kind === 'explanation'

@@ -28,10 +28,10 @@ async function paddedParquet(name: string): Promise<Buffer> {
   const footer = await readFooter(source);
   await writeParquet(out('padded.parquet'), {
     footer,
-    groups: footer.groups.map((group) => ({ source, group })),
+    groups: footer.groups.map((group, index) => ({ source, group, index })),
     columns: [{ name: 'pad', type: 'text', isList: false }],
     removed: new Set(),
-    nextValues: async (rows) => [new Array(rows).fill('x'.repeat(PAD_BYTES))],
+    nextRows: async (rows) => ({ keep: undefined, values: [new Array(rows).fill('x'.repeat(PAD_BYTES))] }),
   });
   await source.close();
   return readFileSync(out('padded.parquet'));

@@ -70,6 +70,7 @@ export async function evaluateFiles(
       notices: context.notices,
       scorer: model && { ...factsOf(model), restarts },
       state: undefined,
+      hashes: [],
       resumed: false,
       inputs,
       statistics,

@@ -28,6 +28,17 @@ export const inputOutputFlags = [
     compare: compressionByName,
   },
   {
+    name: 'output-dir',
+    value: '<dir>',
+    group,
+    doc: 'write a scored file for each input into this folder',
+    parse: fileName,
+    commands: ['score', 'best'],
+    refusedBy: writesNoRows,
+    // Each output is compared with the run that wrote it.
+    decides: 'run',
+  },
+  {
     name: 'from',
     value: '<format>',
     group,
@@ -71,6 +82,16 @@ export const inputOutputFlags = [
     doc: 'split of hf://datasets/ORG/NAME (default: train)',
     commands: readsRows,
     decides: 'run',
+  },
+  {
+    name: 'quote',
+    value: '<style>',
+    group,
+    doc: 'whether cells of CSV and TSV may stand in quotes, as in RFC 4180, or quotes are characters like others',
+    choices: ['rfc4180', 'none'],
+    default: 'rfc4180',
+    commands: readsRows,
+    decides: 'output',
   },
   {
     name: 'limit',
