@@ -98,6 +98,8 @@ export async function prepareModel(
     const { preparedBytes } = plan;
     if (preparedBytes > LARGE_BYTES)
       notify(`preparing the model: about ${(preparedBytes / 1e9).toFixed(1)} GB in ${place}`);
+    if (preparation.precision === 'auto')
+      notify('measuring how finely each matrix must be computed, once: this may take minutes');
     // A model is made once. What that takes would cost every other start a tenth of its time.
     const { makePrepared } = await import('./make.js');
     return makePrepared(checkpoint, preparation, { sha256, identity, directory, heartbeat });
