@@ -4,9 +4,17 @@ import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openTensors, readCheckpoint } from '../../dist/model/checkpoint/checkpoint.js';
+import { ElementType } from '../../dist/model/graph/graph.js';
+import { builtInRows } from '../../dist/model/int8/activation-ranges.js';
 import { makeAuto } from '../../dist/model/int8/auto.js';
+import { quantizeNetwork } from '../../dist/model/int8/graph.js';
 import type { Mix } from '../../dist/model/int8/mix.js';
+import { runRows } from '../../dist/model/int8/prepare.js';
+import { findSmoothingGroups } from '../../dist/model/int8/smoothing.js';
+import { chooseSmoothing, writeInt8Weights } from '../../dist/model/int8/weights.js';
+import { writeGraph } from '../../dist/model/prepared/prepack.js';
 import { jsonLines, rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
+import { type ModelDescription, makeSyntheticModel, readModelDescriptions } from '../support/synthetic-model.js';
 
 const directory = temporaryDirectory();
 const fixture = join(root, 'fixtures/tiny-gpt2');
@@ -119,6 +127,44 @@ describe('what is chosen', () => {
     );
     assert.match((await run('model', 'info', constant)).stdout, /^matrices +fp32 throughout: its rewards/m);
   });
+});
+
+describe('a matrix that stays in float32 while its norm is smoothed computes the same to the last bit', () => {
+  for (const family of ['gpt2', 'llama'] as const) {
+    test(family, async () => {
+      const model = join(directory, family);
+      const description = (await readModelDescriptions(family)).find(({ name }) => name === 'base');
+      await makeSyntheticModel(model, description as ModelDescription);
+      const checkpoint = readCheckpoint(model);
+      const { network } = checkpoint;
+      const weightType = ElementType.uint8;
+      const { matrices, activations } = quantizeNetwork(network, { weightType });
+      const groups = findSmoothingGroups(network.graph, matrices, activations);
+      assert.ok(groups.length > 0);
+      // Of some channels, activations are far larger than of others.
+      const largest = groups.map(({ channels }) => new Float32Array(channels).map((_, i) => 2 ** (i % 9)));
+      const tensors = openTensors(checkpoint);
+      try {
+        const smoothing = chooseSmoothing(groups, largest, tensors);
+        const products = new Map(activations.map((x) => [x, 'fp32'] as const));
+        const inFloat = quantizeNetwork(network, { weightType, products });
+        assert.deepEqual(inFloat.matrices, []);
+        const none = { norms: new Map(), matrices: new Map(), transposed: new Set<string>() };
+        const rewards: Float32Array[] = [];
+        for (const [name, how] of Object.entries({ none, smoothing })) {
+          const place = join(directory, `${family}-${name}`);
+          mkdirSync(place);
+          const work = { network, tensors, tokenizerDirectory: model, directory: place, heartbeat: () => undefined };
+          writeGraph(inFloat.graph, writeInt8Weights(inFloat, how, tensors, join(place, 'weights.bin')), place);
+          rewards.push((await runRows(work, builtInRows(model, network), place, false)).logits);
+        }
+        assert.ok(smoothing.norms.size > 0);
+        assert.deepEqual(rewards[1], rewards[0]);
+      } finally {
+        tensors.close();
+      }
+    });
+  }
 });
 
 test('the choice and the files are the same each time, whatever the clock shows, with one thread or more, and with one worker or two', async () => {

@@ -9,9 +9,6 @@ import type { Int8Work } from './prepare.js';
 import type { Quality } from './quality.js';
 import { mixTexts } from './texts.js';
 
-/** To be changed when the same checkpoint gives another choice or another model of it. */
-export const AUTO_RECIPE = 'auto 1';
-
 /** Of the built-in texts, so many must be different rows: a tokenizer of other languages makes them all alike. */
 const LEAST_DISTINCT = 0.75;
 

@@ -2,6 +2,9 @@
 import { optionName } from '../../option-name.js';
 import { type Product, products } from './products.js';
 
+/** To be changed when the same checkpoint gives another choice or another model of it: others are not used. */
+export const AUTO_RECIPE = 'auto 1';
+
 export interface Mix {
   /** By tensor. */
   readonly matrices: Readonly<Record<string, Product>>;

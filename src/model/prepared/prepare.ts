@@ -15,7 +15,7 @@ import { countParameters } from '../architectures/network.js';
 import { cpu } from '../backend/cpu.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { ElementType, type Graph } from '../graph/graph.js';
-import type { Mix } from '../int8/mix.js';
+import { AUTO_RECIPE, type Mix } from '../int8/mix.js';
 import type { Quality } from '../int8/quality.js';
 import type { Preparation } from '../precision.js';
 import { hashEncodingFiles } from '../tokenizer/directory.js';
@@ -98,6 +98,8 @@ export async function prepareModel(
     const { preparedBytes } = plan;
     if (preparedBytes > LARGE_BYTES)
       notify(`preparing the model: about ${(preparedBytes / 1e9).toFixed(1)} GB in ${place}`);
+    if (preparation.precision === 'auto')
+      notify('measuring how finely each matrix must be computed, once: this may take minutes');
     // A model is made once. What that takes would cost every other start a tenth of its time.
     const { makePrepared } = await import('./make.js');
     return makePrepared(checkpoint, preparation, { sha256, identity, directory, heartbeat });
@@ -147,10 +149,9 @@ async function planOf({ network }: Checkpoint, preparation: Preparation) {
     const bytes = PREPARED_RATIO * fp32Bytes;
     return { madeFrom: [], graph: network.graph, preparedBytes: bytes, bytesNeeded: bytes };
   }
-  const [{ int8Bytes, quantizeNetwork }, { INT8_RECIPE }, { AUTO_RECIPE }] = await Promise.all([
+  const [{ int8Bytes, quantizeNetwork }, { INT8_RECIPE }] = await Promise.all([
     import('../int8/graph.js'),
     import('../int8/prepare.js'),
-    import('../int8/auto.js'),
   ]);
   const isAuto = preparation.precision === 'auto';
   const int8 = quantizeNetwork(network, { weightType: ElementType.int8 });
