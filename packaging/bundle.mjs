@@ -18,8 +18,8 @@ const outdir = join(root, 'dist/bundle');
 
 const programs = [{ start: 'src/cli/start.ts' }, { index: 'src/index.ts' }, { thread: 'src/scorer/thread.ts' }];
 
-/** Native code (see platforms.mjs), and a package that vega tries to load and does without. */
-const external = ['onnxruntime-node', 'canvas'];
+/** A package that vega tries to load and does without. onnxruntime is found at run time (model/backend/onnxruntime-package.ts). */
+const external = ['canvas'];
 
 /** CommonJS packages call require for Node's own modules. */
 const requireForCommonJs =

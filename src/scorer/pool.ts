@@ -5,6 +5,7 @@
  * release native memory before it ends, and what a death means is ours to say.
  */
 import { rmSync } from 'node:fs';
+import { findOnnxruntime } from '../model/backend/onnxruntime-package.js';
 import { completeAnswer } from './answer-parts.js';
 import { type Answer, createAnswer } from './answers.js';
 import { Incidents } from './crash-log.js';
@@ -75,9 +76,11 @@ export class WorkerPool {
   /**
    * Prepares the model if it is not, on the thread that will be the first worker.
    *
-   * @throws FatalError where the model cannot be prepared
+   * @throws FatalError where the model cannot be prepared, or there is no onnxruntime
    */
   static async prepare(options: PoolOptions): Promise<WorkerPool> {
+    // Where there is none, this says so; a thread could only crash.
+    findOnnxruntime();
     const first = newThread(options);
     try {
       const { model, useCache } = options;
