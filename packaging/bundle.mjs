@@ -16,10 +16,32 @@ import { licencesOf } from './licences.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const outdir = join(root, 'dist/bundle');
 
-const programs = [{ start: 'src/cli/start.ts' }, { index: 'src/index.ts' }, { thread: 'src/scorer/thread.ts' }];
+/**
+ * Each program, and what is loaded before any of the files that it imports on demand: with which file, and where it is
+ * certain of all but some.
+ *
+ * esbuild makes a file of what the same entries reach, which is dozens of small ones. So each file that is imported on demand is
+ * made to reach what has been loaded by then, which changes nothing but that all of it becomes one file.
+ */
+const programs = [
+  { entryPoints: { start: 'src/cli/start.ts' }, external: ['./process.js'], loaded: [] },
+  {
+    entryPoints: { process: 'src/cli/process.ts' },
+    loaded: [
+      { file: 'src/cli/process.ts', but: [] },
+      // Other commands need nearly all that score needs.
+      {
+        file: 'src/cli/commands/score.ts',
+        but: ['src/cli/commands/completion.ts', 'src/cli/commands/merge.ts', 'src/scorer/first-thread.ts'],
+      },
+    ],
+  },
+  { entryPoints: { index: 'src/index.ts' }, loaded: [{ file: 'src/index.ts', but: [] }] },
+  { entryPoints: { thread: 'src/scorer/thread.ts' }, loaded: [{ file: 'src/scorer/thread.ts', but: [] }] },
+];
 
 /** A package that vega tries to load and does without. onnxruntime is found at run time (model/backend/onnxruntime-package.ts). */
-const external = ['canvas'];
+const optional = ['canvas'];
 
 /** CommonJS packages call require for Node's own modules. */
 const requireForCommonJs =
@@ -37,11 +59,27 @@ const withoutMapsOfPackages = {
   },
 };
 
+/** Has each of the files reach what is loaded before it. */
+const reachingWhatIsLoaded = (files, loaded) => ({
+  name: 'reaching-what-is-loaded',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+      const name = relative(root, path);
+      if (!files.includes(name)) return undefined;
+      const imports = loaded
+        .filter(({ file, but }) => file !== name && !but.includes(name))
+        .map(({ file }) => `import ${JSON.stringify(join(root, file))};\n`);
+      // At the end, so that lines keep their numbers.
+      return { contents: `${readFileSync(path, 'utf8')}\n${imports.join('')}`, loader: 'ts' };
+    });
+  },
+});
+
 /** @returns the paths, relative to the root, of the files of packages that are in the bundles */
 async function bundle() {
   const files = new Set();
-  for (const entryPoints of programs) {
-    const { metafile } = await build({
+  for (const { entryPoints, external, loaded } of programs) {
+    const options = {
       absWorkingDir: root,
       entryPoints,
       outdir,
@@ -50,7 +88,7 @@ async function bundle() {
       format: 'esm',
       platform: 'node',
       target: 'node20',
-      external,
+      external: [...optional, ...(external ?? [])],
       chunkNames: '[name]-[hash]',
       banner: { js: requireForCommonJs },
       // Beside the files: Node reads them only where it is told to (node --enable-source-maps, or src/cli/source-lines.ts).
@@ -60,7 +98,14 @@ async function bundle() {
       legalComments: 'none',
       metafile: true,
       logLevel: 'warning',
-      plugins: [withoutMapsOfPackages],
+    };
+    const { metafile: first } = await build({ ...options, write: false });
+    const onDemand = Object.values(first.outputs)
+      .flatMap(({ entryPoint }) => entryPoint ?? [])
+      .filter((file) => !Object.values(entryPoints).includes(file));
+    const { metafile } = await build({
+      ...options,
+      plugins: [withoutMapsOfPackages, reachingWhatIsLoaded(onDemand, loaded)],
     });
     for (const { inputs } of Object.values(metafile.outputs)) {
       for (const file of Object.keys(inputs)) if (file.startsWith('node_modules/')) files.add(file);
