@@ -1,14 +1,11 @@
 #!/usr/bin/env node
-import module from 'node:module';
-
 if (Number(process.versions.node.split('.')[0]) < 20) {
   process.stderr.write(`reward-score: expected Node.js 20 or newer, got ${process.versions.node}\n`);
   process.exitCode = 2;
 } else {
-  module.enableCompileCache?.();
   try {
-    const { runProcess } = await import('../dist/cli/process.js');
-    await runProcess();
+    const { start } = await import('../dist/bundle/start.js');
+    await start();
   } catch (error) {
     // Before the program is read, nothing of it can say so.
     if (error.code !== 'EMFILE') throw error;

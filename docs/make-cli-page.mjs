@@ -15,7 +15,8 @@ import { failureCodes } from '../dist/rows/failure.js';
 
 /** Variables that no flag has. One that the sources read and that is not here, or the other way round, is an error. */
 const variables = {
-  REWARD_SCORE_CACHE: 'directory of prepared models; else `$XDG_CACHE_HOME/reward-score`, else `~/.cache/reward-score`',
+  REWARD_SCORE_CACHE:
+    'directory of prepared models, and of what Node.js has compiled; else `$XDG_CACHE_HOME/reward-score`, else `~/.cache/reward-score`',
   XDG_CACHE_HOME: 'directory of caches that have no variable of their own',
   HF_HUB_CACHE: 'directory of downloads, shared with Python; else `$HF_HOME/hub`',
   HUGGINGFACE_HUB_CACHE: 'the old name of `HF_HUB_CACHE`',
@@ -39,6 +40,8 @@ const variables = {
   GITHUB_ACTIONS: 'if it is `true`, `eval` prints missed thresholds and bad rows as annotations (workflow commands)',
   NODE_EXTRA_CA_CERTS: 'file of certificates that Node.js trusts besides its own, for a proxy that decrypts traffic',
   NODE_USE_ENV_PROXY: 'if it is 1, Node.js (from 22.21 and 24 on) uses `HTTPS_PROXY` and `NO_PROXY`',
+  NODE_COMPILE_CACHE:
+    'directory where Node.js (from 22.1 on) keeps what it has compiled of the program; else `compiled` in that of `REWARD_SCORE_CACHE`. `NODE_DISABLE_COMPILE_CACHE=1` turns it off',
   ORT_DISABLE_TELEMETRY:
     "set to 1 by reward-score unless it is set, because onnxruntime's builds report to Microsoft otherwise",
 };

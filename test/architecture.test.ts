@@ -101,11 +101,11 @@ const codeOf = (file: string): string =>
   readFileSync(join(src, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/ .*/g, '');
 
 test('the process is met in platform/ and cli/ alone', () => {
-  const meets = files.filter((file) => /\bprocess\.[a-z]/.test(codeOf(file)));
+  const meets = files.filter((file) => /(?<!\.\/)\bprocess\.[a-z]/.test(codeOf(file)));
   const elsewhere = meets.filter((file) => !/^(?:platform|cli)\//.test(file));
   assert.deepEqual(elsewhere, []);
   const inCommandLine = meets.filter(
-    (file) => file.startsWith('cli/') && /\bprocess\.(?!versions)[a-z]/.test(codeOf(file)),
+    (file) => file.startsWith('cli/') && /(?<!\.\/)\bprocess\.(?!versions)[a-z]/.test(codeOf(file)),
   );
   assert.deepEqual(inCommandLine.sort(), ['cli/process.ts', 'cli/signals.ts']);
 });
@@ -129,8 +129,13 @@ test('one third-party package has one importing file', () => {
     if (to.endsWith('.ts') || to.startsWith('node:')) continue;
     importers.set(to, (importers.get(to) ?? new Set()).add(from));
   }
-  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object };
-  assert.deepEqual([...importers.keys()].sort(), Object.keys(dependencies).sort());
+  // All are bundled, and so of no interest to npm where the program is installed; knip finds those that nothing imports.
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    dependencies?: object;
+    devDependencies: object;
+  };
+  assert.equal(dependencies, undefined);
+  for (const name of importers.keys()) assert.ok(name in devDependencies, `${name} is not pinned`);
   for (const [name, by] of importers) {
     // commander: the program, and each command's flags.
     const most = name === 'commander' ? [...by].filter((file) => !file.startsWith('cli/')).length + 1 : by.size;

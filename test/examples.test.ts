@@ -8,7 +8,7 @@ import { root } from './support/run.js';
 
 /** Commands that are not run, and why. */
 const notRun: Readonly<Record<string, string>> = {
-  'npm install --global --ignore-scripts reward-score': 'needs the registry, and would change this machine',
+  'npm install --global reward-score': 'needs the registry, and would change this machine',
 };
 
 /** What stands after `run:`, on the same line or in a block under it. */

@@ -69,7 +69,10 @@ export const commands: readonly CommandDescription[] = [
 
 Each flag can also be set by an environment variable: --max-length by REWARD_SCORE_MAX_LENGTH.
 Exit codes: 0 all rows are scored, 1 fatal error, 2 wrong use, 3 some rows are bad, 130/143 interrupted.`,
-    run: async (args, flags, context) => (await import('./commands/score.js')).score(args, flags, context),
+    run: async (args, flags, context) => {
+      const { withFirstThread } = await import('../scorer/first-thread.js');
+      return withFirstThread(async () => (await import('./commands/score.js')).score(args, flags, context));
+    },
   }),
   command({
     name: 'best',

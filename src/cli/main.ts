@@ -7,6 +7,7 @@ import { ExitCode } from './exit-codes.js';
 import { isSwitchedOn } from './flags/options.js';
 import { oneLine } from './one-line.js';
 import { createProgram } from './program.js';
+import { withSourceLines } from './source-lines.js';
 import { explainSystemError } from './system-errors.js';
 
 /**
@@ -29,6 +30,6 @@ function report(error: unknown, args: readonly string[], { env, log }: Context):
   const expected = error instanceof FatalError;
   const message = expected ? error.message : `unexpected error: ${messageOf(error)} (--debug shows where)`;
   const debug = args.includes('--debug') || isSwitchedOn(env.REWARD_SCORE_DEBUG);
-  log.error(debug && error instanceof Error ? String(error.stack) : oneLine(message));
+  log.error(debug && error instanceof Error ? withSourceLines(String(error.stack)) : oneLine(message));
   return expected && error.kind === 'usage' ? ExitCode.usage : ExitCode.fatal;
 }

@@ -5,9 +5,11 @@
  * release native memory before it ends, and what a death means is ours to say.
  */
 import { rmSync } from 'node:fs';
+import { findOnnxruntime } from '../model/backend/onnxruntime-package.js';
 import { completeAnswer } from './answer-parts.js';
 import { type Answer, createAnswer } from './answers.js';
 import { Incidents } from './crash-log.js';
+import { takeThread } from './first-thread.js';
 import { type Ask, type Attempt, scoreOrIsolate } from './isolate-bad-row.js';
 import type {
   LoadRequest,
@@ -18,7 +20,7 @@ import type {
   ToWorker,
   Window,
 } from './protocol.js';
-import { ThreadHandle } from './thread-handle.js';
+import type { ThreadHandle } from './thread-handle.js';
 import { answerUnparsed } from './unparsed.js';
 import { WorkerCrash } from './worker-crash.js';
 
@@ -75,7 +77,7 @@ export class WorkerPool {
   /**
    * Prepares the model if it is not, on the thread that will be the first worker.
    *
-   * @throws FatalError where the model cannot be prepared
+   * @throws FatalError where the model cannot be prepared, or there is no onnxruntime
    */
   static async prepare(options: PoolOptions): Promise<WorkerPool> {
     const first = newThread(options);
@@ -208,8 +210,11 @@ export class WorkerPool {
   }
 }
 
-const newThread = ({ onNotice, deadlineMs }: Pick<PoolOptions, 'onNotice' | 'deadlineMs'>): ThreadHandle =>
-  new ThreadHandle(onNotice, deadlineMs);
+function newThread({ onNotice, deadlineMs }: Pick<PoolOptions, 'onNotice' | 'deadlineMs'>): ThreadHandle {
+  // Where there is none, this says so; a thread could only crash.
+  findOnnxruntime();
+  return takeThread().assign(onNotice, deadlineMs);
+}
 
 /** Prepares a model, or looks at an exported one, on a thread of its own, whose memory goes with it. */
 export async function prepareOnThread(model: ModelLocation, onNotice: (message: string) => void): Promise<ReadyModel> {

@@ -33,7 +33,8 @@ interface Pending {
 /** One worker thread, asked one thing at a time. */
 export class ThreadHandle {
   readonly #worker: Worker;
-  readonly #deadlineMs: number;
+  #onNotice: (message: string) => void = () => undefined;
+  #deadlineMs = 0;
   /** The thread is gone, or is waited for no longer. */
   readonly #ended: Promise<void>;
   #settle: () => void = () => undefined;
@@ -46,11 +47,11 @@ export class ThreadHandle {
   #silentTicks = 0;
 
   /**
-   * @param deadlineMs without a sign of life for so long, a thread that was asked something is ended
+   * Starts the thread, which may be asked something once it is assigned.
+   *
    * @throws FatalError where the file that it is to run is not there
    */
-  constructor(onNotice: (message: string) => void, deadlineMs: number) {
-    this.#deadlineMs = deadlineMs;
+  constructor() {
     // onnxruntime 1.29 and later report every session to Microsoft unless told not to, before they are loaded and in
     // the process's own environment: a worker's process.env is a copy that native code does not see.
     environment().ORT_DISABLE_TELEMETRY ??= '1';
@@ -74,12 +75,19 @@ export class ThreadHandle {
     this.#worker.on('message', (answer: FromWorker) => {
       this.#silentTicks = 0;
       if (answer.type === 'alive') return;
-      if (answer.type === 'notice') return onNotice(answer.message);
+      if (answer.type === 'notice') return this.#onNotice(answer.message);
       const pending = this.#pending;
       this.#pending = undefined;
       clearInterval(this.#watch);
       pending?.resolve(answer);
     });
+  }
+
+  /** @param deadlineMs without a sign of life for so long, the thread is ended when it was asked something */
+  assign(onNotice: (message: string) => void, deadlineMs: number): this {
+    this.#onNotice = onNotice;
+    this.#deadlineMs = deadlineMs;
+    return this;
   }
 
   /** How it died, if it did. */
@@ -111,6 +119,12 @@ export class ThreadHandle {
   async release(): Promise<void> {
     await this.#lastRequest;
     if (this.#crash === undefined) this.#post({ type: 'release' });
+    await this.#ended;
+  }
+
+  /** Ends a thread that has nothing to free, wherever it is. */
+  async discard(): Promise<void> {
+    void this.#worker.terminate();
     await this.#ended;
   }
 

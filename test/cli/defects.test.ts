@@ -1,5 +1,6 @@
 /** What no part of the program expected is a defect of it, and is reported as one, wherever it happened. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { runBinary } from '../support/binary.js';
@@ -21,6 +22,7 @@ const MESSAGE = 'reward-score: unexpected error: broken on purpose (--debug show
 /** Runs with a defect in the worker at a stage. */
 const broken = (at: string, args: readonly string[]): Promise<Run> =>
   runBinary(['-q', '-j', '1', ...args], {
+    compiled: at === 'tokenize',
     nodeFlags: ['--import', join(root, 'test/support/break-worker.mjs')],
     env: { BREAK: JSON.stringify([{ how: 'defect', at }]) },
   });
@@ -50,10 +52,17 @@ describe('a defect in a worker', { concurrency: 2 }, () => {
   }
 
   test('--debug shows where in the worker', async () => {
-    const { code, stderr } = await broken('tokenize', ['--debug', rows]);
-    assert.equal(code, 1);
-    assert.match(stderr, /^reward-score: TypeError: broken on purpose\n {4}at /);
-    assert.match(stderr, /\n {4}at .*\/dist\/model\/tokenizer\/tokenizer\.js:\d+/);
+    for (const [at, source] of [
+      ['scored', 'scorer/thread.ts'], // of the bundle
+      ['tokenize', 'model/tokenizer/tokenizer.ts'],
+    ] as const) {
+      const { code, stderr } = await broken(at, ['--debug', rows]);
+      assert.equal(code, 1);
+      assert.match(stderr, /^reward-score: TypeError: broken on purpose\n {4}at /);
+      const line = new RegExp(`\\n {4}at .*/src/${source}:(\\d+):`).exec(stderr)?.[1];
+      const text = readFileSync(join(root, 'src', source), 'utf8').split('\n')[Number(line) - 1];
+      assert.match(text ?? stderr, at === 'scored' ? /postMessage\(/ : /\.encode\(/);
+    }
   });
 });
 
@@ -63,5 +72,8 @@ test('a defect in the metrics of eval', async () => {
   const { code, stdout, stderr } = await runBinary(args, { nodeFlags });
   assert.deepEqual([code, stdout, stderr], [1, '', MESSAGE]);
   const debugged = await runBinary([...args, '--debug'], { nodeFlags });
-  assert.match(debugged.stderr, /^reward-score: RangeError: broken on purpose\n {4}at .*[\s\S]*\/dist\/evaluation\//);
+  assert.match(
+    debugged.stderr,
+    /^reward-score: RangeError: broken on purpose\n {4}at .*[\s\S]*\/src\/evaluation\/.*\.ts:\d+:\d+/,
+  );
 });

@@ -147,10 +147,8 @@ test('the Dockerfile: its steps, in a plain folder, leave a model that is not pr
   const bin = join(folder, 'bin');
   const cache = join(folder, 'cache');
   mkdirSync(cache);
-  const packed = execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], {
-    cwd: root,
-    encoding: 'utf8',
-  });
+  execFileSync(process.execPath, [join(root, 'packaging/pack-all.mjs'), '--folders', folder]);
+  const packages = ['reward-score', `reward-score-onnxruntime-${process.platform}-${process.arch}`];
   const env = {
     ...environment({ REWARD_SCORE_CACHE: cache, REWARD_SCORE_MODEL: model, REWARD_SCORE_OFFLINE: '1' }),
     // npm knows the registry's certificate by it where a proxy stands in between.
@@ -160,7 +158,9 @@ test('the Dockerfile: its steps, in a plain folder, leave a model that is not pr
     PATH: `${bin}${delimiter}${process.env.PATH}`,
   };
   const steps = [...dockerfile.matchAll(/^RUN (.*)$/gm)].map(([, command = '']) =>
-    command.replace('reward-score@$VERSION', join(folder, packed.trim())).replace(' /model ', ` ${model} `),
+    command
+      .replace('"reward-score@$VERSION"', `--install-links ${packages.map((name) => join(folder, name)).join(' ')}`)
+      .replace(' /model ', ` ${model} `),
   );
   assert.equal(steps.length, 2);
   for (const step of steps) {

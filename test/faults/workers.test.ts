@@ -35,6 +35,7 @@ let runs = 0;
 function broken(faults: readonly Fault[], args: readonly string[], env = {}): Promise<Run> {
   const heap = faults.some(({ how }) => how === 'heap' || how === 'huge') ? ['--max-old-space-size=64'] : [];
   return runBinary(['-j', '1', '--no-progress', ...args], {
+    compiled: true,
     nodeFlags: [...heap, '--import', join(root, 'test/support/break-worker.mjs')],
     env: { BREAK: JSON.stringify(faults), BREAK_COUNT: join(directory, `count-${runs++}`), ...env },
   });

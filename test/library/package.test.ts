@@ -96,12 +96,12 @@ describe('at run time', { concurrency: 2 }, () => {
     const bundle = join(directory, 'bundle');
     cpSync(join(root, 'dist'), join(bundle, 'dist'), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(bundle, 'node_modules'), 'junction');
-    const missing = join(bundle, 'dist/scorer/thread.js');
+    const missing = join(bundle, 'dist/bundle/thread.js');
     rmSync(missing);
     const file = writeFile(
       bundle,
       'program.mjs',
-      `import { loadRewardModel } from './dist/index.js';
+      `import { loadRewardModel } from './dist/bundle/index.js';
       const error = await loadRewardModel(process.argv[2]).catch((error) => error);
       console.log(error.name, error.kind, error.message);`,
     );

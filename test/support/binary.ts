@@ -10,16 +10,20 @@ import type { Run } from './in-process.js';
 import { environment, type RunOptions, root } from './run.js';
 
 const binary = join(root, 'bin/reward-score.js');
+const compiledProgram = join(root, 'test/support/compiled.mjs');
 
 export interface BinaryOptions extends Pick<RunOptions, 'env' | 'cwd'> {
   readonly stdin?: string | Uint8Array;
   /** Flags of Node itself. */
   readonly nodeFlags?: readonly string[];
+  /** Runs the compiled files instead of the bundle: what is preloaded can reach into them. */
+  readonly compiled?: boolean;
 }
 
 /** Starts the binary with an environment of its own. */
 export function start(args: readonly string[], options: Omit<BinaryOptions, 'stdin'> = {}): ChildProcess {
-  return spawn(process.execPath, [...(options.nodeFlags ?? []), binary, ...args], {
+  const program = options.compiled ? compiledProgram : binary;
+  return spawn(process.execPath, [...(options.nodeFlags ?? []), program, ...args], {
     cwd: options.cwd ?? root,
     env: environment(options.env),
   });

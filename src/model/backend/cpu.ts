@@ -1,13 +1,9 @@
-import { readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { cpuArchitecture, cpuIdentity } from '../../platform/cpu.js';
-import { systemName } from '../../platform/environment.js';
-import { isDirectory, isFile } from '../../platform/files.js';
+import { cpuIdentity } from '../../platform/cpu.js';
 import { countParameters, type RewardNetwork, type SizedNetwork } from '../architectures/network.js';
 import type { LayoutLimits } from '../layout/layout.js';
 import type { CostModel } from '../layout/trie.js';
 import type { Backend } from './backend.js';
+import { findOnnxruntime } from './onnxruntime-package.js';
 
 const limits: LayoutLimits = { nodes: 512, batchTokens: 2048, batchRows: 64 };
 
@@ -24,7 +20,7 @@ export const cpu = {
     enableMemPattern: false,
     logSeverityLevel: 3,
   },
-  identity: () => ({ onnxruntime: onnxruntimeVersion(), device: cpuIdentity() }),
+  identity: () => ({ onnxruntime: findOnnxruntime().version, device: cpuIdentity() }),
   limits,
   /**
    * Measured with GPT-2 base (D = 768) on one thread: 1.76 ms a node, 0.49 µs a pair of nodes, 10 ms a run
@@ -35,19 +31,6 @@ export const cpu = {
   memoryNeed,
   prepacks: true,
 } as const satisfies Backend;
-
-const onnxruntimeVersion = (): string =>
-  (createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }).version;
-
-/** The package of onnxruntime, and its library for this system; undefined where it brings none. Nothing is loaded. */
-export function onnxruntimeBuild(): { readonly version: string; readonly library: string | undefined } {
-  const folder = join(dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json')), 'bin');
-  const builds = isDirectory(folder) ? readdirSync(folder) : [];
-  const libraries = builds.map((build) =>
-    join(folder, build, systemName(), cpuArchitecture(), 'onnxruntime_binding.node'),
-  );
-  return { version: onnxruntimeVersion(), library: libraries.find(isFile) };
-}
 
 /**
  * A worker scores a window of this size in some seconds: it is small enough for progress to move and for the last

@@ -2,15 +2,21 @@
 
 import { FatalError, messageOf, runError } from '../../errors.js';
 import { optionName } from '../../option-name.js';
-import { InferenceSession, sessionOptions, type Tensor, toTensors } from '../backend/onnxruntime.js';
+import {
+  InferenceSession,
+  type Outputs,
+  sessionOptions,
+  type Tensor,
+  type TensorMetadata,
+  toTensors,
+  type ValueMetadata,
+} from '../backend/onnxruntime.js';
 import type { Feeds } from '../layout/layout.js';
 import { type PaddedInput, type PaddedInputs, paddedInputs } from '../layout/padded.js';
 import type { NetworkSession } from '../token-scorer.js';
 import type { DataFile } from './graph-file.js';
 import { readLinkedData } from './linked-data.js';
 import type { ExportedModel } from './model.js';
-
-type Metadata = InferenceSession.ValueMetadata;
 
 export class ExportedSession implements NetworkSession {
   readonly #model: ExportedModel;
@@ -62,7 +68,7 @@ export class ExportedSession implements NetworkSession {
   async run(feeds: Feeds): Promise<Float32Array> {
     const { labels } = this.#model.network;
     const shape = feeds.input_ids?.dims ?? [];
-    let outputs: InferenceSession.ReturnType;
+    let outputs: Outputs;
     try {
       // Errors are thrown, and so must not be logged as well.
       outputs = await this.#session.run(toTensors(feeds), [this.#output], { logSeverityLevel: 4 });
@@ -84,7 +90,7 @@ export class ExportedSession implements NetworkSession {
     return this.#session.release();
   }
 
-  #checkInput(input: Metadata): [PaddedInput, 'int32' | 'int64'] {
+  #checkInput(input: ValueMetadata): [PaddedInput, 'int32' | 'int64'] {
     const name = paddedInputs.find((known) => known === input.name);
     if (name === undefined) this.#refuse(`no inputs but ${paddedInputs.join(', ')}`, input.name);
     if (!input.isTensor || (input.type !== 'int32' && input.type !== 'int64')) {
@@ -97,7 +103,7 @@ export class ExportedSession implements NetworkSession {
     return [name, input.type];
   }
 
-  #checkOutputs(outputs: readonly Metadata[]): string {
+  #checkOutputs(outputs: readonly ValueMetadata[]): string {
     const output = outputs.find(({ name }) => name === 'logits') ?? (outputs.length === 1 ? outputs[0] : undefined);
     if (output === undefined) {
       this.#refuse('an output logits, or a single one', outputs.map(({ name }) => name).join(', '));
@@ -122,8 +128,8 @@ export class ExportedSession implements NetworkSession {
 }
 
 /** The sizes of an input's axes; undefined where a size varies. */
-const fixedSizes = ({ shape }: InferenceSession.TensorValueMetadata): (number | undefined)[] =>
+const fixedSizes = ({ shape }: TensorMetadata): (number | undefined)[] =>
   shape.map((size) => (typeof size === 'number' && size > 0 ? size : undefined));
 
-const describe = (value: Metadata): string =>
+const describe = (value: ValueMetadata): string =>
   value.isTensor ? `${value.name} of ${value.type} [${value.shape.join(', ')}]` : `${value.name}, which is no tensor`;

@@ -1,6 +1,6 @@
 /** What this machine has, and what of it this process may use. */
 import { cpus, totalmem } from 'node:os';
-import { onnxruntimeBuild } from '../../../model/backend/cpu.js';
+import { onnxruntimeBuild } from '../../../model/backend/onnxruntime-package.js';
 import { cpuArchitecture, cpuFlags, cpuName } from '../../../platform/cpu.js';
 import { systemName } from '../../../platform/environment.js';
 import { readLimits } from '../../../platform/limits.js';
@@ -115,7 +115,7 @@ export function checkNode(version: string, node: string): Check {
 export function checkOnnxruntime(): Check {
   const { version, library } = onnxruntimeBuild();
   const system = `${systemName()} ${cpuArchitecture()}`;
-  const facts = { version, library: library ?? null, system };
+  const facts = { version: version ?? null, library: library ?? null, system };
   if (library !== undefined) {
     return {
       name: 'onnxruntime',
@@ -129,9 +129,9 @@ export function checkOnnxruntime(): Check {
   return {
     name: 'onnxruntime',
     state: 'wrong',
-    found: `${version}, without a build for ${system}`,
+    found: `${version ?? 'none'}, without a build for ${system}`,
     meaning:
-      'Nothing can be scored. Install the package anew on this very system (npm install), not a copy of another one; Alpine and other systems with musl have no build.',
+      'Nothing can be scored. Install reward-score anew on this very system, with its optional dependencies, not a copy of another one; Alpine and other systems with musl have no build.',
     facts,
   };
 }
