@@ -40,6 +40,7 @@ SEED = 22
 CANDIDATES = 8
 MOST_TURNS = 7
 PRECISIONS = ("int8", "auto")
+IGLM_VERSION = "0.1.0"
 
 # Public variable regions: trastuzumab's chains, and one of a mouse.
 SEQUENCES = (
@@ -201,7 +202,10 @@ def main() -> None:
                 trained = "trained: a GPT-2 of antibodies, its rows of [HUMAN] less [MOUSE] as the head"
                 networks.append(judge(name.lower(), model, trained, mutants(flags.groups)))
     data = "real conversations" if flags.data else "made up"
-    found = Quality(date.today().isoformat(), machine.describe(), machine.versions(), data, networks)
+    versions = machine.versions()
+    if "iglm" in wanted and importlib.util.find_spec("iglm") is not None:
+        versions["iglm"] = IGLM_VERSION
+    found = Quality(date.today().isoformat(), machine.describe(), versions, data, networks)
     if flags.output:
         flags.output.write_text(f"{json.dumps(records.encode(found), indent=2)}\n", encoding="utf-8")
 
