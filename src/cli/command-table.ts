@@ -115,6 +115,29 @@ Exit codes: 0 the row is scored, 2 wrong use (there is no such row), 3 the row i
       (await import('./commands/explain.js')).explain(file as string, flags, context),
   }),
   command({
+    name: 'compare',
+    summary: 'compare the rewards of two models: two scored files, or two fields of one',
+    arguments: [{ name: '<file...>', doc: 'A and B, scored files with the same rows; or one file, with --fields a,b' }],
+    after: `Examples:
+  reward-score compare old.jsonl new.jsonl --group question
+  reward-score compare old.jsonl new.csv --id id --json
+  reward-score compare both.jsonl --fields reward_a,reward_b
+
+Exit codes: 0 all rows are compared, 2 wrong use (not the same rows), 3 some have no reward or are in one file alone.`,
+    run: async (args, flags, context) => (await import('./commands/compare.js')).compare(args, flags, context),
+  }),
+  command({
+    name: 'summary',
+    summary: 'show what a run did, and how far shards are while they run',
+    arguments: [{ name: '<file...>', doc: 'summaries, or outputs of score and best, which need not be there yet' }],
+    after: `Examples:
+  reward-score summary scored.jsonl
+  reward-score summary part1.jsonl part2.jsonl --json
+
+Exit codes: 0 finished or running, 2 wrong use, 3 a run is dead, missing or not complete.`,
+    run: async (args, flags, context) => (await import('./commands/show-summary.js')).showSummary(args, flags, context),
+  }),
+  command({
     name: 'merge',
     summary: 'join the outputs of all shards into the output of one run',
     arguments: [{ name: '<output-file...>', doc: 'outputs of score --shard, in any order, each with its .run.json' }],

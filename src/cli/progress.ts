@@ -105,7 +105,7 @@ function bar(totalBytes: number | undefined, { stderr: stream }: Context): Progr
 }
 
 /** Seconds as 0:07, 12:34 or 1:02:03. */
-function clock(seconds: number): string {
+export function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const two = (n: number): string => String(n).padStart(2, '0');
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];

@@ -3,6 +3,7 @@
 import type { RewardShape } from '../rows/results.js';
 import type { EvaluatedRow } from './evaluated-rows.js';
 import { GrowingColumn } from './growing-column.js';
+import { NumberedNames } from './numbered-names.js';
 import type { Pairs, Rows } from './rows.js';
 
 /** The place and the beginning of a text, for the rows that a report shows. */
@@ -184,28 +185,5 @@ function push<Name extends string>(
 ): void {
   for (const [name, column] of Object.entries(columns) as [Name, GrowingColumn][]) {
     column.push(values[name] ?? Number.NaN);
-  }
-}
-
-/** Gives numbers from 0: the same for the same name, and a new one for each item without a name. */
-class NumberedNames {
-  readonly #numbers = new Map<string, number>();
-  readonly #names: string[] = [];
-  #next = 0;
-
-  numberOf(name: string): number {
-    const known = this.#numbers.get(name);
-    if (known !== undefined) return known;
-    this.#numbers.set(name, this.#next);
-    this.#names[this.#next] = name;
-    return this.#next++;
-  }
-
-  unnamed(): number {
-    return this.#next++;
-  }
-
-  nameOf(number: number): string {
-    return this.#names[number] as string;
   }
 }

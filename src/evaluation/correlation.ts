@@ -9,19 +9,21 @@ import type { NotDefined, Statistic } from './metric.js';
  * @param correlation `spearman` or `kendall`
  * @param scores [rows], finite
  * @param labels [rows], finite
+ * @param expected what the groups are, for the reason when there is none
  */
 export function correlationInGroups(
   correlation: (x: Float64Array, y: Float64Array) => number,
   scores: Float64Array,
   labels: Float64Array,
   groups: Groups,
+  expected = 'groups in which neither score nor label is the same for all',
 ): Statistic | NotDefined {
   return meanOf(
     Float64Array.from(
       eachGroup(groups, (from, to) => correlation(scores.subarray(from, to), labels.subarray(from, to))),
     ),
     groups.clusters,
-    'groups in which neither score nor label is the same for all',
+    expected,
   );
 }
 

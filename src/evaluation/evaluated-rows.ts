@@ -126,7 +126,7 @@ function keyed(name: string, row: Row, field: string | undefined): object {
 }
 
 /** The key by which rows are grouped or matched: 1 in JSON has the same key as 1 in a cell of CSV. */
-function keyOf(value: unknown): string | undefined {
+export function keyOf(value: unknown): string | undefined {
   if (isMissing(value)) return undefined;
   return typeof value === 'string' ? value : canonicalKey(value);
 }

@@ -32,7 +32,7 @@ export type ClaimResult = { readonly claim: Claim } | { readonly holder: Process
 /** Holders touch their claims this often, because a process on another machine cannot be looked up. */
 const HEARTBEAT_MS = 5000;
 /** The claim of a holder on another machine that was not touched for this long is taken over. */
-const LIFETIME_MS = 30_000;
+export const LIFETIME_MS = 30_000;
 const POLL_MS = 1000;
 
 /** Error codes of `link` on file systems without hard links. */
@@ -133,6 +133,28 @@ function readClaim(path: string): Found | undefined {
   }
 }
 
+/** A claim as another process sees it. */
+export interface SeenClaim {
+  /** Undefined where the file does not say. */
+  readonly holder: ProcessIdentity | undefined;
+  /** Undefined for a process of another machine, which cannot be looked up. */
+  readonly isAlive: boolean | undefined;
+  /** Milliseconds since it was touched, as far as the clocks of two machines agree. */
+  readonly silentMs: number;
+}
+
+/** Looks at a claim without taking it; undefined where there is none. */
+export function lookAtClaim(path: string): SeenClaim | undefined {
+  const found = readClaim(path);
+  if (found === undefined) return undefined;
+  const { holder, touched } = found;
+  const isAlive = holder !== undefined && isOnThisMachine(holder) ? livesHere(found, holder) : undefined;
+  return { holder, isAlive, silentMs: Math.max(0, Date.now() - touched) };
+}
+
+const livesHere = ({ id }: Found, holder: ProcessIdentity): boolean =>
+  holder.pid === process.pid ? heldHere.has(id) : isRunning(holder);
+
 async function stateOf(
   path: string,
   found: Found,
@@ -141,8 +163,7 @@ async function stateOf(
 ): Promise<'held' | 'dead' | 'gone'> {
   const { id, holder, touched } = found;
   if (holder !== undefined && isOnThisMachine(holder)) {
-    const lives = holder.pid === process.pid ? heldHere.has(id) : isRunning(holder);
-    return lives ? 'held' : 'dead';
+    return livesHere(found, holder) ? 'held' : 'dead';
   }
   for (;;) {
     const now = readClaim(path);

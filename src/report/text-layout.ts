@@ -1,4 +1,4 @@
-/** Tables and paragraphs for a terminal of 80 columns. */
+/** Tables and paragraphs for a terminal, of 80 columns where its width is not known. */
 import { printable } from './printable.js';
 
 const WIDTH = 80;
@@ -27,11 +27,11 @@ export const clipped = (text: string): string => {
 };
 
 /** Breaks a text into lines, each after the margin. */
-export function wrapped(text: string, margin: string): string[] {
+export function wrapped(text: string, margin: string, width = WIDTH): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of printable(text).split(' ')) {
-    if (line !== '' && margin.length + line.length + 1 + word.length > WIDTH) {
+    if (line !== '' && margin.length + line.length + 1 + word.length > width) {
       lines.push(margin + line);
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;

@@ -35,6 +35,7 @@ export interface CarriedText {
   /** Of the details; null where the row does not have them. */
   readonly tokens: number | null;
   readonly truncated: number | null;
+  readonly promptTokens: number | null;
 }
 
 /**
@@ -50,11 +51,15 @@ export function carriedTexts(
 ): (CarriedText | null)[] | RowFailure {
   const rewards = finiteNumbers(row, rewardField, shape, texts);
   if (isFailure(rewards)) return rewards;
-  const [tokens, truncated] = detailStems(rewardField).map((stem) => finiteNumbers(row, stem, shape, texts));
+  const [tokens, truncated, promptTokens] = detailStems(rewardField).map((stem) =>
+    finiteNumbers(row, stem, shape, texts),
+  );
   const at = (numbers: typeof rewards | RowFailure | undefined, i: number): number | null =>
     numbers === undefined || isFailure(numbers) ? null : (numbers[i] ?? null);
   return rewards.map((reward, i) =>
-    reward === null ? null : { reward, tokens: at(tokens, i), truncated: at(truncated, i) },
+    reward === null
+      ? null
+      : { reward, tokens: at(tokens, i), truncated: at(truncated, i), promptTokens: at(promptTokens, i) },
   );
 }
 

@@ -28,6 +28,8 @@ export interface RowResult {
   /** For each text, the tokens that were scored, and those that were cut. */
   readonly tokens?: readonly (number | null)[];
   readonly truncated?: readonly (number | null)[];
+  /** Of those scored, how many stand before the response; null where the row does not say where that begins. */
+  readonly promptTokens?: readonly (number | null)[];
   /** The failure of the row, or of its first text that failed. */
   readonly failure?: RowFailure;
   /** Whether the row's texts were made of messages; undefined where it was not read. */
@@ -50,9 +52,9 @@ export interface ResultSettings {
   readonly existing: ExistingRewards;
 }
 
-/** What the fields of the details are named after: those of the tokens, and of the tokens that were cut. */
+/** What the fields of the details are named after: of the tokens, those that were cut, and those before the response. */
 export const detailStems = (rewardField: string): string[] =>
-  ['_tokens', '_truncated'].map((suffix) => rewardField + suffix);
+  ['_tokens', '_truncated', '_prompt_tokens'].map((suffix) => rewardField + suffix);
 
 /** The fields that a result is written to, by shape; those of the rewards come first. */
 export function resultFields(
@@ -65,9 +67,11 @@ export function resultFields(
 
 /** The value of each of resultFields: a JSON number, null or array; undefined for what is not known. */
 function resultValues(result: RowResult, details: boolean): (string | undefined)[] {
-  const { shape, rewards, tokens, truncated } = result;
+  const { shape, rewards, tokens, truncated, promptTokens } = result;
   const written = rewards.length === 0 ? undefined : rewards.map(formatReward);
-  const series = details ? [written, tokens?.map(String), truncated?.map(String)] : [written];
+  const series = details
+    ? [written, ...[tokens, truncated, promptTokens].map((numbers) => numbers?.map(String))]
+    : [written];
   return series.flatMap((values): (string | undefined)[] => {
     if (values === undefined) return shape === 'pair' ? [undefined, undefined] : [undefined];
     return shape === 'array' ? [`[${values.join(',')}]`] : values;

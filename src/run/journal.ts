@@ -38,7 +38,7 @@ export class Journal {
   #state: RunState;
   readonly #started = performance.now();
   /** Where the windows that were written end. */
-  #passed: Pick<Progress, 'windows' | 'output' | 'errors'>;
+  #passed: Pick<Progress, 'windows' | 'output' | 'errors' | 'bytes'>;
   /** Bytes of the windows written since the last one that cannot change. */
   #open = 0;
   /** Whether more work was done since the last save. */
@@ -71,6 +71,7 @@ export class Journal {
       windows: this.#passed.windows + 1,
       output: filePosition(output),
       errors: errors === undefined ? null : filePosition(errors),
+      bytes: this.#passed.bytes === undefined ? undefined : this.#passed.bytes + window.bytes.length,
     };
     this.#open = window.open ? this.#open + window.bytes.length : 0;
     if (window.open) return;

@@ -161,6 +161,7 @@ function joinedState(parts: Parts, stats: RunStatistics, output: FilePosition): 
     ...startOfRun({
       fingerprint: wholeOf(state.fingerprint),
       runtimes: runtimesOf(parts),
+      model: state.model,
       inputs: state.inputs,
       shard: null,
       limit: null,

@@ -24,7 +24,7 @@ import {
   skipDone,
   type UnfinishedRunPolicy,
 } from './resume.js';
-import { type RunState, type Runtime, runFileOf, startOfRun, writeRunFile } from './run-file.js';
+import { type ModelFacts, type RunState, type Runtime, runFileOf, startOfRun, writeRunFile } from './run-file.js';
 import type { Shard } from './shards.js';
 import type { Sink, UnfinishedWork } from './sink.js';
 import { RunStatistics } from './statistics.js';
@@ -75,6 +75,8 @@ export interface OutputSinkOptions {
   /** Everything that decides the output's bytes, besides the rows. */
   readonly fingerprint: Fingerprint;
   readonly runtime: Runtime;
+  /** Undefined where the rewards are those that rows carry. */
+  readonly model: ModelFacts | undefined;
   /** Refuse work of another kind of machine. */
   readonly strict: boolean;
   readonly onNotice: (message: string) => void;
@@ -97,8 +99,8 @@ export class OutputSink implements Sink {
 
   constructor(options: OutputSinkOptions) {
     this.#options = options;
-    const { fingerprint, runtime, inputs, shard = null, limit = null } = options;
-    this.#state = startOfRun({ fingerprint, runtimes: [runtime], inputs: inputs.map(factsOf), shard, limit });
+    const { fingerprint, runtime, model, inputs, shard = null, limit = null } = options;
+    this.#state = startOfRun({ fingerprint, runtimes: [runtime], model, inputs: inputs.map(factsOf), shard, limit });
   }
 
   get statistics(): RunStatistics {

@@ -64,6 +64,19 @@ export class QuantileSketch {
     });
   }
 
+  /** How many values are in each of `bins` equal parts from one end to the other; those beyond are in the outer ones. */
+  histogram(from: number, to: number, bins: number): number[] {
+    const counts = new Array<number>(bins).fill(0);
+    for (const [level, values] of this.#levels.entries()) {
+      for (const value of values) {
+        const bin = Math.floor((bins * (value - from)) / (to - from));
+        const inside = Math.max(0, Math.min(bins - 1, Number.isNaN(bin) ? 0 : bin));
+        counts[inside] = (counts[inside] as number) + 2 ** level;
+      }
+    }
+    return counts;
+  }
+
   #addLevel(level: number): void {
     while (this.#levels.length <= level) {
       this.#levels.push([]);

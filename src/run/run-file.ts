@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { messageOf, runError, usageError } from '../errors.js';
 import { optionName } from '../option-name.js';
 import { writeFileAtomically } from '../platform/files.js';
-import type { Fingerprint } from '../scorer/identity.js';
+import type { Fingerprint, ScorerIdentity } from '../scorer/identity.js';
 import { type FilePosition, filePosition } from './file-position.js';
 import type { InputFacts } from './input-facts.js';
 import { RunStatistics, type StatisticsState } from './statistics.js';
@@ -24,6 +24,9 @@ export interface Runtime {
   readonly cpu: string;
 }
 
+/** Which model scored, for people: what decides rewards is in the fingerprint. */
+export type ModelFacts = Pick<ScorerIdentity['model'], 'name' | 'revision' | 'sha256'>;
+
 /** The output as far as it is safe on the disk. */
 export interface Progress {
   /** Windows scored and written. */
@@ -35,6 +38,8 @@ export interface Progress {
   /** Where the file of failures ends; null where there is none. */
   readonly errors: FilePosition | null;
   readonly stats: StatisticsState;
+  /** Bytes of the inputs' content in those windows; absent in a file that was written before this was counted. */
+  readonly bytes?: number | undefined;
   readonly seconds: number;
 }
 
@@ -52,6 +57,8 @@ export interface RunState {
   /** Everything besides the rows that decides the output's bytes. */
   readonly fingerprint: Fingerprint;
   readonly runtimes: readonly Runtime[];
+  /** Absent where the rewards are those that rows carried. */
+  readonly model?: ModelFacts | undefined;
   readonly inputs: readonly InputFacts[];
   readonly shard: { readonly index: number; readonly of: number } | null;
   /** The rows after so many are not read; null: all are. */
@@ -65,7 +72,7 @@ export interface RunState {
 
 /** The state of a run of which nothing is done. */
 export const startOfRun = (
-  facts: Pick<RunState, 'fingerprint' | 'runtimes' | 'inputs' | 'shard' | 'limit'>,
+  facts: Pick<RunState, 'fingerprint' | 'runtimes' | 'model' | 'inputs' | 'shard' | 'limit'>,
 ): RunState => ({
   form: FORM,
   ...facts,
@@ -76,6 +83,7 @@ export const startOfRun = (
     output: filePosition({ position: 0, tail: new Uint8Array() }),
     errors: null,
     stats: new RunStatistics().state,
+    bytes: 0,
     seconds: 0,
   },
   finished: null,

@@ -19,6 +19,15 @@ interface ReportedFailure {
 /** The most failures that are shown in full; the others are counted. */
 const SHOWN_FAILURES = 5;
 
+/** Statistics of rewards; null where there are too few to say. */
+export interface RewardStatistics {
+  readonly min: number | null;
+  readonly mean: number | null;
+  readonly max: number | null;
+  readonly std: number | null;
+  readonly quantiles: Readonly<Record<keyof typeof fractions, number | null>>;
+}
+
 const fractions = { p01: 0.01, p05: 0.05, p25: 0.25, p50: 0.5, p75: 0.75, p95: 0.95, p99: 0.99 };
 
 /** The counts, as plain data with which a resumed run begins. */
@@ -135,8 +144,12 @@ export class RunStatistics {
     return boundarySpaces.length > 0 && !boundarySpaces.includes(true);
   }
 
-  /** Statistics of the rewards; null where there are too few. */
-  get rewards(): object {
+  /** How many rewards are in each of `bins` equal parts from one end to the other; those beyond are in the outer ones. */
+  histogram(from: number, to: number, bins: number): number[] {
+    return this.#sketch.histogram(from, to, bins);
+  }
+
+  get rewards(): RewardStatistics {
     const { rewardsWritten, mean, squares, min, max } = this.#counts;
     const some = rewardsWritten > 0;
     const values = this.#sketch.quantiles(Object.values(fractions));
@@ -145,7 +158,9 @@ export class RunStatistics {
       mean: some ? mean : null,
       max,
       std: rewardsWritten > 1 ? Math.sqrt(squares / (rewardsWritten - 1)) : null,
-      quantiles: Object.fromEntries(Object.keys(fractions).map((name, i) => [name, some ? values[i] : null])),
+      quantiles: Object.fromEntries(
+        Object.keys(fractions).map((name, i) => [name, some ? (values[i] as number) : null]),
+      ) as RewardStatistics['quantiles'],
     };
   }
 }

@@ -56,6 +56,7 @@ export function existingRewardsScorer(task: WindowTask): (window: Window) => Pro
       rowOf: noTokenizer,
       rowOfPair: noTokenizer,
       count: noTokenizer,
+      encode: noTokenizer,
       addedTexts: { before: [], after: [] },
       notices: [],
     },

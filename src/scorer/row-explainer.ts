@@ -8,7 +8,6 @@ import type {
   Token,
 } from '../explanation/explanation.js';
 import { rewardOf } from '../model/activation.js';
-import { commonPrefix } from '../model/layout/distinct-rows.js';
 import type { TokenScorer } from '../model/token-scorer.js';
 import type { TextPlace, Tokenizer, TokenRow } from '../model/tokenizer/tokenizer.js';
 import { isFailure, type RowFailure } from '../rows/failure.js';
@@ -16,6 +15,7 @@ import type { RowKind } from '../rows/kinds/kinds.js';
 import type { TextToScore } from '../rows/kinds/text-to-score.js';
 import { type HintCode, hintCodes, type NoticeCode, noticeCodes } from '../rows/notices.js';
 import type { ScoringSettings } from './protocol.js';
+import { responseStart } from './response-start.js';
 
 /** A text, and the tokens that were made of it. */
 export interface TokenizedText extends TextToScore {
@@ -94,13 +94,13 @@ export class RowExplainer {
   }
 
   async #explainText(text: TokenizedText, shared: number, reward: number | RowFailure): Promise<ScoredText> {
-    const { scorer } = this.#options;
+    const { scorer, scoring, tokenizer } = this.#options;
     const { row, places } = text.tokens;
     const place = places?.at(-1);
     if (places === undefined || place === undefined) throw new Error('a row is explained by all of its tokens');
     const isAdded = (i: number): boolean => !places.some(({ start, end }) => i >= start && i < end);
     const tokens = row.map((id, i) => this.#tokenOf(id, isAdded(i)));
-    const responseStart = this.#responseStart(text, place);
+    const begins = responseStart(text, text.tokens, scoring.truncationSide, (prompt) => tokenizer.encode(prompt));
     const pooled = scorer.pooledAt(row) ?? null;
     const [ofFirst] = places;
     return {
@@ -108,11 +108,11 @@ export class RowExplainer {
       first: text.first === undefined || ofFirst === undefined ? null : this.#renderedText(text.first, tokens, ofFirst),
       ...this.#renderedText(text.text, tokens, place),
       tokens,
-      responseStart,
+      responseStart: begins,
       pooled,
       shared,
       reward: isFailure(reward) ? null : reward,
-      trace: this.#options.trace ? await this.#trace(row, Math.min(responseStart ?? row.length, pooled ?? 0)) : null,
+      trace: this.#options.trace ? await this.#trace(row, Math.min(begins ?? row.length, pooled ?? 0)) : null,
       failure: isFailure(reward) ? reward : null,
     };
   }
@@ -127,18 +127,6 @@ export class RowExplainer {
   #tokenOf(id: number, added = false): Token {
     const { text, special } = this.#options.tokenizer.pieceOf(id);
     return { id, piece: text, special, added };
-  }
-
-  /** The first of a row's tokens that the prompt alone does not have; null where all of these were cut. */
-  #responseStart({ prompt, first, tokens }: TokenizedText, { start, end, cutIds }: TextPlace): number | null {
-    const { tokenizer, scoring } = this.#options;
-    if (first !== undefined) return start < end ? start : null;
-    if (prompt === undefined) return 0;
-    const own = tokens.row.slice(start, end);
-    const isLeft = scoring.truncationSide === 'left';
-    const length = commonPrefix(tokenizer.encode(prompt), isLeft ? [...cutIds, ...own] : [...own, ...cutIds]);
-    const inRow = Math.max(0, isLeft ? length - cutIds.length : length);
-    return inRow < own.length ? start + inRow : null;
   }
 
   async #trace(row: readonly number[], from: number): Promise<ScoredText['trace']> {

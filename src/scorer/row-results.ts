@@ -38,6 +38,8 @@ export interface PendingText {
   readonly index: number;
   readonly tokens: number;
   readonly truncated: number;
+  /** How many of the tokens stand before the response; null where that is not known. Only with the details. */
+  readonly promptTokens?: number | null;
   /** Of the row that is explained. */
   readonly source?: TokenizedText;
 }
@@ -91,6 +93,7 @@ export function resultOf(
     ...(details && {
       tokens: outcome.texts.map((text) => (isFailure(text) ? null : text.tokens)),
       truncated: outcome.texts.map((text) => (isFailure(text) ? null : text.truncated)),
+      promptTokens: outcome.texts.map((text) => (isFailure(text) ? null : (text.promptTokens ?? null))),
     }),
     ...(problem !== undefined && { failure: problem }),
   };

@@ -129,7 +129,7 @@ async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Pro
     answer.kind === 'explanation'
       ? new RowExplainer({ ...answer, scorer: tokenScorer, tokenizer, scoring, heartbeat })
       : undefined;
-  const prompts = scoring.reserve > 0 ? 'needed' : explainer ? 'wanted' : 'unused';
+  const prompts = scoring.reserve > 0 ? 'needed' : explainer || format.details ? 'wanted' : 'unused';
   return new WindowScorer({
     scorer: tokenScorer,
     tokenizer,

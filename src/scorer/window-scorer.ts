@@ -16,6 +16,7 @@ import { isWellFormed } from '../rows/unicode.js';
 import type { ScoredRecord } from '../selection/group.js';
 import type { Answer } from './answers.js';
 import type { ScoredWindow, ScoringSettings, TokenizerFacts, Window, WindowStats, WindowTask } from './protocol.js';
+import { responseStart } from './response-start.js';
 import type { ExplainedTexts, RowExplainer, TokenizedText } from './row-explainer.js';
 import {
   countOutcomes,
@@ -53,7 +54,7 @@ const noReward = (field: string): RowFailure =>
 
 export interface WindowScorerOptions {
   readonly scorer: Pick<TokenScorer, 'score' | 'countTokens' | 'countWork'>;
-  readonly tokenizer: Pick<Tokenizer, 'rowOf' | 'rowOfPair' | 'count' | 'addedTexts' | 'notices'>;
+  readonly tokenizer: Pick<Tokenizer, 'rowOf' | 'rowOfPair' | 'count' | 'encode' | 'addedTexts' | 'notices'>;
   readonly scoring: ScoringSettings;
   readonly task: Pick<WindowTask, 'format' | 'maxRowBytes' | 'dryRun' | 'strict'>;
   readonly answer: Answer;
@@ -69,6 +70,7 @@ export interface WindowScorerOptions {
 export class WindowScorer {
   readonly #options: WindowScorerOptions;
   #lastPrompt: { readonly text: string; readonly tokens: number } | undefined;
+  #lastEncoded: { readonly text: string; readonly ids: readonly number[] } | undefined;
 
   constructor(options: WindowScorerOptions) {
     this.#options = options;
@@ -116,8 +118,7 @@ export class WindowScorer {
     explained?: ExplainedTexts,
   ): ScoredWindow {
     const { answer, task, scoring, texts } = this.#options;
-    const details = answer.results?.details ?? false;
-    const settings = { scoring, details, rewardKey: this.#rewardKey, fields: texts.fields };
+    const settings = { scoring, details: this.#writesDetails, rewardKey: this.#rewardKey, fields: texts.fields };
     const scored = pending.map((row): ScoredRecord => {
       return { record: row.record, parsed: row.parsed, result: resultOf(row, logits, settings) };
     });
@@ -160,7 +161,8 @@ export class WindowScorer {
     const carriedOnes = this.#carriedTexts(parsed, row);
     if (isFailure(carriedOnes)) return carriedOnes;
     const { scoring, tokenizer, heartbeat, decoder, explainer } = this.#options;
-    const keepsCut = explainer?.explains(record) ?? false;
+    const isExplained = explainer?.explains(record) ?? false;
+    const keepsCut = isExplained || this.#writesDetails;
     const { maxLength, truncationSide, template, reserve } = scoring;
     const beginsOnce = decoder || (row.templated && template.jinja !== undefined);
     let padAtEnd = false;
@@ -188,7 +190,8 @@ export class WindowScorer {
         index: texts.add(tokens),
         tokens: tokens.row.length,
         truncated: tokens.cut,
-        ...(keepsCut && { source: { ...scorable, tokens } }),
+        ...(this.#writesDetails && { promptTokens: this.#promptTokens(scorable, tokens) }),
+        ...(isExplained && { source: { ...scorable, tokens } }),
       };
     });
     const { kind, boundaryHasSpace, notices, templated } = row;
@@ -231,15 +234,32 @@ export class WindowScorer {
     return this.#lastPrompt.tokens;
   }
 
+  get #writesDetails(): boolean {
+    return this.#options.answer.results?.details ?? false;
+  }
+
+  /** How many of a text's tokens stand before the response; null where it is not known where that begins. */
+  #promptTokens(text: TextToScore, tokens: TokenRow): number | null {
+    if (text.prompt === undefined && text.first === undefined) return null;
+    const { truncationSide } = this.#options.scoring;
+    return responseStart(text, tokens, truncationSide, (prompt) => this.#encode(prompt)) ?? tokens.row.length;
+  }
+
+  /** The tokens of a prompt. The last ones are stored, as consecutive candidates have the same prompt. */
+  #encode(text: string): readonly number[] {
+    if (this.#lastEncoded?.text !== text) this.#lastEncoded = { text, ids: this.#options.tokenizer.encode(text) };
+    return this.#lastEncoded.ids;
+  }
+
   #read({ row }: ParsedRecord): ScorableRow | RowFailure {
     if (row === undefined) throw new Error('a parsed record has a row or a failure');
-    const { texts, answer, task } = this.#options;
+    const { texts, task } = this.#options;
     const read = readRow(row, texts);
     if (isFailure(read)) return asBadRow(read);
     const [notice] = task.strict ? read.notices : [];
     if (notice !== undefined) return failure('BAD_ROW', `${noticeCodes[notice]} (${optionName('strict')})`);
     const { existing } = task.format;
-    const results = { rewardField: this.#rewardKey, details: answer.results?.details ?? false };
+    const results = { rewardField: this.#rewardKey, details: this.#writesDetails };
     const taken = existing === 'refuse' ? takenField(Object.keys(row), read.kind, results) : undefined;
     if (taken !== undefined)
       return failure(

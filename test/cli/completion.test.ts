@@ -13,10 +13,10 @@ for (const name of ['chats.jsonl', 'check.csv', 'model.onnx']) writeFile(directo
 /** What follows `reward-score `, and the words that are offered for its last one. */
 const cases: readonly (readonly [typed: string, offered: readonly string[]])[] = [
   ['mode', ['model', 'model.onnx']],
-  ['comp', ['completion']],
+  ['comp', ['compare', 'completion']],
   ['model pu', ['pull']],
   ['-q model l', ['list']],
-  ['help comp', ['completion']],
+  ['help comp', ['compare', 'completion']],
   ['completion ', ['bash', 'fish', 'zsh']],
   ['--fro', ['--from']],
   ['score chats.jsonl --fro', ['--from']],

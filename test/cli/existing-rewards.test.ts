@@ -105,7 +105,7 @@ describe('score', () => {
     const input = '{"reward":1,"reward_tokens":2,"text":"a b c","reward_truncated":3}\n';
     const once = await score(input, '--rescore', '--details', '--max-length', '2');
     const [row] = jsonLines(once.stdout) as [Record<string, unknown>];
-    assert.deepEqual(Object.keys(row), ['reward', 'reward_tokens', 'text', 'reward_truncated']);
+    assert.deepEqual(Object.keys(row), ['reward', 'reward_tokens', 'text', 'reward_truncated', 'reward_prompt_tokens']);
     assert.equal(row.reward_tokens, 2);
     assert.ok((row.reward_truncated as number) > 0);
     const twice = await score(once.stdout, '--rescore', '--details', '--max-length', '2');
@@ -188,9 +188,10 @@ describe('score', () => {
     const rows = jsonl([{ text: 'a', reward: 1 }, { text: 'b' }, { text: 'c', reward: 1, reward_tokens: 9 }]);
     const { stdout } = await score(rows, '--use-rewards', '--details');
     const [taken, scored, own] = jsonLines(stdout);
-    assert.deepEqual(taken, { text: 'a', reward: 1, reward_tokens: null, reward_truncated: null });
+    const unknown = { reward_tokens: null, reward_truncated: null, reward_prompt_tokens: null };
+    assert.deepEqual(taken, { text: 'a', reward: 1, ...unknown });
     assert.deepEqual([scored?.reward_tokens, scored?.reward_truncated], [1, 0]);
-    assert.deepEqual(own, { text: 'c', reward: 1, reward_tokens: 9, reward_truncated: null });
+    assert.deepEqual(own, { text: 'c', reward: 1, ...unknown, reward_tokens: 9 });
   });
 
   test('a scored file is scored again, and topped up, to its own bytes', async () => {

@@ -84,8 +84,16 @@ describe('equal to what score writes', { concurrency: 2 }, () => {
         if (row.reward_error !== undefined) continue;
         const texts = scoredTexts(explanation);
         assert.deepEqual(
-          texts.map((text) => [text.reward, text.tokens.length, text.cut.tokens.length]),
-          of('reward').map((reward, k) => [reward, of('reward_tokens')[k], of('reward_truncated')[k]]),
+          texts.map(({ reward, tokens, cut, responseStart }) => [
+            reward,
+            tokens.length,
+            cut.tokens.length,
+            explanation.kind === 'text' ? null : (responseStart ?? tokens.length),
+          ]),
+          of('reward').map((reward, k) => [
+            reward,
+            ...['reward_tokens', 'reward_truncated', 'reward_prompt_tokens'].map((stem) => of(stem)[k]),
+          ]),
         );
         assert.equal(
           explanation.tokens,

@@ -70,9 +70,15 @@ const commandLines: readonly CommandLine[] = [
   { args: ['eval', '-q', '--bootstrap', '100', '--report', 'OUT/report.html', '--junit', 'OUT/junit.xml', labelled] },
   { args: ['eval', '--fail-under', 'nonsense=1', labelled] },
 
+  { args: ['compare', '--bootstrap', '100', labelled, labelled] },
+  { args: ['compare', '--json', '--fields', 'label,reward', '--bootstrap', '100', labelled] },
+
   { args: ['explain', '-j', '1', '--row', '2', '--trace'], stdin: rows },
   { args: ['explain', '-j', '1', '--row', '3', '--json', '--report', 'OUT/row.html'], stdin: rows },
   { args: ['explain', '-q', '-j', '1', '--row', '9'], stdin: rows },
+
+  { args: ['summary', 'OUT/1.jsonl', 'OUT/2.jsonl'], first: [shardOf(2)] },
+  { args: ['summary', 'OUT/2.jsonl', '--json'], first: [shardOf(2)] },
 
   { args: ['merge', 'a.jsonl'] },
   { args: ['merge', 'OUT/1.jsonl', 'OUT/2.jsonl', '-o', 'OUT/all.jsonl'], first: [shardOf(1), shardOf(2)] },
@@ -114,7 +120,8 @@ const timeless = (folder: string, text: string): string =>
   text
     .replaceAll(folder, 'OUT')
     .replaceAll(/[\d.]+ s, [\d.,]+ rows\/s|about [\d.]+ s/g, '… s')
-    .replaceAll(/"(seconds|rowsPerSecond)": ?[\d.]+/g, '"$1":0')
+    .replaceAll(/"(seconds|rowsPerSecond|savedSecondsAgo)": ?[\d.]+/g, '"$1":0')
+    .replaceAll(/\d+:\d\d, [\d.,]+ rows\/s|(?<=row.*)\b[\d.]+(?=\s+finished)/g, '…')
     .replaceAll(/"digest":"\w+"/g, '"digest":"…"') // of a text with seconds in it
     .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:[\d.]+Z)?/g, '…');
 

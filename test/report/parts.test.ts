@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mostDisagreeing, mostReversed } from '../../dist/report/html/disagreements.js';
+import { mostDisagreeing, mostReversed } from '../../dist/evaluation/disagreements.js';
 import { html, Markup } from '../../dist/report/html/html.js';
 import { lengthCurve } from '../../dist/report/html/length-curve.js';
 import { change, decimal, interval, plain } from '../../dist/report/html/numbers.js';

@@ -1,9 +1,10 @@
 /** Reports of generated rows, and texts that try to be more than text. */
+
+import { mostDisagreeing } from '../../dist/evaluation/disagreements.js';
 import { evaluatePairs } from '../../dist/evaluation/evaluate-pairs.js';
 import { evaluateRows } from '../../dist/evaluation/evaluate-rows.js';
 import type { Rows } from '../../dist/evaluation/rows.js';
 import { evaluateSlices } from '../../dist/evaluation/slices.js';
-import { mostDisagreeing } from '../../dist/report/html/disagreements.js';
 import type { EvaluatedRun, ReportData } from '../../dist/report/html/report-data.js';
 import { rowPlots } from '../../dist/report/html/row-plots.js';
 import { Random } from '../evaluation/samples.js';

@@ -35,6 +35,7 @@ function workerFor(task: WindowTask, refuse?: (row: unknown) => RowFailure | und
     tokenizer: {
       rowOf: (text) => ({ row: idsOf(text), cut: 0 }),
       rowOfPair: (first, second) => ({ row: [...idsOf(first), ...idsOf(second)], cut: 0 }),
+      encode: (text: string) => [...text].map(() => 1),
       count: (text) => idsOf(text).length,
       addedTexts: { before: [], after: [] },
       notices: [],

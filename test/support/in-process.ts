@@ -29,6 +29,8 @@ export interface InProcessOptions {
   readonly stdin?: string | Uint8Array | Context['stdin'];
   /** Where the run hears of signals; a test emits them there under their names. */
   readonly signals?: EventEmitter;
+  /** Both outputs are terminals of this width; default: they are none. */
+  readonly terminal?: { readonly columns: number };
   /** Of the program; default: its own. */
   readonly version?: string;
   /** Hears each piece of standard output. */
@@ -56,9 +58,11 @@ export function runInProcess(
 }
 
 async function capture(args: readonly string[], options: InProcessOptions): Promise<Run> {
-  const { stdin = '', signals = new EventEmitter(), version = processContext().version, onStdout } = options;
+  const { stdin = '', signals = new EventEmitter(), version = processContext().version, onStdout, terminal } = options;
   const stdout = new Captured(onStdout);
   const stderr = new Captured();
+  if (terminal !== undefined)
+    for (const stream of [stdout, stderr]) Object.assign(stream, { isTTY: true, ...terminal });
   let died: NodeJS.Signals | null = null;
   const giveBack = redirectStandardError(stderr);
   try {

@@ -3,7 +3,6 @@ import { writeFileSync } from 'node:fs';
 import { messageOf, runError, usageError } from '../../errors.js';
 import type { Explanation } from '../../explanation/explanation.js';
 import { explanationAsJson } from '../../explanation/json.js';
-import { coloured, plain } from '../../explanation/paint.js';
 import { explanationInWords } from '../../explanation/text.js';
 import { columnKey } from '../../rows/formats/csv-header.js';
 import { createFormat, type FormatSettings } from '../../rows/formats/index.js';
@@ -24,11 +23,9 @@ import { namedFields } from './plan.js';
 import { rowsInWords } from './print.js';
 import { requestOf } from './request.js';
 import { Session } from './session.js';
+import { textSettings } from './terminal.js';
 
 type ExplainFlags = FlagsOf<'explain'>;
-
-/** The columns of what is no terminal. */
-const WIDTH = 80;
 
 export async function explain(file: string, flags: ExplainFlags, context: Context): Promise<number> {
   const input = new Input(file, context);
@@ -131,7 +128,8 @@ async function findRow(
   throw usageError(`${input.name}: expected --row of at most ${rows}, got ${row}: it has ${rowsInWords(rows)}`);
 }
 
-async function show(explanation: Explanation, flags: ExplainFlags, { stdout, env, version }: Context): Promise<void> {
+async function show(explanation: Explanation, flags: ExplainFlags, context: Context): Promise<void> {
+  const { stdout, version } = context;
   if (flags.report !== undefined) {
     const { renderExplanation } = await import('../../report/html/explanation.js');
     writePage(flags.report, renderExplanation(explanation, { version, date: new Date() }));
@@ -140,9 +138,7 @@ async function show(explanation: Explanation, flags: ExplainFlags, { stdout, env
     stdout.write(explanationAsJson(explanation));
     return;
   }
-  const isColoured = stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
-  const paint = isColoured ? coloured : plain;
-  stdout.write(explanationInWords(explanation, { paint, width: stdout.columns ?? WIDTH }));
+  stdout.write(explanationInWords(explanation, textSettings(context)));
 }
 
 function writePage(path: string, html: string): void {

@@ -1,6 +1,9 @@
 /** Prints what the user should know at the end of a run. */
+
+import { HISTOGRAM_BARS, rewardsInLine } from '../../report/rewards-text.js';
 import { hintCodes, noticeCodes } from '../../rows/notices.js';
 import type { RunStatistics } from '../../run/statistics.js';
+import type { Context } from '../context.js';
 import type { Log } from '../log.js';
 import { oneLine } from '../one-line.js';
 import { perSecond } from '../progress.js';
@@ -18,6 +21,38 @@ export function printEnd(statistics: RunStatistics, maxLength: number, seconds: 
   if (counts.truncatedRows > 0) parts.push(`${countInWords(counts.truncatedRows, 'cut to')} ${maxLength} tokens`);
   parts.push(`${seconds.toFixed(1)} s`, `${perSecond(counts.rows, seconds)} rows/s`);
   log.note(parts.join(', '));
+}
+
+/** What stands before a message. */
+const PREFIX = 'reward-score: '.length;
+
+/** Prints how the rewards are spread, and what was cut, in two lines, where a person watches. */
+export function printRewards(statistics: RunStatistics, { stderr, log }: Pick<Context, 'stderr' | 'log'>): void {
+  if (!stderr.isTTY) return;
+  const { counts, rewards } = statistics;
+  const { p01, p99 } = rewards.quantiles;
+  const histogram = p01 === null || p99 === null ? undefined : statistics.histogram(p01, p99, HISTOGRAM_BARS);
+  const name = 'rewards ';
+  const line = rewardsInLine(rewards, histogram, (stderr.columns ?? WIDTH) - PREFIX - name.length);
+  if (line === undefined) return;
+  log.note(name + line);
+  const told = [
+    ...entries(counts.notices),
+    ...entries(counts.hints),
+    ...(statistics.seesNoSpace ? [['NO_SPACE', 1]] : []),
+  ];
+  const codes = told.map(([code, rows]) => `${code} ${rows?.toLocaleString('en-US')}`).join(', ');
+  log.note([cutInWords(counts), ...(codes === '' ? [] : [codes])].join('; '));
+}
+
+/** The columns of a terminal that does not say how many it has. */
+const WIDTH = 80;
+
+function cutInWords({ rows, truncatedRows, truncatedTokens, tokens }: RunStatistics['counts']): string {
+  if (truncatedRows === 0) return 'nothing was cut';
+  const percent = (part: number, whole: number): string => `${Math.max(1, Math.round((100 * part) / whole))} %`;
+  const share = percent(truncatedTokens, tokens + truncatedTokens);
+  return `cut: ${percent(truncatedRows, rows)} of the rows, ${share} of all tokens`;
 }
 
 /** Prints the estimate of a dry run. */

@@ -15,7 +15,7 @@ import { ExitCode, exitCodeOf } from '../exit-codes.js';
 import { fingerprintOf, templateDateOf } from './fingerprint.js';
 import { inputFiles } from './input-files.js';
 import { type Plan, planScoring, type ScoreOrBestFlags } from './plan.js';
-import { printEnd, printEstimate, rowsInWords } from './print.js';
+import { printEnd, printEstimate, printRewards, rowsInWords } from './print.js';
 import { requestOf } from './request.js';
 import { printGains } from './selection.js';
 import { Session, totalBytesOf } from './session.js';
@@ -123,6 +123,11 @@ function jobOf(
           stream,
           fingerprint: fingerprintOf(flags, { version, identity, task, windowSize }),
           runtime: { onnxruntime: identity?.onnxruntime ?? 'none', cpu: identity?.cpu ?? 'none' },
+          model: identity && {
+            name: identity.model.name,
+            revision: identity.model.revision,
+            sha256: identity.model.sha256,
+          },
           strict,
           onNotice: session.note,
           signal: session.signal,
@@ -187,6 +192,7 @@ function conclude(
   if (error !== undefined) throw error;
   if (end !== 'reader gone' && !nothingLeft) {
     printEnd(statistics, model?.identity.scoring.maxLength ?? 0, seconds, log);
+    printRewards(statistics, context);
     if (isFiltered(flags) && !flags.dryRun) {
       const { rows, kept } = statistics.counts;
       log.note(`${rowsInWords(kept)} kept, ${rowsInWords(rows - kept)} dropped`);

@@ -7,7 +7,7 @@ const field = {
   value: '<field>',
   group: 'Field names',
   parse: fieldName,
-  commands: ['score', 'best', 'eval', 'explain', 'serve'],
+  commands: ['score', 'best', 'eval', 'explain', 'compare', 'serve'],
   // These flags say which conversation a row holds, and not how a conversation is scored.
   decides: 'output',
 } as const;

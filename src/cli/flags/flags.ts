@@ -4,6 +4,7 @@
  */
 import { badRowFlags } from './bad-rows.js';
 import { bestFlags } from './best.js';
+import { compareFlags } from './compare.js';
 import { evalFlags } from './eval.js';
 import { explainFlags } from './explain.js';
 import { fieldFlags } from './fields.js';
@@ -21,6 +22,7 @@ import { workFlags } from './work.js';
 const flags = [
   ...bestFlags,
   ...evalFlags,
+  ...compareFlags,
   ...explainFlags,
   ...serveFlags,
   ...mergeFlags,

@@ -7,7 +7,7 @@ import type { Comparable, Flag } from './flag.js';
 import { fileName, number, percent, separator, wholeNumber } from './parsers.js';
 
 const group = 'Input and output';
-const readsRows = ['score', 'best', 'eval', 'explain'] as const;
+const readsRows = ['score', 'best', 'eval', 'explain', 'compare'] as const;
 export const writesNoRows = { eval: 'it writes no rows' } as const;
 
 /** Two files with different names hold the same bytes, unless one of them is compressed. */
@@ -98,7 +98,7 @@ export const inputOutputFlags = [
   {
     name: 'details',
     group,
-    doc: 'also write how many tokens each text has and how many were cut off',
+    doc: 'also write how many tokens each text has, how many were cut off, and how many stand before the response',
     // A group has one record, and the details of one of its rows would say nothing about the others.
     commands: ['score', 'serve'],
     refusedBy: writesNoRows,

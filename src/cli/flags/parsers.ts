@@ -62,6 +62,13 @@ const asciiCharacter = matching(
 );
 export const separator = (text: string): string => asciiCharacter(text === '\\t' ? '\t' : text);
 
+/** Two names, or one that holds for both. */
+export function rewardFields(text: string): readonly [a: string, b: string] {
+  const [a = '', b = a, ...others] = text.split(',').map((name) => name.trim());
+  if (a === '' || b === '' || others.length > 0) throw new InvalidArgumentError('Expected two names of fields: a,b.');
+  return [a, b];
+}
+
 const label = matching(/\S/, 'Expected a label.');
 export const labels = (text: string, before: readonly string[] = []): readonly string[] => [...before, label(text)];
 

@@ -6,6 +6,7 @@ import { wholeNumber } from './parsers.js';
 const group = 'Workers and messages';
 const scores = ['score', 'best', 'eval', 'explain', 'serve', 'model check'] as const;
 const readsModels = [...scores, 'model pull', 'model prepare', 'model info'] as const;
+const prints = [...readsModels, 'compare', 'summary', 'doctor'] as const;
 
 export const workFlags = [
   {
@@ -29,8 +30,8 @@ export const workFlags = [
     decides: 'run',
   },
   { name: 'no-cache', group, doc: 'do not keep the prepared model on disk', commands: scores, decides: 'run' },
-  { name: 'offline', group, doc: 'never use the network', commands: readsModels, decides: 'run' },
-  { name: 'quiet', short: 'q', group, doc: 'print errors only', commands: readsModels, decides: 'run' },
+  { name: 'offline', group, doc: 'never use the network', commands: [...readsModels, 'doctor'], decides: 'run' },
+  { name: 'quiet', short: 'q', group, doc: 'print errors only', commands: prints, decides: 'run' },
   { name: 'no-progress', group, doc: 'do not show progress', commands: readsModels, decides: 'run' },
-  { name: 'debug', group, doc: 'print the stack trace of an error', commands: readsModels, decides: 'run' },
+  { name: 'debug', group, doc: 'print the stack trace of an error', commands: prints, decides: 'run' },
 ] as const satisfies readonly Flag[];

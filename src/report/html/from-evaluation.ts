@@ -33,7 +33,7 @@ export async function writeReport(path: string, input: ReportInput): Promise<voi
   const [{ renderReport }, { rowPlots }, { mostDisagreeing, mostReversed }] = await Promise.all([
     import('./report.js'),
     import('./row-plots.js'),
-    import('./disagreements.js'),
+    import('../../evaluation/disagreements.js'),
   ]);
   const { run, evaluation, verdicts, collected, files, by, grouped, baseline, meaning } = input;
   const { parts } = evaluation;

@@ -41,7 +41,7 @@ export function refuseFields(
 }
 
 /** A mistyped name would have something else scored. */
-function refuseAbsent(row: Row, fields: NamedFields, system: string | undefined): RowFailure | undefined {
+export function refuseAbsent(row: Row, fields: NamedFields, system: string | undefined): RowFailure | undefined {
   if (isBareText(row)) return undefined;
   const named: [option: string, name: string | undefined][] = roles.map((role) => [role, fields[role]]);
   if (system !== undefined && system !== 'none') named.push(['system', system]);

@@ -34,7 +34,7 @@ export function mostReversed(chosen: Float64Array, rejected: Float64Array, most:
 }
 
 /** [values], the place of each among all, from 0 to 1. */
-function places(values: Float64Array): Float64Array {
+export function places(values: Float64Array): Float64Array {
   const order = ascending(values);
   const found = new Float64Array(values.length);
   for (let from = 0, to = 1; from < order.length; to++) {
