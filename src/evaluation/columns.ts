@@ -1,5 +1,7 @@
 /** Collects the rows of a run into the columns of an evaluation. */
 
+import { usageError } from '../errors.js';
+import { optionName } from '../option-name.js';
 import type { RewardShape } from '../rows/results.js';
 import type { EvaluatedRow } from './evaluated-rows.js';
 import { GrowingColumn } from './growing-column.js';
@@ -42,6 +44,8 @@ export interface CollectOptions {
   /** Whether a field says which rows are one group. */
   readonly grouped: boolean;
   readonly sliced: boolean;
+  /** The field of what a resample draws, which then is not the group. */
+  readonly cluster?: string | undefined;
   readonly texts: boolean;
   /**
    * The rewards that another scorer gave a row; undefined where it gave none. It is called once for each row, in order,
@@ -67,6 +71,9 @@ export class Collector {
     'slice',
   );
   readonly #conversations = new NumberedNames();
+  readonly #clusters = new NumberedNames();
+  /** The cluster of each group, and the line that says so. */
+  readonly #clusterOfGroup = new Map<string, { readonly name: string; readonly line: number | null }>();
   readonly #slices = new NumberedNames();
   readonly #shapes = new Set<RewardShape>();
   readonly #texts: ShownText[] = [];
@@ -96,8 +103,9 @@ export class Collector {
     if (lengths === undefined) this.#withoutLength++;
     if (row.slice === undefined) this.#withoutSlice++;
     const sliceNumber = this.#slices.numberOf(slice);
-    const conversation =
+    const groupNumber =
       row.group === undefined ? this.#conversations.unnamed() : this.#conversations.numberOf(row.group);
+    const conversation = this.#clusterOf(row) ?? groupNumber;
     if (this.#options.texts) {
       const shown = rewards.map((_, i) => ({
         file,
@@ -122,7 +130,7 @@ export class Collector {
       return;
     }
     // The candidates of one row are a group; so are other rows with one key.
-    const group = shape === 'array' ? --this.#groups : conversation;
+    const group = shape === 'array' ? --this.#groups : groupNumber;
     for (const [i, reward] of rewards.entries()) {
       push(this.#rows, {
         reward,
@@ -136,10 +144,25 @@ export class Collector {
     }
   }
 
+  /** @throws FatalError `usage` where the rows of a group are in several clusters */
+  #clusterOf({ cluster, group, line }: EvaluatedRow): number | undefined {
+    if (cluster === undefined) return undefined;
+    const before = group === undefined ? undefined : this.#clusterOfGroup.get(group);
+    if (group !== undefined && before === undefined) this.#clusterOfGroup.set(group, { name: cluster, line });
+    if (before !== undefined && before.name !== cluster) {
+      throw usageError(
+        `expected one value of ${this.#options.cluster} (${optionName('cluster')}) in each group, got ` +
+          `${JSON.stringify(before.name)} in line ${before.line} and ${JSON.stringify(cluster)} in line ${line} of ` +
+          `the group ${JSON.stringify(group)}`,
+      );
+    }
+    return this.#clusters.numberOf(cluster);
+  }
+
   end(): CollectedRows {
-    const { labelled, grouped, sliced, partnerOf } = this.#options;
+    const { labelled, grouped, sliced, cluster, partnerOf } = this.#options;
     const lengths = this.#withoutLength === 0;
-    const clustered = grouped || undefined;
+    const clustered = grouped || cluster !== undefined || undefined;
     const [rows, pairs] = [this.#rows, this.#pairs];
     const slicesOf = (column: GrowingColumn) =>
       sliced ? Array.from(column.floats, (number) => this.#slices.nameOf(number)) : undefined;

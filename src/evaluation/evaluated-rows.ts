@@ -20,6 +20,8 @@ export interface EvaluationFields {
   readonly positive?: readonly string[] | undefined;
   readonly group?: string | undefined;
   readonly by?: string | undefined;
+  /** The field of what a resample draws; undefined where that is the group. */
+  readonly cluster?: string | undefined;
   readonly id?: string | undefined;
   /** Whether to pass on the beginnings of the responses too. */
   readonly texts: boolean;
@@ -34,6 +36,7 @@ export interface EvaluatedRow {
   readonly lengths?: readonly number[];
   readonly texts?: readonly string[];
   readonly group?: string;
+  readonly cluster?: string;
   readonly slice?: string;
   readonly id?: string;
   readonly line: number | null;
@@ -65,9 +68,10 @@ export function problemOf(row: Row, settings: EvaluationSettings): RowFailure | 
   return isFailure(labels) ? labels : undefined;
 }
 
-function problemOfKeys(row: Row, { group, by, id }: EvaluationFields): RowFailure | undefined {
+function problemOfKeys(row: Row, { group, cluster, by, id }: EvaluationFields): RowFailure | undefined {
   for (const [name, flag, required] of [
     [group, optionName('group'), true],
+    [cluster, optionName('cluster'), true],
     [id, optionName('id'), true],
     [by, optionName('by'), false],
   ] as const) {
@@ -95,7 +99,7 @@ export function evaluatedRow(
   { evaluation, fields }: Pick<EvaluationSettings, 'evaluation' | 'fields'>,
 ): EvaluatedRow | null {
   if (row === undefined || problem !== undefined) return null;
-  const { label, group, by, id } = evaluation;
+  const { label, group, cluster, by, id } = evaluation;
   const labels =
     label === undefined || shape === 'pair'
       ? undefined
@@ -112,6 +116,7 @@ export function evaluatedRow(
     ...(known && { lengths: texts.map(textLength) }),
     ...(known && evaluation.texts && { texts: texts.map((text) => text.slice(0, SHOWN)) }),
     ...keyed('group', row, group),
+    ...keyed('cluster', row, cluster),
     ...keyed('slice', row, by),
     ...keyed('id', row, id),
     line,

@@ -10,17 +10,12 @@ export interface RowCounts {
 }
 
 export function evaluationAsJson(evaluation: Evaluation, verdicts: readonly Verdict[], counts: RowCounts): string {
-  const { slices, difference } = evaluation;
+  const { slices, comparison } = evaluation;
   const value = {
     ...reportAsJson(evaluation),
-    ...(difference !== undefined && { difference }),
+    ...(comparison !== undefined && { difference: comparison.difference, comparison }),
     slices: slices.map((slice) => ({ key: slice.key, ...countsOf(slice), ...reportAsJson(slice) })),
-    thresholds: verdicts.map(({ side, metric, bound, missed, result }) => ({
-      metric,
-      [side === 'under' ? 'failUnder' : 'failOver']: bound,
-      ...resultOf(result),
-      missed,
-    })),
+    thresholds: verdicts.map(verdictAsJson),
     ...counts,
   };
   return `${JSON.stringify(value, null, 2)}\n`;
@@ -29,5 +24,17 @@ export function evaluationAsJson(evaluation: Evaluation, verdicts: readonly Verd
 const reportAsJson = ({ metrics, baselines }: ScorerReport) => ({ metrics, baselines });
 
 const countsOf = ({ rewards, pairs }: ScorerReport) => ({ rewards, pairs });
+
+const verdictAsJson = (verdict: Verdict) => {
+  const { metric, missed, result } = verdict;
+  const asked =
+    verdict.kind === 'regression'
+      ? { failOnRegression: true }
+      : {
+          ...(verdict.slice && { slice: verdict.slice }),
+          [verdict.side === 'under' ? 'failUnder' : 'failOver']: verdict.bound,
+        };
+  return { metric, ...asked, ...resultOf(result), missed };
+};
 
 const resultOf = (result: Metric): Metric => (isDefined(result) ? result : { reason: result.reason });

@@ -87,8 +87,13 @@ export function fullReport(text = 'a text', grades: 2 | 5 = 2): ReportData {
     },
     baseline: text,
     thresholds: [
-      { name: 'auc', bound: 0.6, side: 'under', compares: 'value', metric: auc, met: true },
-      { name: 'ece', bound: 0.01, side: 'over', compares: 'interval', metric: { reason: text }, met: false },
+      { name: 'auc', demand: { kind: 'bound', bound: 0.6, side: 'under', compares: 'value' }, metric: auc, met: true },
+      {
+        name: 'ece',
+        demand: { kind: 'bound', bound: 0.01, side: 'over', compares: 'interval' },
+        metric: { reason: text },
+        met: false,
+      },
     ],
   };
 }

@@ -39,7 +39,7 @@ test('names of slices, fields and files, and notes', () => {
     notes,
   });
   assert.doesNotMatch(text, steering);
-  assert.match(text, /^less a\ufffd\[31mb\ufffd31mc/m);
+  assert.match(text, /^against the baseline a\ufffd\[31mb\ufffd31mc/m);
 });
 
 test('annotations of bad rows', () => {

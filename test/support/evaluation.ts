@@ -11,6 +11,7 @@ export interface EvaluationResult {
   readonly metrics: Readonly<Record<string, MetricResult>>;
   readonly baselines: Readonly<Record<string, Readonly<Record<string, MetricResult>>>>;
   readonly difference?: Readonly<Record<string, MetricResult>>;
+  readonly comparison?: Readonly<Record<'own' | 'baseline', Readonly<Record<string, MetricResult>>>>;
   readonly slices: readonly ({ readonly key: string } & Pick<EvaluationResult, 'metrics' | 'baselines'>)[];
   readonly thresholds: readonly Readonly<Record<string, unknown>>[];
   readonly rows: number;

@@ -103,11 +103,12 @@ async function collectRows(
   scorer: LazyScorer,
   session: Session,
 ): Promise<CollectedRun> {
-  const { label, group, by, texts } = fields;
+  const { label, group, by, cluster, texts } = fields;
   const collector = new Collector({
     labelled: label !== undefined,
     grouped: group !== undefined,
     sliced: by !== undefined,
+    cluster,
     texts,
     partnerOf: baseline && ((row) => baseline.partnerOf(row)),
   });

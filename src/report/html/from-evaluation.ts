@@ -6,6 +6,7 @@ import type { CollectedRows, ShownText } from '../../evaluation/columns.js';
 import type { Evaluation } from '../../evaluation/evaluation.js';
 import type { ScoreMeaning } from '../../evaluation/probability.js';
 import type { Verdict } from '../../evaluation/thresholds.js';
+import { judgedName } from '../verdicts.js';
 import type { Disagreements, EvaluatedRun, RatedPair, RatedRow, Threshold } from './report-data.js';
 
 export interface ReportInput {
@@ -88,13 +89,19 @@ const slicesOf = ({ slices }: Evaluation, field: string) => [
   },
 ];
 
-const thresholdOf = ({ metric, bound, side, onInterval, result, missed }: Verdict): Threshold => ({
-  name: metric,
-  bound,
-  side,
-  compares: onInterval ? 'interval' : 'value',
-  metric: result,
-  met: !missed,
+const thresholdOf = (verdict: Verdict): Threshold => ({
+  name: judgedName(verdict),
+  demand:
+    verdict.kind === 'regression'
+      ? { kind: 'no regression' }
+      : {
+          kind: 'bound',
+          side: verdict.side,
+          bound: verdict.bound,
+          compares: verdict.onInterval ? 'interval' : 'value',
+        },
+  metric: verdict.result,
+  met: !verdict.missed,
 });
 
 const shown = (text: ShownText | undefined, files: readonly string[]) => ({

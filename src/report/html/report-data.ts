@@ -3,7 +3,6 @@ import type { PairEvaluation } from '../../evaluation/evaluate-pairs.js';
 import type { RowEvaluation } from '../../evaluation/evaluate-rows.js';
 import type { Histogram } from '../../evaluation/histogram.js';
 import type { Metric, NotDefined } from '../../evaluation/metric.js';
-import type { MetricName } from '../../evaluation/metrics.js';
 import type { RocCurve } from '../../evaluation/roc.js';
 import type { LengthCurve } from './length-curve.js';
 
@@ -84,13 +83,20 @@ export interface RatedPair {
   readonly rejected: { readonly text: string; readonly reward: number };
 }
 
-/** A bound of `--fail-under` or `--fail-over`. */
+/** A bound of `--fail-under` or `--fail-over`, or a metric of `--fail-on-regression`. */
 export interface Threshold {
-  readonly name: MetricName;
-  readonly bound: number;
-  readonly side: 'under' | 'over';
-  /** What is compared with the bound: the value, or the interval's worse end. */
-  readonly compares: 'value' | 'interval';
+  /** The metric's name, with its slice where it is of one. */
+  readonly name: string;
+  readonly demand:
+    | {
+        readonly kind: 'bound';
+        readonly bound: number;
+        readonly side: 'under' | 'over';
+        /** What is compared with the bound: the value, or the interval's worse end. */
+        readonly compares: 'value' | 'interval';
+      }
+    | { readonly kind: 'no regression' };
+  /** The metric, or the difference to the baseline. */
   readonly metric: Metric;
   readonly met: boolean;
 }

@@ -64,6 +64,7 @@ export async function planEvaluation(
       positive: flags.positive,
       group: keyOf(flags.group, '--group'),
       by: keyOf(flags.by, '--by'),
+      cluster: keyOf(flags.cluster, '--cluster'),
       id: keyOf(id, '--id'),
       texts: flags.report !== undefined,
     },
@@ -75,6 +76,14 @@ export async function planEvaluation(
 function refuseContradictions(files: readonly string[], flags: EvalFlags): void {
   refuseTwoStreams(files);
   if (flags.id !== undefined && flags.baseline === undefined) throw usageError('expected --id with --baseline FILE');
+  if (flags.failOnRegression !== undefined && flags.baseline === undefined) {
+    throw usageError('expected --fail-on-regression with --baseline FILE: it holds the difference against zero');
+  }
+  for (const { slice } of [...(flags.failUnder ?? []), ...(flags.failOver ?? [])]) {
+    if (slice === undefined || slice.field === flags.by) continue;
+    const got = flags.by === undefined ? 'no --by' : `--by ${flags.by}`;
+    throw usageError(`expected --by ${slice.field} with a threshold on a slice by ${slice.field}, got ${got}`);
+  }
   if (flags.failOnInterval && flags.failUnder === undefined && flags.failOver === undefined) {
     throw usageError('expected --fail-on-interval with --fail-under or --fail-over');
   }

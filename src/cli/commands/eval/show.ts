@@ -1,7 +1,7 @@
 /** Prints an evaluation, writes its report, and holds it against the thresholds. */
 import type { CollectedRows } from '../../../evaluation/columns.js';
 import { evaluate } from '../../../evaluation/evaluation.js';
-import { checkThresholds, type Verdict } from '../../../evaluation/thresholds.js';
+import { checkRegressions, checkThresholds, type Verdict } from '../../../evaluation/thresholds.js';
 import { writeReport } from '../../../report/html/from-evaluation.js';
 import { evaluationAsJson } from '../../../report/json.js';
 import { notesOn } from '../../../report/notes.js';
@@ -29,14 +29,15 @@ export async function showEvaluation(
   const { inputs, fields, baseline } = plan;
   const { rows, failed } = statistics.counts;
   const { bootstrap: resamples, seed, activation, json } = flags;
-  const { label, group, by } = fields;
+  const { label, group, by, cluster } = fields;
   const meaning = activation === 'none' ? 'logit' : 'probability';
-  const evaluation = evaluate(collected, { resamples, seed, meaning });
-  const verdicts = checkThresholds(
-    [...(flags.failUnder ?? []), ...(flags.failOver ?? [])],
-    evaluation.metrics,
-    flags.failOnInterval,
-  );
+  const thresholds = [...(flags.failUnder ?? []), ...(flags.failOver ?? [])];
+  const slicesToKeep = thresholds.flatMap(({ slice }) => slice?.key ?? []);
+  const evaluation = evaluate(collected, { resamples, seed, meaning, slicesToKeep });
+  const verdicts = [
+    ...checkThresholds(thresholds, evaluation, flags.failOnInterval),
+    ...checkRegressions(flags.failOnRegression ?? [], evaluation.comparison?.difference),
+  ];
   if (flags.report !== undefined) {
     await writeReport(flags.report, {
       run: { model: model ?? 'scored before', rows, failed, version, labels: label, resamples, seed },
@@ -56,7 +57,7 @@ export async function showEvaluation(
   }
   const notes = notesOn({ collected, evaluation, fields, rows, unmatched });
   stdout.write(
-    evaluationInWords({ evaluation, verdicts, rows, failed, resamples, by, baseline: baseline?.path, notes }),
+    evaluationInWords({ evaluation, verdicts, rows, failed, resamples, by, cluster, baseline: baseline?.path, notes }),
   );
   return verdicts;
 }
