@@ -23,7 +23,7 @@ export interface EvaluationFields {
   /** The field of what a resample draws; undefined where that is the group. */
   readonly cluster?: string | undefined;
   readonly id?: string | undefined;
-  /** Whether to pass on the beginnings of the responses too. */
+  /** Whether to pass on the beginnings of the responses too, and how many tokens the texts have. */
   readonly texts: boolean;
 }
 
@@ -35,6 +35,9 @@ export interface EvaluatedRow {
   /** The length of each text in characters; left out where the row has rewards and no texts. */
   readonly lengths?: readonly number[];
   readonly texts?: readonly string[];
+  /** Tokens of each text, and those that were cut; null where it failed, left out where it was not scored here. */
+  readonly tokens?: readonly (number | null)[];
+  readonly cut?: readonly (number | null)[];
   readonly group?: string;
   readonly cluster?: string;
   readonly slice?: string;
@@ -94,7 +97,7 @@ function problemOfKeys(row: Row, { group, cluster, by, id }: EvaluationFields): 
  */
 export function evaluatedRow(
   { row }: ParsedRecord,
-  { shape, rewards, failure: problem, taken = false }: RowResult,
+  { shape, rewards, tokens, truncated, failure: problem, taken = false }: RowResult,
   line: number | null,
   { evaluation, fields }: Pick<EvaluationSettings, 'evaluation' | 'fields'>,
 ): EvaluatedRow | null {
@@ -115,6 +118,7 @@ export function evaluatedRow(
     ...(labels !== undefined && !isFailure(labels) && { labels }),
     ...(known && { lengths: texts.map(textLength) }),
     ...(known && evaluation.texts && { texts: texts.map((text) => text.slice(0, SHOWN)) }),
+    ...(evaluation.texts && tokens && truncated && { tokens, cut: truncated }),
     ...keyed('group', row, group),
     ...keyed('cluster', row, cluster),
     ...keyed('slice', row, by),

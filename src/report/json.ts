@@ -2,6 +2,7 @@
 
 import type { Evaluation, ScorerReport } from '../evaluation/evaluation.js';
 import { isDefined, type Metric } from '../evaluation/metric.js';
+import type { Provenance } from '../evaluation/provenance.js';
 import type { Verdict } from '../evaluation/thresholds.js';
 
 export interface RowCounts {
@@ -9,7 +10,19 @@ export interface RowCounts {
   readonly failed: number;
 }
 
-export function evaluationAsJson(evaluation: Evaluation, verdicts: readonly Verdict[], counts: RowCounts): string {
+/** What a page draws and lists besides: with `--report`, JSON has all its numbers. */
+export interface PageData {
+  readonly plots: unknown;
+  readonly disagreements: unknown;
+}
+
+export function evaluationAsJson(
+  evaluation: Evaluation,
+  verdicts: readonly Verdict[],
+  counts: RowCounts,
+  provenance: Provenance,
+  page: PageData | undefined,
+): string {
   const { slices, comparison } = evaluation;
   const value = {
     ...reportAsJson(evaluation),
@@ -17,6 +30,11 @@ export function evaluationAsJson(evaluation: Evaluation, verdicts: readonly Verd
     slices: slices.map((slice) => ({ key: slice.key, ...countsOf(slice), ...reportAsJson(slice) })),
     thresholds: verdicts.map(verdictAsJson),
     ...counts,
+    groups: evaluation.groups,
+    clusters: evaluation.clusters,
+    bestOf: evaluation.bestOf,
+    ...(page && { page }),
+    provenance,
   };
   return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -20,6 +20,7 @@ const collected = {
   pairs: { columns: { chosen: none, rejected: none }, slices: [] },
   texts: [],
   pairTexts: [],
+  files: [],
   withoutLength: 4,
   withoutSlice: 4,
 };

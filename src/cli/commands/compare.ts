@@ -10,7 +10,7 @@ import { type ShownConversation, shownConversation } from '../../rows/kinds/show
 import { Input } from '../../run/input.js';
 import { inspectInputs } from '../../run/inspect.js';
 import { type PairedFiles, pairScoredFiles } from '../../run/pair-scored-files.js';
-import { scoredBy } from '../../run/scored-by.js';
+import { contentOf, scoredBy } from '../../run/scored-by.js';
 import { readScoredFile, rowsOf, type ScoredFile, type ScoredSource } from '../../run/scored-file.js';
 import type { CommandContext, Context } from '../context.js';
 import { ExitCode } from '../exit-codes.js';
@@ -132,7 +132,13 @@ async function shownOf(
 }
 
 function sideOf({ path, field }: Side, file: ScoredFile): ComparedSide {
-  return { file: path, field, rows: file.rows, unscored: file.unscored, scoredBy: scoredBy(path, file) ?? null };
+  return {
+    file: path,
+    field,
+    rows: file.rows,
+    unscored: file.unscored,
+    scoredBy: scoredBy(path, contentOf(file)) ?? null,
+  };
 }
 
 /** The conversations of the rewards that are listed, by their places in the columns. The file is read once more. */

@@ -49,7 +49,7 @@ export async function evaluateFiles(
   if (collected.rows !== undefined) {
     printEnd(statistics, model?.identity.scoring.maxLength ?? 0, seconds, log);
     const { unmatched } = collected;
-    const facts = { collected: collected.rows, unmatched, plan, statistics, model: model?.identity.model.name };
+    const facts = { collected: collected.rows, unmatched, plan, statistics, scorer: model };
     verdicts = await showEvaluation(facts, flags, context);
     // Workflow commands are read from both; JSON stands alone.
     const stream = flags.json ? context.stderr : context.stdout;

@@ -2,14 +2,18 @@
 import type { CollectedRows } from '../../../evaluation/columns.js';
 import { evaluate } from '../../../evaluation/evaluation.js';
 import { checkRegressions, checkThresholds, type Verdict } from '../../../evaluation/thresholds.js';
-import { writeReport } from '../../../report/html/from-evaluation.js';
+import { disagreementsIn, reportDataOf, worstTexts, writeReport } from '../../../report/html/from-evaluation.js';
+import type { ReportData } from '../../../report/html/report-data.js';
 import { evaluationAsJson } from '../../../report/json.js';
 import { notesOn } from '../../../report/notes.js';
 import { evaluationInWords } from '../../../report/text.js';
 import type { RunStatistics } from '../../../run/statistics.js';
-import type { Context } from '../../context.js';
+import type { ModelScorer } from '../../../scorer/open.js';
+import type { CommandContext } from '../../context.js';
 import type { EvalFlags } from '../../flags/flags.js';
 import type { EvalPlan } from './plan.js';
+import { provenanceOf } from './provenance.js';
+import { describeTexts } from './worst-rows.js';
 
 export interface EvaluatedRun {
   readonly collected: CollectedRows;
@@ -17,16 +21,18 @@ export interface EvaluatedRun {
   readonly unmatched: number;
   readonly plan: EvalPlan;
   readonly statistics: RunStatistics;
-  /** The name of the model that scored; undefined where rows had their rewards already. */
-  readonly model: string | undefined;
+  /** Undefined where rows had their rewards already. */
+  readonly scorer: Pick<ModelScorer, 'identity' | 'settings'> | undefined;
 }
 
 export async function showEvaluation(
-  { collected, unmatched, plan, statistics, model }: EvaluatedRun,
+  { collected, unmatched, plan, statistics, scorer }: EvaluatedRun,
   flags: EvalFlags,
-  { stdout, version }: Context,
+  context: CommandContext,
 ): Promise<readonly Verdict[]> {
-  const { inputs, fields, baseline } = plan;
+  const { fields, baseline } = plan;
+  const { stdout } = context;
+  const provenance = provenanceOf({ plan, statistics, collected, scorer }, flags, context);
   const { rows, failed } = statistics.counts;
   const { bootstrap: resamples, seed, activation, json } = flags;
   const { label, group, by, cluster } = fields;
@@ -38,21 +44,27 @@ export async function showEvaluation(
     ...checkThresholds(thresholds, evaluation, flags.failOnInterval),
     ...checkRegressions(flags.failOnRegression ?? [], evaluation.comparison?.difference),
   ];
+  let page: ReportData | undefined;
   if (flags.report !== undefined) {
-    await writeReport(flags.report, {
-      run: { model: model ?? 'scored before', rows, failed, version, labels: label, resamples, seed },
+    const describe = await describeTexts(worstTexts(collected), plan, flags, context);
+    page = await reportDataOf({
+      run: { rows, failed, labels: label, resamples, seed },
+      provenance,
       evaluation,
       verdicts,
       collected,
-      files: inputs.map(({ name }) => name),
+      disagreements: disagreementsIn(collected, describe),
       by,
+      cluster,
       grouped: group !== undefined || collected.rows.columns.groups !== undefined,
       baseline: baseline?.path,
       meaning,
     });
+    await writeReport(flags.report, page);
   }
   if (json) {
-    stdout.write(evaluationAsJson(evaluation, verdicts, { rows, failed }));
+    const ofPage = page && { plots: page.plots, disagreements: page.disagreements };
+    stdout.write(evaluationAsJson(evaluation, verdicts, { rows, failed }, provenance, ofPage));
     return verdicts;
   }
   const notes = notesOn({ collected, evaluation, fields, rows, unmatched });

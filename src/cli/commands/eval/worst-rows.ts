@@ -1,0 +1,56 @@
+/** Reads the rows that a page lists once more, for their conversations. */
+import type { CollectedText } from '../../../evaluation/columns.js';
+import type { ShownText } from '../../../evaluation/shown-rows.js';
+import type { Describe } from '../../../report/html/from-evaluation.js';
+import type { FormatSettings } from '../../../rows/formats/index.js';
+import { Input } from '../../../run/input.js';
+import { inspectInputs } from '../../../run/inspect.js';
+import { type FoundText, keyOfText, readTextsAgain } from '../../../run/read-again.js';
+import type { Context } from '../../context.js';
+
+interface ReadFiles {
+  readonly inputs: readonly Input[];
+  readonly format: FormatSettings;
+  readonly fields: { readonly id?: string | undefined };
+}
+
+/**
+ * What is known of each text. Of standard input and of pipes, which cannot be read again, it is the beginning of the
+ * response.
+ */
+export async function describeTexts(
+  texts: readonly CollectedText[],
+  { inputs, format, fields }: ReadFiles,
+  { maxRowBytes }: { readonly maxRowBytes: number },
+  context: Context,
+): Promise<Describe> {
+  const found: (ReadonlyMap<string, FoundText> | undefined)[] = [];
+  for (const [file, { path, size }] of inputs.entries()) {
+    const wanted = texts.filter((text) => text.file === file).map(wantedOf);
+    if (size === undefined || wanted.length === 0) continue;
+    const input = new Input(path, context);
+    const { header: _, ...settings } = format;
+    const again = await inspectInputs([input], settings, maxRowBytes);
+    const signal = new AbortController().signal;
+    const source = { input, format: again, id: fields.id, group: undefined, maxRowBytes, signal };
+    found[file] = await readTextsAgain(source, wanted);
+  }
+  return (text, reward): ShownText => {
+    const again = found[text.file]?.get(keyOfText(wantedOf(text)));
+    return {
+      file: (inputs[text.file] as Input).path,
+      row: text.row + 1,
+      line: text.line,
+      candidate: text.index ?? null,
+      id: again?.id ?? null,
+      reward,
+      tokens: text.tokens ?? again?.tokens ?? null,
+      cut: text.cut ?? again?.cut ?? null,
+      text: text.text,
+      conversation: again?.conversation ?? null,
+    };
+  };
+}
+
+/** The texts of a pair have no number of their own: the chosen one is the first. */
+const wantedOf = ({ row, candidate }: CollectedText) => ({ row, candidate });
