@@ -27,6 +27,8 @@ export interface LabelledText extends ShownText {
 }
 
 export interface ShownPair {
+  /** The chosen one's reward less the rejected one's. */
+  readonly margin: number;
   readonly chosen: ShownText;
   readonly rejected: ShownText;
 }

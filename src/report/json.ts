@@ -32,12 +32,16 @@ export function evaluationAsJson(
     ...counts,
     groups: evaluation.groups,
     clusters: evaluation.clusters,
-    bestOf: evaluation.bestOf,
+    ...choicesOf(evaluation),
     ...(page && { page }),
     provenance,
   };
   return `${JSON.stringify(value, null, 2)}\n`;
 }
+
+/** What choosing by reward is worth, in whole groups and among N drawn candidates. */
+const choicesOf = ({ bestOf, parts: { rows } }: Evaluation) =>
+  bestOf.length === 0 || rows === undefined || !isDefined(rows) ? {} : { choices: rows.choiceValues, bestOf };
 
 const reportAsJson = ({ metrics, baselines }: ScorerReport) => ({ metrics, baselines });
 

@@ -100,7 +100,6 @@ describe('thresholds', { concurrency: 2 }, () => {
       'failed',
       'groups',
       'clusters',
-      'bestOf',
     ]);
     const { metrics, thresholds } = result;
     assert.deepEqual(thresholds, [

@@ -115,7 +115,7 @@ export function fullReport(text = 'a text', grades: 2 | 5 = 2): ReportData {
     disagreements: {
       overrated: Array.from(overrated, rated),
       underrated: Array.from(underrated, rated),
-      pairs: [{ chosen: shown(text, -1), rejected: shown(text, 1) }],
+      pairs: [{ margin: -2, chosen: shown(text, -1), rejected: shown(text, 1) }],
     },
     baseline: text,
     provenance: provenance(text),

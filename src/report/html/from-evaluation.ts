@@ -60,6 +60,7 @@ export function disagreementsIn(collected: CollectedRows, describe: Describe): D
     label: labels?.[i] as number,
   });
   const pair = (i: number): ShownPair => ({
+    margin: (chosen[i] as number) - (rejected[i] as number),
     chosen: describe(collected.pairTexts[2 * i] as CollectedText, chosen[i] as number),
     rejected: describe(collected.pairTexts[2 * i + 1] as CollectedText, rejected[i] as number),
   });

@@ -56,9 +56,9 @@ const pairTable = (pairs: readonly ShownPair[]): Markup =>
       { title: 'Chosen', kind: 'text' },
       { title: 'Rejected', kind: 'text' },
     ],
-    pairs.map(({ chosen, rejected }) => [
+    pairs.map(({ margin, chosen, rejected }) => [
       placeOf(chosen),
-      decimal(chosen.reward - rejected.reward),
+      decimal(margin),
       [html`<span class="reward">${decimal(chosen.reward)}</span> `, textOf(chosen)],
       [html`<span class="reward">${decimal(rejected.reward)}</span> `, textOf(rejected)],
     ]),

@@ -52,8 +52,8 @@ export function provenanceOf(provenance: Provenance): Markup {
     { title: 'File' },
     { title: 'Rows', kind: number },
     { title: 'Bytes', kind: number },
-    { title: 'Scored by' },
-    { title: 'SHA-256' },
+    { title: 'Scored by', kind: 'text' as const },
+    { title: 'SHA-256', kind: 'text' as const },
   ];
   return section(
     'provenance',
