@@ -1,4 +1,5 @@
 /** What `eval` evaluates, and how its results are used. */
+import { suiteNames } from '../../evaluation/suites/index.js';
 import { ALL_METRICS, type Threshold, thresholdAsGiven } from '../../evaluation/thresholds.js';
 import type { Comparable, Flag } from './flag.js';
 import { fieldName, fileName, labels, regressions, thresholds, wholeNumber } from './parsers.js';
@@ -16,6 +17,13 @@ export const evalFlags = [
     ...evaluated,
     doc: 'field that holds the labels (default: label or labels, whichever the rows have)',
     parse: fieldName,
+  },
+  {
+    name: 'suite',
+    value: '<name>',
+    ...evaluated,
+    doc: "read the rows as those of a published suite, and print that suite's own table",
+    choices: suiteNames,
   },
   {
     name: 'positive',

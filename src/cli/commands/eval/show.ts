@@ -1,11 +1,14 @@
 /** Prints an evaluation, writes its report, and holds it against the thresholds. */
 import type { CollectedRows } from '../../../evaluation/columns.js';
 import { evaluate } from '../../../evaluation/evaluation.js';
+import { evaluateSuite, type SuiteName } from '../../../evaluation/suites/index.js';
+import type { SuiteRow } from '../../../evaluation/suites/suite.js';
 import { checkRegressions, checkThresholds, type Verdict } from '../../../evaluation/thresholds.js';
 import { disagreementsIn, reportDataOf, worstTexts, writeReport } from '../../../report/html/from-evaluation.js';
 import type { ReportData } from '../../../report/html/report-data.js';
 import { evaluationAsJson } from '../../../report/json.js';
 import { notesOn } from '../../../report/notes.js';
+import { suiteAsJson, suiteInWords } from '../../../report/suite.js';
 import { evaluationInWords } from '../../../report/text.js';
 import type { RunStatistics } from '../../../run/statistics.js';
 import type { ModelScorer } from '../../../scorer/open.js';
@@ -72,4 +75,20 @@ export async function showEvaluation(
     evaluationInWords({ evaluation, verdicts, rows, failed, resamples, by, cluster, baseline: baseline?.path, notes }),
   );
   return verdicts;
+}
+
+/** Prints the table of a published suite. */
+export function showSuite(
+  name: SuiteName,
+  rows: readonly SuiteRow[],
+  { collected, plan, statistics, scorer }: EvaluatedRun,
+  flags: EvalFlags,
+  context: CommandContext,
+): void {
+  const { bootstrap: resamples, seed, json } = flags;
+  const { rows: read, failed } = statistics.counts;
+  const result = evaluateSuite(name, rows, { resamples, seed });
+  const counts = { rows: read, failed };
+  const provenance = provenanceOf({ plan, statistics, collected, scorer }, flags, context);
+  context.stdout.write(json ? suiteAsJson(result, counts, provenance) : suiteInWords(result, counts, resamples));
 }
