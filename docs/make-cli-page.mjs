@@ -33,8 +33,9 @@ const variables = {
   HF_HUB_DISABLE_SYMLINKS: 'copy files into the cache instead of linking them',
   HF_HUB_DISABLE_PROGRESS_BARS: 'show no progress',
   CI: 'show no progress',
-  NO_COLOR: 'if it is not empty, `explain` prints no colours; without it, it does so on a terminal only',
-  TERM: 'if it is `dumb`, `explain` prints no colours',
+  NO_COLOR:
+    'if it is not empty, `explain`, `compare`, `summary` and `doctor` print no colours; without it, they do so on a terminal only',
+  TERM: 'if it is `dumb`, the same',
   GITHUB_ACTIONS: 'if it is `true`, `eval` prints missed thresholds and bad rows as annotations (workflow commands)',
   NODE_EXTRA_CA_CERTS: 'file of certificates that Node.js trusts besides its own, for a proxy that decrypts traffic',
   NODE_USE_ENV_PROXY: 'if it is 1, Node.js (from 22.21 and 24 on) uses `HTTPS_PROXY` and `NO_PROXY`',

@@ -132,7 +132,7 @@ Exit codes: 0 all rows are compared, 2 wrong use (not the same rows), 3 some hav
     arguments: [{ name: '<file...>', doc: 'summaries, or outputs of score and best, which need not be there yet' }],
     after: `Examples:
   reward-score summary scored.jsonl
-  reward-score summary part1.jsonl part2.jsonl --json
+  reward-score summary summary.json --json
 
 Exit codes: 0 finished or running, 2 wrong use, 3 a run is dead, missing or not complete.`,
     run: async (args, flags, context) => (await import('./commands/show-summary.js')).showSummary(args, flags, context),
@@ -190,6 +190,17 @@ GET /health/live, /health/ready and /metrics are for monitoring. docs/serve.md d
     summary: 'remove prepared models that are no longer used',
     arguments: [],
     run: async (_, flags, context) => (await import('./commands/model.js')).prune(flags, context),
+  }),
+  command({
+    name: 'doctor',
+    summary: 'check this machine: processor, memory, caches, onnxruntime, the hub, and a reward of the bundled model',
+    arguments: [],
+    after: `Examples:
+  reward-score doctor
+  reward-score doctor --offline --json
+
+Exit codes: 0 nothing is wrong, 3 something is wrong.`,
+    run: async (_, flags, context) => (await import('./commands/doctor.js')).doctor(flags, context),
   }),
   command({
     name: 'completion',

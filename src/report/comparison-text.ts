@@ -89,7 +89,11 @@ function countsInWords({ rows, comparison, resamples }: ShownComparison, { width
   return notes.flatMap((note) => wrapped(note, '', width));
 }
 
-/** With what each figure is, where there is room. */
+/** What most needs a word where there is no room for one beside each figure. */
+const SHORT_EXPLANATION =
+  'within and across: in and between groups; winner_changed: share of groups in which B chooses another candidate; shift and spread: mean and deviation of B less A';
+
+/** With what each figure is, where there is room for all of it. */
 function metricsTable({ comparison: { metrics } }: ShownComparison, { paint, width }: TextSettings): string[] {
   const defined = comparisonMetricNames.filter((name) => isDefined(metrics[name]));
   if (defined.length === 0) return [];
@@ -101,12 +105,11 @@ function metricsTable({ comparison: { metrics } }: ShownComparison, { paint, wid
     }),
   ]).split('\n');
   const column = Math.max(...lines.map((line) => line.length)) + 2;
-  return lines.map((line, i) => {
-    const name = defined[i - 1];
-    const explanation = name === undefined ? '' : comparisonMetrics[name].explanation;
-    if (explanation === '' || column + explanation.length > width) return line;
-    return `${line.padEnd(column)}${paint.faint(explanation)}`;
-  });
+  const explanations = defined.map((name) => comparisonMetrics[name].explanation);
+  if (explanations.some((explanation) => column + explanation.length > width)) {
+    return [...lines, ...wrapped(SHORT_EXPLANATION, '', width).map(paint.faint)];
+  }
+  return lines.map((line, i) => (i === 0 ? line : `${line.padEnd(column)}${paint.faint(explanations[i - 1] ?? '')}`));
 }
 
 function reasonsOf({ comparison: { metrics } }: ShownComparison, { width }: TextSettings): string[] {

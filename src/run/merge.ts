@@ -171,6 +171,7 @@ function joinedState(parts: Parts, stats: RunStatistics, output: FilePosition): 
       ...finished,
       windows: sum(({ windows }) => windows),
       seconds: sum(({ seconds }) => seconds),
+      bytes: sum(({ bytes }) => bytes ?? 0),
       sha256: '',
       output,
       file: output.bytes,

@@ -1,4 +1,5 @@
 /** How far a run is, seen from outside: from its summary, or from the run file and the claim beside its output. */
+import { lstatSync } from 'node:fs';
 import { FatalError, usageError } from '../errors.js';
 import { optionName } from '../option-name.js';
 import { LIFETIME_MS, lookAtClaim, type SeenClaim } from '../platform/claim.js';
@@ -6,7 +7,7 @@ import { statOrUndefined } from '../platform/files.js';
 import type { ProcessIdentity } from '../platform/processes.js';
 import { claimFileOf } from './claim-output.js';
 import { contentName } from './containers.js';
-import { assembledOf, partialOf } from './output-path.js';
+import { assembledOf, followLinks, partialOf } from './output-path.js';
 import { type Progress, type RunState, readRunFile, runFileOf } from './run-file.js';
 import { RunStatistics } from './statistics.js';
 import { readSummaryFile, type WrittenSummary } from './summary-file.js';
@@ -59,6 +60,8 @@ export interface RunStatus {
   readonly state: RunState | undefined;
 }
 
+const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+
 /** The names of a run's files beside its output. */
 const OWN_FILES = /\.(?:run\.json|run\.lock|partial|assembled)$/;
 
@@ -67,9 +70,11 @@ const OWN_FILES = /\.(?:run\.json|run\.lock|partial|assembled)$/;
  * @throws FatalError `usage` for a file that is neither
  */
 export function statusOf(path: string): RunStatus {
-  const output = path.replace(OWN_FILES, '');
+  const named = path.replace(OWN_FILES, '');
+  // A run replaces the file that a link leads to, and its own files stand beside that.
+  const output = statOrUndefined(runFileOf(named)) === undefined && isLink(named) ? followLinks(named) : named;
   const hasRunFile = statOrUndefined(runFileOf(output)) !== undefined;
-  if (!hasRunFile && statOrUndefined(path)?.isFile() && path === output) {
+  if (!hasRunFile && statOrUndefined(path)?.isFile() && path === named) {
     const summary = readSummaryFile(path);
     if (summary !== undefined) return ofSummary(path, summary);
     throw usageError(

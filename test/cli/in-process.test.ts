@@ -80,6 +80,9 @@ const commandLines: readonly CommandLine[] = [
   { args: ['summary', 'OUT/1.jsonl', 'OUT/2.jsonl'], first: [shardOf(2)] },
   { args: ['summary', 'OUT/2.jsonl', '--json'], first: [shardOf(2)] },
 
+  { args: ['doctor', '--thorough'] },
+  { args: ['doctor', 'everything'] },
+
   { args: ['merge', 'a.jsonl'] },
   { args: ['merge', 'OUT/1.jsonl', 'OUT/2.jsonl', '-o', 'OUT/all.jsonl'], first: [shardOf(1), shardOf(2)] },
   { args: ['merge', 'OUT/2.jsonl', '-o', 'OUT/all.jsonl'], first: [shardOf(2)] },

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encoderNamed, makeEncoder } from './encoder-models.js';
 import { HubFixture } from './hub-fixture.js';
-import { environment, root, temporaryDirectory, writeFile } from './run.js';
+import { environment, jsonLines, root, temporaryDirectory, writeFile } from './run.js';
 
 const model = join(root, 'fixtures/tiny-gpt2');
 const files = Object.fromEntries(readdirSync(model).map((name) => [name, readFileSync(join(model, name))]));
@@ -46,7 +46,15 @@ export class Desk {
     writeFile(this.#directory, 'texts.txt', 'one\ntwo\n');
     this.#putEncoders();
     const scored = readFileSync(join(root, 'fixtures/labelled.jsonl'), 'utf8');
-    writeFile(this.#directory, 'labelled-scored.jsonl', scored);
+    for (const name of ['labelled-scored', 'old', 'new']) writeFile(this.#directory, `${name}.jsonl`, scored);
+    writeFile(
+      this.#directory,
+      'new.csv',
+      `id,reward\n${jsonLines(scored)
+        .map(({ id }) => `${id},${id}\n`)
+        .join('')}`,
+    );
+    writeFile(this.#directory, 'both.jsonl', '{"reward_a":1,"reward_b":2}\n{"reward_a":2,"reward_b":0}\n');
     writeFile(this.#directory, 'labelled.jsonl', scored.replaceAll(/, "reward".*(?=\})/g, ''));
   }
 

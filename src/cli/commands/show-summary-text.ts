@@ -111,8 +111,8 @@ function problemsOf(statuses: readonly RunStatus[], set: ShardSet, { paint, widt
   return told.flatMap((problem) => wrapped(problem, '', width).map(paint.bad));
 }
 
-function processInWords({ phase, process, savedSecondsAgo }: RunStatus): string {
-  if (phase !== 'running' || process === null) return '';
+function processInWords({ phase, process: holder, savedSecondsAgo }: RunStatus): string {
+  if (phase !== 'running' || holder === null) return '';
   const saved = savedSecondsAgo === null ? 'nothing saved yet' : `last saved ${Math.round(savedSecondsAgo)} s ago`;
-  return ` (process ${process.pid ?? 'unknown'} of ${process.host ?? 'an unknown machine'}, ${saved})`;
+  return ` (process ${holder.pid ?? 'unknown'} of ${holder.host ?? 'an unknown machine'}, ${saved})`;
 }

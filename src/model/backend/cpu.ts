@@ -1,5 +1,9 @@
+import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { cpuIdentity } from '../../platform/cpu.js';
+import { dirname, join } from 'node:path';
+import { cpuArchitecture, cpuIdentity } from '../../platform/cpu.js';
+import { systemName } from '../../platform/environment.js';
+import { isDirectory, isFile } from '../../platform/files.js';
 import { countParameters, type RewardNetwork, type SizedNetwork } from '../architectures/network.js';
 import type { LayoutLimits } from '../layout/layout.js';
 import type { CostModel } from '../layout/trie.js';
@@ -34,6 +38,16 @@ export const cpu = {
 
 const onnxruntimeVersion = (): string =>
   (createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }).version;
+
+/** The package of onnxruntime, and its library for this system; undefined where it brings none. Nothing is loaded. */
+export function onnxruntimeBuild(): { readonly version: string; readonly library: string | undefined } {
+  const folder = join(dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json')), 'bin');
+  const builds = isDirectory(folder) ? readdirSync(folder) : [];
+  const libraries = builds.map((build) =>
+    join(folder, build, systemName(), cpuArchitecture(), 'onnxruntime_binding.node'),
+  );
+  return { version: onnxruntimeVersion(), library: libraries.find(isFile) };
+}
 
 /**
  * A worker scores a window of this size in some seconds: it is small enough for progress to move and for the last
