@@ -1,5 +1,6 @@
 /** What an evaluation needs of each row: its rewards, labels, group and lengths. */
 import { optionName } from '../option-name.js';
+import { carriedDetails } from '../rows/carried-details.js';
 import { existingResult } from '../rows/existing-rewards.js';
 import { failure, isFailure, type RowFailure } from '../rows/failure.js';
 import { canonicalKey, DEEPEST_KEY } from '../rows/field-key.js';
@@ -99,7 +100,7 @@ export function evaluatedRow(
   { row }: ParsedRecord,
   { shape, rewards, tokens, truncated, failure: problem, taken = false }: RowResult,
   line: number | null,
-  { evaluation, fields }: Pick<EvaluationSettings, 'evaluation' | 'fields'>,
+  { evaluation, fields, rewardField }: Pick<EvaluationSettings, 'evaluation' | 'fields' | 'rewardField'>,
 ): EvaluatedRow | null {
   if (row === undefined || problem !== undefined) return null;
   const { label, group, cluster, by, id } = evaluation;
@@ -118,13 +119,20 @@ export function evaluatedRow(
     ...(labels !== undefined && !isFailure(labels) && { labels }),
     ...(known && { lengths: texts.map(textLength) }),
     ...(known && evaluation.texts && { texts: texts.map((text) => text.slice(0, SHOWN)) }),
-    ...(evaluation.texts && tokens && truncated && { tokens, cut: truncated }),
+    ...(evaluation.texts &&
+      (taken ? carriedByTexts(row, rewardField, rewards.length) : tokens && truncated && { tokens, cut: truncated })),
     ...keyed('group', row, group),
     ...keyed('cluster', row, cluster),
     ...keyed('slice', row, by),
     ...keyed('id', row, id),
     line,
   };
+}
+
+/** What an earlier run wrote of the texts with --details. */
+function carriedByTexts(row: Row, rewardField: string, texts: number): Pick<EvaluatedRow, 'tokens' | 'cut'> {
+  const details = Array.from({ length: texts }, (_, i) => carriedDetails(row, rewardField, i));
+  return { tokens: details.map(({ tokens }) => tokens ?? null), cut: details.map(({ cut }) => cut ?? null) };
 }
 
 const labelField = (name: string, { positive }: EvaluationFields): LabelField => ({ name, positive });

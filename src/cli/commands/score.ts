@@ -17,6 +17,7 @@ import { inputFiles } from './input-files.js';
 import { type Plan, planScoring, type ScoreOrBestFlags } from './plan.js';
 import { printEnd, printEstimate, printRewards, rowsInWords } from './print.js';
 import { requestOf } from './request.js';
+import { writeScoreReport } from './score-report.js';
 import { printGains } from './selection.js';
 import { Session, totalBytesOf } from './session.js';
 import { factsOf, writeSummary } from './summary.js';
@@ -76,6 +77,15 @@ async function scorePlanned(
   session.end();
   const { received } = session;
   const exitCode = conclude({ ...done, scorer, model, restarts, ownSeconds, received }, flags, context);
+  if (flags.report !== undefined && done.outcome.end === 'finished') {
+    const { statistics } = done.job.sink;
+    await writeScoreReport(
+      flags.report,
+      { inputs, format: plan.task.format, statistics, scorer: model },
+      flags,
+      context,
+    );
+  }
   if (done.outcome.end === 'stopped' && received !== undefined) {
     plan.claimed?.release();
     context.dieBy(received);
