@@ -4,11 +4,12 @@ import { GrowingColumn } from '../../evaluation/growing-column.js';
 import { histogramByLabel } from '../../evaluation/histogram.js';
 import type { Provenance } from '../../evaluation/provenance.js';
 import type { ShownText } from '../../evaluation/shown-rows.js';
-import { createFormat, type FormatSettings } from '../../rows/formats/index.js';
+import { createFormat, delimiters, type FormatSettings } from '../../rows/formats/index.js';
 import { Input } from '../../run/input.js';
 import { inspectInputs } from '../../run/inspect.js';
 import { type FoundText, keyOfText, readTextsAgain, type WantedText } from '../../run/read-again.js';
 import { readWindows } from '../../run/read-windows.js';
+import type { ScoredSource } from '../../run/scored-file.js';
 import type { RunStatistics } from '../../run/statistics.js';
 import { existingRewardsScorer } from '../../scorer/existing-rewards-scorer.js';
 import type { ModelScorer } from '../../scorer/open.js';
@@ -38,8 +39,8 @@ export async function writeScoreReport(
 ): Promise<void> {
   const { statistics } = run;
   const { output, maxRowBytes } = flags;
-  const format = await formatOfOutput(output, run.format, maxRowBytes, context);
-  const columns = await readOutput(output, format, maxRowBytes, context);
+  const open = () => openOutput(output, run.format, maxRowBytes, context);
+  const columns = await readOutput(await open());
   const rewards = columns.reward.floats;
   const order = Int32Array.from(rewards.keys()).sort(
     (a, b) => (rewards[a] as number) - (rewards[b] as number) || a - b,
@@ -53,10 +54,7 @@ export async function writeScoreReport(
       line: Number.isNaN(line) ? null : line,
     };
   };
-  const found = await readTextsAgain(
-    { ...sourceOf(output, format, maxRowBytes, context), id: undefined, group: undefined },
-    [...lowest, ...highest].map(placeOf),
-  );
+  const found = await readTextsAgain(await open(), [...lowest, ...highest].map(placeOf));
   const shown = (index: number): ShownText =>
     shownText(output, placeOf(index), found.get(keyOfText(placeOf(index))), {
       reward: rewards[index] as number,
@@ -103,36 +101,28 @@ function shownText(
   };
 }
 
-/** What was written is read in the format that it was written in, with the same fields. */
-async function formatOfOutput(
+/** Opens the output to be read in the format that it was written in, with the same fields. */
+async function openOutput(
   output: string,
   { header: _, filter: __, shape: ___, to, ...settings }: FormatSettings,
   maxRowBytes: number,
   context: CommandContext,
-): Promise<FormatSettings> {
+): Promise<ScoredSource> {
   const from = to === 'scores' ? 'jsonl' : to;
-  const delimiter = from === 'tsv' && settings.from !== 'tsv' ? '\t' : settings.delimiter;
+  const delimiter = from === settings.from ? settings.delimiter : delimiters[from === 'tsv' ? 'tsv' : 'csv'];
   const read = { ...settings, from, to: 'jsonl' as const, delimiter, details: false, existing: 'take' as const };
-  return inspectInputs([new Input(output, context)], read, maxRowBytes);
-}
-
-function sourceOf(output: string, format: FormatSettings, maxRowBytes: number, context: CommandContext) {
-  return { input: new Input(output, context), format, maxRowBytes, signal: new AbortController().signal };
+  const input = new Input(output, context);
+  // It says where the rows begin, too.
+  const format = await inspectInputs([input], read, maxRowBytes);
+  return { input, format, id: undefined, group: undefined, maxRowBytes, signal: new AbortController().signal };
 }
 
 const names = ['reward', 'length', 'cut', 'row', 'candidate', 'several', 'line'] as const;
 type OutputColumns = Readonly<Record<(typeof names)[number], GrowingColumn>>;
 
 /** A value for each reward; NaN for what is not known. */
-async function readOutput(
-  output: string,
-  format: FormatSettings,
-  maxRowBytes: number,
-  context: CommandContext,
-): Promise<OutputColumns> {
+async function readOutput({ input, format, maxRowBytes, signal }: ScoredSource): Promise<OutputColumns> {
   const columns = Object.fromEntries(names.map((name) => [name, new GrowingColumn()])) as OutputColumns;
-  const { input, signal } = sourceOf(output, format, maxRowBytes, context);
-  await inspectInputs([input], format, maxRowBytes); // It says where the rows begin.
   const answer = { kind: 'evaluation', fields: { texts: true } } as const;
   const score = existingRewardsScorer({ format, answer, maxRowBytes, dryRun: false, strict: false });
   const windowSize = existingRewardsWindow;

@@ -35,10 +35,11 @@ export function renderComparison(shown: ShownComparison, { version, date, comman
         ]
       : [];
   });
+  const title = titleOf(a, b);
   const left = rows.unscored + rows.onlyA + rows.onlyB;
   const body = html`<header>
 <p class="kicker">Two reward models compared</p>
-<h1>${nameOf(a)} (A) and ${nameOf(b)} (B)</h1>
+<h1>${title}</h1>
 ${factList([
   ['Date', moment(date)],
   ['Made by', `reward-score ${version}`],
@@ -50,11 +51,17 @@ ${factList([
 ${section('metrics', 'How alike they are', metricsTable(shown), reasons(shown), html`<p>95 % percentile bootstrap intervals of ${count(resamples)} resamples of ${count(comparison.clusters)} ${comparison.clusters < comparison.rewards ? 'whole groups or conversations' : 'rows'}, seed ${seed}.</p>`)}
 ${higher.length + lower.length > 0 && section('disagreements', 'Where they disagree most', higher.length > 0 && listed('B ranks these higher than A does', higher, a.file), lower.length > 0 && listed('B ranks these lower than A does', lower, a.file))}
 ${section('files', 'What was compared', filesTable(shown))}`;
-  return page(`${nameOf(a)} and ${nameOf(b)}: comparison`, body);
+  return page(`${title}: comparison`, body);
 }
 
-const nameOf = ({ file, field, scoredBy }: ComparedSide): string =>
-  preview(scoredBy?.model.name ?? `${file.split(/[/\\]/).at(-1)}, ${field}`, NAME, 'end');
+/** The models, or where these are not known, or are one, the files and their fields. */
+function titleOf(a: ComparedSide, b: ComparedSide): string {
+  const models = [a, b].map(({ scoredBy }) => scoredBy?.model.name);
+  const areTold = models[0] !== undefined && models[1] !== undefined && models[0] !== models[1];
+  const names = areTold ? models : [a, b].map(({ file, field }) => `${file.split(/[/\\]/).at(-1)}, ${field}`);
+  const [nameA = '', nameB = ''] = names.map((name = '') => preview(name, NAME, 'end'));
+  return `${nameA} (A) and ${nameB} (B)`;
+}
 
 function metricsTable({ comparison: { metrics } }: ShownComparison): Markup {
   const number = 'number' as const;
