@@ -55,7 +55,7 @@ function headOf({ evaluation, rows, failed, resamples, cluster }: Shown): string
   return `${counts.join(', ')}\n95 % intervals from ${many(resamples)} resamples of ${drawnIn(evaluation, cluster)}`;
 }
 
-export function drawnIn(
+function drawnIn(
   { rewards, pairs, groups, clusters }: Pick<ScorerReport, 'rewards' | 'pairs' | 'groups' | 'clusters'>,
   cluster: string | undefined,
 ): string {

@@ -68,7 +68,7 @@ describe('equal to scikit-learn and scipy', { concurrency: 2 }, () => {
         const mean = expected[metric];
         const got = results[0]?.metrics[metric];
         if (mean && mean.n > 1) assertClose(numberOf(got), mean.plain, metric);
-        else assert.match(reasonOf(got), /^expected (groups|2 clusters)/);
+        else assert.match(reasonOf(got), /^expected (groups|2 rows)/);
       }
     });
   }
@@ -227,7 +227,7 @@ describe('what cannot be computed has a reason, and no NaN', { concurrency: 2 },
   ])[] = [
     ['no rows', [], [], { auc: /^expected rewards, got none$/, mean: /^expected rewards, got none$/ }],
     ['no good rows', [], [{ reward: null }, {}], { mean: /^expected rewards, got none$/ }],
-    ['one row', [], [{ reward: 1 }], { mean: /^expected 2 clusters/ }],
+    ['one row', [], [{ reward: 1 }], { mean: /^expected 2 rows, groups or conversations/ }],
     ['no labels', [], [{ reward: 1 }, { reward: 2 }], { auc: /^expected labels, got none$/, top1: /^expected groups/ }],
     [
       'one class',
@@ -245,7 +245,7 @@ describe('what cannot be computed has a reason, and no NaN', { concurrency: 2 },
         { reward: 1, label: 1, g: 'a' },
         { reward: 2, label: 0, g: 'a' },
       ],
-      { top1: /^expected 2 clusters .*, got 1$/, auc: /got 1$/ },
+      { top1: /^expected 2 rows, groups or conversations .*, got 1$/, auc: /got 1$/ },
     ],
     [
       'all tied',

@@ -60,7 +60,7 @@ export function sampleRows(grades: 2 | 5 = 2): Rows {
 const options = { meaning: 'logit', resamples: 100 } as const;
 
 /** A text as a page lists it, with a conversation of which every part is that text. */
-export const shown = (text: string, reward: number): ShownText => ({
+const shown = (text: string, reward: number): ShownText => ({
   file: text,
   row: 1,
   line: 1,

@@ -1,5 +1,5 @@
 /** What `eval` evaluates, and how its results are used. */
-import { suiteNames } from '../../evaluation/suites/index.js';
+import { suiteNames } from '../../evaluation/suites/names.js';
 import { ALL_METRICS, type Threshold, thresholdAsGiven } from '../../evaluation/thresholds.js';
 import type { Comparable, Flag } from './flag.js';
 import { fieldName, fileName, labels, regressions, thresholds, wholeNumber } from './parsers.js';

@@ -1,6 +1,7 @@
 /** The published suites, by the names of --suite, and what is computed of one. */
 import { type BootstrapOptions, bootstrap, estimate } from '../bootstrap.js';
 import type { Metric } from '../metric.js';
+import type { SuiteName } from './names.js';
 import { preferenceSets, rewardBench } from './reward-bench.js';
 import { rewardBench2 } from './reward-bench-2.js';
 import { rmBench } from './rm-bench.js';
@@ -11,11 +12,7 @@ export const suites = {
   'reward-bench-2': rewardBench2,
   'rm-bench': rmBench,
   'preference-sets': preferenceSets,
-} as const satisfies Record<string, Suite>;
-
-export type SuiteName = keyof typeof suites;
-
-export const suiteNames = Object.keys(suites) as [SuiteName, ...SuiteName[]];
+} as const satisfies Record<SuiteName, Suite>;
 
 export interface SuiteResult {
   readonly suite: SuiteName;

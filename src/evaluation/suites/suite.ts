@@ -23,7 +23,7 @@ export interface SuiteLine {
   readonly statistic: Statistic | NotDefined;
 }
 
-export interface ComputedSuite {
+interface ComputedSuite {
   readonly lines: readonly SuiteLine[];
   /** What a resample draws: so many prompts. */
   readonly clusters: number;

@@ -1,7 +1,8 @@
 /** Prints an evaluation, writes its report, and holds it against the thresholds. */
 import type { CollectedRows } from '../../../evaluation/columns.js';
 import { evaluate } from '../../../evaluation/evaluation.js';
-import { evaluateSuite, type SuiteName } from '../../../evaluation/suites/index.js';
+import { evaluateSuite } from '../../../evaluation/suites/index.js';
+import type { SuiteName } from '../../../evaluation/suites/names.js';
 import type { SuiteRow } from '../../../evaluation/suites/suite.js';
 import { checkRegressions, checkThresholds, type Verdict } from '../../../evaluation/thresholds.js';
 import { disagreementsIn, reportDataOf, worstTexts, writeReport } from '../../../report/html/from-evaluation.js';
