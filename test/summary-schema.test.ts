@@ -13,6 +13,7 @@ import { failureCodes } from '../dist/rows/failure.js';
 import { rowKinds } from '../dist/rows/kinds/kinds.js';
 import { start } from './support/binary.js';
 import { copyExportedModel } from './support/exported-models.js';
+import { HubDouble } from './support/hub-double.js';
 import { rewardScore, root, temporaryDirectory } from './support/run.js';
 
 interface Schema {
@@ -66,6 +67,17 @@ for (const [i, [what, args, stdin, expected]] of (
     for (const [name, value] of Object.entries(expected)) assert.deepEqual(summary[name], value, name);
   });
 }
+
+test('the summary of a data set on the hub', async () => {
+  const datasets = { 'org/data': { branches: { main: { 'rows.jsonl': rows } } } };
+  const { endpoint } = await HubDouble.start({ files: {}, datasets });
+  const path = join(directory, 'data set.json');
+  const address = 'hf://datasets/org/data/rows.jsonl';
+  const { code, stderr } = await rewardScore(['-q', '--summary', path, address], { env: { HF_ENDPOINT: endpoint } });
+  assert.equal(code, 0, stderr);
+  const [input] = readSummary(path).inputs as Record<string, unknown>[];
+  assert.deepEqual(Object.keys(input ?? {}).sort(), ['bytes', 'commit', 'etag', 'path', 'rows', 'sha256']);
+});
 
 test('the summary of an evaluation of scored rows, which needs no model', async () => {
   const path = join(directory, 'evaluation.json');

@@ -58,7 +58,7 @@ export const commands: readonly CommandDescription[] = [
   command({
     name: 'score',
     summary: 'score files or standard input; this is the default command',
-    arguments: [files('JSONL, CSV, TSV, text or Parquet files; - is standard input')],
+    arguments: [files('JSONL, CSV, TSV, text or Parquet files, or hf://datasets/ORG/NAME; - is standard input')],
     isDefault: true,
     readsInput: true,
     after: `Examples:

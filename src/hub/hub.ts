@@ -1,11 +1,11 @@
 /** The hub's routes: the commit and the files of a revision, a file's metadata, and its bytes. */
 
-import { runError } from '../errors.js';
-import { concatBytes } from '../platform/bytes.js';
+import { notAHub, textOf } from './answers.js';
 import type { HubEnvironment } from './environment.js';
 import type { Answer, Http } from './http.js';
-import { type HubId, isCommit } from './id.js';
+import { type HubId, isCommit, pageOf } from './id.js';
 import type { HubLimits } from './limits.js';
+import { etagIn, sizeIn } from './metadata.js';
 import { refusal } from './refusals.js';
 import type { Token } from './token.js';
 
@@ -43,8 +43,8 @@ export class Hub {
     const address = `${endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}`;
     const answer = await this.#http.request('GET', address, { timeout });
     if (answer.status !== 200) throw this.#refusal(answer);
-    const parsed = parseRevision(await this.#textOf(answer));
-    if (parsed === undefined) throw this.#noHub(answer);
+    const parsed = parseRevision(await textOf(answer, this.id, this.#limits));
+    if (parsed === undefined) throw notAHub(this.id, answer);
     return parsed;
   }
 
@@ -57,9 +57,8 @@ export class Hub {
     const { status, headers } = answer;
     answer.discard();
     if (status >= 400) throw this.#refusal(answer, name);
-    const etag = (headers.get('x-linked-etag') ?? headers.get('etag'))?.replace(/^W\//, '').replaceAll('"', '');
-    // The etag becomes a file's name.
-    if (etag === undefined || !/^\w[\w.-]{0,199}$/.test(etag)) throw this.#noHub(answer);
+    const etag = etagIn(headers);
+    if (etag === undefined) throw notAHub(this.id, answer);
     return { name, commit, etag, size: sizeIn(headers) };
   }
 
@@ -73,25 +72,8 @@ export class Hub {
     throw this.#refusal(answer, name);
   }
 
-  async #textOf(answer: Answer): Promise<string> {
-    const { answerBytes } = this.#limits;
-    const pieces: Uint8Array[] = [];
-    let length = 0;
-    for await (const piece of answer.body()) {
-      length += piece.length;
-      if (length > answerBytes) {
-        throw runError(
-          `${this.id.text}: expected ${answer.host} to list the files in at most ${answerBytes} bytes, got more; is there a proxy ` +
-            'or a login page between, or a mistake in HF_ENDPOINT?',
-        );
-      }
-      pieces.push(piece);
-    }
-    return Buffer.from(concatBytes(pieces)).toString('utf8');
-  }
-
   #address(commit: string, name: string): string {
-    return `${this.#environment.endpoint}/${this.id.repository}/resolve/${commit}/${encodeURIComponent(name)}`;
+    return `${this.#environment.endpoint}/${pageOf(this.id)}/resolve/${commit}/${encodeURIComponent(name)}`;
   }
 
   #refusal(answer: Answer, file?: string): Error {
@@ -99,20 +81,6 @@ export class Hub {
     const { endpoint } = this.#environment;
     return refusal(answer, { id: this.id, endpoint, token: this.#token, ...(file !== undefined && { file }) });
   }
-
-  #noHub({ host }: Answer): Error {
-    return runError(
-      `${this.id.text}: ${host} does not answer as a Hugging Face hub does; is there a proxy or a login page ` +
-        'between, or a mistake in HF_ENDPOINT?',
-    );
-  }
-}
-
-function sizeIn(headers: Headers): number | undefined {
-  // The length of a compressed answer is not that of the file.
-  const length = headers.has('content-encoding') ? null : headers.get('content-length');
-  const size = headers.get('x-linked-size') ?? length;
-  return size !== null && /^\d+$/.test(size) ? Number(size) : undefined;
 }
 
 function parseRevision(text: string): Revision | undefined {

@@ -1,11 +1,11 @@
 /** Explains the hub's answers of failure. */
 import { FatalError, runError, usageError } from '../errors.js';
 import type { Answer } from './http.js';
-import type { HubId } from './id.js';
+import { type HubId, pageOf } from './id.js';
 import type { Token } from './token.js';
 import { TransferError } from './transfer-error.js';
 
-/** The hub has the model and knows no such revision, so that what is cached under that name is not used. */
+/** The hub has the repository and knows no such revision, so that what is cached under that name is not used. */
 export class NoSuchRevision extends FatalError {
   constructor(message: string) {
     super('usage', message);
@@ -23,7 +23,7 @@ export interface Asked {
 export function refusal(answer: Answer, { id, file, endpoint, token }: Asked): FatalError | TransferError {
   const { status, headers, host } = answer;
   const code = headers.get('x-error-code');
-  const page = `${endpoint}/${id.repository}`;
+  const page = `${endpoint}/${pageOf(id)}`;
   const what = `${host} answered ${status}`;
 
   // A storage host's addresses expire: the next request to the hub gets a new one.
@@ -49,7 +49,8 @@ export function refusal(answer: Answer, { id, file, endpoint, token }: Asked): F
       token === undefined
         ? 'if it is private, set HF_TOKEN to an access token that may read it'
         : `or the access token from ${token.source} may not read it`;
-    return usageError(`${id.text}: found neither a directory of that name nor ${page}; ${hidden}`);
+    const found = id.kind === 'model' ? `neither a directory of that name nor ${page}` : `no data set ${page}`;
+    return usageError(`${id.text}: found ${found}; ${hidden}`);
   }
   if (status === 403) {
     const reason =

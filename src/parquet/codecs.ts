@@ -1,25 +1,53 @@
 /** How pages are compressed. */
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync } from 'node:zlib';
+import { compressMember } from '../compression/compress.js';
 import { decompress } from '../compression/decompress.js';
 import { messageOf } from '../errors.js';
+import { compressHadoopLz4, compressLz4Block, compressSnappy } from './compress-block.js';
 import { decompressHadoopLz4, decompressLz4Block } from './lz4.js';
 import { decompressSnappy } from './snappy.js';
 
 type Decompress = (bytes: Uint8Array, length: number) => Uint8Array | Promise<Uint8Array>;
 
-/** Names of codecs by their number in the format, and what decompresses them. */
-const codecs: readonly { readonly name: string; readonly decompress?: Decompress }[] = [
-  { name: 'uncompressed', decompress: (bytes) => bytes },
-  { name: 'snappy', decompress: (bytes, length) => decompressSnappy(bytes, plausible(bytes, length, 64)) },
-  { name: 'gzip', decompress: (bytes, length) => gunzipSync(bytes, { maxOutputLength: Math.max(1, length) }) },
+type Compress = (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+
+interface Codec {
+  readonly name: string;
+  readonly decompress?: Decompress;
+  readonly compress?: Compress;
+}
+
+/** By their number in the format. */
+const codecs: readonly Codec[] = [
+  { name: 'uncompressed', decompress: (bytes) => bytes, compress: (bytes) => bytes },
+  {
+    name: 'snappy',
+    decompress: (bytes, length) => decompressSnappy(bytes, plausible(bytes, length, 64)),
+    compress: compressSnappy,
+  },
+  {
+    name: 'gzip',
+    decompress: (bytes, length) => gunzipSync(bytes, { maxOutputLength: Math.max(1, length) }),
+    compress: (bytes) => compressMember(bytes, 'gzip'),
+  },
   { name: 'LZO' },
   {
     name: 'brotli',
     decompress: (bytes, length) => brotliDecompressSync(bytes, { maxOutputLength: Math.max(1, length) }),
+    // The highest quality, which is the default, takes a hundred times as long.
+    compress: (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
   },
-  { name: 'LZ4', decompress: (bytes, length) => decompressHadoopLz4(bytes, plausible(bytes, length, 256)) },
-  { name: 'zstd', decompress: decompressZstd },
-  { name: 'LZ4_RAW', decompress: (bytes, length) => decompressLz4Block(bytes, plausible(bytes, length, 256)) },
+  {
+    name: 'LZ4',
+    decompress: (bytes, length) => decompressHadoopLz4(bytes, plausible(bytes, length, 256)),
+    compress: compressHadoopLz4,
+  },
+  { name: 'zstd', decompress: decompressZstd, compress: (bytes) => compressMember(bytes, 'zstd') },
+  {
+    name: 'LZ4_RAW',
+    decompress: (bytes, length) => decompressLz4Block(bytes, plausible(bytes, length, 256)),
+    compress: compressLz4Block,
+  },
 ];
 
 /** A damaged length is not to cost memory: a byte of these codecs stands for a limited number of bytes. */
@@ -41,6 +69,13 @@ export async function decompressPage(codec: number, bytes: Uint8Array, length: n
   if (length === 0) return new Uint8Array();
   const output = await codecs[codec]?.decompress?.(bytes, length);
   if (output?.length !== length) throw new RangeError(`a page of ${output?.length} bytes in the place of ${length}`);
+  return output;
+}
+
+/** @param codec one that is known */
+export async function compressPage(codec: number, bytes: Uint8Array): Promise<Uint8Array> {
+  const output = await codecs[codec]?.compress?.(bytes);
+  if (output === undefined) throw new RangeError(`the codec ${codecName(codec)} is not written`);
   return output;
 }
 

@@ -35,7 +35,8 @@ export const parquet = {
     const { schema } = await footerOf(file);
     return schema.root.children.map((node): FileColumn => {
       const { name } = node.element;
-      return { name, sample: sampleOf(node), isBinary: leavesOf(schema, name).some(isBinary) };
+      const isFlat = node.children.length === 0 && node.element.repetition_type !== 'REPEATED';
+      return { name, sample: sampleOf(node), isFlat, isBinary: leavesOf(schema, name).some(isBinary) };
     });
   },
 } as const satisfies Container;

@@ -72,3 +72,47 @@ export function writeRuns(levels: Uint8Array, width: number): Buffer {
   }
   return Buffer.from(parts);
 }
+
+/**
+ * Writes numbers as runs where eight or more are the same, and packed into their bits between these.
+ *
+ * @param width bits of each number
+ */
+export function packRuns(numbers: ArrayLike<number>, width: number): Buffer {
+  const { length } = numbers;
+  const output = Buffer.alloc(Math.ceil((length * width) / 8) + 8 * Math.ceil(length / 8) + 16);
+  let end = 0;
+  const writeHeader = (header: number): void => {
+    let rest = header;
+    for (; rest >= 128; rest = Math.floor(rest / 128)) output[end++] = (rest % 128) | 0x80;
+    output[end++] = rest;
+  };
+  const pack = (from: number, to: number): void => {
+    if (from === to) return;
+    const groups = Math.ceil((to - from) / 8);
+    writeHeader(groups * 2 + 1);
+    for (let i = from, bit = 0; i < to; i++) {
+      for (let k = 0; k < width; k++, bit++) {
+        if (((numbers[i] as number) >>> k) & 1)
+          output[end + (bit >> 3)] = (output[end + (bit >> 3)] as number) | (1 << (bit & 7));
+      }
+    }
+    end += groups * width;
+  };
+  let packed = 0; // where the numbers begin that are to be packed
+  for (let i = 0; i < length; ) {
+    let same = i + 1;
+    while (same < length && numbers[same] === numbers[i]) same++;
+    if (same - i < 8) {
+      i += 8;
+      continue;
+    }
+    pack(packed, i);
+    writeHeader((same - i) * 2);
+    for (let k = 0; k < width; k += 8) output[end++] = ((numbers[i] as number) >>> k) & 0xff;
+    i = same;
+    packed = same;
+  }
+  pack(packed, length);
+  return output.subarray(0, end);
+}

@@ -17,14 +17,35 @@ import { bitsFor, readRuns } from './levels.js';
 import type { Leaf } from './schema.js';
 import { fieldOf, numberOf, structOf, ThriftError, ThriftReader, type ThriftStruct } from './thrift.js';
 
-/** The values of a page, and the levels that say where they belong; undefined where all are the same. */
-export interface DecodedPage {
+/** Levels that say where a page's values belong; undefined where all are the same. */
+interface PageLevels {
   /** Values, those that are missing included. */
   readonly count: number;
   readonly definitions: Uint8Array | undefined;
   readonly repetitions: Uint8Array | undefined;
-  /** Those that are there. */
+}
+
+/** A page with the values that are there. */
+export interface DecodedPage extends PageLevels {
   readonly values: RawValues;
+}
+
+/** A page whose values are not decoded yet. */
+export interface DataPage extends PageLevels {
+  readonly kind: 'data';
+  /** How many values are there. */
+  readonly there: number;
+  /** How they are encoded. */
+  readonly encoding: number | undefined;
+  /** They themselves, decompressed. */
+  readonly bytes: Uint8Array;
+}
+
+export interface DictionaryPage {
+  readonly kind: 'dictionary';
+  readonly count: number;
+  readonly encoding: number | undefined;
+  readonly bytes: Uint8Array;
 }
 
 /** Bytes that are read at once; most pages are a little larger. */
@@ -37,7 +58,7 @@ const MOST_PAGE_VALUES = 2 ** 26;
 
 const pageType = { data: 0, index: 1, dictionary: 2, data2: 3 } as const;
 
-const encoding = {
+export const encoding = {
   plain: 0,
   plainDictionary: 2,
   runs: 3,
@@ -50,11 +71,24 @@ const encoding = {
 
 /** @throws Error of any class where the chunk is damaged */
 export async function* readPages(source: ByteSource, chunk: ColumnChunk): AsyncGenerator<DecodedPage> {
-  const { leaf, codec } = chunk;
+  let dictionary: RawValues | undefined;
+  for await (const page of splitPages(source, chunk)) {
+    if (page.kind === 'dictionary')
+      dictionary = decodePlain(page.bytes, chunk.leaf.type, page.count, chunk.leaf.length);
+    else yield { ...page, values: decodeValues(page, chunk.leaf, dictionary) };
+  }
+}
+
+/**
+ * Reads the pages of a chunk, with their levels and without decoding their values.
+ *
+ * @throws Error of any class where the chunk is damaged
+ */
+export async function* splitPages(source: ByteSource, chunk: ColumnChunk): AsyncGenerator<DataPage | DictionaryPage> {
+  const { codec } = chunk;
   if (!isKnownCodec(codec))
     throw new RangeError(`the codec ${codecName(codec)} is not read; rewrite it with zstd or snappy`);
   const cursor = new Cursor(source, chunk.start, chunk.start + chunk.length);
-  let dictionary: RawValues | undefined;
   let left = chunk.values;
   while (left > 0) {
     const header = await cursor.readHeader();
@@ -66,16 +100,18 @@ export async function* readPages(source: ByteSource, chunk: ColumnChunk): AsyncG
     const type = numberOf(header, page.type);
     if (type === pageType.dictionary) {
       // Each value takes a byte or more.
-      const values = countOf(structOf(header, page.dictionary), ofDictionary.values, whole);
-      dictionary = decodePlain(await decompressPage(codec, bytes, whole), leaf.type, values, leaf.length);
+      const own = structOf(header, page.dictionary);
+      const count = countOf(own, ofDictionary.values, whole);
+      const how = own && numberOf(own, ofDictionary.encoding);
+      yield { kind: 'dictionary', count, encoding: how, bytes: await decompressPage(codec, bytes, whole) };
       continue;
     }
     if (type === pageType.index) continue;
     const isData = type === pageType.data;
     if (!isData && type !== pageType.data2) throw new RangeError(`a page of the unknown kind ${type}`);
     const decoded = isData
-      ? decodeData(header, await decompressPage(codec, bytes, whole), chunk, left, dictionary)
-      : await decodeData2(header, bytes, whole, chunk, left, dictionary);
+      ? splitData(header, await decompressPage(codec, bytes, whole), chunk, left)
+      : await splitData2(header, bytes, whole, chunk, left);
     left -= decoded.count;
     if (decoded.count > 0) yield decoded;
   }
@@ -95,13 +131,7 @@ function countOf(header: ThriftStruct | undefined, field: number, most: number):
   return count;
 }
 
-function decodeData(
-  header: ThriftStruct,
-  bytes: Uint8Array,
-  { leaf }: ColumnChunk,
-  left: number,
-  dictionary: RawValues | undefined,
-): DecodedPage {
+function splitData(header: ThriftStruct, bytes: Uint8Array, { leaf }: ColumnChunk, left: number): DataPage {
   const own = structOf(header, fieldsOf.page.data);
   const count = countOf(own, fieldsOf.data.values, left);
   let rest = bytes;
@@ -119,17 +149,16 @@ function decodeData(
   const definitions = levels(leaf.definitions, fieldsOf.data.definitions);
   const there = countThere(definitions, leaf, count);
   const how = own && numberOf(own, fieldsOf.data.encoding);
-  return { count, definitions, repetitions, values: decodeValues(how, rest, leaf, there, dictionary) };
+  return { kind: 'data', count, there, definitions, repetitions, encoding: how, bytes: rest };
 }
 
-async function decodeData2(
+async function splitData2(
   header: ThriftStruct,
   bytes: Uint8Array,
   whole: number,
   { leaf, codec }: ColumnChunk,
   left: number,
-  dictionary: RawValues | undefined,
-): Promise<DecodedPage> {
+): Promise<DataPage> {
   const { data2, page } = fieldsOf;
   const own = structOf(header, page.data2);
   const count = countOf(own, data2.values, left);
@@ -148,7 +177,7 @@ async function decodeData2(
   const rest = isCompressed ? await decompressPage(codec, body, whole - levelBytes) : body;
   const there = countThere(definitions, leaf, count);
   const how = own && numberOf(own, data2.encoding);
-  return { count, definitions, repetitions, values: decodeValues(how, rest, leaf, there, dictionary) };
+  return { kind: 'data', count, there, definitions, repetitions, encoding: how, bytes: rest };
 }
 
 function lengthAt(bytes: Uint8Array): number {
@@ -168,12 +197,11 @@ function countThere(definitions: Uint8Array | undefined, leaf: Leaf, count: numb
   return there;
 }
 
-function decodeValues(
-  how: number | undefined,
-  bytes: Uint8Array,
+/** @throws RangeError where the bytes are not what the encoding says */
+export function decodeValues(
+  { encoding: how, bytes, there: count }: Pick<DataPage, 'encoding' | 'bytes' | 'there'>,
   { type, length }: Leaf,
-  count: number,
-  dictionary: RawValues | undefined,
+  dictionary?: RawValues,
 ): RawValues {
   switch (how) {
     case encoding.plain:
@@ -182,11 +210,9 @@ function decodeValues(
     case encoding.plainDictionary:
     case encoding.dictionary:
       return ofDictionary(bytes, count, dictionary);
-    case encoding.runs: {
+    case encoding.runs:
       if (type !== 'BOOLEAN') break;
-      const size = lengthAt(bytes);
-      return [...readRuns(bytes.subarray(4, 4 + size), 1, new Uint8Array(count))].map((bit) => bit === 1);
-    }
+      return [...readBits(bytes, count)].map((bit) => bit === 1);
     case encoding.deltaBinary:
       if (type !== 'INT32' && type !== 'INT64') break;
       return decodeDeltaBinary(bytes, type, count);
@@ -200,13 +226,22 @@ function decodeValues(
   throw new RangeError(`values of the type ${type} in the encoding ${how}, which is not read`);
 }
 
-function ofDictionary(bytes: Uint8Array, count: number, dictionary: RawValues | undefined): RawValues {
-  const values: (boolean | number | bigint | Uint8Array)[] = new Array(count);
-  if (count === 0) return values;
+/** Reads truth values that are written in runs. */
+export const readBits = (bytes: Uint8Array, count: number): Uint8Array =>
+  readRuns(bytes.subarray(4, 4 + lengthAt(bytes)), 1, new Uint8Array(count));
+
+/** Reads the numbers of a dictionary's values. */
+export function readIndexes(bytes: Uint8Array, count: number): Uint32Array {
   const width = bytes[0];
   if (width === undefined) throw new RangeError('the page ends before its indexes');
   // A dictionary of one value needs no bits.
-  const indexes = width === 0 ? new Uint32Array(count) : readRuns(bytes.subarray(1), width, new Uint32Array(count));
+  return width === 0 ? new Uint32Array(count) : readRuns(bytes.subarray(1), width, new Uint32Array(count));
+}
+
+function ofDictionary(bytes: Uint8Array, count: number, dictionary: RawValues | undefined): RawValues {
+  const values: (boolean | number | bigint | Uint8Array)[] = new Array(count);
+  if (count === 0) return values;
+  const indexes = readIndexes(bytes, count);
   for (let i = 0; i < count; i++) {
     const value = dictionary?.[indexes[i] as number];
     if (value === undefined)
@@ -259,7 +294,7 @@ class Cursor {
     const at = this.#position - this.#from;
     if (at < 0 || at + wanted > this.#block.length) {
       const size = Math.min(Math.max(wanted, BLOCK_BYTES), this.#end - this.#position);
-      this.#block = await readExactly(this.#source, this.#position, size);
+      this.#block = await readExactly(this.#source, this.#position, size, this.#end);
       this.#from = this.#position;
     }
     return this.#block.subarray(this.#position - this.#from);

@@ -1,6 +1,6 @@
 /** Reads a row group as lines of JSON, a few pages of each column at a time. */
-import { FatalError, messageOf, runError } from '../errors.js';
 import type { ByteSource } from '../platform/byte-source.js';
+import { damagedColumn } from './damage.js';
 import type { ColumnChunk, RowGroup } from './footer.js';
 import { assembleLists, assembleNested, type SchemaNode } from './hyparquet.js';
 import { type DecodedPage, readPages } from './pages.js';
@@ -23,14 +23,7 @@ export interface GroupReading {
 
 /** @throws FatalError `run` where a column is damaged; the message names it */
 export async function* readGroup({ source, schema, group, index, columns }: GroupReading): AsyncGenerator<Buffer> {
-  const damaged = (path: readonly string[], error: unknown): Error => {
-    if (error instanceof FatalError) return error;
-    return runError(
-      `${source.name}: the column ${path.join('.')} of row group ${index} cannot be read: ${messageOf(error)}; ` +
-        'the file is damaged, or of a kind that is not read',
-      { cause: error },
-    );
-  };
+  const damaged = (path: readonly string[], error: unknown): Error => damagedColumn(source.name, path, index, error);
   const read = rowColumns(schema, columns).map((column): ColumnOfGroup => {
     const chunks = group.chunks.filter(({ leaf }) => column.leaves.includes(leaf));
     return { ...column, readers: chunks.map((chunk) => new LeafReader(source, chunk)) };
@@ -39,12 +32,10 @@ export async function* readGroup({ source, schema, group, index, columns }: Grou
   try {
     let size = 16;
     for (let done = 0; done < group.rows; ) {
-      for (const reader of readers) {
-        try {
-          await reader.fill();
-        } catch (error) {
-          throw damaged(reader.path, error);
-        }
+      // Together, since each may wait for a request; of several that are damaged, the first column is named.
+      const filled = await Promise.allSettled(readers.map((reader) => reader.fill()));
+      for (const [i, result] of filled.entries()) {
+        if (result.status === 'rejected') throw damaged((readers[i] as LeafReader).path, result.reason);
       }
       const rows = Math.min(size, group.rows - done, ...readers.map(({ available }) => available));
       if (rows === 0) {

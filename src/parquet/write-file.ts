@@ -1,14 +1,17 @@
 /**
- * Writes a file of row groups that are there already: each column's bytes as they were, with new columns after them. Where
- * these groups come from does not show: groups that were written by several runs make the file that one run would have made.
+ * Writes a file of row groups that are there already: each column's bytes as they were, with new columns after them. A group
+ * of which not all rows are kept is encoded anew, and one of which none is kept is left out. Where these groups come from
+ * does not show: groups that were written by several runs make the file that one run would have made.
  */
-import { type FileHandle, open } from 'node:fs/promises';
-import { messageOf, runError } from '../errors.js';
+import { runError } from '../errors.js';
 import { type ByteSource, readExactly } from '../platform/byte-source.js';
+import { damagedColumn } from './damage.js';
 import { fieldsOf } from './field-numbers.js';
+import { FileSink } from './file-sink.js';
 import { type ColumnChunk, type Footer, MAGIC, type RowGroup } from './footer.js';
 import { updatedKeyValue } from './key-values.js';
 import { encodeColumn, type NewColumn, type NewValue, schemaOf } from './new-column.js';
+import { selectRows } from './select-rows.js';
 import {
   binary,
   fieldOf,
@@ -31,12 +34,21 @@ import {
 export interface FileContent {
   /** What it is to say of itself, but for its row groups. */
   readonly footer: Footer;
-  readonly groups: readonly { readonly source: ByteSource; readonly group: RowGroup }[];
+  /** Each with its number in its own file. */
+  readonly groups: readonly { readonly source: ByteSource; readonly group: RowGroup; readonly index: number }[];
   readonly columns: readonly NewColumn[];
   /** Names of columns that are left out. */
   readonly removed: ReadonlySet<string>;
-  /** Returns the values of the new columns for the next rows, a list for each column. */
-  readonly nextValues: (rows: number) => Promise<readonly (readonly NewValue[])[]>;
+  /** Returns what is written of the next rows. */
+  readonly nextRows: (rows: number) => Promise<WrittenRows>;
+}
+
+/** What is written of a row group. */
+export interface WrittenRows {
+  /** 1 for each row that is kept, and 0 for each that is not; undefined where all are kept. */
+  readonly keep: Uint8Array | undefined;
+  /** The values of the new columns for the rows that are kept, a list for each column. */
+  readonly values: readonly (readonly NewValue[])[];
 }
 
 export interface WrittenFile {
@@ -53,8 +65,10 @@ export async function writeFile(path: string, content: FileContent): Promise<Wri
   try {
     await sink.write(MAGIC);
     const groups: ThriftStruct[] = [];
-    for (const [index, { source, group }] of content.groups.entries()) {
-      groups.push(await writeGroup(sink, source, group, index, content));
+    for (const { source, group, index } of content.groups) {
+      const written = await content.nextRows(group.rows);
+      if (written.keep?.includes(1) === false) continue;
+      groups.push(await writeGroup(sink, { source, group, index, written, number: groups.length }, content));
     }
     const { stored, dropped } = footerOf(content, groups);
     const footer = writeStruct(stored);
@@ -68,21 +82,37 @@ export async function writeFile(path: string, content: FileContent): Promise<Wri
   }
 }
 
+interface GroupToWrite {
+  readonly source: ByteSource;
+  readonly group: RowGroup;
+  /** Which of its own file's. */
+  readonly index: number;
+  readonly written: WrittenRows;
+  /** Which of the file that is written. */
+  readonly number: number;
+}
+
 async function writeGroup(
   sink: FileSink,
-  source: ByteSource,
-  group: RowGroup,
-  index: number,
-  { columns, removed, nextValues }: FileContent,
+  { source, group, index, written: { keep, values }, number }: GroupToWrite,
+  { columns, removed }: FileContent,
 ): Promise<ThriftStruct> {
   const start = sink.position;
   const chunks: ThriftStruct[] = [];
   for (const chunk of group.chunks) {
-    if (removed.has(chunk.leaf.path[0] as string)) continue;
-    chunks.push(movedChunk(chunk, sink.position));
-    await copyChunk(sink, source, chunk);
+    const { path } = chunk.leaf;
+    if (removed.has(path[0] as string)) continue;
+    if (keep === undefined) {
+      chunks.push(movedChunk(chunk, sink.position));
+      await copyChunk(sink, source, chunk);
+      continue;
+    }
+    try {
+      chunks.push(await selectRows(source, chunk, keep, sink.position, (bytes) => sink.write(bytes)));
+    } catch (error) {
+      throw damagedColumn(source.name, path, index, error);
+    }
   }
-  const values = await nextValues(group.rows);
   for (const [i, column] of columns.entries()) {
     const { bytes, stored } = encodeColumn(column, values[i] ?? [], sink.position);
     await sink.write(bytes);
@@ -96,9 +126,16 @@ async function writeGroup(
     );
   const has = (field: number): boolean => fieldOf(group.stored, field) !== undefined;
   const set: ThriftField[] = [structs(fields.columns, chunks), i64(fields.bytes, sum(column.uncompressed))];
+  if (keep !== undefined)
+    set.push(
+      i64(
+        fields.rows,
+        keep.reduce((rows, one) => rows + one, 0),
+      ),
+    );
   if (has(fields.fileOffset)) set.push(i64(fields.fileOffset, start));
   if (has(fields.compressed)) set.push(i64(fields.compressed, sum(column.compressed)));
-  if (has(fields.ordinal)) set.push(i16(fields.ordinal, index));
+  if (has(fields.ordinal)) set.push(i16(fields.ordinal, number));
   // The columns that rows are sorted by are named by their numbers.
   return withFields(group.stored, set, removed.size === 0 ? [] : [fields.sorting]);
 }
@@ -107,7 +144,7 @@ async function copyChunk(sink: FileSink, source: ByteSource, { start, length }: 
   for (let done = 0; done < length; done += COPIED_BYTES) {
     const size = Math.min(COPIED_BYTES, length - done);
     try {
-      await sink.write(await readExactly(source, start + done, size));
+      await sink.write(await readExactly(source, start + done, size, start + length));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw runError(`${source.name}: ${error.message}: the file was cut while it was read`, { cause: error });
@@ -138,11 +175,11 @@ function movedChunk({ stored, start }: ColumnChunk, position: number): ThriftStr
 }
 
 function footerOf(
-  { footer: { stored, schema }, groups, columns, removed }: FileContent,
+  { footer: { stored, schema }, columns, removed }: FileContent,
   written: readonly ThriftStruct[],
 ): { readonly stored: ThriftStruct; readonly dropped: readonly string[] } {
   const { file } = fieldsOf;
-  const rows = groups.reduce((sum, { group }) => sum + group.rows, 0);
+  const rows = written.reduce((sum, group) => sum + (numberOf(group, fieldsOf.group.rows) ?? 0), 0);
   const set: ThriftField[] = [
     structs(file.schema, schemaWith(structsOf(stored, file.schema) ?? [], columns, removed)),
     i64(file.rows, rows),
@@ -208,49 +245,3 @@ export const sameSchema = (a: Footer, b: Footer): boolean => {
   };
   return bytes(a).equals(bytes(b));
 };
-
-class FileSink {
-  position = 0;
-  readonly #path: string;
-  readonly #handle: FileHandle;
-
-  static async open(path: string): Promise<FileSink> {
-    try {
-      return new FileSink(path, await open(path, 'w'));
-    } catch (error) {
-      throw cannotBeWritten(path, error);
-    }
-  }
-
-  private constructor(path: string, handle: FileHandle) {
-    this.#path = path;
-    this.#handle = handle;
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    try {
-      for (let done = 0; done < bytes.length; ) {
-        const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, this.position);
-        done += bytesWritten;
-        this.position += bytesWritten;
-      }
-    } catch (error) {
-      throw cannotBeWritten(this.#path, error);
-    }
-  }
-
-  async sync(): Promise<void> {
-    try {
-      await this.#handle.sync();
-    } catch (error) {
-      throw cannotBeWritten(this.#path, error);
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#handle.close().catch(() => undefined); // It is synchronised, or has failed already.
-  }
-}
-
-const cannotBeWritten = (path: string, error: unknown): Error =>
-  runError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });

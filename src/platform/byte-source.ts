@@ -6,14 +6,23 @@ export interface ByteSource {
   /** Its name in messages. */
   readonly name: string;
   readonly size: number;
-  /** Returns so many bytes from there; fewer only where the source ends. */
-  readAt(position: number, length: number): Promise<Buffer>;
+  /**
+   * Returns so many bytes from there; fewer only where the source ends.
+   *
+   * @param until up to where reading is likely to go on, for a source that reads ahead
+   */
+  readAt(position: number, length: number, until?: number): Promise<Buffer>;
   close(): Promise<void>;
 }
 
 /** @throws RangeError where the source ends before that */
-export async function readExactly(source: ByteSource, position: number, length: number): Promise<Buffer> {
-  const bytes = await source.readAt(position, length);
+export async function readExactly(
+  source: ByteSource,
+  position: number,
+  length: number,
+  until?: number,
+): Promise<Buffer> {
+  const bytes = await source.readAt(position, length, until);
   if (bytes.length < length) {
     throw new RangeError(`expected ${length} bytes at byte ${position}, the file has ${bytes.length}`);
   }
@@ -54,4 +63,13 @@ export async function openFileSource(path: string): Promise<ByteSource> {
     },
     close: () => handle.close(),
   };
+}
+
+/** Yields the bytes from there to the end of the source. */
+export async function* readOn(source: ByteSource, from: number, chunkBytes: number): AsyncGenerator<Buffer> {
+  for (let position = from; position < source.size; ) {
+    const chunk = await source.readAt(position, Math.min(chunkBytes, source.size - position), source.size);
+    position += chunk.length;
+    yield chunk;
+  }
 }

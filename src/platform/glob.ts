@@ -3,7 +3,8 @@ import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDirectory, statOrUndefined } from './files.js';
 
-const isPattern = (text: string): boolean => /[*?[]/.test(text);
+/** Whether a text may stand for several paths. */
+export const isPattern = (text: string): boolean => /[*?[]/.test(text);
 
 /**
  * The paths that a pattern stands for, in order of their bytes; the path itself where it is none, or there is a file of
@@ -19,8 +20,32 @@ export function expandPath(path: string): readonly string[] {
     path.split('/').filter((part) => part !== ''),
     found,
   );
-  return [...found].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return inOrder(found);
 }
+
+/** Paths in order of their bytes. */
+export const inOrder = (paths: Iterable<string>): string[] =>
+  [...paths].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+
+/** Whether a path is one that a pattern stands for, by the same rules, where folders cannot be looked into. */
+export function pathMatcher(pattern: string): (path: string) => boolean {
+  const parts = pattern.split('/').filter((part) => part !== '');
+  return (path) => matchesParts(parts, path.split('/'));
+}
+
+function matchesParts([part, ...rest]: readonly string[], names: readonly string[]): boolean {
+  const [name, ...others] = names;
+  if (part === undefined) return name === undefined;
+  if (name === undefined) return false;
+  if (part !== '**') return matchesName(part, name) && matchesParts(rest, others);
+  const isHere = rest.length === 0 ? names.length === 1 && matchesName('*', name) : matchesParts(rest, names);
+  return isHere || (!name.startsWith('.') && matchesParts([part, ...rest], others));
+}
+
+const matchesName = (pattern: string, name: string): boolean =>
+  isPattern(pattern)
+    ? expressionOf(pattern).test(name) && (!name.startsWith('.') || pattern.startsWith('.'))
+    : pattern === name;
 
 function walk(folder: string, [part, ...rest]: readonly string[], found: Set<string>): void {
   if (part === undefined) return;

@@ -49,6 +49,8 @@ export interface FileColumn {
   readonly name: string;
   /** A value of its type, without anything in it. */
   readonly sample: unknown;
+  /** Whether it holds neither lists nor structures. */
+  readonly isFlat: boolean;
   /** Whether it holds bytes of which nothing says that they are text. */
   readonly isBinary: boolean;
 }

@@ -6,7 +6,7 @@
 
 import { canonicalKey } from './field-key.js';
 import { followPath, valueAt } from './fields.js';
-import { cellAt, jsonCell, textOfCell } from './formats/csv-cells.js';
+import { type CellSyntax, cellAt, jsonCell, textOfCell } from './formats/csv-cells.js';
 import { columnKey } from './formats/csv-header.js';
 import type { FormatSettings } from './formats/index.js';
 import { trimmed } from './formats/jsonl.js';
@@ -15,7 +15,7 @@ import { kindOfColumns } from './kinds/kinds.js';
 import type { InputRecord } from './records.js';
 
 /** The settings of a run that determine where a field is. */
-export type GroupKeySettings = Pick<FormatSettings, 'from' | 'delimiter' | 'header' | 'fields'>;
+export type GroupKeySettings = Pick<FormatSettings, 'from' | 'delimiter' | 'quoted' | 'header' | 'fields'>;
 
 /**
  * The key of a record's group; undefined where it has no value in the field, one too deep for a key, or cannot be read.
@@ -28,12 +28,12 @@ export type GroupKeyReader = (record: InputRecord) => string | undefined;
  *
  * @param field in CSV, the key of a column
  */
-export function groupKeyReader({ from, delimiter, header, fields }: GroupKeySettings, field: string): GroupKeyReader {
+export function groupKeyReader({ from, header, fields, ...syntax }: GroupKeySettings, field: string): GroupKeyReader {
   if (from === 'jsonl' || from === 'json' || from === 'parquet') return keyOfLine(field, fields.text ?? 'text');
   if (header === undefined || from === 'text') return () => undefined;
   const keys = header.columns.map(columnKey);
   const jsonColumns = kindOfColumns(keys, fields)?.jsonColumns ?? [];
-  return keyOfCells(field, keys, jsonColumns, delimiter);
+  return keyOfCells(field, keys, jsonColumns, syntax);
 }
 
 /** The part of a record's bytes that holds the value, and how to read it. */
@@ -130,18 +130,18 @@ function keyOfCells(
   field: string,
   keys: readonly string[],
   jsonColumns: readonly string[],
-  delimiter: string,
+  syntax: CellSyntax,
 ): GroupKeyReader {
   const column = keys.includes(field) ? field : (field.split('.')[0] as string);
   const index = keys.lastIndexOf(column);
   if (index < 0) return () => undefined;
   const read = (bytes: Buffer): unknown => {
-    const cell = textOfCell(bytes);
+    const cell = textOfCell(bytes, syntax);
     const value = jsonColumns.includes(column) ? jsonCell(column, cell) : cell;
     return valueAt({ [column]: value === undefined ? cell : value }, field);
   };
   return remembering(({ bytes }) => {
-    const cell = cellAt(bytes, delimiter.charCodeAt(0), index);
+    const cell = cellAt(bytes, syntax, index);
     return cell && { bytes, start: cell.start, end: cell.end, read };
   });
 }

@@ -119,19 +119,18 @@ export class CsvScanner implements RecordScanner {
   }
 }
 
+/** What records end with: one for all of them, as nothing is written into it. */
+const [NO_LINE_END, NEWLINE_ALONE, RETURN_NEWLINE] = [Buffer.from(''), Buffer.from('\n'), Buffer.from('\r\n')];
+
 /** Splits the bytes of whole records, the last of which may lack its line end. */
 export function* splitRecords(bytes: Buffer, start: Position, scanner: RecordScanner): Generator<InputRecord> {
   for (let from = 0; from < bytes.length; ) {
     const line = lineAt(start, scanner);
     const found = scanner.findEnd(bytes, from);
     const end = found < 0 ? bytes.length : found;
-    const contentEnd = end - (found < 0 ? 0 : lineEndOf(bytes.subarray(from, end)).length);
-    yield {
-      bytes: bytes.subarray(from, contentEnd),
-      lineEnd: bytes.subarray(contentEnd, end),
-      byte: start.byte + from,
-      line,
-    };
+    const lineEnd =
+      found < 0 ? NO_LINE_END : bytes[end - 2] === RETURN && end - 2 >= from ? RETURN_NEWLINE : NEWLINE_ALONE;
+    yield { bytes: bytes.subarray(from, end - lineEnd.length), lineEnd, byte: start.byte + from, line };
     from = end;
   }
 }

@@ -114,12 +114,13 @@ export function resultEdit(
 ): RowEdit {
   const { reasons, existing } = settings;
   const errors = reasons ? rewardErrorMembers(result.failure) : [];
-  const members = rewardMembers(result, settings, isThere);
+  const rewards = rewardMembers(result, settings, isThere);
+  const members = errors.length === 0 ? rewards : [...rewards, ...errors];
   if (result.taken || takesRewards(existing)) {
-    return { members: [...members, ...errors].filter(([name]) => !isThere(name)), removed: [] };
+    return { members: members.filter(([name]) => !isThere(name)), removed: [] };
   }
   const isAnew = existing !== 'refuse' && isThere(REWARD_ERROR);
-  return { members: [...members, ...errors], removed: isAnew && errors.length === 0 ? [REWARD_ERROR] : [] };
+  return { members, removed: isAnew && errors.length === 0 ? [REWARD_ERROR] : [] };
 }
 
 /** A row that failed as a whole has one field of null, or those of rewards that it carries. */
@@ -131,6 +132,8 @@ function rewardMembers(
   const { rewardField, details, existing } = settings;
   const { shape, rewards } = result;
   if (rewards.length > 0) {
+    // What most results are is written without a list for each step.
+    if (shape === 'single' && !details) return [[rewardField, formatReward(rewards[0] ?? null)]];
     const values = resultValues(result, details);
     return resultFields(settings, shape).map((name, i) => [name, values[i]]);
   }

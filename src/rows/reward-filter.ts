@@ -45,7 +45,7 @@ export function filtered(format: RowFormat, filter: RewardFilter): RowFormat {
       },
     };
   }
-  const { outputHeader } = format;
+  const { outputHeader, placeholder } = format;
   return {
     ...format,
     outputHeader: outputHeader && Buffer.concat(framed(Number.NaN, [outputHeader])),
@@ -54,6 +54,7 @@ export function filtered(format: RowFormat, filter: RewardFilter): RowFormat {
       const pieces = best === undefined ? [] : format.write(record, parsed, result);
       return best === undefined || pieces.length === 0 ? [] : framed(best, pieces);
     },
+    ...(placeholder && { placeholder: Buffer.concat(framed(Number.NaN, [placeholder])) }),
   };
 }
 
@@ -61,9 +62,7 @@ export function filtered(format: RowFormat, filter: RewardFilter): RowFormat {
 const HEAD_BYTES = 12;
 
 function framed(reward: number, pieces: readonly (Buffer | string)[]): Buffer[] {
-  const bytes = Buffer.from(
-    concatBytes(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece))),
-  );
+  const bytes = Buffer.from(concatBytes(pieces));
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeDoubleLE(reward, 0);
   head.writeUInt32LE(bytes.length, 8);
@@ -71,7 +70,7 @@ function framed(reward: number, pieces: readonly (Buffer | string)[]): Buffer[] 
 }
 
 export interface Frame {
-  /** NaN for what stands before the first record. */
+  /** NaN for what stands there whatever is kept: before the first record, or for a row that is left out. */
   readonly reward: number;
   readonly bytes: Buffer;
 }

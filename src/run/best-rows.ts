@@ -4,6 +4,7 @@ import { framesOf } from '../rows/reward-filter.js';
 import { AppendedFile } from './appended-file.js';
 import { containerOfName } from './containers.js';
 import { type Assemble, plainEncoder } from './output.js';
+import type { RunStatistics } from './statistics.js';
 
 /** Bytes of records that are compressed together. */
 const BATCH_BYTES = 1 << 16;
@@ -17,7 +18,6 @@ const BATCH_BYTES = 1 << 16;
 export const planBestRows =
   (output: string, percent: number): Assemble =>
   async (work, target, statistics) => {
-    const least = leastKept(await rewardsOf(work), percent);
     const file = await AppendedFile.open(target);
     try {
       const sink = {
@@ -30,12 +30,9 @@ export const planBestRows =
         },
       };
       const encoder = containerOfName(output)?.encoder(sink) ?? plainEncoder(sink);
-      let kept = 0;
       let batch: Buffer[] = [];
       let length = 0;
-      for await (const { reward, bytes } of framesOf(createReadStream(work) as AsyncIterable<Buffer>)) {
-        if (reward < least) continue;
-        if (!Number.isNaN(reward)) kept++;
+      for await (const bytes of bestRowsOf(work, percent, statistics)) {
         batch.push(bytes);
         length += bytes.length;
         if (length < BATCH_BYTES) continue;
@@ -46,12 +43,34 @@ export const planBestRows =
       await encoder.append(Buffer.concat(batch));
       await encoder.finish();
       await file.sync();
-      statistics.keepOnly(kept);
       return file.position;
     } finally {
       await file.close();
     }
   };
+
+/**
+ * Yields what was written of the rows that are kept, and sets in the statistics how many they are.
+ *
+ * @param work the frames that were written
+ * @param placeholder what stands in the place of a row that is not kept; undefined: nothing does
+ */
+export async function* bestRowsOf(
+  work: string,
+  percent: number,
+  statistics: RunStatistics,
+  placeholder?: Buffer,
+): AsyncGenerator<Buffer> {
+  const least = leastKept(await rewardsOf(work), percent);
+  let kept = 0;
+  for await (const { reward, bytes } of framesOf(createReadStream(work) as AsyncIterable<Buffer>)) {
+    const isDropped = reward < least;
+    if (!isDropped && !Number.isNaN(reward)) kept++;
+    if (!isDropped) yield bytes;
+    else if (placeholder !== undefined) yield placeholder;
+  }
+  statistics.keepOnly(kept);
+}
 
 async function rewardsOf(work: string): Promise<Float64Array> {
   let rewards = new Float64Array(1024);

@@ -8,22 +8,30 @@ export interface InputFacts {
   readonly path: string;
   /** Size on disk of a regular file; null for a pipe. */
   readonly bytes: number | null;
-  /** When it was last changed, in milliseconds; null for a pipe. */
+  /** When it was last changed, in milliseconds; null for a pipe or a remote file. */
   readonly modified: number | null;
-  /** Digest of samples from all over the file; null for a pipe. */
+  /** Digest of samples from all over the file; of a remote one, what names its content; null for a pipe. */
   readonly sample: string | null;
+  /** The address that a remote file was found by: a run that goes on finds the same. */
+  readonly asked?: string;
 }
 
 const SAMPLES = 64;
 const SAMPLE_BYTES = 4096;
 
-export function factsOf({ path, size, modified }: Input): InputFacts {
+export function factsOf({ path, size, modified, remote }: Input): InputFacts {
+  if (remote !== undefined)
+    return { path, bytes: remote.size, modified: null, sample: remote.etag, asked: remote.asked };
   if (size === undefined || modified === undefined) return { path, bytes: null, modified: null, sample: null };
   return { path, bytes: size, modified, sample: sampleOf(path, size) };
 }
 
 /** Describes how an input has changed; undefined where it is the same or has only grown at its end. */
 export function inputDifference(then: InputFacts, now: InputFacts): string | undefined {
+  // A remote file's path names its commit, and what a commit has never changes.
+  if (then.path !== now.path && (isRemote(then) || isRemote(now))) {
+    return `${then.path} was read, and now ${now.path} is`;
+  }
   if (then.bytes === null || now.bytes === null) return undefined; // A pipe's bytes are compared when they come.
   if (now.bytes < then.bytes) return `${now.path} had ${then.bytes} bytes and has ${now.bytes}`;
   if (now.bytes === then.bytes && now.sample !== then.sample) return `${now.path} has other bytes than it had`;
@@ -32,7 +40,13 @@ export function inputDifference(then: InputFacts, now: InputFacts): string | und
 
 /** Whether an input can be considered unchanged without reading it. */
 export const isUntouched = (then: InputFacts, now: InputFacts): boolean =>
-  now.bytes !== null && now.bytes === then.bytes && now.modified === then.modified;
+  now.bytes !== null &&
+  now.bytes === then.bytes &&
+  now.modified === then.modified &&
+  (!isRemote(now) || now.path === then.path);
+
+/** Of what is neither a regular file of this machine nor a pipe. */
+const isRemote = ({ bytes, modified }: InputFacts): boolean => bytes !== null && modified === null;
 
 function sampleOf(path: string, size: number): string {
   const hash = createHash('sha256');

@@ -3,7 +3,8 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, type Stats, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { messageOf, runError, usageError } from '../errors.js';
-import { openFileSource } from '../platform/byte-source.js';
+import { type ByteSource, openFileSource, readOn } from '../platform/byte-source.js';
+import type { RemoteFile } from '../platform/remote-file.js';
 import type { StandardStreams } from '../platform/standard-streams.js';
 import type { Container, EncodedFile, FileColumn, FilePart } from '../rows/container.js';
 import { arrayToLines, beginsArray } from '../rows/json-array.js';
@@ -20,12 +21,19 @@ import { containerOfBytes, containerOfName, isUndecided } from './containers.js'
 
 const CHUNK_BYTES = 1 << 16;
 
+/** Where an input is: a path, `-` for standard input, or a file of another machine. */
+export type InputPlace = string | RemoteFile;
+
+export const pathOf = (place: InputPlace): string => (typeof place === 'string' ? place : place.path);
+
 export class Input {
-  /** The path that the user gave; standard input is `-`. */
+  /** The path that the user gave, or the address of a file that is not on this machine; standard input is `-`. */
   readonly path: string;
-  /** Bytes of the file on disk; undefined where it is not a regular file. */
+  /** Undefined where it is on this machine. */
+  readonly remote: RemoteFile | undefined;
+  /** Bytes of the file; undefined where it is not a regular one. */
   readonly size: number | undefined;
-  /** When the file was last changed, in milliseconds; undefined where it is not a regular file. */
+  /** When the file was last changed, in milliseconds; undefined where that is not known. */
   readonly modified: number | undefined;
   /** The container of its records, known once the beginning was read; undefined where there is none. */
   container: Container | undefined;
@@ -48,15 +56,19 @@ export class Input {
   #stream: Readable | undefined;
   #source: AsyncGenerator<Buffer> | undefined;
   #stopped = false;
+  /** Ends what is being read of a remote file. */
+  readonly #abort = new AbortController();
   /** Chunks that were read while peeking and not yet yielded. */
   #peeked: Buffer[] = [];
 
   /** @throws FatalError `usage` where there is no such file */
-  constructor(path: string, streams: StandardStreams) {
+  constructor(place: InputPlace, streams: StandardStreams) {
+    const path = pathOf(place);
     this.path = path;
+    this.remote = typeof place === 'string' ? undefined : place;
     this.#streams = streams;
-    const stat = path === '-' ? undefined : statFile(path);
-    this.size = stat?.size;
+    const stat = path === '-' || this.remote !== undefined ? undefined : statFile(path);
+    this.size = this.remote?.size ?? stat?.size;
     this.modified = stat?.mtimeMs;
   }
 
@@ -100,6 +112,7 @@ export class Input {
   stop(): void {
     this.#stopped = true;
     this.#stream?.destroy();
+    this.#abort.abort(new Error(`${this.name} is not read any more`));
   }
 
   /** Closes a file that was opened for peeking; it is opened again when its turn comes. A pipe stays open. */
@@ -154,7 +167,7 @@ export class Input {
         if (this.#stopped) return;
         yield chunk;
       }
-      if (isLast) for await (const _ of this.#read(0));
+      if (isLast && this.remote === undefined) for await (const _ of this.#read(0));
     } catch (error) {
       if (!this.#stopped) throw error;
     }
@@ -173,9 +186,15 @@ export class Input {
     await this.reset();
   }
 
+  /** Opens a regular file for reading from anywhere; that is not ended by `stop`. */
+  async open(): Promise<ByteSource> {
+    return this.remote?.open() ?? openFileSource(this.path);
+  }
+
   #encoded(chunks: AsyncIterable<Buffer>): EncodedFile {
-    const { path, name, columns } = this;
-    return { name, chunks, columns, open: this.size === undefined ? undefined : () => openFileSource(path) };
+    const { path, name, columns, remote } = this;
+    const open = async (): Promise<ByteSource> => remote?.open(this.#abort.signal) ?? openFileSource(path);
+    return { name, chunks, columns, open: this.size === undefined ? undefined : open };
   }
 
   async *#peek(atMost: number): AsyncGenerator<Buffer> {
@@ -242,8 +261,8 @@ export class Input {
     }
     try {
       yield* this.container.decode(this.#encoded(chunks));
-      // What was read from anywhere is read once more in order, for the digest.
-      for await (const _ of chunks);
+      // What was read from anywhere is read once more in order, for the digest, where that is no download.
+      if (this.remote === undefined || this.container.readParts === undefined) for await (const _ of chunks);
     } catch (error) {
       if (!this.#stopped) throw error; // Where the run has stopped reading, the file only seems to be cut.
     } finally {
@@ -254,6 +273,10 @@ export class Input {
   /** Yields the bytes on disk. */
   async *#read(from: number): AsyncGenerator<Buffer> {
     const { path } = this;
+    if (this.remote !== undefined) {
+      yield* this.#readRemote(this.remote, from);
+      return;
+    }
     const stream =
       path === '-' ? this.#streams.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES, start: from });
     this.#stream = stream;
@@ -277,6 +300,29 @@ export class Input {
       );
     }
     this.#whole = from === 0;
+  }
+
+  async *#readRemote(remote: RemoteFile, from: number): AsyncGenerator<Buffer> {
+    const source = remote.open(this.#abort.signal);
+    try {
+      for await (const chunk of readOn(source, from, CHUNK_BYTES)) {
+        this.bytesRead += chunk.length;
+        this.#hash.update(chunk);
+        yield chunk;
+      }
+    } catch (error) {
+      if (this.#stopped) return;
+      throw error;
+    } finally {
+      await source.close();
+    }
+    this.#whole = from === 0;
+    if (this.#whole && /^[0-9a-f]{64}$/.test(remote.etag) && this.sha256 !== remote.etag) {
+      throw runError(
+        `${remote.path}: expected the content with the sha256 ${remote.etag}, as the hub lists it, got ${this.sha256}: ` +
+          'it was damaged on its way; try again',
+      );
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import { type CsvHeader, columnKey, isBeforeHeader, listColumns, readHeader } fr
 import { createFormat, type FormatSettings } from '../rows/formats/index.js';
 import { kindOfColumns, kindOfRow, type RowKind } from '../rows/kinds/kinds.js';
 import type { Row } from '../rows/kinds/roles.js';
-import { CsvScanner, type InputRecord, positionAfter, type RecordScanner } from '../rows/records.js';
+import { CsvScanner, type InputRecord, LineScanner, positionAfter, type RecordScanner } from '../rows/records.js';
 import { type RewardShape, shapeOf, takenField } from '../rows/results.js';
 import type { Input } from './input.js';
 import { refuseForeignInput } from './sniff.js';
@@ -24,20 +24,31 @@ export async function inspectInputs(
   settings: Omit<FormatSettings, 'header'>,
   maxRowBytes: number,
 ): Promise<FormatSettings> {
-  const { from, delimiter, fields, existing } = settings;
+  const { from, delimiter, quoted, fields, existing } = settings;
   // The format of CSV needs its header.
   const format = from === 'csv' || from === 'tsv' ? undefined : createFormat({ ...settings, header: undefined });
-  const newScanner = (): RecordScanner => format?.newScanner() ?? new CsvScanner(delimiter);
+  const newScanner = (): RecordScanner =>
+    format?.newScanner() ?? (quoted ? new CsvScanner(delimiter) : new LineScanner());
   const isBlank = (record: InputRecord): boolean => format?.isBlank(record) ?? isBeforeHeader(record);
   let header: CsvHeader | undefined;
   let rowSeen = false;
   let shape: RewardShape | undefined;
-  for (const input of inputs) {
+  let columns: readonly string[] | undefined;
+  const peek = async (input: Input): Promise<InputRecord | undefined> => {
     input.mayBeArray = from === 'json';
     const first = await input.peekRecord(newScanner(), isBlank, maxRowBytes);
     await input.reset();
+    return first;
+  };
+  for await (const { input, first } of peekInOrder(inputs, peek)) {
     const ofColumns = await checkColumns(input, settings);
-    shape ??= ofColumns;
+    shape ??= ofColumns?.shape;
+    const names = ofColumns?.names;
+    if (columns !== undefined && JSON.stringify(columns) !== JSON.stringify(names)) {
+      const [expected, got] = [listColumns(columns), listColumns(names ?? [])];
+      throw usageError(`${input.name}: expected the columns ${expected} in every file, got ${got}`);
+    }
+    columns = names;
     if (first === undefined) continue;
     const place = `${input.name}:${first.line}`;
     refuseForeignInput(first.bytes, place, from === 'jsonl' || from === 'json');
@@ -48,7 +59,7 @@ export async function inspectInputs(
         );
       }
       input.body = positionAfter(first);
-      const own = readHeader(first, delimiter, place);
+      const own = readHeader(first, settings, place);
       input.first = { row: withoutValues(own.columns), line: first.line };
       if (header === undefined) {
         const keys = own.columns.map(columnKey);
@@ -67,17 +78,54 @@ export async function inspectInputs(
       rowSeen = true;
     }
   }
-  return { ...settings, header, ...(shape !== undefined && { shape }) };
+  return { ...settings, header, ...(shape !== undefined && { shape }), ...(columns !== undefined && { columns }) };
+}
+
+/** How many remote files are looked at together: each is some requests, which take their time one after the other. */
+const PEEKED_TOGETHER = 8;
+
+interface PeekedInput {
+  readonly input: Input;
+  readonly first: InputRecord | undefined;
+}
+
+/** Looks at inputs in their order, and at the next remote ones meanwhile. */
+async function* peekInOrder(
+  inputs: readonly Input[],
+  peek: (input: Input) => Promise<InputRecord | undefined>,
+): AsyncGenerator<PeekedInput> {
+  const peeked = new Map<Input, Promise<InputRecord | undefined>>();
+  try {
+    for (const [i, input] of inputs.entries()) {
+      for (const next of inputs.slice(i, i + PEEKED_TOGETHER)) {
+        if (next.remote === undefined || peeked.has(next)) continue;
+        const first = peek(next);
+        first.catch(() => undefined); // It is thrown when its turn comes.
+        peeked.set(next, first);
+      }
+      yield { input, first: await (peeked.get(input) ?? peek(input)) };
+      peeked.delete(input);
+    }
+  } finally {
+    // Those that were begun and are not wanted, as an earlier one is refused.
+    for (const input of peeked.keys()) input.stop();
+    await Promise.allSettled(peeked.values());
+  }
 }
 
 /**
  * What can be seen of an input whose container knows its columns.
  *
- * @returns the shape of its rows' rewards; undefined where it has no columns
- * @throws FatalError `usage` where the format is not that of the file, or a column that is read holds no text
+ * @returns the shape of its rows' rewards, and its columns' names where rows are written as cells; undefined where it has
+ *   no columns
+ * @throws FatalError `usage` where the format is not that of the file, a column that is read holds no text, or one that
+ *   is to be a cell holds lists or structures
  */
-async function checkColumns(input: Input, settings: Omit<FormatSettings, 'header'>): Promise<RewardShape | undefined> {
-  const { from, fields, existing } = settings;
+async function checkColumns(
+  input: Input,
+  settings: Omit<FormatSettings, 'header'>,
+): Promise<{ readonly shape: RewardShape; readonly names: readonly string[] | undefined } | undefined> {
+  const { from, to, fields, existing } = settings;
   const columns = input.container?.readColumns === undefined ? undefined : await input.columnsOfFile();
   if ((columns === undefined) === (from !== 'parquet')) {
     const names = columns?.map(({ name }) => name) ?? [];
@@ -88,7 +136,15 @@ async function checkColumns(input: Input, settings: Omit<FormatSettings, 'header
       const sample = Object.fromEntries(columns.map(({ name, sample }) => [name, sample]));
       const kind = kindOfRow(sample, fields);
       if (existing === 'refuse') refuseTakenField(names, kind, settings, input.name);
-      return shapeOf(kind);
+      const isTable = to === 'csv' || to === 'tsv';
+      const nested = isTable ? columns.find(({ isFlat }) => !isFlat) : undefined;
+      if (nested !== undefined) {
+        throw usageError(
+          `${input.name}: expected columns that fit into cells for ${to}, got lists or structures in ${nested.name}; ` +
+            `write JSON lines with ${optionName('to')} jsonl`,
+        );
+      }
+      return { shape: shapeOf(kind), names: isTable ? names : undefined };
     }
     throw usageError(
       `${input.name}: expected the column ${binary.name} to hold text, got bytes; give it a type of text, ` +

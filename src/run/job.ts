@@ -19,6 +19,8 @@ export interface JobReading {
 
 export interface Job extends JobReading {
   readonly policy: ErrorPolicy;
+  /** Rows of the jobs before it that the policy counts as of one run with it. */
+  readonly before?: { readonly rows: number; readonly failed: number };
   readonly sink: Sink;
 }
 

@@ -43,11 +43,15 @@ export interface ClaimedOutput {
 
 /**
  * @param path links are followed already
+ * @param held a claim that holds this output among others, and is not released with it
  * @throws FatalError `usage` where another run works on it, or there is work that must not be lost
  */
-export async function claimWork(path: string, policy: UnfinishedRunPolicy): Promise<ClaimedOutput> {
+export async function claimWork(path: string, policy: UnfinishedRunPolicy, held?: Claim): Promise<ClaimedOutput> {
   if (path === '-' || !isPlain(path)) {
     return { path, claim: undefined, unfinished: undefined, release: () => undefined };
+  }
+  if (held !== undefined) {
+    return { path, claim: held, unfinished: await findUnfinishedRun(path, policy), release: () => undefined };
   }
   const claim = await claimOutput(path);
   try {

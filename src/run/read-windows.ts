@@ -49,7 +49,10 @@ export async function* readWindows(options: ReadOptions): AsyncGenerator<Window>
   for (const [file, input] of inputs.entries()) {
     const range = blocks?.[file];
     if (options.byParts) {
-      for await (const window of windowsOfParts(input, options, range)) yield { ...window, index: index++, file };
+      for await (const window of windowsOfParts(input, options, range, countdown)) {
+        yield { ...window, index: index++, file };
+      }
+      if (countdown?.left === 0) return;
       continue;
     }
     // A file before a shard's own is read all the same where groups may not come back.
@@ -69,6 +72,7 @@ async function* windowsOfParts(
   input: Input,
   { format, windowSize: size, maxRowBytes, signal }: ReadOptions,
   range: BlockRange | undefined,
+  countdown: { left: number } | undefined,
 ): AsyncGenerator<FileWindow> {
   const parts = await input.parts();
   const { from, until } = range ?? { from: 0, until: parts.length };
@@ -77,11 +81,14 @@ async function* windowsOfParts(
     const isLast = from === 0 && part === parts.length - 1;
     const start: Position = { byte: 0, line: rowsBefore + 1 };
     const records = readRecords(input.partContent(part, isLast), format.newScanner(), start, maxRowBytes);
-    for await (const window of cutWindows(groupRecords(records, groupLimitsFor(size)), { size })) {
+    let grouped = groupRecords(records, groupLimitsFor(size));
+    if (countdown !== undefined) grouped = first(grouped, countdown, format);
+    for await (const window of cutWindows(grouped, { size })) {
       if (signal.aborted) return;
-      // Nothing is ever appended to a part.
-      yield { ...window, open: false };
+      // Nothing is ever appended to a part, but another limit may come to more of it.
+      yield { ...window, open: window.open && countdown?.left === 0 };
     }
+    if (countdown?.left === 0) return;
   }
 }
 

@@ -74,14 +74,15 @@ export function refuseFirstRows({ inputs, task }: Pick<Job, 'inputs' | 'task'>, 
 
 /** @throws FatalError where an answer cannot be written, or there are too many bad rows */
 async function scoreWindows(
-  { inputs, sink, policy, stream }: Job,
+  { inputs, sink, policy, before = { rows: 0, failed: 0 }, stream }: Job,
   scorer: Scorer,
   { windows, locate = (_, scored) => scored }: JobWindows,
   { signal, onProgress }: JobEvents,
 ): Promise<RunEnd> {
   const progress = onProgress && progressOf(inputs, sink.statistics.counts.rows);
   for await (const { window, scored } of scoreInOrder(windows, scorer, stream)) {
-    const end = giveUp(policy, sink.statistics.counts, scored.stats);
+    const { rows, failed } = sink.statistics.counts;
+    const end = giveUp(policy, { rows: before.rows + rows, failed: before.failed + failed }, scored.stats);
     // Some of the last rows may differ when the run is resumed, so that the rows before them are saved first.
     if (end !== undefined || window.open) await sink.settle();
     const answer = end === undefined ? scored : await scorer.score({ ...window, rows: end.rows });

@@ -132,6 +132,17 @@ export class RunStatistics {
     this.#counts.kept = rows;
   }
 
+  /**
+   * Adds the counts of a run of one input, whose rows come after this one's.
+   *
+   * @param file the number of that input among those of this run
+   */
+  addFile(other: RunStatistics, file: number): void {
+    const { state } = other;
+    this.merge({ ...state, rowsByFile: [...Array.from({ length: file }, () => 0), ...state.rowsByFile] });
+    this.#work += other.work;
+  }
+
   /** Adds the counts of another run, whose rows come after this one's. */
   merge({ sketch, ...counts }: StatisticsState): void {
     addCounts(this.#counts, { ...nothing, ...counts });

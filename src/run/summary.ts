@@ -15,8 +15,10 @@ export interface RunFacts {
   readonly scorer: Pick<ModelScorer, 'identity' | 'workers' | 'restarts' | 'notices'> | undefined;
   /** What was told before the model was opened. */
   readonly notices: readonly Notice[];
-  /** The content of an output's run file; undefined where there is none. */
-  readonly state: Pick<RunState, 'shard' | 'runtimes' | 'finished'> | undefined;
+  /** Of an output's run file; undefined where there is none. */
+  readonly state: Pick<RunState, 'shard' | 'runtimes'> | undefined;
+  /** Digests of the inputs that an earlier run read to their ends, by their numbers. */
+  readonly hashes: readonly (string | null | undefined)[];
   readonly resumed: boolean;
   readonly inputs: readonly Input[];
   readonly statistics: RunStatistics;
@@ -36,7 +38,6 @@ export interface RunFacts {
 export function summaryOf(facts: RunFacts): object {
   const { scorer, statistics, seconds, state } = facts;
   const { counts } = statistics;
-  const finished = state?.finished ?? null;
   return {
     version: facts.version,
     complete: facts.complete,
@@ -52,12 +53,17 @@ export function summaryOf(facts: RunFacts): object {
     },
     shard: state?.shard ?? null,
     resumed: facts.resumed,
-    inputs: facts.inputs.map((input, file) => ({
-      path: input.path,
-      bytes: finished === null ? input.bytesRead : (input.size ?? input.bytesRead),
-      sha256: finished === null ? (input.sha256 ?? null) : (finished.hashes[file] ?? null),
-      rows: counts.rowsByFile[file] ?? 0,
-    })),
+    inputs: facts.inputs.map((input, file) => {
+      const known = facts.hashes[file];
+      return {
+        path: input.path,
+        // Of a remote file no more is read than is needed.
+        bytes: input.remote?.size ?? (known === undefined ? input.bytesRead : (input.size ?? input.bytesRead)),
+        sha256: known === undefined ? (input.sha256 ?? null) : known,
+        ...(input.remote && { commit: input.remote.commit, etag: input.remote.etag }),
+        rows: counts.rowsByFile[file] ?? 0,
+      };
+    }),
     rows: counts.rows,
     forms: counts.forms,
     rewardsWritten: counts.rewardsWritten,

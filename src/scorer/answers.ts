@@ -84,10 +84,11 @@ function writeRecords(settings: FormatSettings): Answer {
         for (const { record, parsed, result } of written(rows)) {
           const pieces = format.write(record, parsed, result);
           if (pieces.length > 0) kept++;
-          output.push(...pieces);
+          else if (format.placeholder !== undefined) output.push(format.placeholder);
+          for (const piece of pieces) output.push(piece);
         }
       }
-      return { output: bytesOf(output), stats: { ...statsOf(rows, settings), ...(filter && { kept }) } };
+      return { output: concatBytes(output), stats: { ...statsOf(rows, settings), ...(filter && { kept }) } };
     },
   };
 }
@@ -115,7 +116,7 @@ export function selectBest(
   const stats = statsOf(rows, output);
   const { pieces, failed, counts } = select(written(rows), selection, output, rows.scored[rows.rows]?.parsed);
   const all = [...stats.failed, ...failed].sort((a, b) => a.row - b.row);
-  return { output: bytesOf(pieces), stats: { ...stats, failed: all, choices: counts } };
+  return { output: concatBytes(pieces), stats: { ...stats, failed: all, choices: counts } };
 }
 
 const giveResults = (settings: FormatSettings): Answer => ({
@@ -158,7 +159,8 @@ const outcomesOf = (rows: ScoredRows): RowOutcome[] =>
 function statsOf(rows: ScoredRows, settings?: ResultSettings): WindowStats {
   const failed: FailedRow[] = [];
   const rewards: number[] = [];
-  for (const [row, { record, parsed, result }] of written(rows).entries()) {
+  for (let row = 0; row < rows.rows; row++) {
+    const { record, parsed, result } = rows.scored[row] as ScoredRecord;
     if (result.failure !== undefined) {
       const { byte, line, oversized } = record;
       const lost = settings?.reasons === false && parsed.row === undefined && parsed.cells === undefined;
@@ -169,9 +171,6 @@ function statsOf(rows: ScoredRows, settings?: ResultSettings): WindowStats {
   }
   return { ...rows.stats, failed, rewards: Float32Array.from(rewards) };
 }
-
-const bytesOf = (pieces: readonly (Buffer | string)[]): Uint8Array =>
-  concatBytes(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)));
 
 /** Memory of its own each time: it is handed over to the main thread. */
 const nothing = (): Uint8Array => new Uint8Array();

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { countParameters } from '../model/architectures/network.js';
 import { cpu } from '../model/backend/cpu.js';
+import { countMix, type MixCounts } from '../model/int8/mix.js';
 import { hashTokenizerFiles, tokenizerFileHashes } from '../model/tokenizer/directory.js';
 import { tokenizerClassIn } from '../model/tokenizer/files.js';
 import { optionName } from '../option-name.js';
@@ -19,6 +20,8 @@ export interface ScorerIdentity {
     readonly architecture: string;
     readonly parameters: number;
     readonly precision: string;
+    /** How many matrices became what, where the precision is `auto`. */
+    readonly mix?: MixCounts;
     readonly tokenizerSha256: string;
   };
   readonly scoring: {
@@ -60,6 +63,7 @@ export function identityOf(resolved: ResolvedModel, ready: ReadyModel): ScorerId
       architecture: network.architecture,
       parameters: exported ? ready.parameters : countParameters(network),
       precision: exported ? 'as exported' : precision,
+      ...(!exported && ready.mix && { mix: countMix(ready.mix) }),
       tokenizerSha256: hashTokenizerFiles(tokenizerDirectory),
     },
     scoring: {
@@ -87,6 +91,7 @@ export function identityOf(resolved: ResolvedModel, ready: ReadyModel): ScorerId
       ...fileFingerprint(tokenizerDirectory),
       'the class of the tokenizer': tokenizerClassIn(tokenizerDirectory),
       [optionName('precision')]: precision,
+      ...(!exported && ready.mix && { [`what ${optionName('precision')} auto chose`]: digest(ready.mix.matrices) }),
       ...settingsFingerprint(scoring),
     },
   };

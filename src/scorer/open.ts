@@ -3,6 +3,7 @@ import { usageError } from '../errors.js';
 import type { ResolveOptions } from '../hub/resolve.js';
 import { countParameters } from '../model/architectures/network.js';
 import { cpu } from '../model/backend/cpu.js';
+import { fallbackInWords } from '../model/int8/mix.js';
 import { shortfallOf } from '../model/int8/quality.js';
 import { optionName } from '../option-name.js';
 import { readLimits } from '../platform/limits.js';
@@ -86,6 +87,9 @@ export async function openScorer(request: ScorerRequest, ui: ScorerUi): Promise<
     await pool.release();
     throw error;
   }
+  const fallback = pool.model.kind === 'checkpoint' ? fallbackInWords(pool.model.mix) : undefined;
+  // Slower than was hoped for, and no worse, so that a strict request goes on too.
+  if (fallback !== undefined) ui.onNotice(fallback);
   return new PooledScorer(resolved, notices, give, pool, workers, ui);
 }
 
@@ -136,10 +140,13 @@ class PooledScorer implements ModelScorer {
     const { checkpoint, scoring, tokenizerDirectory } = this.#resolved;
     const need = cpu.memoryNeed(checkpoint.network, scoring.maxLength);
     const { workers, notice } = chooseWorkerCount(this.#askedWorkers, windows, readLimits(), need);
-    if (notice !== undefined) this.#ui.onNotice(notice);
+    const isFirst = this.workers === 0;
+    if (isFirst && notice !== undefined) this.#ui.onNotice(notice);
     this.workers = workers;
     const loaded = await this.#pool.load({ tokenizerDirectory, scoring, task }, workers);
     this.workPerSecond = loaded.workPerSecond;
+    // Of another task with the same model there is nothing new to say.
+    if (!isFirst) return;
     this.#ui.onReading?.(settingsInWords(this.#resolved.settings));
     this.#specialTokens = { value: loaded.tokenizer.specialTokens, source: SPECIAL_TOKENS_SOURCE };
     for (const message of loaded.tokenizer.notices) this.#give({ code: 'TOKENIZER_CLASS', message });

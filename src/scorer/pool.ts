@@ -95,10 +95,14 @@ export class WorkerPool {
    * @returns what they found out: for a dry run, also the tokens that all of them together could score in a second
    * @throws FatalError where it cannot be loaded
    */
-  async load(load: Omit<LoadRequest, 'model'>, workers: number): Promise<LoadedFacts> {
+  async load(load: Omit<LoadRequest, 'model' | 'sharedTokenizer'>, workers: number): Promise<LoadedFacts> {
+    const [first] = this.#threads as [ThreadHandle];
     while (this.#threads.length < workers) this.#threads.push(newThread(this.#options));
-    this.#loaded = { message: { type: 'load', model: this.model, ...load }, answer: createAnswer(load.task) };
-    const { message } = this.#loaded;
+    // The others start meanwhile.
+    const { tokenizerDirectory } = load;
+    const { tokenizer: sharedTokenizer } = await first.request({ type: 'share', tokenizerDirectory }, 'shared');
+    const message = { type: 'load', model: this.model, sharedTokenizer, ...load } as const;
+    this.#loaded = { message, answer: createAnswer(load.task) };
     const ready = await Promise.all(this.#threads.map((thread) => thread.request(message, 'ready')));
     this.#idle = [...this.#threads];
     return {

@@ -9,6 +9,7 @@ import type { ExportedReady } from '../model/exported/open.js';
 import type { LayoutFacts } from '../model/layout/choose-layout.js';
 import type { Preparation } from '../model/precision.js';
 import type { PreparedModel } from '../model/prepared/prepare.js';
+import type { SharedTokenizer } from '../model/tokenizer/shared-tokenizer.js';
 import type { AddedTexts, TruncationSide } from '../model/tokenizer/tokenizer.js';
 import type { OptionSpelling } from '../option-name.js';
 import type { FailedRow } from '../rows/failed-row.js';
@@ -179,6 +180,8 @@ export interface ThreadData {
 export interface LoadRequest {
   readonly model: ReadyModel;
   readonly tokenizerDirectory: string;
+  /** As one of the workers has read it for all; undefined where each has to. */
+  readonly sharedTokenizer: SharedTokenizer | undefined;
   readonly scoring: ScoringSettings;
   readonly task: WindowTask;
 }
@@ -187,6 +190,8 @@ export type ToWorker =
   | { readonly type: 'prepare'; readonly model: ModelLocation; readonly useCache: boolean }
   /** Asks what a tokenizer puts around every text. */
   | { readonly type: 'describe'; readonly tokenizerDirectory: string }
+  /** Asks for a tokenizer in a form that all threads can use. */
+  | { readonly type: 'share'; readonly tokenizerDirectory: string }
   | ({ readonly type: 'load' } & LoadRequest)
   /** `part`: of a window that is to be answered as a whole, so that each row's outcome is wanted. */
   | { readonly type: 'score'; readonly window: Window; readonly part?: boolean }
@@ -208,6 +213,7 @@ export type FromWorker =
   | { readonly type: 'alive' }
   | { readonly type: 'prepared'; readonly model: ReadyModel }
   | { readonly type: 'described'; readonly tokenizer: TokenizerFacts }
+  | { readonly type: 'shared'; readonly tokenizer: SharedTokenizer | undefined }
   /** `workPerSecond`: for a dry run, what this worker could score. */
   | { readonly type: 'ready'; readonly workPerSecond?: number; readonly tokenizer: TokenizerFacts }
   | { readonly type: 'scored'; readonly scored: ScoredWindow }

@@ -26,7 +26,10 @@ export interface ScorerRequest {
   readonly reserve?: number | undefined;
   /** The function of the logit that is the reward. Default: `none`. */
   readonly activation?: Activation | undefined;
-  /** `int8` is about twice as fast, with rewards that are close. Default: `fp32`. */
+  /**
+   * `int8` is about twice as fast, with rewards that are close on most models; `auto` computes each matrix as finely as
+   * the rewards need to be close, and all of them in fp32 where that is as fast. Default: `fp32`.
+   */
   readonly precision?: Precision | undefined;
   /**
    * The reward of a causal language model that has no reward head: `yes-no:A,B`, the logit of A as the next token less

@@ -63,9 +63,9 @@ export async function resolveModel(
   const { checkpoint, revision } = await readModel(options.model, download, options.head);
   if (options.model === undefined) notices.push({ code: 'NO_MODEL_NAMED', message: noModelNamed() });
   const { network } = checkpoint;
-  if (checkpoint.kind === 'exported' && options.precision === 'int8') {
+  if (checkpoint.kind === 'exported' && options.precision !== 'fp32') {
     throw usageError(
-      `${checkpoint.file}: expected ${optionName('precision')} fp32, got int8: a graph that another tool exported is run as it is`,
+      `${checkpoint.file}: expected ${optionName('precision')} fp32, got ${options.precision}: a graph that another tool exported is run as it is`,
     );
   }
   const tokenizerDirectory = await findTokenizer(options.tokenizer, checkpoint, {

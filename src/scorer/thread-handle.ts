@@ -125,7 +125,7 @@ export class ThreadHandle {
       () => {
         if (++this.#silentTicks >= TICKS) this.#end();
       },
-      (this.#deadlineMs + (message.type === 'load' ? START_MS : 0)) / TICKS,
+      (this.#deadlineMs + (message.type === 'share' || message.type === 'load' ? START_MS : 0)) / TICKS,
     );
   }
 

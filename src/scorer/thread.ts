@@ -8,7 +8,8 @@ import { layoutFactsOf } from '../model/layout/choose-layout.js';
 import { openPrepared } from '../model/prepared/open.js';
 import { prepareModel } from '../model/prepared/prepare.js';
 import type { TokenScorer } from '../model/token-scorer.js';
-import { readTokenizerFiles } from '../model/tokenizer/files.js';
+import { readTokenizerFiles, type TokenizerFiles } from '../model/tokenizer/files.js';
+import { filesOfShared, shareTokenizer } from '../model/tokenizer/shared-tokenizer.js';
 import { Tokenizer } from '../model/tokenizer/tokenizer.js';
 import { optionName, spellOptionsAs } from '../option-name.js';
 import { createAnswer } from './answers.js';
@@ -27,6 +28,9 @@ const heartbeat = createHeartbeat(() => post({ type: 'alive' }));
 
 /** Of an exported model that this thread has looked at, to go on with. */
 let exportedSession: ExportedSession | undefined;
+let tokenizer: Tokenizer | undefined;
+/** Of a tokenizer that this thread was to share, and that cannot be, until it loads. */
+let tokenizerFiles: TokenizerFiles | undefined;
 let tokenScorer: TokenScorer | undefined;
 let scorer: WindowScorer | undefined;
 
@@ -54,6 +58,13 @@ async function handle(message: ToWorker): Promise<void> {
         type: 'described',
         tokenizer: tokenizerFactsOf(new Tokenizer(readTokenizerFiles(message.tokenizerDirectory))),
       });
+      break;
+    }
+    case 'share': {
+      const files = readTokenizerFiles(message.tokenizerDirectory);
+      const tokenizer = shareTokenizer(files);
+      if (tokenizer === undefined) tokenizerFiles = files;
+      post({ type: 'shared', tokenizer });
       break;
     }
     case 'load':
@@ -117,13 +128,17 @@ async function openTokenScorer(
   return exportedScorer(session, exported, model);
 }
 
-async function load({ model, tokenizerDirectory, ...message }: LoadRequest): Promise<WindowScorer> {
+async function load({ model, tokenizerDirectory, sharedTokenizer, ...message }: LoadRequest): Promise<WindowScorer> {
   const { task } = message;
-  const tokenizer = new Tokenizer(readTokenizerFiles(tokenizerDirectory));
+  // One pool has one model and one tokenizer: with another task, they are the same.
+  tokenizer ??= new Tokenizer(
+    sharedTokenizer ? filesOfShared(sharedTokenizer) : (tokenizerFiles ?? readTokenizerFiles(tokenizerDirectory)),
+  );
+  tokenizerFiles = undefined;
   checkTokenizer(tokenizer, tokenizerDirectory, message.scoring);
   heartbeat();
   const scoring = { ...message.scoring, padTokenId: padTokenOf(tokenizer, message.scoring) };
-  tokenScorer = await openTokenScorer(model, scoring.labels, scoring.padTokenId);
+  tokenScorer ??= await openTokenScorer(model, scoring.labels, scoring.padTokenId);
   const { format, answer } = task;
   const explainer =
     answer.kind === 'explanation'

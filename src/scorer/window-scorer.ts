@@ -7,11 +7,12 @@ import { type CarriedText, carriedTexts, existingResult } from '../rows/existing
 import { asBadRow, failure, isFailure, type RowFailure } from '../rows/failure.js';
 import { columnKey } from '../rows/formats/csv-header.js';
 import type { ParsedRecord } from '../rows/formats/format.js';
+import type { RowKind } from '../rows/kinds/kinds.js';
 import type { TextSettings, TextToScore } from '../rows/kinds/text-to-score.js';
 import { readRow, type ScorableRow } from '../rows/kinds/texts.js';
 import { type HintCode, noticeCodes } from '../rows/notices.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
-import { shapeOf, takenField, takesRewards } from '../rows/results.js';
+import { type RewardShape, resultFields, shapeOf, takesRewards } from '../rows/results.js';
 import { isWellFormed } from '../rows/unicode.js';
 import type { ScoredRecord } from '../selection/group.js';
 import type { Answer } from './answers.js';
@@ -69,11 +70,18 @@ export interface WindowScorerOptions {
 
 export class WindowScorer {
   readonly #options: WindowScorerOptions;
+  /** The fields that results of a shape would be written to, where a row must not have them. */
+  readonly #mayBeTaken: Readonly<Record<RewardShape, readonly string[]>>;
   #lastPrompt: { readonly text: string; readonly tokens: number } | undefined;
   #lastEncoded: { readonly text: string; readonly ids: readonly number[] } | undefined;
 
   constructor(options: WindowScorerOptions) {
     this.#options = options;
+    const { answer, task } = options;
+    const results = { rewardField: this.#rewardKey, details: answer.results?.details ?? false };
+    const written = (shape: RewardShape): string[] =>
+      task.format.existing === 'refuse' ? resultFields(results, shape) : [];
+    this.#mayBeTaken = { single: written('single'), array: written('array'), pair: written('pair') };
   }
 
   get tokenizerFacts(): TokenizerFacts {
@@ -259,17 +267,16 @@ export class WindowScorer {
     if (isFailure(read)) return asBadRow(read);
     const [notice] = task.strict ? read.notices : [];
     if (notice !== undefined) return failure('BAD_ROW', `${noticeCodes[notice]} (${optionName('strict')})`);
-    const { existing } = task.format;
-    const results = { rewardField: this.#rewardKey, details: this.#writesDetails };
-    const taken = existing === 'refuse' ? takenField(Object.keys(row), read.kind, results) : undefined;
+    const taken = this.#mayBeTaken[shapeOf(read.kind)].find((name) => Object.hasOwn(row, name));
     if (taken !== undefined)
       return failure(
         'FIELD_EXISTS',
         `the row has a field ${taken} already; name another with ${optionName('rewardField')}`,
       );
+    if (read.texts.every(isUnicode)) return read;
     return {
       ...read,
-      texts: read.texts.map((text, index) => checkUnicode(text, read.kind === 'candidates' ? index : undefined)),
+      texts: read.texts.map((text, index) => (isUnicode(text) ? text : halfOfAPair(read.kind, index))),
     };
   }
 }
@@ -289,7 +296,12 @@ export function recordsOf(window: Window, format: Pick<Answer['format'], 'newSca
   return [{ bytes: bytes.subarray(0, 0), lineEnd: bytes, byte, line, oversized }];
 }
 
-function checkUnicode(text: TextToScore | RowFailure, index: number | undefined): TextToScore | RowFailure {
-  if (isFailure(text) || (isWellFormed(text.text) && isWellFormed(text.first ?? ''))) return text;
-  return failure('BAD_UTF8', 'expected valid Unicode, got half of a surrogate pair', index);
-}
+const isUnicode = (text: TextToScore | RowFailure): boolean =>
+  isFailure(text) || (isWellFormed(text.text) && (text.first === undefined || isWellFormed(text.first)));
+
+const halfOfAPair = (kind: RowKind, index: number): RowFailure =>
+  failure(
+    'BAD_UTF8',
+    'expected valid Unicode, got half of a surrogate pair',
+    kind === 'candidates' ? index : undefined,
+  );

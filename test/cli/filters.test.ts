@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { jsonLines, rewardScore, root, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
+import { jsonLines, rewardScore, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 
 useTinyModel();
 const directory = temporaryDirectory();
@@ -111,10 +111,6 @@ describe('--top-percent', () => {
     [[rows, '--shard', '1/2', '-o', out('x.jsonl')], /without --shard/],
     [['-', '-o', out('x.jsonl')], /without standard input/],
     [[rows, '--min-reward', '1', '-o', out('x.jsonl')], /expected --min-reward or --top-percent, got both/],
-    [
-      [join(root, 'test/oracle/parquet/rows-1.parquet'), '--text', 'text', '-o', out('x.parquet')],
-      /expected --to parquet without --top-percent/,
-    ],
   ] as const) {
     test(`is refused: ${String(message)}`, async () => {
       const { code, stderr } = await rewardScore(['--top-percent', '5', ...args]);

@@ -86,6 +86,7 @@ const settings: Readonly<Record<string, Setting>> = {
   from: { to: 'text' },
   to: { to: 'scores' },
   delimiter: { input: csv, to: ';' },
+  quote: { input: csv, to: 'none' },
   'max-row-bytes': { to: '1000' },
   details: { to: true },
   'min-reward': { to: '1' },

@@ -60,12 +60,25 @@ const decisions = {
     'precision',
   ],
   output: [
-    ...['output', 'from', 'to', 'delimiter', 'max-row-bytes', 'reward-field', 'on-error', 'errors', 'shard', 'stream'],
+    ...[
+      'output',
+      'from',
+      'to',
+      'delimiter',
+      'quote',
+      'max-row-bytes',
+      'reward-field',
+      'on-error',
+      'errors',
+      'shard',
+      'stream',
+    ],
     ...['text', 'prompt', 'response', 'messages', 'candidates', 'chosen', 'rejected', 'rescore', 'use-rewards'],
   ],
   run: [
     ...['limit', 'max-errors', 'exit-zero', 'resume', 'overwrite', 'dry-run', 'summary', 'strict', 'workers'],
-    ...['worker-timeout', 'no-cache', 'offline', 'quiet', 'no-progress', 'debug'],
+    'output-dir',
+    ...['worker-timeout', 'no-cache', 'offline', 'quiet', 'no-progress', 'debug', 'subset', 'split'],
   ],
 } as const;
 
@@ -101,6 +114,7 @@ describe('what flags decide', () => {
 /** score as it is without flags. */
 const scoreValues: ScoreFlags = {
   output: '-',
+  quote: 'rfc4180',
   maxRowBytes: 1000,
   details: false,
   rewardField: 'reward',
@@ -151,6 +165,7 @@ describe('deciding flags', () => {
       '--from': null,
       '--to': null,
       '--delimiter': null,
+      '--quote': 'rfc4180',
       '--max-row-bytes': 1000,
       '--min-reward': null,
       '--top-percent': null,

@@ -24,15 +24,21 @@ useTinyModel();
 const folder = temporaryDirectory();
 const jsonl = writeFile(folder, 'rows.jsonl', jsonlRows(13_000));
 const csv = writeFile(folder, 'rows.csv', csvRows(9000));
+const parquet = join(root, 'test/oracle/parquet/pages-long-v1.parquet');
 
 describe('no room, made up', () => {
   const job: Job = { args: ['-j', '2', jsonl], name: 'out.jsonl', errors: true };
   const gz: Job = { args: ['-j', '2', csv], name: 'out.csv.gz' };
+  const copied: Job = { args: ['-j', '1', parquet], name: 'out.parquet' };
+  const encoded: Job = { args: ['-j', '1', parquet, '--on-error', 'skip'], name: 'kept.parquet' };
   for (const [what, one, full] of [
     ['the output, at once', job, '.partial:0'],
     ['the output, in its second window', job, '.partial:400000'],
     ['the packed output', gz, '.partial:90000'],
     ['the errors file', job, '.errors:7000'],
+    ['the Parquet that is assembled, at once', copied, '.assembled:0'],
+    ['the Parquet that is assembled, in its columns', copied, '.assembled:900'],
+    ['the Parquet whose row groups are encoded anew', encoded, '.assembled:900'],
     ['the run file, at the start', job, '.run.json.tmp:0'],
     ['the run file, later', job, '.run.json.tmp:60000'],
     ['the summary', job, '.summary:100'],

@@ -55,6 +55,27 @@ for (const job of jobs) {
   });
 }
 
+test('killed at every step: a folder of outputs', async (t) => {
+  const inputs = [writeFile(folder, 'small.jsonl', jsonlRows(300)), join(folder, 'small.parquet')];
+  copyFileSync(parquet, inputs[1] as string);
+  const args = ['-q', '-j', '1', '--exit-zero', ...inputs, '--output-dir', join(folder, 'outputs')];
+  const written = ['small.jsonl', 'small.parquet'].map((name) => join(folder, 'outputs', name));
+  const cleanUp = (): void => rmSync(join(folder, 'outputs'), { recursive: true, force: true });
+  const steps = await listSteps(args, cleanUp);
+  const expected = written.map((path) => readFileSync(path));
+  const kills = killsOf(steps);
+  t.diagnostic(`${kills.length} kills of ${steps.join(' ')}`);
+  assert.ok(steps.filter((step) => step === 'rename:other').length >= 4);
+  for (const [kill, what] of kills) {
+    cleanUp();
+    const killed = await runBinary(args, hurried({ FAULT_KILL: kill }));
+    assert.equal(killed.signal, 'SIGKILL', `${what}: ${killed.stderr}`);
+    const run = await runBinary([...args, '--resume']);
+    assert.deepEqual([run.code, run.stderr], [0, ''], what);
+    for (const [i, path] of written.entries()) assert.ok(readFileSync(path).equals(expected[i] as Buffer), what);
+  }
+});
+
 describe('a finished run whose input has grown', () => {
   test('is killed at every step of going on', async (t) => {
     const file = join(folder, 'growing.jsonl');

@@ -15,7 +15,7 @@ test('ids by the rules of the hub, with or without a revision', () => {
     ['org/name@refs/pr/3', 'org/name', 'refs/pr/3'],
     ['org/name@a@b', 'org/name', 'a@b'],
   ] as const) {
-    assert.deepEqual(parseHubId(text), { repository, revision, text });
+    assert.deepEqual(parseHubId(text), { kind: 'model', repository, revision, text });
   }
 });
 

@@ -60,8 +60,8 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   [{ truncationSide: 'x' }, 'expected truncationSide to be one of left, right, got "x"'],
   [{ activation: 'x' }, 'expected activation to be one of none, sigmoid, softmax, got "x"'],
   [{ activation: 'toString' }, 'expected activation to be one of none, sigmoid, softmax, got "toString"'],
-  [{ precision: 'fp16' }, 'expected precision to be one of fp32, int8, got "fp16"'],
-  [{ precision: ['int8'] }, "expected precision to be one of fp32, int8, got [ 'int8' ]"],
+  [{ precision: 'fp16' }, 'expected precision to be one of fp32, int8, auto, got "fp16"'],
+  [{ precision: ['int8'] }, "expected precision to be one of fp32, int8, auto, got [ 'int8' ]"],
   [
     { head: 'yes-no:yes' },
     'expected head to be yes-no:A,B or token:N, with two words or the id of a token, got "yes-no:yes"',

@@ -14,6 +14,7 @@ import { largestByInput, quantizeMatrix } from '../../dist/model/int8/matrix.js'
 import { makeInt8 } from '../../dist/model/int8/prepare.js';
 import { measureQuality, shortfallOf } from '../../dist/model/int8/quality.js';
 import { smoothingFactors } from '../../dist/model/int8/smoothing.js';
+import { WatchedWeights } from '../../dist/model/int8/watched-weights.js';
 import { chooseWeightType, WEIGHT_RANGE, type WeightType, weightZero } from '../../dist/model/int8/weight-type.js';
 import { jsonLines, rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
 import {
@@ -257,6 +258,24 @@ describe('matrices in integers', () => {
     const made = quantizeMatrix(values, { transposed: false, inner: 2, outer: 3 }, ElementType.int8, undefined);
     assert.deepEqual([...made.scales], [0, Number.NaN, Number.NaN]);
     assert.deepEqual([...made.values], [0, 0, 0, 0, 0, 0]);
+  });
+
+  test('a NaN may stand alone in a row where a weight is not finite or huge, in any part that is read', () => {
+    const of = (...values: number[]): boolean => {
+      const source = { names: ['w'], shapeOf: () => [values.length], close: () => undefined };
+      const watched = new WatchedWeights({
+        ...source,
+        read: (_, start, count) => Float32Array.from(values.slice(start, start + count)),
+      });
+      watched.read('w', 0, 2);
+      watched.read('w', 2, values.length - 2);
+      return watched.areBounded;
+    };
+    assert.ok(of(0, -1e5, 1e5, 3));
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -2e5]) {
+      assert.ok(!of(value, 0, 1, 2));
+      assert.ok(!of(0, 1, 2, value));
+    }
   });
 
   test('smoothing divides by powers of two, and leaves channels without activations or weights alone', () => {

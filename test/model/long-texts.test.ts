@@ -8,6 +8,7 @@ import { type AddedVocabulary, addedToken } from '../../dist/model/tokenizer/add
 import { readTokenizerFiles, type TokenizerFiles } from '../../dist/model/tokenizer/files.js';
 import { type TextCutter, textCutter } from '../../dist/model/tokenizer/long-texts.js';
 import { Tokenizer } from '../../dist/model/tokenizer/tokenizer.js';
+import { awkwardText } from '../support/awkward-texts.js';
 import { tokenizerReference, writeTokenizer } from '../support/exported-models.js';
 import { temporaryDirectory } from '../support/run.js';
 import { writeGpt2Tokenizer } from '../support/synthetic-model.js';
@@ -23,20 +24,6 @@ async function filesOf(name: string): Promise<TokenizerFiles> {
   return readTokenizerFiles(path);
 }
 
-/** Everything that a splitting pattern treats in its own way, dense: cuts fall beside all of it. */
-const word = fc.constantFrom(
-  ...['a', 'The', 'naïve', 'é', 'e\u0301', 'ſ', 'İ', 'ǅ', '日本', 'क्षि', '한', '𝔘', '𐐀', 'ª', 'ʰ'],
-  ...["'s", "'RE", "'ll", "'", "'ſ", '’s', "''d", "n't"],
-  ...['1', '12345', '½', '٣', '²', 'Ⅷ', '𝟘'],
-  ...[' ', '  ', '\n', '\r\n', '\t', '\n\n ', '\u0085', '\u00a0', '\u3000', '\u2028', '\ufeff', '\u200b', '\u200d'],
-  ...['!', '...', '、', '。', '-', '_', '<', '|>', '😀', '👩‍👩‍👧', '\u0000', '\u0301', '\ue000', '\u{10ffff}'],
-  ...['<|endoftext|>', '<s>', '</s>', '[SEP]', '<|endoftext', 'endoftext|>'],
-);
-const text = fc.array(fc.oneof({ weight: 9, arbitrary: word }, fc.string({ unit: 'grapheme', maxLength: 5 })), {
-  maxLength: 80,
-  size: 'max',
-});
-
 for (const name of ['fixture', 'gpt2', 'llama3', 'bos', 'cls-sep', 'flags', 'roberta']) {
   describe(name, async () => {
     const files = await filesOf(name);
@@ -47,7 +34,7 @@ for (const name of ['fixture', 'gpt2', 'llama3', 'bos', 'cls-sep', 'flags', 'rob
       const runs = tries(150);
       let cuts = 0;
       fc.assert(
-        fc.property(text, fc.integer({ min: 1, max: 12 }), (words, length) => {
+        fc.property(awkwardText, fc.integer({ min: 1, max: 12 }), (words, length) => {
           const whole = words.join('');
           const pieces = [...cutter.cut(whole, length)];
           assert.equal(pieces.join(''), whole);
@@ -66,7 +53,7 @@ for (const name of ['fixture', 'gpt2', 'llama3', 'bos', 'cls-sep', 'flags', 'rob
     test('a long row keeps what is kept of the whole', () => {
       fc.assert(
         fc.property(
-          text.map((words) => words.join('')).filter((unit) => unit.length > 20 && unit.length < 1000),
+          awkwardText.map((words) => words.join('')).filter((unit) => unit.length > 20 && unit.length < 1000),
           fc.integer({ min: 65_000, max: 200_000 }),
           fc.integer({ min: 4, max: 300 }),
           (unit, length, maxLength) => {

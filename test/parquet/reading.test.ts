@@ -10,10 +10,12 @@ import { jsonLines, rewardScore, root, temporaryDirectory, useTinyModel, writeFi
 useTinyModel();
 const directory = temporaryDirectory();
 const oracle = join(root, 'test/oracle');
-const { tables, files } = JSON.parse(readFileSync(join(oracle, 'parquet.json'), 'utf8')) as {
+interface Written {
   readonly tables: Readonly<Record<string, readonly string[]>>;
   readonly files: Readonly<Record<string, string>>;
-};
+}
+const writtenIn = (name: string) => JSON.parse(readFileSync(join(oracle, `${name}.json`), 'utf8')) as Written;
+const { tables, files } = writtenIn('parquet');
 const pathOf = (name: string): string => join(oracle, 'parquet', `${name}.parquet`);
 
 async function linesOf(path: string, columns?: ReadonlySet<string>): Promise<string[]> {
@@ -28,8 +30,13 @@ async function* nothing(): AsyncGenerator<Buffer> {}
 test('there are files of many kinds', () => assert.ok(Object.keys(files).length >= 60));
 
 describe('every file gives the lines that were written into it', () => {
-  for (const [name, table] of Object.entries(files)) {
-    test(name, async () => assert.deepEqual(await linesOf(pathOf(name)), tables[table]));
+  for (const folder of ['parquet', 'spark']) {
+    const written = writtenIn(folder);
+    for (const [name, table] of Object.entries(written.files)) {
+      test(name, async () =>
+        assert.deepEqual(await linesOf(join(oracle, folder, `${name}.parquet`)), written.tables[table]),
+      );
+    }
   }
 });
 
@@ -174,9 +181,32 @@ describe('the command line', () => {
     assert.match(bytes.stderr, /expected the column binary to hold text, got bytes/);
   });
 
-  test('refuses --to csv, and --from another format', async () => {
-    const csv = await rewardScore(['--to', 'csv', pathOf('rows-1')]);
+  test('writes flat columns as cells, digit for digit, with a column of rewards', async () => {
+    const args = ['-q', '--exit-zero', '--text', 'text', pathOf('encoding-dictionary-v2')];
+    const [{ stdout: csv }, lines] = [await rewardScore([...args, '--to', 'csv']), await rewardScore(args)];
+    const again = await rewardScore(['-q', '--exit-zero', '--from', 'csv', '--to', 'jsonl', '--rescore'], {
+      stdin: csv,
+    });
+    const cells = lines.stdout
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => line.replace(/,"reward_error":\{.*\}\}$/, '}'))
+      // Every number is a string of the same digits, as 2^64 - 1 is not one of JavaScript's.
+      .map((line) =>
+        line.replaceAll(/:(-?[\d.e+]+|true|false|null)(?=[,}])/g, (_, v) => `:"${v === 'null' ? '' : v}"`),
+      );
+    const withoutRewards = (text: string) => jsonLines(text).map(({ reward: _, reward_error: __, ...row }) => row);
+    assert.deepEqual(withoutRewards(again.stdout), withoutRewards(cells.join('\n')));
+    assert.match(csv, /^text,i8,.*,nothing,reward\n.*\nlow,-11,249,,18446744073709551614,.*,-?\d\.\d+\n/);
+  });
+
+  test('refuses nested columns as cells, and --from another format', async () => {
+    const csv = await rewardScore(['--text', 'text', '--to', 'csv', pathOf('rows-1')]);
     assert.equal(csv.code, 2);
+    assert.match(
+      csv.stderr,
+      /expected columns that fit into cells for csv, got lists or structures in tags; write JSON/,
+    );
     const other = await rewardScore(['--from', 'jsonl', pathOf('rows-1')]);
     assert.equal(other.code, 2);
     assert.match(other.stderr, /expected jsonl, got Parquet; say which it is with --from/);

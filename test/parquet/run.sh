@@ -18,4 +18,8 @@ if [ "$wanted" != "$(cat .venv/installed.txt 2> /dev/null)" ]; then
     skip "no Python package index can be reached"
   echo "$wanted" > .venv/installed.txt
 fi
-exec "$python" check_readers.py
+# What datasets keeps of what it has read.
+export HF_HOME="$PWD/.venv/hugging-face"
+"$python" check_readers.py
+# The double of a hub, with which the tests of data sets run, as the Python libraries see it.
+exec node with-hub.mjs "$python" check_hub_double.py

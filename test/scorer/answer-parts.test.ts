@@ -132,7 +132,7 @@ const csvFormat = {
   to: 'csv',
   header: readHeader(
     { bytes: Buffer.from('q,text,label'), lineEnd: Buffer.from('\n'), byte: 0, line: 1 },
-    ',',
+    { delimiter: ',', quoted: true },
     'rows.csv:1',
   ),
   addedColumns: ['reward', 'best_index', 'reward_margin', 'rank'],

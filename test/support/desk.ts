@@ -9,6 +9,7 @@ import { environment, jsonLines, root, temporaryDirectory, writeFile } from './r
 
 const model = join(root, 'fixtures/tiny-gpt2');
 const files = Object.fromEntries(readdirSync(model).map((name) => [name, readFileSync(join(model, name))]));
+const parquet = readFileSync(join(root, 'test/oracle/parquet/rows-1.parquet'));
 /** Names of model directories in the documents, and in the examples of --help. */
 const modelNames = ['gpt2-reward-model', 'my-model'];
 
@@ -85,9 +86,10 @@ export class Desk {
     ]);
   }
 
-  /** With a hub that has `org/name`. */
+  /** With a hub that has the model `org/name` and the data set `ORG/NAME`. */
   static async start(): Promise<Desk> {
-    return new Desk(await HubFixture.start({ model: 'org/name', files }));
+    const datasets = { 'ORG/NAME': { branches: { 'refs/convert/parquet': { 'default/test/0000.parquet': parquet } } } };
+    return new Desk(await HubFixture.start({ model: 'org/name', files, datasets }));
   }
 
   /** Returns standard output. A command says in a comment with which code it ends, where that is not 0. */

@@ -3,20 +3,14 @@
  * large files. A test sees every request, and may answer some of them itself.
  */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after } from 'node:test';
+import { gitHash, type Refusal, type Request, refuse, serve, sha256 } from './hub-answers.js';
+import { DatasetDouble, type DatasetOptions, datasetParts } from './hub-datasets.js';
 
-export interface Request {
-  readonly by: 'hub' | 'storage';
-  readonly method: string;
-  /** Without the query. */
-  readonly path: string;
-  readonly range: string | undefined;
-  readonly authorization: string | undefined;
-}
+export { gitHash, type Request, refuse, serve, sha256 };
 
 /** Answers the request instead of the hub; false where it leaves that to the hub. */
 export type Interception = (request: Request, response: ServerResponse) => boolean;
@@ -29,6 +23,8 @@ export interface HubOptions {
   /** Without this token the hub does not show the model. */
   readonly token?: string;
   readonly gated?: boolean;
+  /** Its data sets, by their names. */
+  readonly datasets?: Readonly<Record<string, DatasetOptions>>;
 }
 
 /** Names of revisions that the hub knows besides the commit. */
@@ -42,13 +38,6 @@ export const always =
     return true;
   };
 
-export const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
-export const gitHash = (content: string | Uint8Array): string =>
-  createHash('sha1')
-    .update(`blob ${Buffer.byteLength(content)}\0`)
-    .update(content)
-    .digest('hex');
-
 export class HubDouble {
   readonly requests: Request[] = [];
   /** For the tests to set. */
@@ -58,6 +47,7 @@ export class HubDouble {
   readonly #options: HubOptions;
   readonly #hub: Server;
   readonly #storage: Server;
+  readonly datasets: ReadonlyMap<string, DatasetDouble>;
   endpoint = '';
   /** Another host than the hub's, by name and by port. */
   storage = '';
@@ -65,16 +55,20 @@ export class HubDouble {
   private constructor(options: HubOptions) {
     this.#options = options;
     this.files = options.files;
+    this.datasets = new Map(
+      Object.entries(options.datasets ?? {}).map(([name, dataset]) => [name, new DatasetDouble(dataset)]),
+    );
     this.#hub = createServer((request, response) => this.#receive('hub', request, response));
     this.#storage = createServer((request, response) => this.#receive('storage', request, response));
   }
 
-  static async start(options: HubOptions): Promise<HubDouble> {
+  /** @param atEnd is given what ends it; default: when the tests of the file have ended */
+  static async start(options: HubOptions, atEnd: (stop: () => void) => void = after): Promise<HubDouble> {
     const double = new HubDouble(options);
     for (const server of [double.#hub, double.#storage]) await once(server.listen(0, '127.0.0.1'), 'listening');
     double.endpoint = `http://127.0.0.1:${portOf(double.#hub)}`;
     double.storage = `http://localhost:${portOf(double.#storage)}`;
-    after(() => double.stop());
+    atEnd(() => double.stop());
     return double;
   }
 
@@ -104,6 +98,13 @@ export class HubDouble {
     const request: Request = { by, method, path, range, authorization };
     this.requests.push(request);
     if (this.intercept(request, response)) return;
+    const parts = by === 'hub' ? datasetParts(new URL(url, this.endpoint)) : undefined;
+    if (parts !== undefined) {
+      const dataset = this.datasets.get(parts.repository);
+      if (dataset === undefined) refuse(response, 404, 'RepoNotFound', 'Repository not found');
+      else dataset.answer(request, parts, this, response);
+      return;
+    }
     const refusal = by === 'hub' ? this.#refusalOf(request) : this.#storageRefusalOf(request);
     if (refusal !== undefined) refuse(response, ...refusal);
     else if (by === 'hub') this.#answer(request, response);
@@ -158,12 +159,11 @@ export class HubDouble {
   }
 
   #stored(path: string): Buffer | undefined {
-    const content = Object.values(this.files).find((each) => path === `/${sha256(each)}`);
+    const all = [...Object.values(this.files), ...[...this.datasets.values()].flatMap(({ contents }) => contents)];
+    const content = all.find((each) => path === `/${sha256(each)}`);
     return content === undefined ? undefined : Buffer.from(content);
   }
 }
-
-type Refusal = readonly [status: number, code: string | undefined, message: string];
 
 /** The model, the revision and, of a file's address, its name. */
 function partsOf(path: string): { readonly model: string; readonly revision: string; readonly name?: string } {
@@ -174,24 +174,3 @@ function partsOf(path: string): { readonly model: string; readonly revision: str
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 const isLarge = (name: string): boolean => /\.(safetensors|bin)$/.test(name);
-
-/** A refusal as the hub words it: a code and a message in the headers. */
-export function refuse(response: ServerResponse, status: number, code?: string, message?: string): void {
-  if (code !== undefined) response.setHeader('x-error-code', code);
-  if (message !== undefined) response.setHeader('x-error-message', message);
-  response.writeHead(status).end();
-}
-
-/** A file, or the part of it that is asked for. */
-export function serve(method: string, content: Buffer, range: string | undefined, response: ServerResponse): void {
-  const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
-  response.setHeader('accept-ranges', 'bytes');
-  if (start > 0 && start >= content.length) {
-    response.writeHead(416, { 'content-range': `bytes */${content.length}` }).end();
-    return;
-  }
-  const part = content.subarray(start);
-  if (start > 0) response.setHeader('content-range', `bytes ${start}-${content.length - 1}/${content.length}`);
-  response.writeHead(start > 0 ? 206 : 200, { 'content-length': part.length });
-  response.end(method === 'HEAD' ? undefined : part);
-}

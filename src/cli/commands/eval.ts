@@ -32,7 +32,7 @@ export async function evaluateFiles(
 ): Promise<number> {
   const started = performance.now();
   const { log } = context;
-  const plan = await planEvaluation(inputFiles(files), flags, context);
+  const plan = await planEvaluation(await inputFiles(files, flags, context), flags, context);
   const { inputs } = plan;
   const session = new Session(context, flags, { inputs });
   const scorer = new LazyScorer(() => openScorer(requestOf(flags), session.scorerUi));
@@ -79,6 +79,7 @@ export async function evaluateFiles(
       notices: context.notices,
       scorer: model && { ...factsOf(model), restarts },
       state: undefined,
+      hashes: [],
       resumed: false,
       inputs,
       statistics,

@@ -13,11 +13,12 @@ import { refuseFirstRows } from '../../run/run-job.js';
 import { type ModelScorer, openScorer } from '../../scorer/open.js';
 import type { Window, WindowTask } from '../../scorer/protocol.js';
 import { recordsOf } from '../../scorer/window-scorer.js';
-import type { Context } from '../context.js';
+import type { CommandContext, Context } from '../context.js';
 import { ExitCode } from '../exit-codes.js';
 import type { FlagsOf } from '../flags/flags.js';
 import { settingsOf } from './explain-settings.js';
 import { chooseFormats } from './formats.js';
+import { inputFile } from './input-files.js';
 import { namedFields } from './plan.js';
 import { rowsInWords } from './print.js';
 import { requestOf } from './request.js';
@@ -27,8 +28,8 @@ import { writePage } from './write-page.js';
 
 type ExplainFlags = FlagsOf<'explain'>;
 
-export async function explain(file: string, flags: ExplainFlags, context: Context): Promise<number> {
-  const input = new Input(file, context);
+export async function explain(file: string, flags: ExplainFlags, context: CommandContext): Promise<number> {
+  const input = new Input(await inputFile(file, flags, context), context);
   if (flags.report !== undefined) checkDestination('--report', flags.report, [input]);
   const format = await formatOf(input, flags);
   const session = new Session(context, flags, { inputs: [input], onSignal: 'ending' });

@@ -19,6 +19,7 @@ export interface Formats {
   readonly from: InputFormat;
   readonly to: OutputFormat;
   readonly delimiter: string;
+  readonly quoted: boolean;
 }
 
 interface FormatFlags {
@@ -27,6 +28,7 @@ interface FormatFlags {
   readonly from?: InputFormat;
   readonly to?: OutputFormat;
   readonly delimiter?: string;
+  readonly quote?: 'rfc4180' | 'none';
 }
 
 export function chooseFormats(files: readonly string[], flags: FormatFlags): Formats {
@@ -35,9 +37,17 @@ export function chooseFormats(files: readonly string[], flags: FormatFlags): For
   if (flags.delimiter !== undefined && !separated) {
     throw usageError(`expected --delimiter with CSV input only, the input is ${from}; add --from csv?`);
   }
+  const to = flags.to ?? formatOfOutput(flags.output, from);
+  const quoted = flags.quote !== 'none';
+  if (!quoted && !separated && to !== 'csv' && to !== 'tsv') {
+    throw usageError(
+      `expected --quote none with CSV or TSV, got ${from} as input and ${to} as output; add --from tsv?`,
+    );
+  }
   return {
     from,
-    to: flags.to ?? formatOfOutput(flags.output, from),
+    to,
+    quoted,
     delimiter: flags.delimiter ?? delimiters[from === 'tsv' ? 'tsv' : 'csv'],
   };
 }

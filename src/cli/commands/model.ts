@@ -5,6 +5,7 @@ import { parseHubId } from '../../hub/id.js';
 import type { ResolveOptions } from '../../hub/resolve.js';
 import { countParameters } from '../../model/architectures/network.js';
 import { readCard } from '../../model/checkpoint/card.js';
+import { fallbackInWords, mixInWords } from '../../model/int8/mix.js';
 import { qualityInWords, shortfallOf } from '../../model/int8/quality.js';
 import { listLeftovers, listPrepared, type StoredModel } from '../../model/prepared/store.js';
 import { printableMessage } from '../../platform/printable.js';
@@ -79,6 +80,8 @@ export async function prepare(
   }
   if (prepared.temporary) rmSync(prepared.directory, { recursive: true, force: true });
   else print(prepared.directory);
+  const fallback = fallbackInWords(prepared.mix);
+  if (fallback !== undefined) log.note(fallback);
   const shortfall = shortfallOf(prepared.quality);
   if (shortfall === undefined) return ExitCode.ok;
   if (strict) throw usageError(`${shortfall} (--strict)`);
@@ -140,9 +143,10 @@ export async function info(name: string | undefined, flags: FlagsOf<'model info'
     show(`${'licence'.padEnd(13)}${licence.name ?? 'not stated in the model card'}`);
     if (prepared.length === 0)
       show(`${'prepared'.padEnd(13)}${facts.weights[0]?.endsWith('.onnx') ? 'runs as exported' : 'no'}`);
-    for (const { bytes, lastUse, precision, quality } of prepared) {
+    for (const { bytes, lastUse, precision, quality, mix } of prepared) {
       show(`${'prepared'.padEnd(13)}${precision}, ${size(bytes)}, last used ${lastUse}`);
       if (quality !== undefined) show(`${'quality'.padEnd(13)}${qualityInWords(quality)}`);
+      for (const line of mix === undefined ? [] : mixInWords(mix)) show(`${'matrices'.padEnd(13)}${line}`);
     }
   }
   if (licence.nonCommercial) log.note(`the licence, ${licence.name}, does not allow commercial use`);
@@ -194,6 +198,7 @@ const asListed = ({ directory, about, bytes, lastUse }: StoredModel) => ({
   parameters: about.parameters,
   precision: about.precision,
   ...(about.quality && { quality: about.quality }),
+  ...(about.mix && { mix: about.mix }),
   onnxruntime: about.onnxruntime,
   directory,
   bytes,

@@ -1,23 +1,27 @@
 /** From flags to a plan: every error in a request is found here. */
 import { usageError } from '../../errors.js';
+import type { Claim } from '../../platform/claim.js';
 import { columnKey } from '../../rows/formats/csv-header.js';
 import { createFormat, type FormatSettings } from '../../rows/formats/index.js';
-import { columnsToRead, resultColumns } from '../../rows/formats/parquet.js';
+import { columnsToRead, LEFT_OUT, resultColumns } from '../../rows/formats/parquet.js';
 import { type NamedFields, roles } from '../../rows/kinds/roles.js';
 import { pairForFilter, type RewardFilter } from '../../rows/reward-filter.js';
-import { planBestRows } from '../../run/best-rows.js';
-import { Input } from '../../run/input.js';
+import { bestRowsOf, planBestRows } from '../../run/best-rows.js';
+import { containerOfName } from '../../run/containers.js';
+import { Input, type InputPlace, pathOf } from '../../run/input.js';
 import { inspectInputs, readFirstRow } from '../../run/inspect.js';
+import { planNewParquet, typesOfInputs } from '../../run/new-parquet.js';
 import type { Assemble } from '../../run/output.js';
 import { checkDestination, checkDistinct, checkOutput, isPlain } from '../../run/output-path.js';
 import { type ClaimedOutput, claimWork } from '../../run/output-sink.js';
 import { planParquetOutput } from '../../run/parquet-output.js';
+import type { RunStatistics } from '../../run/statistics.js';
 import type { WindowTask } from '../../scorer/protocol.js';
 import { otherPairField } from '../../selection/pair-fields.js';
 import type { CommandContext } from '../context.js';
 import type { BestFlags, ScoreFlags } from '../flags/flags.js';
 import { existingByFlags, existingByRows } from './existing-rewards.js';
-import { chooseFormats } from './formats.js';
+import { chooseFormats, type Formats } from './formats.js';
 import { matchColumns, selectionOf, withSelectionColumns } from './selection.js';
 
 /** The flags of score, and those of `best` where that is the command. */
@@ -25,43 +29,53 @@ export interface ScoreOrBestFlags extends ScoreFlags {
   readonly best?: BestFlags;
 }
 
+/** What is made of the inputs of one output. */
 export interface Plan {
   readonly inputs: readonly Input[];
   readonly task: WindowTask;
+  /** The path that the flags give, or a run in a folder. */
+  readonly output: string;
+  /** Where bad rows are listed; undefined where they are not. */
+  readonly errorsPath: string | undefined;
   /** Undefined where nothing is written. */
   readonly claimed: ClaimedOutput | undefined;
   /** Makes the output of what is written; undefined where that is the output. */
   readonly assemble: Assemble | undefined;
+  /** Called when the output is whole: gives it the place that is not the one where it was written. */
+  readonly moveToPlace?: () => Promise<void>;
 }
 
 /**
  * @param flags those of the command; links in the output's path have been followed
+ * @param claim one that holds the output, among others
  * @throws FatalError before anything is started or written
  */
 export async function planScoring(
-  files: readonly string[],
+  places: readonly InputPlace[],
   flags: ScoreOrBestFlags,
   context: CommandContext,
+  claim?: Claim,
 ): Promise<Plan> {
+  const files = places.map(pathOf);
   refuseContradictions(files, flags);
-  const asked = existingByFlags(flags, flags.best === undefined ? 'refuse' : 'take');
-  if (asked === 'complete' && flags.best === undefined && flags.model === undefined) {
+  const existing = existingByFlags(flags, flags.best === undefined ? 'refuse' : 'take');
+  if (existing === 'complete' && flags.best === undefined && flags.model === undefined) {
     throw usageError(
       'expected --model with --use-rewards: the bundled model does not score rows beside those of another',
     );
   }
-  const chosen = chooseFormats(files, flags.best?.pairs ? { to: 'jsonl', ...flags } : flags);
-  // What `best` writes of Parquet are other rows than those of the input: JSON lines, unless Parquet is asked for.
-  const isAsked = flags.to !== undefined || /\.parquet$/i.test(flags.output);
-  const formats =
-    flags.best === undefined || chosen.to !== 'parquet' || isAsked ? chosen : { ...chosen, to: 'jsonl' as const };
+  const asked = formatsOf(files, flags);
+  if (asked.to === 'parquet') refuseForParquet(flags);
+  // Rows that are not those of Parquet are written as JSON lines first, of which Parquet is made at the end.
+  const isNew = asked.to === 'parquet' && (asked.from !== 'parquet' || flags.best !== undefined);
+  if (isNew) refuseForNewParquet(flags);
+  const formats = isNew ? { ...asked, to: 'jsonl' as const } : asked;
   const choice = flags.best && selectionOf(flags.best, formats);
   const fields = namedFields(flags, formats.from === 'csv' || formats.from === 'tsv');
   if (flags.details && formats.to === 'scores') {
     throw usageError('expected --details with --to jsonl, csv or tsv: scores are one number a line');
   }
-  if (formats.to === 'parquet') refuseForParquet(flags);
-  const inputs = files.map((file) => new Input(file, context));
+  const inputs = places.map((place) => new Input(place, context));
   // Where the rows are not written, the columns that decide nothing need not be decoded.
   if (flags.best === undefined && (formats.to === 'scores' || formats.to === 'parquet')) {
     const columns = columnsToRead(fields, flags.system, flags);
@@ -70,7 +84,7 @@ export async function planScoring(
   checkDestinations(flags, inputs);
   const filter = filterOf(flags, files);
   const policy = flags.resume ? 'resume' : flags.overwrite ? 'overwrite' : 'refuse';
-  const claimed = flags.dryRun ? undefined : await claimWork(flags.output, policy);
+  const claimed = flags.dryRun ? undefined : await claimWork(flags.output, policy, claim);
   try {
     const inspected = await inspectInputs(
       inputs,
@@ -81,7 +95,7 @@ export async function planScoring(
         details: flags.details,
         reasons: flags.errors === undefined,
         skipFailures: flags.onError !== 'null',
-        existing: asked,
+        existing,
         ...(filter && { filter }),
       },
       flags.maxRowBytes,
@@ -96,15 +110,23 @@ export async function planScoring(
     const assemble =
       format.to === 'parquet' && !flags.dryRun
         ? await planParquetOutput({
-            inputs: files,
+            inputs,
             columns: resultColumns(format, format.shape ?? 'single'),
             replaces: format.existing !== 'refuse',
             shard: flags.shard,
+            losesRows: filter !== undefined || flags.onError === 'skip' || flags.limit !== undefined,
+            isLimited: flags.limit !== undefined,
+            resultsOf:
+              filter?.kind === 'best'
+                ? (work, statistics) => bestRowsOf(work, filter.percent, statistics, LEFT_OUT)
+                : undefined,
             onNotice: (message) => context.log.note(message),
           })
-        : filter?.kind === 'best' && !flags.dryRun
-          ? planBestRows(flags.output, filter.percent)
-          : undefined;
+        : isNew && !flags.dryRun
+          ? await planRowsAsParquet(inputs, format, flags, filter)
+          : filter?.kind === 'best' && !flags.dryRun
+            ? planBestRows(flags.output, filter.percent)
+            : undefined;
     const { maxRowBytes, dryRun, strict } = flags;
     const task: WindowTask = {
       format,
@@ -113,11 +135,19 @@ export async function planScoring(
       dryRun,
       strict,
     };
-    return { inputs, task, claimed, assemble };
+    return { inputs, task, output: flags.output, errorsPath: flags.errors, claimed, assemble };
   } catch (error) {
     claimed?.release();
     throw error;
   }
+}
+
+/** The formats of the inputs of one output. */
+export function formatsOf(files: readonly string[], flags: ScoreOrBestFlags): Formats {
+  // What `best` writes of Parquet are other rows than those of the input: JSON lines, unless Parquet is asked for.
+  const isAsked = flags.to !== undefined || /\.parquet$/i.test(flags.output);
+  const formats = chooseFormats(files, flags.best?.pairs && !isAsked ? { ...flags, to: 'jsonl' } : flags);
+  return flags.best === undefined || formats.to !== 'parquet' || isAsked ? formats : { ...formats, to: 'jsonl' };
 }
 
 /** Decides by the first row what is done about rewards, and refuses one that cannot be written as asked. */
@@ -194,24 +224,49 @@ function refusePairs(inputs: readonly Input[], { fields }: FormatSettings): void
   }
 }
 
-/** Rows of Parquet stay in their row groups, so that none may be missing. */
+/** The columns of inputs that are JSON may be of several types: those of the others are strings, or known. */
+async function planRowsAsParquet(
+  inputs: readonly Input[],
+  format: FormatSettings,
+  { best, maxRowBytes, limit }: ScoreOrBestFlags,
+  filter: RewardFilter | undefined,
+): Promise<Assemble> {
+  const { from, fields, rewardField, reasons } = format;
+  const types =
+    from === 'jsonl' || from === 'json'
+      ? await typesOfInputs(inputs, { format: createFormat(format), fields, maxRowBytes, limit })
+      : undefined;
+  // What `best` writes need not have the columns of its input.
+  const known = best === undefined ? types : undefined;
+  const linesOf =
+    filter?.kind === 'best'
+      ? (work: string, statistics: RunStatistics) => bestRowsOf(work, filter.percent, statistics)
+      : undefined;
+  return planNewParquet({ rewardField, hasReward: !best?.pairs, reasons, known, linesOf });
+}
+
+/** @throws FatalError `usage` for what is not written as Parquet whose types are found */
+function refuseForNewParquet({ shard }: ScoreOrBestFlags): void {
+  if (shard === undefined) return;
+  throw usageError(
+    'expected --shard with --to jsonl or with Parquet as input: what types columns have, all rows say; merge the shards first',
+  );
+}
+
+/** @throws FatalError `usage` for what is not written as Parquet */
 function refuseForParquet(flags: ScoreOrBestFlags): void {
-  const { output, best, limit, stream, onError, dryRun } = flags;
+  const { output, stream, dryRun } = flags;
   const instead = 'write JSON lines with --to jsonl';
-  if (best !== undefined) throw usageError(`expected --to jsonl, csv or tsv for best, got parquet; ${instead}`);
   if (!dryRun && (output === '-' || !isPlain(output))) {
     throw usageError(`expected --to parquet with -o FILE, a regular file: its footer is written last; or ${instead}`);
   }
-  for (const [name, given] of [
-    ['--limit', limit !== undefined],
-    ['--stream', stream],
-    ['--on-error skip', onError === 'skip'],
-    ['--min-reward', flags.minReward !== undefined],
-    ['--top-percent', flags.topPercent !== undefined],
-  ] as const) {
-    if (given)
-      throw usageError(`expected --to parquet without ${name}, since its row groups are kept whole; ${instead}`);
+  const packed = containerOfName(output);
+  if (packed !== undefined) {
+    throw usageError(
+      `${output}: expected a name without ${packed.extension} for Parquet, whose columns are compressed by themselves`,
+    );
   }
+  if (stream) throw usageError(`expected --to parquet without --stream: its footer is written last; ${instead}`);
 }
 
 export function refuseTwoStreams(files: readonly string[]): void {

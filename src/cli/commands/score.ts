@@ -1,25 +1,25 @@
 /** `score` and `best`: from flags to a job, and from its end to messages, summary and exit code. */
 import { FatalError } from '../../errors.js';
-import { createFormat } from '../../rows/formats/index.js';
-import { CountingSink } from '../../run/counting-sink.js';
-import type { Job } from '../../run/job.js';
+import type { Input } from '../../run/input.js';
 import { followLinks } from '../../run/output-path.js';
-import { OutputSink } from '../../run/output-sink.js';
-import { type RunOutcome, runJob } from '../../run/run-job.js';
+import type { RunState } from '../../run/run-file.js';
+import type { RunOutcome } from '../../run/run-job.js';
 import type { RunStatistics } from '../../run/statistics.js';
 import { LazyScorer } from '../../scorer/lazy-scorer.js';
 import { type ModelScorer, openScorer } from '../../scorer/open.js';
 import type { Scorer } from '../../scorer/scorer.js';
-import type { CommandContext, Context } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { ExitCode, exitCodeOf } from '../exit-codes.js';
-import { fingerprintOf, templateDateOf } from './fingerprint.js';
+import { templateDateOf } from './fingerprint.js';
 import { inputFiles } from './input-files.js';
 import { type Plan, planScoring, type ScoreOrBestFlags } from './plan.js';
+import { type FolderPlan, planFolder } from './plan-folder.js';
 import { printEnd, printEstimate, printRewards, rowsInWords } from './print.js';
 import { requestOf } from './request.js';
+import { type OpenedScorer, type PlansRun, runPlans } from './run-plans.js';
 import { writeScoreReport } from './score-report.js';
 import { printGains } from './selection.js';
-import { Session, totalBytesOf } from './session.js';
+import { Session } from './session.js';
 import { factsOf, writeSummary } from './summary.js';
 
 export async function score(
@@ -29,43 +29,49 @@ export async function score(
 ): Promise<number> {
   const started = performance.now();
   const flags = { ...given, output: followLinks(given.output) };
-  const plan = await planScoring(inputFiles(files), flags, context);
+  const inputs = await inputFiles(files, flags, context);
+  const { plans, release } =
+    flags.outputDir === undefined
+      ? ofOne(await planScoring(inputs, flags, context))
+      : await planFolder(flags.outputDir, inputs, flags, context);
   try {
-    return await scorePlanned(plan, flags, started, context);
+    return await scorePlanned({ plans, release }, flags, started, context);
   } finally {
-    plan.claimed?.release();
+    release();
   }
 }
 
+const ofOne = (plan: Plan): FolderPlan => ({ plans: [plan], release: () => plan.claimed?.release() });
+
 async function scorePlanned(
-  plan: Plan,
+  { plans, release }: FolderPlan,
   flags: ScoreOrBestFlags,
   started: number,
   context: CommandContext,
 ): Promise<number> {
-  const { inputs } = plan;
+  const inputs = plans.flatMap((plan) => plan.inputs);
   const session = new Session(context, flags, { inputs });
   let model: ModelScorer | undefined;
   let scorer: Scorer | undefined;
-  let done: { readonly job: Job; readonly outcome: RunOutcome };
+  let run: PlansRun;
   try {
-    if (plan.task.format.existing !== 'take only') {
+    if (plans.some(({ task }) => task.format.existing !== 'take only')) {
       // A run that goes on on another day goes on with the first one's.
-      const templateDate = flags.templateDate ?? templateDateOf(plan.claimed?.unfinished?.fingerprint);
+      const earlier = plans.map(({ claimed }) => templateDateOf(claimed?.unfinished?.fingerprint));
+      const templateDate = flags.templateDate ?? earlier.find((date) => date !== undefined);
       model = await openScorer(requestOf({ ...flags, templateDate }), {
         ...session.scorerUi,
         dateNeededBy: flags.shard && '--shard',
       });
     }
     scorer = model ?? new LazyScorer(noModel);
-    const job = jobOf(plan, flags, { scorer, model }, session, context);
-    done = { job, outcome: await runJob(job, scorer, eventsOf(job, session)) };
+    run = await runPlans(plans, flags, { scorer, model }, session, context);
   } catch (error) {
     await scorer?.close();
     const { received } = session;
     session.end();
     if (received === undefined) throw error;
-    plan.claimed?.release();
+    release();
     context.dieBy(received);
     return exitCodeOf(received);
   }
@@ -76,18 +82,16 @@ async function scorePlanned(
   await scorer.close();
   session.end();
   const { received } = session;
-  const exitCode = conclude({ ...done, scorer, model, restarts, ownSeconds, received }, flags, context);
-  if (flags.report !== undefined && done.outcome.end === 'finished') {
-    const { statistics } = done.job.sink;
-    await writeScoreReport(
-      flags.report,
-      { inputs, format: plan.task.format, statistics, scorer: model },
-      flags,
-      context,
-    );
+  const exitCode = conclude({ ...run, inputs, scorer, model, restarts, ownSeconds, received }, flags, context);
+  // A folder of outputs has no page: planning refuses it.
+  const [plan] = plans;
+  if (flags.report !== undefined && plan !== undefined && run.outcome.end === 'finished') {
+    const { statistics } = run;
+    const { format } = plan.task;
+    await writeScoreReport(flags.report, { inputs, format, statistics, scorer: model }, flags, context);
   }
-  if (done.outcome.end === 'stopped' && received !== undefined) {
-    plan.claimed?.release();
+  if (run.outcome.end === 'stopped' && received !== undefined) {
+    release();
     context.dieBy(received);
   }
   return exitCode;
@@ -101,76 +105,20 @@ const noModel = (): never => {
   throw new Error('a row is to be scored without a model');
 };
 
-interface OpenedScorer {
-  readonly scorer: Scorer;
-  /** The same, where it has a model. */
-  readonly model: ModelScorer | undefined;
-}
-
-function jobOf(
-  { inputs, task, claimed, assemble }: Plan,
-  flags: ScoreOrBestFlags,
-  { scorer, model }: OpenedScorer,
-  session: Session,
-  context: Context,
-): Job {
-  const { shard, limit, stream, errors: errorsPath, strict, onError, maxErrors } = flags;
-  const { windowSize } = scorer;
-  const identity = model?.identity;
-  const { version } = context;
-  const sink =
-    claimed === undefined
-      ? new CountingSink({ errorsPath })
-      : new OutputSink({
-          claimed,
-          streams: context,
-          assemble,
-          header: createFormat(task.format).outputHeader,
-          errorsPath,
-          inputs,
-          shard,
-          limit,
-          stream,
-          fingerprint: fingerprintOf(flags, { version, identity, task, windowSize }),
-          runtime: { onnxruntime: identity?.onnxruntime ?? 'none', cpu: identity?.cpu ?? 'none' },
-          model: identity && {
-            name: identity.model.name,
-            revision: identity.model.revision,
-            sha256: identity.model.sha256,
-          },
-          strict,
-          onNotice: session.note,
-          signal: session.signal,
-        });
-  return { inputs, task, limit, shard, stream, policy: { action: onError, limit: maxErrors }, sink };
-}
-
-const eventsOf = ({ inputs, sink, shard, limit }: Job, session: Session) =>
-  session.jobEvents(() => {
-    const { rows } = sink.statistics.counts;
-    if (rows > 0) session.note(`going on after ${rowsInWords(rows)} that are done`);
-    return { totalBytes: totalBytesOf(inputs, shard !== undefined || limit !== undefined) };
-  });
-
-interface Conclusion extends OpenedScorer {
-  readonly job: Job;
-  readonly outcome: RunOutcome;
+interface Conclusion extends OpenedScorer, PlansRun {
+  readonly inputs: readonly Input[];
   readonly restarts: number;
   readonly ownSeconds: number;
   readonly received: NodeJS.Signals | undefined;
 }
 
 function conclude(
-  { job, outcome, scorer, model, restarts, ownSeconds, received }: Conclusion,
+  { inputs, outcome, statistics, states, resumed, scorer, model, restarts, ownSeconds, received }: Conclusion,
   flags: ScoreOrBestFlags,
   context: CommandContext,
 ): number {
   const { log } = context;
-  const { sink, inputs } = job;
-  const { statistics } = sink;
-  const output = sink instanceof OutputSink ? sink : undefined;
-  const earlier = output?.state.finished ?? output?.state.done;
-  const seconds = (earlier?.seconds ?? 0) + ownSeconds;
+  const seconds = states.reduce((sum, { finished, done }) => sum + (finished ?? done).seconds, ownSeconds);
   // Both the dry run and the run itself read rows and tokenise texts.
   const computing = model === undefined ? 0 : statistics.work / model.workPerSecond;
   const estimate = flags.dryRun ? ownSeconds + computing : undefined;
@@ -180,8 +128,12 @@ function conclude(
       version: context.version,
       notices: context.notices,
       scorer: model && { ...factsOf(model), restarts },
-      state: output?.state,
-      resumed: output?.resumed ?? false,
+      state: states[0] && { shard: states[0].shard, runtimes: runtimesOf(states) },
+      hashes:
+        flags.outputDir === undefined
+          ? (states[0]?.finished?.hashes ?? [])
+          : states.map(({ finished }) => finished?.hashes[0]),
+      resumed,
       inputs,
       statistics,
       seconds,
@@ -194,7 +146,7 @@ function conclude(
     });
   }
   const { unfinished, error, end, nothingLeft } = outcome;
-  if (nothingLeft) log.note(`${flags.output} is finished: nothing is left to do`);
+  if (nothingLeft) log.note(`${flags.outputDir ?? flags.output} is finished: nothing is left to do`);
   if (unfinished !== undefined) {
     const how = unfinished.resumable ? '; --resume goes on from there' : '';
     log.error(`${unfinished.rows} rows are kept in ${unfinished.path}${how}`);
@@ -211,6 +163,17 @@ function conclude(
     if (estimate !== undefined) printEstimate(statistics, estimate, scorer.workers, log);
   }
   return exitCode;
+}
+
+/** Each kind of machine that had a part, once; this one, the last of each output's, is the last. */
+function runtimesOf(states: readonly RunState[]): RunState['runtimes'] {
+  const byText = new Map<string, RunState['runtimes'][number]>();
+  for (const runtime of states.flatMap(({ runtimes }) => runtimes)) {
+    const text = JSON.stringify(runtime);
+    byText.delete(text);
+    byText.set(text, runtime);
+  }
+  return [...byText.values()];
 }
 
 function exitCodeFor(

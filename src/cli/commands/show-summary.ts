@@ -5,13 +5,13 @@ import { shardSetOf } from '../../run/shard-set.js';
 import type { CommandContext } from '../context.js';
 import { ExitCode } from '../exit-codes.js';
 import type { FlagsOf } from '../flags/flags.js';
-import { inputFiles } from './input-files.js';
+import { localFiles } from './input-files.js';
 import { statusesAsJson, statusesInWords } from './show-summary-text.js';
 import { textSettings } from './terminal.js';
 
 export function showSummary(paths: readonly string[], flags: FlagsOf<'summary'>, context: CommandContext): number {
   // An output and the files beside it stand for one run, as `out*` names all of them.
-  const found = inputFiles(paths).map(statusOf);
+  const found = paths.flatMap(localFiles).map(statusOf);
   const statuses = [...new Map(found.map((status) => [status.path, status])).values()];
   if (statuses.every(({ phase }) => phase === 'missing')) {
     const [first] = statuses;

@@ -24,7 +24,7 @@ export const tokenizer = {
 export const precision = {
   name: 'precision',
   value: '<name>',
-  doc: 'number format of the computation; int8 is faster, and its rewards are close to those of fp32',
+  doc: 'number format of the computation; int8 is faster, with rewards close to those of fp32 on most models; auto makes sure that they are, matrix by matrix',
   choices: precisions,
   default: 'fp32',
   decides: 'reward',

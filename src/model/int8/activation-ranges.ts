@@ -6,7 +6,7 @@ import { chooseLayout } from '../layout/choose-layout.js';
 import type { RowTypes } from '../layout/layout.js';
 import { readTokenizerFiles } from '../tokenizer/files.js';
 import { Tokenizer, type TokenRow } from '../tokenizer/tokenizer.js';
-import { builtInTexts, GROUP_SIZE } from './texts.js';
+import { type BuiltInText, builtInTexts, GROUP_SIZE } from './texts.js';
 
 export interface ActivationRanges {
   /** [rows, labels] */
@@ -25,9 +25,13 @@ export interface TypedRows {
  * The built-in texts in a model's tokens, cut to its number of positions; ids that it does not know are left out. A
  * network that reads pairs of texts gets every other conversation as such.
  */
-export function builtInRows(tokenizerDirectory: string, network: RewardNetwork): TypedRows {
+export const builtInRows = (tokenizerDirectory: string, network: RewardNetwork): TypedRows =>
+  rowsOf(builtInTexts, tokenizerDirectory, network);
+
+/** As `builtInRows`, of other texts. */
+export function rowsOf(texts: readonly BuiltInText[], tokenizerDirectory: string, network: RewardNetwork): TypedRows {
   const tokenizer = new Tokenizer(readTokenizerFiles(tokenizerDirectory));
-  const made = builtInTexts.map((text, i): Pick<TokenRow, 'row' | 'types'> => {
+  const made = texts.map((text, i): Pick<TokenRow, 'row' | 'types'> => {
     const whole = `${text.prompt}\nBot: ${text.reply}\n`;
     if (network.input === 'text') return { row: tokenizer.encode(whole).slice(-network.maxPositions) };
     const settings = { maxLength: network.maxPositions, truncationSide: 'right', beginsOnce: false } as const;

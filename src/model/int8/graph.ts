@@ -11,6 +11,7 @@
 import { isOfHead } from '../architectures/heads.js';
 import { countElements, type RewardNetwork, type TensorShape } from '../architectures/network.js';
 import { ElementType, type Graph, GraphBuilder, MICROSOFT, type Node } from '../graph/graph.js';
+import { type IntegerProduct, type Product, parts } from './products.js';
 import { type WeightType, weightZero } from './weight-type.js';
 
 /** The largest activation that is stored. */
@@ -59,8 +60,10 @@ export interface Int8Network {
   readonly graph: Graph;
   readonly matrices: readonly Int8Matrix[];
   readonly weightType: WeightType;
-  /** The activations that the matrices are multiplied by, under their names in the float32 graph. */
+  /** The activations that the matrices are multiplied by in integers, under their names in the float32 graph. */
   readonly activations: readonly string[];
+  /** Those of them that have rows for the pooled nodes only. */
+  readonly pooled: ReadonlySet<string>;
   /** The tensors that stay in float32. */
   readonly floats: readonly TensorShape[];
 }
@@ -79,16 +82,20 @@ export interface Int8Choices {
   readonly zeroPoints?: ReadonlyMap<string, number>;
   /** The channels that are multiplied in float32, by the activations' name. */
   readonly outliers?: ReadonlyMap<string, OutlierChannels>;
+  /** How matrices are multiplied, by the activations' name. Those not named are `int8`. */
+  readonly products?: ReadonlyMap<string, Product>;
+  /** Whether a row of activations with a NaN is NaN throughout (watched-weights.ts). Default: it may be one of its values. */
+  readonly wholeNaN?: boolean;
 }
 
 export function quantizeNetwork(
   { graph, tensors }: RewardNetwork,
-  { weightType, zeroPoints = new Map(), outliers = new Map() }: Int8Choices,
+  { weightType, zeroPoints = new Map(), outliers = new Map(), products = new Map(), wholeNaN = false }: Int8Choices,
 ): Int8Network {
   const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
   const outputs = new Set(graph.outputs.map(({ name }) => name));
   const builder = new GraphBuilder('int8_');
-  const constants = shared(builder, weightType);
+  const constants = shared(builder, weightType, wholeNaN);
   const matrices: Int8Matrix[] = [];
   /** Quantised activations by name: parallel layers read the same ones. */
   const quantized = new Map<string, Activations>();
@@ -104,7 +111,8 @@ export function quantizeNetwork(
     if (onlyPooled) for (const name of node.outputs) pooled.add(name);
     if (node.inputs.some((input) => ofTokens.has(input))) for (const name of node.outputs) ofTokens.add(name);
     const isMatrix = isLinear(node) && shapes.has(tensor) && !outputs.has(output) && !isOfHead(tensor);
-    if (!isMatrix || !ofTokens.has(x)) {
+    const product = products.get(x) ?? 'int8';
+    if (!isMatrix || !ofTokens.has(x) || product === 'fp32') {
       builder.nodes.push(node);
       continue;
     }
@@ -122,12 +130,12 @@ export function quantizeNetwork(
       ...(apart && { outliers: { channels: apart.channels, weights: `${tensor}.outliers` } }),
     };
     matrices.push(matrix);
-    const how = { inner, zero: zeroPoints.get(x) ?? MIDDLE, onlyPooled, outliers: apart };
-    const activations = quantized.get(x) ?? quantizeActivations(builder, x, how);
+    const how = { inner, zero: zeroPoints.get(x) ?? MIDDLE, onlyPooled, outliers: apart, product };
+    const activations = quantized.get(x) ?? quantizeActivations(builder, x, how, constants);
     quantized.set(x, activations);
-    const product = multiply(builder, activations, matrix, constants);
+    const rows = multiply(builder, activations, matrix, constants);
     const inputs = [
-      bias === undefined ? product : builder.add('Add', [product, bias]),
+      bias === undefined ? rows : builder.add('Add', [rows, bias]),
       builder.int64s(transposed ? [-1, outer] : [1, -1, outer]),
     ];
     builder.nodes.push({ operator: 'Reshape', domain: '', inputs, outputs: [output], attributes: {} });
@@ -138,11 +146,12 @@ export function quantizeNetwork(
     matrices,
     weightType,
     activations: [...quantized.keys()],
+    pooled: new Set([...quantized.keys()].filter((x) => pooled.has(x))),
     floats: tensors.filter(({ name }) => inFloat.has(name)),
   };
 }
 
-/** Values that every product uses. */
+/** What every product uses. */
 interface Shared {
   readonly one: string;
   /** 1/RESIDUAL_STEPS */
@@ -151,9 +160,12 @@ interface Shared {
   readonly pooledIndices: string;
   /** The weights' zero point, where it is not 0. */
   readonly zeroWeight: readonly string[];
+  /** A zero point, uint8, for each node of the pack or for each pooled one: [L] or [P]. */
+  readonly zeroPoints: (zero: number, pooled: boolean) => string;
+  readonly wholeNaN: boolean;
 }
 
-function shared(builder: GraphBuilder, weightType: WeightType): Shared {
+function shared(builder: GraphBuilder, weightType: WeightType, wholeNaN: boolean): Shared {
   const column = builder.add('Reshape', [POOLED, builder.int64s([-1, 1])]);
   const zero = weightZero[weightType];
   return {
@@ -161,25 +173,47 @@ function shared(builder: GraphBuilder, weightType: WeightType): Shared {
     part: builder.float(1 / RESIDUAL_STEPS),
     pooledIndices: builder.add('Cast', [column], { to: { int: ElementType.int64 } }),
     zeroWeight: zero === 0 ? [] : [builder.uint8(zero)],
+    zeroPoints: sharedZeroPoints(builder),
+    wholeNaN,
   };
 }
 
-/** Multiplies x by a matrix, [N, outer]: every row by its integers, the rows of pooled nodes also by their residual. */
+/** One vector for all that have the same: most have MIDDLE. */
+function sharedZeroPoints(builder: GraphBuilder): Shared['zeroPoints'] {
+  const made = new Map<string, string>();
+  const once = (key: string, make: () => string): string => {
+    const name = made.get(key) ?? make();
+    made.set(key, name);
+    return name;
+  };
+  return (zero, pooled) =>
+    once(`${zero} ${pooled}`, () => {
+      const count = once(`${pooled}`, () =>
+        pooled ? builder.add('Shape', [POOLED]) : builder.add('Shape', [TOKENS], { start: { int: 1 } }),
+      );
+      return builder.add('Expand', [builder.uint8(zero), count]);
+    });
+}
+
+/** Multiplies x by a matrix, [N, outer]: every row by its integers, the rows of pooled nodes also by the residuals. */
 function multiply(
   builder: GraphBuilder,
-  { all, pooled, onlyPooled, outliers: large }: Activations,
+  { all, residual: finer, pooled, onlyPooled, outliers: large }: Activations,
   { values, scales, residual, outliers }: Int8Matrix,
   { one, part, pooledIndices, zeroWeight }: Shared,
 ): string {
   const times = (rows: string, zeroPoint: string, weights: string, unit: string): string =>
     builder.add('MatMulIntegerToFloat', [rows, weights, unit, scales, zeroPoint, ...zeroWeight], {}, MICROSOFT);
+  const add = (terms: readonly string[]): string => terms.reduce((sum, term) => builder.add('Add', [sum, term]));
+  const terms = [times(all.values, all.zeroPoint, values, one)];
+  if (finer.activations !== undefined) terms.push(times(finer.activations, finer.zeroPoint, values, part));
+  if (finer.weights) terms.push(times(all.values, all.zeroPoint, residual, part));
   // The operator takes one scale for all rows, so the scale of each row is multiplied afterwards.
-  const coarse = builder.add('Mul', [times(all.values, all.zeroPoint, values, one), all.scales]);
-  const left = builder.add('Add', [
-    times(pooled.residual, pooled.residualZero, values, part),
-    times(pooled.values, all.zeroPoint, residual, part),
-  ]);
-  const missing = builder.add('Mul', [left, pooled.scales]);
+  const coarse = builder.add('Mul', [add(terms), all.scales]);
+  const left: string[] = [];
+  if (pooled.residual !== undefined) left.push(times(pooled.residual, finer.zeroPoint, values, part));
+  if (!finer.weights) left.push(times(pooled.values, all.zeroPoint, residual, part));
+  const missing = builder.add('Mul', [add(left), pooled.scales]);
   const product = onlyPooled
     ? builder.add('Add', [coarse, missing])
     : builder.add('ScatterND', [coarse, pooledIndices, missing], { reduction: { string: 'add' } });
@@ -190,6 +224,7 @@ function multiply(
 
 interface Activations {
   readonly all: QuantizedRows;
+  readonly residual: Residual;
   readonly pooled: PooledRows;
   /** Whether all rows belong to pooled nodes. */
   readonly onlyPooled: boolean;
@@ -197,24 +232,37 @@ interface Activations {
   readonly outliers?: string;
 }
 
+/** What of the rounding is multiplied at every node. */
+interface Residual {
+  /** uint8 [N, inner], in 254ths of the scales; undefined where only pooled nodes have it. */
+  readonly activations: string | undefined;
+  readonly zeroPoint: string;
+  /** Whether that of the weights is. */
+  readonly weights: boolean;
+}
+
 interface HowQuantized {
   readonly inner: number;
   readonly zero: number;
   readonly onlyPooled: boolean;
   readonly outliers: OutlierChannels | undefined;
+  readonly product: IntegerProduct;
 }
 
 /** Quantises x [..., inner] to rows of integers, without its outliers. */
-function quantizeActivations(builder: GraphBuilder, x: string, how: HowQuantized): Activations {
-  const { inner, zero, onlyPooled, outliers } = how;
+function quantizeActivations(builder: GraphBuilder, x: string, how: HowQuantized, shared: Shared): Activations {
+  const { inner, zero, onlyPooled, outliers, product } = how;
   const whole = builder.add('Reshape', [x, builder.int64s([-1, inner])]);
   // What is 0 costs no precision: the largest of the other channels decides a row's scale.
   const rows = outliers === undefined ? whole : builder.add('Mul', [whole, builder.floats(outliers.others)]);
-  const all = quantizeRows(builder, rows, zero);
-  const pooled = pooledRows(builder, rows, all, onlyPooled);
-  if (outliers === undefined) return { all, pooled, onlyPooled };
+  const all = quantizeRows(builder, rows, how, shared);
+  const { activations, weights } = onlyPooled ? parts.int8 : parts[product];
+  const finer = activations ? residualOf(builder, rows, { ...all, zero, pooled: onlyPooled }, shared) : undefined;
+  const pooled = pooledRows(builder, rows, { ...all, zero }, { onlyPooled, residual: finer === undefined }, shared);
+  const residual = { activations: finer?.values, zeroPoint: finer?.zeroPoint ?? pooled.zeroPoint, weights };
+  if (outliers === undefined) return { all, residual, pooled, onlyPooled };
   const large = builder.add('Gather', [whole, builder.int64s(outliers.channels)], { axis: { int: 1 } });
-  return { all, pooled, onlyPooled, outliers: large };
+  return { all, residual, pooled, onlyPooled, outliers: large };
 }
 
 interface QuantizedRows {
@@ -226,7 +274,12 @@ interface QuantizedRows {
 }
 
 /** Quantises x [N, inner], each row by itself. */
-function quantizeRows(builder: GraphBuilder, x: string, zero: number): QuantizedRows {
+function quantizeRows(
+  builder: GraphBuilder,
+  x: string,
+  { zero, onlyPooled }: Pick<HowQuantized, 'zero' | 'onlyPooled'>,
+  { zeroPoints, wholeNaN }: Shared,
+): QuantizedRows {
   const zeroPoint = builder.uint8(zero);
   const lastAxis = builder.int64s([-1]);
   const reduce = (operator: string): string => builder.add(operator, [x, lastAxis], { keepdims: { int: 1 } });
@@ -235,42 +288,67 @@ function quantizeRows(builder: GraphBuilder, x: string, zero: number): Quantized
     builder.add('Div', [reduce('ReduceMin'), builder.float(-zero)]),
     builder.float(LEAST_SCALE),
   ]);
-  // ReduceMax ignores a NaN, a sum does not: such a row must give NaN, not a number.
-  const scales = builder.add('Add', [least, builder.add('Mul', [reduce('ReduceSum'), builder.float(0)])]);
-  return { values: byRow(builder, 'QuantizeLinear', x, scales, zeroPoint), scales, zeroPoint };
+  // ReduceMax ignores a NaN: such a row must give NaN, not a number. A sum takes time, the first value none.
+  const anyNaN = wholeNaN ? builder.add('Gather', [x, builder.int64s([0])], { axis: { int: 1 } }) : reduce('ReduceSum');
+  const scales = builder.add('Add', [least, builder.add('Mul', [anyNaN, builder.float(0)])]);
+  const values = byRow(builder, 'QuantizeLinear', x, scales, zeroPoints(zero, onlyPooled));
+  return { values, scales, zeroPoint };
 }
 
-/** The rows of the pooled nodes, and the residual of their integers. */
+/** The rows of the pooled nodes, and the residual of their integers where that of all rows is not multiplied. */
 interface PooledRows {
   /** uint8 [P, inner] */
   readonly values: string;
   /** float32 [P, 1] */
   readonly scales: string;
   /** uint8 [P, inner], in 254ths of the scales. */
-  readonly residual: string;
-  readonly residualZero: string;
+  readonly residual: string | undefined;
+  readonly zeroPoint: string;
 }
 
-function pooledRows(builder: GraphBuilder, x: string, all: QuantizedRows, onlyPooled: boolean): PooledRows {
+function pooledRows(
+  builder: GraphBuilder,
+  x: string,
+  all: QuantizedRows & { readonly zero: number },
+  { onlyPooled, residual }: { readonly onlyPooled: boolean; readonly residual: boolean },
+  shared: Shared,
+): PooledRows {
   const pool = (rows: string): string =>
     onlyPooled ? rows : builder.add('Gather', [rows, POOLED], { axis: { int: 0 } });
+  if (!residual) {
+    const [values, scales] = [pool(all.values), pool(all.scales)];
+    return { values, scales, residual: undefined, zeroPoint: all.zeroPoint };
+  }
   const [exact, values, scales] = [pool(x), pool(all.values), pool(all.scales)];
-  const left = builder.add('Sub', [exact, byRow(builder, 'DequantizeLinear', values, scales, all.zeroPoint)]);
-  const residualZero = builder.uint8(MIDDLE);
-  const residualScales = builder.add('Mul', [scales, builder.float(1 / RESIDUAL_STEPS)]);
-  return {
-    values,
-    scales,
-    residual: byRow(builder, 'QuantizeLinear', left, residualScales, residualZero),
-    residualZero,
-  };
+  const left = residualOf(builder, exact, { values, scales, zero: all.zero, pooled: true }, shared);
+  return { values, scales, residual: left.values, zeroPoint: left.zeroPoint };
 }
 
-/** Quantises or dequantises, with one scale for each row. */
-function byRow(builder: GraphBuilder, operator: string, x: string, scales: string, zeroPoint: string): string {
+/** What rounding cut off rows of activations, in 254ths of their scales. */
+function residualOf(
+  builder: GraphBuilder,
+  exact: string,
+  {
+    values,
+    scales,
+    zero,
+    pooled,
+  }: Pick<QuantizedRows, 'values' | 'scales'> & { readonly zero: number; readonly pooled: boolean },
+  { zeroPoints }: Shared,
+): { readonly values: string; readonly zeroPoint: string } {
+  const left = builder.add('Sub', [
+    exact,
+    byRow(builder, 'DequantizeLinear', values, scales, zeroPoints(zero, pooled)),
+  ]);
+  const residualScales = builder.add('Mul', [scales, builder.float(1 / RESIDUAL_STEPS)]);
+  const residual = byRow(builder, 'QuantizeLinear', left, residualScales, zeroPoints(MIDDLE, pooled));
+  return { values: residual, zeroPoint: builder.uint8(MIDDLE) };
+}
+
+/** Quantises or dequantises, with one scale and one zero point for each row. */
+function byRow(builder: GraphBuilder, operator: string, x: string, scales: string, zeroPoints: string): string {
   const scaleOfRow = builder.add('Reshape', [scales, builder.int64s([-1])]); // [N]
-  const zeroOfRow = builder.add('Expand', [zeroPoint, builder.add('Shape', [scaleOfRow])]);
-  return builder.add(operator, [x, scaleOfRow, zeroOfRow], { axis: { int: 0 } });
+  return builder.add(operator, [x, scaleOfRow, zeroPoints], { axis: { int: 0 } });
 }
 
 const isLinear = ({ operator, attributes }: Node): boolean =>

@@ -13,6 +13,48 @@ export interface Quality {
 /** The bounds that rewards in integers must meet. */
 const bounds = { spearman: 0.998, sameWinner: 0.97, largestDifference: 0.25 } as const;
 
+/**
+ * The bounds that a mix of products is chosen by. They are closer, since it is used on other texts than those that it was
+ * chosen on.
+ */
+const closerBounds = { spearman: 0.999, sameWinner: 0.98, largestDifference: 0.2 } as const;
+
+/** Whether rewards are near enough for a mix of products to be taken. */
+export const isNear = ({ spearman, sameWinner, largestDifference }: Quality): boolean =>
+  (spearman ?? 0) >= closerBounds.spearman &&
+  (sameWinner ?? 0) >= closerBounds.sameWinner &&
+  (largestDifference ?? Infinity) <= closerBounds.largestDifference;
+
+/** The shares of the error variance that may be left for a next trial, however far off the bounds are. */
+const [LEAST_SHARE, MOST_SHARE] = [0.02, 0.8];
+
+/**
+ * The share of the error variance with which the bounds would be met: 1 less the rank correlation grows with the variance,
+ * largest differences and the share of other winners with its root. Undefined where nothing could be measured.
+ */
+export function shareOfErrorAllowed({ spearman, sameWinner, largestDifference }: Quality): number | undefined {
+  if (spearman === null || sameWinner === null || largestDifference === null) return undefined;
+  const share = Math.min(
+    (1 - closerBounds.spearman) / (1 - spearman),
+    ((1 - closerBounds.sameWinner) / (1 - sameWinner)) ** 2,
+    (closerBounds.largestDifference / largestDifference) ** 2,
+  );
+  return Math.max(LEAST_SHARE, Math.min(MOST_SHARE, share));
+}
+
+/** The error variance of rewards in variances of the rewards; of several labels the worst counts. Logits as for `measureQuality`. */
+export function errorVariance(reference: Float32Array, logits: Float32Array, labels: number): number {
+  const rows = Array.from({ length: reference.length / labels }, (_, row) => row);
+  const finite = rows.filter((row) => reference.subarray(row * labels, (row + 1) * labels).every(Number.isFinite));
+  const each = Array.from({ length: labels }, (_, label) => {
+    const at = (values: Float32Array): number[] => finite.map((row) => values[row * labels + label] as number);
+    const [expected, got] = [at(reference), at(logits)];
+    const squares = expected.reduce((sum, reward, i) => sum + (reward - (got[i] as number)) ** 2, 0);
+    return squares / finite.length / deviationOf(expected) ** 2;
+  });
+  return Math.max(...each);
+}
+
 /** Says which bounds are missed; undefined where none is. */
 export function shortfallOf(quality: Quality | undefined): string | undefined {
   if (quality === undefined) return undefined;

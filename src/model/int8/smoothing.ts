@@ -62,6 +62,8 @@ export function findSmoothingGroups(
 export interface Smoothing {
   readonly norms: ReadonlyMap<string, Float32Array>;
   readonly matrices: ReadonlyMap<string, Float32Array>;
+  /** The matrices of these that are stored as [outer, inner]. */
+  readonly transposed: ReadonlySet<string>;
 }
 
 /** The divisors of a group's channels: halfway between the sizes of the activations and of the weights. */

@@ -104,3 +104,29 @@ export const builtInTexts: readonly BuiltInText[] = conversations.flatMap(([prom
   const others = otherReplies.map((step, j) => conversations[(i + step) % conversations.length]?.[1 + (j % 2)] ?? '');
   return [reply, other, ...others].map((candidate) => ({ prompt, reply: candidate }));
 });
+
+/** How often each conversation stands at the end of a longer one, in the texts that a mix of products is chosen by. */
+const ROUNDS = 9;
+
+/**
+ * The built-in texts, and after them conversations of two turns: each prompt follows another conversation, and each time
+ * other replies stand against its own, in every other round two of them in one.
+ */
+export const mixTexts: readonly BuiltInText[] = [
+  ...builtInTexts,
+  ...Array.from({ length: ROUNDS - 1 }, (_, round) => roundOfTurns(round + 1)).flat(),
+];
+
+function roundOfTurns(round: number): BuiltInText[] {
+  const at = (i: number): (typeof conversations)[number] =>
+    conversations[i % conversations.length] as (typeof conversations)[number];
+  return conversations.flatMap(([prompt, reply, other], i) => {
+    const [before, answer] = at(i + 2 * round + 1);
+    const others = otherReplies.map((step, j) => {
+      const [first, second] = [at(i + step + round), at(i + step + 2 * round)].map((one) => one[1 + (j % 2)] as string);
+      return round % 2 === 0 ? `${first} ${second}` : (first as string);
+    });
+    const turns = `${before}\nBot: ${answer}\n${prompt}`;
+    return [reply, other, ...others].map((candidate) => ({ prompt: turns, reply: candidate }));
+  });
+}

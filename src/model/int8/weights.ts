@@ -1,6 +1,6 @@
 /** Writes the weights of a network in integers to a file, for sessions to map. */
 
-import { countElements } from '../architectures/network.js';
+import type { TensorShape } from '../architectures/network.js';
 import type { TensorSource } from '../checkpoint/tensor-source.js';
 import { ElementType } from '../graph/graph.js';
 import type { ExternalInitializer } from '../graph/onnx.js';
@@ -8,6 +8,7 @@ import { chunksOf, WeightsFile } from '../prepared/weights.js';
 import type { Int8Matrix, Int8Network } from './graph.js';
 import { largestByInput, quantizeMatrix, rowOf } from './matrix.js';
 import { type Smoothing, type SmoothingGroup, smoothingFactors } from './smoothing.js';
+import type { WeightType } from './weight-type.js';
 
 /**
  * Chooses the divisors of norms and the factors of matrices.
@@ -21,6 +22,7 @@ export function chooseSmoothing(
 ): Smoothing {
   const norms = new Map<string, Float32Array>();
   const matrices = new Map<string, Float32Array>();
+  const transposed = new Set<string>();
   for (const [i, group] of groups.entries()) {
     const weights = new Float32Array(group.channels);
     for (const matrix of group.matrices) {
@@ -30,9 +32,12 @@ export function chooseSmoothing(
     }
     const factors = smoothingFactors(largest[i] as Float32Array, weights);
     for (const name of group.norm) norms.set(name, factors);
-    for (const { tensor } of group.matrices) matrices.set(tensor, factors);
+    for (const matrix of group.matrices) {
+      matrices.set(matrix.tensor, factors);
+      if (matrix.transposed) transposed.add(matrix.tensor);
+    }
   }
-  return { norms, matrices };
+  return { norms, matrices, transposed };
 }
 
 export function writeInt8Weights(
@@ -43,26 +48,13 @@ export function writeInt8Weights(
 ): ExternalInitializer[] {
   const file = new WeightsFile(path);
   try {
-    const written = floats.map((tensor) => {
-      const factors = smoothing.norms.get(tensor.name);
-      const chunks =
-        factors === undefined
-          ? chunksOf(tensor, source)
-          : [source.read(tensor.name, 0, countElements(tensor.shape)).map((x, i) => x / (factors[i] as number))];
-      return file.add(tensor.name, ElementType.float32, tensor.shape, chunks);
-    });
+    const integers = new Set(matrices.map(({ tensor }) => tensor));
+    const written = floats.map((tensor) =>
+      file.add(tensor.name, ElementType.float32, tensor.shape, smoothedChunks(tensor, smoothing, source, integers)),
+    );
     for (const matrix of matrices) {
-      const { inner, outer } = matrix;
-      const floats = readMatrix(matrix, source);
-      const factors = factorsOf(matrix, smoothing);
-      const { values, scales, residual } = quantizeMatrix(floats, matrix, weightType, factors);
-      written.push(file.add(matrix.values, weightType, [inner, outer], [values]));
-      written.push(file.add(matrix.residual, weightType, [inner, outer], [residual]));
-      written.push(file.add(matrix.scales, ElementType.float32, [outer], [scales]));
-      if (matrix.outliers !== undefined) {
-        const { weights, channels } = matrix.outliers;
-        const rows = channels.map((channel) => rowOf(floats, matrix, channel));
-        written.push(file.add(weights, ElementType.float32, [channels.length, outer], rows));
+      for (const { name, type, shape, chunks } of integersOf(matrix, weightType, smoothing, source)) {
+        written.push(file.add(name, type, shape, chunks));
       }
     }
     return written;
@@ -71,9 +63,67 @@ export function writeInt8Weights(
   }
 }
 
+interface IntegerTensor {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  readonly chunks: readonly (Float32Array | Int8Array | Uint8Array)[];
+}
+
+/** The initializers of a matrix in integers. */
+export function integersOf(
+  matrix: Int8Matrix,
+  weightType: WeightType,
+  smoothing: Smoothing,
+  source: TensorSource,
+): IntegerTensor[] {
+  const { inner, outer } = matrix;
+  const floats = readMatrix(matrix, source);
+  const factors = smoothing.matrices.get(matrix.tensor);
+  const inIntegers = withoutOutliers(matrix, factors);
+  const { values, scales, residual } = quantizeMatrix(floats, matrix, weightType, inIntegers);
+  const tensors: IntegerTensor[] = [
+    { name: matrix.values, type: weightType, shape: [inner, outer], chunks: [values] },
+    { name: matrix.residual, type: weightType, shape: [inner, outer], chunks: [residual] },
+    { name: matrix.scales, type: ElementType.float32, shape: [outer], chunks: [scales] },
+  ];
+  if (matrix.outliers === undefined) return tensors;
+  const { weights, channels } = matrix.outliers;
+  const rows = channels.map((channel) => {
+    const factor = factors?.[channel] ?? 1;
+    return rowOf(floats, matrix, channel).map((weight) => weight * factor);
+  });
+  return [...tensors, { name: weights, type: ElementType.float32, shape: [channels.length, outer], chunks: rows }];
+}
+
+/** A tensor that stays in float32: a norm is divided by its factors, and a matrix that reads one is multiplied by them. */
+function* smoothedChunks(
+  tensor: TensorShape,
+  { norms, matrices, transposed }: Smoothing,
+  source: TensorSource,
+  integers: ReadonlySet<string>,
+): Generator<Float32Array> {
+  const { name, shape } = tensor;
+  const divisors = norms.get(name);
+  // One that is there in both forms is multiplied in float32 by what is not smoothed.
+  const factors = integers.has(name) ? undefined : matrices.get(name);
+  let start = 0;
+  for (const chunk of chunksOf(tensor, source)) {
+    if (divisors !== undefined) yield chunk.map((x, i) => x / (divisors[start + i] as number));
+    else if (factors === undefined) yield chunk;
+    else {
+      const [rows, columns] = shape as [number, number];
+      const channelOf = transposed.has(name)
+        ? (i: number): number => i % columns
+        : (i: number): number => Math.floor(i / columns) % rows;
+      yield chunk.map((x, i) => x * (factors[channelOf(start + i)] as number));
+    }
+    start += chunk.length;
+  }
+}
+
 /** Rows of outliers are no part of the integers. */
-function factorsOf({ tensor, inner, outliers }: Int8Matrix, smoothing: Smoothing): Float32Array | undefined {
-  const factors = smoothing.matrices.get(tensor);
+function withoutOutliers({ inner, outliers }: Int8Matrix, factors: Float32Array | undefined): Float32Array | undefined {
   if (outliers === undefined) return factors;
   const inIntegers = Float32Array.from(factors ?? new Float32Array(inner).fill(1));
   for (const channel of outliers.channels) inIntegers[channel] = 0;

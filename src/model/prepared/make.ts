@@ -6,8 +6,8 @@ import type { BackendIdentity } from '../backend/backend.js';
 import { WEIGHTS_FILE } from '../backend/session.js';
 import { type Checkpoint, openTensors } from '../checkpoint/checkpoint.js';
 import type { TensorSource } from '../checkpoint/tensor-source.js';
+import { type AutoModel, makeAuto } from '../int8/auto.js';
 import { makeInt8 } from '../int8/prepare.js';
-import type { Quality } from '../int8/quality.js';
 import type { Preparation } from '../precision.js';
 import { prepackWeights, writeGraphs } from './prepack.js';
 import { describePrepared } from './store.js';
@@ -31,10 +31,9 @@ export async function makePrepared(
   try {
     mkdirSync(directory, { recursive: true });
     const tensors = withHeartbeat(openTensors(checkpoint), heartbeat);
-    let quality: Quality | undefined;
+    let measured: Partial<AutoModel>;
     try {
-      if (preparation.precision === 'fp32') await makeFp32(network, tensors, directory);
-      else quality = await makeInt8({ network, tensors, ...preparation, directory, heartbeat });
+      measured = await makeFiles(network, tensors, preparation, { directory, heartbeat });
     } finally {
       tensors.close();
     }
@@ -44,7 +43,8 @@ export async function makePrepared(
       architecture: checkpoint.network.architecture,
       parameters: countParameters(checkpoint.network),
       precision: preparation.precision,
-      ...(quality && { quality }),
+      ...(measured.quality && { quality: measured.quality }),
+      ...(measured.mix && { mix: measured.mix }),
       onnxruntime: identity.onnxruntime,
       cpu: identity.device,
     });
@@ -52,6 +52,24 @@ export async function makePrepared(
     rmSync(directory, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** @returns what was measured and chosen, of a model that is not plain float32 */
+async function makeFiles(
+  network: RewardNetwork,
+  tensors: TensorSource,
+  preparation: Preparation,
+  { directory, heartbeat }: Pick<MakeOptions, 'directory' | 'heartbeat'>,
+): Promise<Partial<AutoModel>> {
+  if (preparation.precision === 'fp32') {
+    await makeFp32(network, tensors, directory);
+    return {};
+  }
+  const work = { network, tensors, tokenizerDirectory: preparation.tokenizerDirectory, directory, heartbeat };
+  if (preparation.precision === 'int8') return { quality: await makeInt8(work) };
+  const made = await makeAuto(work);
+  if (made.mix.fallback !== undefined) await makeFp32(network, tensors, directory);
+  return made;
 }
 
 async function makeFp32(network: RewardNetwork, source: TensorSource, directory: string): Promise<void> {

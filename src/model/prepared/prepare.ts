@@ -15,6 +15,7 @@ import { countParameters } from '../architectures/network.js';
 import { cpu } from '../backend/cpu.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { ElementType, type Graph } from '../graph/graph.js';
+import { AUTO_RECIPE, type Mix } from '../int8/mix.js';
 import type { Quality } from '../int8/quality.js';
 import type { Preparation } from '../precision.js';
 import { hashEncodingFiles } from '../tokenizer/directory.js';
@@ -37,8 +38,10 @@ export interface PreparedModel {
   /** Whether it is in a temporary directory, to be removed after the run. */
   readonly temporary: boolean;
   readonly onnxruntimeVersion: string;
-  /** The quality of int8, measured against float32. */
+  /** The quality of integers, measured against float32. */
   readonly quality?: Quality;
+  /** What each matrix became, where the precision is `auto`. */
+  readonly mix?: Mix;
 }
 
 export interface PrepareOptions {
@@ -79,13 +82,14 @@ export async function prepareModel(
     .digest('hex')
     .slice(0, 32);
   const found = (directory: string, temporary: boolean): PreparedModel => {
-    const { quality } = readAbout(directory);
+    const { quality, mix } = readAbout(directory);
     return {
       directory,
       sha256,
       temporary,
       onnxruntimeVersion: identity.onnxruntime,
       ...(quality && { quality }),
+      ...(mix && { mix }),
     };
   };
   const makeIn = async (directory: string, place: string): Promise<void> => {
@@ -94,6 +98,8 @@ export async function prepareModel(
     const { preparedBytes } = plan;
     if (preparedBytes > LARGE_BYTES)
       notify(`preparing the model: about ${(preparedBytes / 1e9).toFixed(1)} GB in ${place}`);
+    if (preparation.precision === 'auto')
+      notify('measuring how finely each matrix must be computed, once: this may take minutes');
     // A model is made once. What that takes would cost every other start a tenth of its time.
     const { makePrepared } = await import('./make.js');
     return makePrepared(checkpoint, preparation, { sha256, identity, directory, heartbeat });
@@ -147,10 +153,12 @@ async function planOf({ network }: Checkpoint, preparation: Preparation) {
     import('../int8/graph.js'),
     import('../int8/prepare.js'),
   ]);
+  const isAuto = preparation.precision === 'auto';
   const int8 = quantizeNetwork(network, { weightType: ElementType.int8 });
-  const preparedBytes = int8Bytes(int8);
+  // Of a mix, any matrix may stay in float32.
+  const preparedBytes = isAuto ? Math.max(int8Bytes(int8), PREPARED_RATIO * fp32Bytes) : int8Bytes(int8);
   return {
-    madeFrom: [INT8_RECIPE, hashEncodingFiles(preparation.tokenizerDirectory)],
+    madeFrom: [...(isAuto ? [AUTO_RECIPE] : []), INT8_RECIPE, hashEncodingFiles(preparation.tokenizerDirectory)],
     graph: int8.graph,
     preparedBytes,
     // While it is made, the weights in float32 are beside it.

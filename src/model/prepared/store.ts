@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDirectory } from '../../platform/cache-directory.js';
+import type { Mix } from '../int8/mix.js';
 import type { Quality } from '../int8/quality.js';
 import type { Precision } from '../precision.js';
 import { type FileState, fileStateOf, matchesFileState } from './file-state.js';
@@ -31,8 +32,10 @@ export interface AboutPrepared {
   readonly architecture: string;
   readonly parameters: number;
   readonly precision: Precision;
-  /** The quality of int8, measured against float32. */
+  /** The quality of integers, measured against float32. */
   readonly quality?: Quality;
+  /** What each matrix became, where the precision is `auto`. */
+  readonly mix?: Mix;
   readonly onnxruntime: string;
   readonly cpu: string;
   /** The state of each file, by its name. */

@@ -59,6 +59,7 @@ export class AddedVocabulary implements VocabularyIds {
   readonly #others: AddedToken[] = [];
   /** The largest id of an added token. */
   #largest = -1;
+  readonly #additions: (readonly AddedToken[])[] = [];
 
   constructor(vocabulary: VocabularyIds) {
     this.#vocabulary = vocabulary;
@@ -81,6 +82,7 @@ export class AddedVocabulary implements VocabularyIds {
 
   /** Adds tokens in order. One that the vocabulary has keeps its id; any other gets the next, whatever a file says. */
   add(tokens: readonly AddedToken[]): void {
+    this.#additions.push(tokens);
     for (const token of tokens) {
       if (token.special && token.content !== '' && !this.#special.has(token.content)) {
         this.#special.set(token.content, token);
@@ -96,6 +98,11 @@ export class AddedVocabulary implements VocabularyIds {
       this.#byId.set(id, token);
       if (!this.#special.has(token.content)) this.#others.push(token);
     }
+  }
+
+  /** What was added, call by call: another one over the same ids that is given it is equal. */
+  get additions(): readonly (readonly AddedToken[])[] {
+    return this.#additions;
   }
 
   /** The tokens in the order of their ids. */
@@ -125,17 +132,24 @@ export class AddedVocabulary implements VocabularyIds {
       );
     };
     const [raw, normalized] = [searched(false), searched(true)];
-    return (text) =>
-      raw.split(text).flatMap((part) =>
-        'id' in part
-          ? [part]
-          : normalized.split(normalize(part.text)).map((inner) => {
-              if ('id' in inner) return inner;
-              // A part that is not the text's first has a start that is not 0 whatever the normalizer does.
-              const start = part.start + inner.start;
-              return { text: inner.text, start: start === 0 && !keepsBeginning(part.text) ? 1 : start };
-            }),
-      );
+    return (text) => {
+      const parts: Part[] = [];
+      for (const part of raw.split(text)) {
+        if ('id' in part) {
+          parts.push(part);
+          continue;
+        }
+        for (const inner of normalized.split(normalize(part.text))) {
+          if ('id' in inner) parts.push(inner);
+          else {
+            // A part that is not the text's first has a start that is not 0 whatever the normalizer does.
+            const start = part.start + inner.start;
+            parts.push({ text: inner.text, start: start === 0 && !keepsBeginning(part.text) ? 1 : start });
+          }
+        }
+      }
+      return parts;
+    };
   }
 }
 
@@ -154,6 +168,8 @@ const isSpace = /^\p{White_Space}$/u;
 /** Finds words in a text, at each place the longest of those that begin there. */
 class Search {
   readonly #root = newNode();
+  /** 1 for the units that words begin with; no larger than the largest of them. */
+  readonly #first: Uint8Array;
   readonly #tokens: ReadonlyMap<number, AddedToken>;
   readonly #passedOver: ReadonlySet<string>;
 
@@ -177,6 +193,8 @@ class Search {
       }
       if (word !== '') node.id ??= id;
     }
+    this.#first = new Uint8Array(Math.max(-1, ...this.#root.next.keys()) + 1);
+    for (const unit of this.#root.next.keys()) this.#first[unit] = 1;
   }
 
   split(text: string): Part[] {
@@ -184,7 +202,7 @@ class Search {
     if (this.#root.next.size === 0) return text === '' ? parts : [{ text, start: 0 }];
     let done = 0;
     for (let at = 0; at < text.length; ) {
-      const found = this.#longestAt(text, at);
+      const found = this.#first[text.charCodeAt(at)] === 1 ? this.#longestAt(text, at) : undefined;
       if (found === undefined) {
         at++;
         continue;

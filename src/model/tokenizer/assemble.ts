@@ -1,9 +1,12 @@
 /** Makes of a tokenizer's files what AutoTokenizer of transformers 5.23.0 makes: its class's steps, and its tokens. */
 import { AddedVocabulary, addedToken } from './added-vocabulary.js';
+import { spellsBytes } from './byte-level/flat-steps.js';
+import { TableVocabulary } from './byte-level/table-vocabulary.js';
+import { bpeTables } from './byte-level/tables.js';
 import type { RebuiltClass } from './rebuilt.js';
 import type { TokenizerJson, TokenizerSteps } from './shape.js';
 import { addNamedTokens, contentOf, readSpecialTokens, type SpecialTokens, unusable } from './special-tokens.js';
-import { Vocabulary } from './vocabulary.js';
+import { ReadVocabulary, type Vocabulary } from './vocabulary.js';
 import { whatDiffers } from './what-differs.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -38,8 +41,8 @@ export interface Parts {
 /** @throws UnusableField where transformers would fail, or would give what no text should be read by */
 export function assemble(parts: Parts): Assembled {
   const { path, config, built, source, hasTokenizerFile, className } = parts;
-  const { steps, vocab } = built === undefined ? { steps: source, vocab: source.model.vocab } : rebuild(built, parts);
-  const vocabulary = new Vocabulary(vocab);
+  const steps = built === undefined ? source : rebuild(built, parts);
+  const vocabulary = vocabularyOf(steps);
   const added = new AddedVocabulary(vocabulary);
   // The class of old added its tokens in the file's order, whatever ids the file gives them.
   if (built === undefined) added.add(source.added_tokens.map(addedToken));
@@ -76,7 +79,7 @@ function padOf(source: TokenizerJson, built: RebuiltClass | undefined): Record<s
 }
 
 /** The steps of a class, over the vocabulary and merges of the source. */
-function rebuild(built: RebuiltClass, { config, source, className }: Parts): { steps: TokenizerSteps; vocab: unknown } {
+function rebuild(built: RebuiltClass, { config, source, className }: Parts): TokenizerSteps {
   for (const flag of built.flags) {
     const value = config[flag] ?? false;
     if (typeof value !== 'boolean') throw unusable(flag, 'true, false or null', value);
@@ -95,14 +98,16 @@ function rebuild(built: RebuiltClass, { config, source, className }: Parts): { s
     model.unk_id = place >= 0 ? place : (config.unk_id ?? model.unk_id);
   }
   return {
-    steps: {
-      normalizer: built.normalizer(config, source.normalizer),
-      pre_tokenizer: built.preTokenizer(config),
-      post_processor: null,
-      model,
-    },
-    vocab,
+    normalizer: built.normalizer(config, source.normalizer),
+    pre_tokenizer: built.preTokenizer(config),
+    post_processor: null,
+    model,
   };
+}
+
+function vocabularyOf({ pre_tokenizer: step, model }: TokenizerSteps): Vocabulary {
+  const tables = spellsBytes(step) ? bpeTables(model) : undefined;
+  return tables === undefined ? new ReadVocabulary(model.vocab) : new TableVocabulary(tables);
 }
 
 /** What puts special tokens around a text. */

@@ -1,6 +1,6 @@
 /** Byte-pair encoding: models/bpe of the library tokenizers 0.23.3. */
 import type { Step } from './steps.js';
-import type { TokenModel, Vocabulary } from './vocabulary.js';
+import { idsOfBytes, requiredId, type TokenModel, type Vocabulary } from './vocabulary.js';
 
 /** So many words are remembered, none of them longer than this. */
 const MOST_REMEMBERED = 10_000;
@@ -25,10 +25,10 @@ export function bpe(step: Step, vocabulary: Vocabulary): TokenModel {
   if (step.dropout) throw new Error('dropout merges at random');
   const text = (value: unknown): string => (typeof value === 'string' ? value : '');
   const prefix = text(step.continuing_subword_prefix);
-  const model = new Bpe(vocabulary, readMerges(step.merges as Pairs, vocabulary, prefix), {
+  const model = new Bpe(vocabulary, readMerges(step.merges as MergePairs, vocabulary, prefix), {
     prefix,
     suffix: text(step.end_of_word_suffix),
-    unknown: typeof step.unk_token === 'string' ? vocabulary.required(step.unk_token) : undefined,
+    unknown: typeof step.unk_token === 'string' ? requiredId(vocabulary, step.unk_token) : undefined,
     fuseUnknown: step.fuse_unk === true,
     byteFallback: step.byte_fallback === true,
     ignoreMerges: step.ignore_merges === true,
@@ -36,20 +36,23 @@ export function bpe(step: Step, vocabulary: Vocabulary): TokenModel {
   return (word) => model.encode(word);
 }
 
-type Pairs = readonly (string | readonly [string, string])[];
+/** Merges as files have them, in the order of their ranks. */
+export type MergePairs = readonly (string | readonly [string, string])[];
 
 /** Merges by their two ids, of which one key is made. */
-function readMerges(pairs: Pairs, vocabulary: Vocabulary, prefix: string): Map<number, Merge> {
+function readMerges(pairs: MergePairs, vocabulary: Vocabulary, prefix: string): Map<number, Merge> {
   const merges = new Map<number, Merge>();
   for (const [rank, pair] of pairs.entries()) {
-    const [left, right] = typeof pair === 'string' ? splitPair(pair) : pair;
-    const key = keyOf(vocabulary.required(left), vocabulary.required(right), vocabulary.idLimit);
-    merges.set(key, { rank, id: vocabulary.required(left + right.slice(prefix.length)) });
+    const [left, right] = partsOf(pair);
+    const key = keyOf(requiredId(vocabulary, left), requiredId(vocabulary, right), vocabulary.idLimit);
+    merges.set(key, { rank, id: requiredId(vocabulary, left + right.slice(prefix.length)) });
   }
   return merges;
 }
 
-function splitPair(pair: string): [left: string, right: string] {
+/** @throws Error where a merge is not of two tokens */
+function partsOf(pair: MergePairs[number]): readonly [left: string, right: string] {
+  if (typeof pair !== 'string') return pair;
   const [left, right, ...more] = pair.split(' ');
   if (left === undefined || right === undefined || more.length > 0) {
     throw new Error(`a merge of other than two tokens: ${JSON.stringify(pair)}`);
@@ -103,7 +106,7 @@ class Bpe {
         continue;
       }
       // An unknown character that waits to be fused with the next comes behind the bytes, as in the reference.
-      const bytes = byteFallback ? this.#vocabulary.bytesOf(symbol) : undefined;
+      const bytes = byteFallback ? idsOfBytes(this.#vocabulary, symbol) : undefined;
       if (bytes !== undefined) {
         ids.push(...bytes);
         continue;

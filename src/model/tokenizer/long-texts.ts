@@ -12,17 +12,10 @@
  * what follows the letter must be in none of them.
  */
 import type { TokenizerFiles } from './files.js';
-
-const CONTRACTION = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|";
-const WHITE_SPACE = '|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
+import { LLAMA3_PATTERN, QWEN2_PATTERN } from './known-patterns.js';
 
 /** Patterns of `Split`; ByteLevel's own is that of GPT-2. */
-const cuttablePatterns: ReadonlySet<unknown> = new Set([
-  // Llama 3, GPT-4
-  `${CONTRACTION}[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*${WHITE_SPACE}`,
-  // Qwen 2
-  `${CONTRACTION}[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*${WHITE_SPACE}`,
-]);
+const cuttablePatterns: ReadonlySet<unknown> = new Set([LLAMA3_PATTERN, QWEN2_PATTERN]);
 
 export interface TextCutter {
   /** Yields pieces of `length` UTF-16 units and as many more as it takes to reach the next possible cut. */

@@ -28,11 +28,17 @@ const kinds: Readonly<Record<string, Kind>> = {
 
 /** @throws Error where the model is not known */
 export function tokenModel(model: Readonly<Record<string, unknown>>, vocabulary: Vocabulary): TokenModel {
+  const step = modelStep(model);
+  return (kinds[step.type] as Kind).build(step, vocabulary);
+}
+
+/** A model with its type. @throws Error where it is not known */
+export function modelStep(model: Readonly<Record<string, unknown>>): Step {
   const step = { ...model, type: typeOf(model) };
   const kind = Object.hasOwn(kinds, step.type) ? kinds[step.type] : undefined;
   if (kind === undefined) throw new Error(`Unknown TokenizerModel type: ${step.type}`);
   checkMembers(step, 'model', kind.members);
-  return kind.build(step, vocabulary);
+  return step;
 }
 
 /** Old files leave out the type. */

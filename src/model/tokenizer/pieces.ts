@@ -1,7 +1,9 @@
 /** Tokens as a person reads them: the vocabulary of a byte-level tokenizer spells bytes, and not characters. */
 import { isUtf8 } from 'node:buffer';
 import type { AddedVocabulary } from './added-vocabulary.js';
+import { byteCharacters } from './byte-characters.js';
 import type { TokenizerFiles } from './files.js';
+import type { Vocabulary } from './vocabulary.js';
 
 /** A token of the vocabulary. */
 export interface Piece {
@@ -12,13 +14,13 @@ export interface Piece {
 }
 
 export class Pieces {
-  readonly #tokens: ReadonlyMap<number, string>;
+  readonly #vocabulary: Vocabulary;
   readonly #added: AddedVocabulary;
   /** Whether each character of a token stands for a byte. */
   readonly #byteLevel: boolean;
 
   constructor({ vocabulary, added, tokenizer }: Pick<TokenizerFiles, 'vocabulary' | 'added' | 'tokenizer'>) {
-    this.#tokens = new Map([...vocabulary.ids].map(([token, id]) => [id, token]));
+    this.#vocabulary = vocabulary;
     this.#added = added;
     this.#byteLevel = isByteLevel(tokenizer.pre_tokenizer);
   }
@@ -33,7 +35,7 @@ export class Pieces {
       const added = this.#added.contentOf(id);
       if (added !== undefined) return Buffer.from(added);
       // Ids that a vocabulary leaves out never come from it.
-      const token = this.#tokens.get(id) ?? '';
+      const token = this.#vocabulary.tokenOf(id) ?? '';
       return this.#byteLevel ? bytesOf(token) : Buffer.from(withSpaces(token));
     });
     return charactersOf(Buffer.concat(bytes));
@@ -49,19 +51,8 @@ function isByteLevel(given: unknown): boolean {
 /** SentencePiece spells a space as U+2581. */
 const withSpaces = (token: string): string => token.replaceAll('\u2581', ' ');
 
-/**
- * Bytes that GPT-2's vocabulary spells by the character of the same number; the others, in order, have the characters from
- * U+0100 on (bytes_to_unicode in transformers 5.23.0, convert_slow_tokenizer.py).
- */
-const isSpelledAsItself = (byte: number): boolean =>
-  (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
-
 const byteOfCharacter: ReadonlyMap<string, number> = new Map(
-  ((others) =>
-    Array.from({ length: 256 }, (_, byte): [string, number] => [
-      String.fromCodePoint(isSpelledAsItself(byte) ? byte : 0x100 + others.indexOf(byte)),
-      byte,
-    ]))(Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => !isSpelledAsItself(byte))),
+  byteCharacters.map((character, byte) => [character, byte]),
 );
 
 const bytesOf = (token: string): Buffer =>

@@ -1,4 +1,5 @@
 /** How a tokenizer splits a text into words: pre_tokenizers/ of the library tokenizers 0.23.3. */
+import { inByteCharacters } from './byte-characters.js';
 import { PUNCTUATION } from './old-unicode.js';
 import { compilePattern } from './patterns.js';
 import { checkMembers, type Step } from './steps.js';
@@ -171,19 +172,4 @@ function metaspace(step: Step): PreTokenizer {
     const piece = { text: prepends ? replacement + marked : marked, first };
     return split ? apart(piece) : [piece];
   };
-}
-
-/** The character that stands for each byte: itself where it can be seen, else one from U+0100 on. */
-const byteCharacters: readonly string[] = (() => {
-  const seen = (byte: number): boolean =>
-    (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || (byte >= 0xae && byte <= 0xff);
-  let next = 0x100;
-  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(seen(byte) ? byte : next++));
-})();
-
-function inByteCharacters(text: string): string {
-  if (/^[!-~]*$/.test(text)) return text;
-  let result = '';
-  for (const byte of Buffer.from(text, 'utf8')) result += byteCharacters[byte];
-  return result;
 }

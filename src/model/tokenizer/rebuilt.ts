@@ -3,6 +3,7 @@
  * the vocabulary and the merges of tokenizer.json (or vocab.json and merges.txt) and its post-processor, and nothing
  * else of it.
  */
+import { QWEN2_PATTERN } from './known-patterns.js';
 import type { Step } from './steps.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -71,10 +72,6 @@ const gpt2: RebuiltClass = {
   preTokenizer: ({ add_prefix_space: prefix }) => byteLevel(prefix === true),
   model: plainBpe,
 };
-
-/** The pattern of models/qwen2, which is GPT-4's with single digits. */
-const QWEN2_PATTERN =
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
 const bert: RebuiltClass = {
   vocabulary: 'WordPiece',

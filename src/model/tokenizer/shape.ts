@@ -100,8 +100,9 @@ function checkModel(model: Readonly<Record<string, unknown>>, check: Checker): v
     const bad = vocab.findIndex((entry) => !Array.isArray(entry) || typeof entry[0] !== 'string');
     if (bad >= 0) check.refuse(`model.vocab[${bad}]`, 'a piece and its score', vocab[bad]);
   } else {
-    for (const [token, id] of Object.entries(check.object(vocab, 'model.vocab'))) {
-      if (!isSize(id)) check.refuse(`model.vocab, at ${JSON.stringify(token)},`, 'a token id', id);
+    const ids = check.object(vocab, 'model.vocab');
+    for (const token of Object.keys(ids)) {
+      if (!isSize(ids[token])) check.refuse(`model.vocab, at ${JSON.stringify(token)},`, 'a token id', ids[token]);
     }
   }
   if (type !== 'BPE' && merges === undefined) return;

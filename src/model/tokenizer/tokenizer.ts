@@ -4,17 +4,17 @@
  */
 import { messageOf, runError } from '../../errors.js';
 import { printable } from '../../platform/printable.js';
-import type { Part } from './added-vocabulary.js';
+import { byteLevelEncoder } from './byte-level/encoder.js';
+import { TableVocabulary } from './byte-level/table-vocabulary.js';
+import { type Encoder, stepwiseEncoder } from './encoder.js';
 import type { TokenizerFiles } from './files.js';
 import { type Frame, frameOf } from './frames.js';
 import { type TextCutter, textCutter } from './long-texts.js';
 import { longestFirst } from './longest-first.js';
-import { tokenModel } from './models.js';
 import { beginningKeeper, normalizer } from './normalizers.js';
 import { type Piece, Pieces } from './pieces.js';
-import { needsBeginning, type PreTokenizer, preTokenizer } from './pre-tokenizers.js';
+import { needsBeginning } from './pre-tokenizers.js';
 import type { Step } from './steps.js';
-import type { TokenModel } from './vocabulary.js';
 
 export type TruncationSide = 'left' | 'right';
 
@@ -63,7 +63,8 @@ const LONG_TEXT = 1 << 16;
 interface OwnTokens {
   readonly first: number | undefined;
   readonly last: number | undefined;
-  readonly retained: readonly number[];
+  /** Nobody else has it. */
+  readonly retained: number[];
   readonly count: number;
 }
 
@@ -74,9 +75,7 @@ export interface AddedTexts {
 
 export class Tokenizer {
   readonly #files: TokenizerFiles;
-  readonly #split: (text: string) => Part[];
-  readonly #words: PreTokenizer;
-  readonly #model: TokenModel;
+  readonly #encode: Encoder;
   readonly #frame: Frame;
   /** Its tokens before and after the text. */
   readonly #before: readonly number[];
@@ -97,9 +96,11 @@ export class Tokenizer {
       if (keepsBeginning === undefined) {
         throw new Error('a Metaspace that looks for the beginning of a text, behind a normalizer that may move it');
       }
-      this.#split = added.splitter(normalizer(tokenizer.normalizer), splitsSpecialTokens, keepsBeginning);
-      this.#words = preTokenizer(tokenizer.pre_tokenizer);
-      this.#model = tokenModel(tokenizer.model, vocabulary);
+      const split = added.splitter(normalizer(tokenizer.normalizer), splitsSpecialTokens, keepsBeginning);
+      this.#encode =
+        vocabulary instanceof TableVocabulary
+          ? byteLevelEncoder(tokenizer, vocabulary.tables, split)
+          : stepwiseEncoder(tokenizer, vocabulary, split);
       this.#frame = frameOf(tokenizer.post_processor, 1);
       this.#pairFrame = pairFrameOf(tokenizer.post_processor);
       const place = this.#frame.findIndex((slot) => 'text' in slot);
@@ -142,18 +143,7 @@ export class Tokenizer {
 
   /** Returns the ids of the whole text's own tokens; special tokens written out in it count as such. */
   encode(text: string): number[] {
-    const ids: number[] = [];
-    for (const part of this.#split(text)) {
-      if ('id' in part) {
-        ids.push(part.id);
-        continue;
-      }
-      for (const word of this.#words({ text: part.text, first: part.start === 0 })) {
-        // A word can be a whole text, with more ids than a call may have arguments.
-        for (const id of this.#model(word.text)) ids.push(id);
-      }
-    }
-    return ids;
+    return this.#encode(text);
   }
 
   /**
@@ -222,9 +212,15 @@ export class Tokenizer {
     texts: readonly (Pick<OwnTokens, 'retained' | 'count'> & { readonly kept: number })[],
     { truncationSide, keepsCut = false }: PairSettings,
   ): TokenRow {
+    const cut = texts.reduce((sum, { count, kept }) => sum + count - kept, 0);
+    const isTyped = this.#files.givesTypes && frame.some(({ type }) => type !== 0);
+    const [first] = texts;
+    // Most texts stand alone and whole in their rows.
+    if (frame.length === 1 && first?.kept === first?.retained.length && !keepsCut && !isTyped) {
+      return { row: (first as (typeof texts)[number]).retained, cut };
+    }
     const row: number[] = [];
     const types: number[] = [];
-    const isTyped = this.#files.givesTypes && frame.some(({ type }) => type !== 0);
     const places: TextPlace[] = [];
     for (const slot of frame) {
       const start = row.length;
@@ -241,7 +237,6 @@ export class Tokenizer {
       }
       if (isTyped) for (let i = start; i < row.length; i++) types.push(slot.type);
     }
-    const cut = texts.reduce((sum, { count, kept }) => sum + count - kept, 0);
     return { row, ...(isTyped && types.some((type) => type !== 0) && { types }), cut, ...(keepsCut && { places }) };
   }
 

@@ -1,6 +1,6 @@
 /** The pieces of a word with the largest sum of scores: models/unigram of the library tokenizers 0.23.3. */
 import type { Step } from './steps.js';
-import type { TokenModel, Vocabulary } from './vocabulary.js';
+import { idsOfBytes, type TokenModel, type Vocabulary } from './vocabulary.js';
 
 /** An unknown character scores so much less than the worst piece. */
 const UNKNOWN_PENALTY = 10;
@@ -61,7 +61,7 @@ export function unigram(step: Step, vocabulary: Vocabulary): TokenModel {
     segment(word).flatMap((piece) => {
       const id = vocabulary.idOf(piece);
       if (id !== undefined) return [id];
-      return (step.byte_fallback === true && vocabulary.bytesOf(piece)) || [unknownId];
+      return (step.byte_fallback === true && idsOfBytes(vocabulary, piece)) || [unknownId];
     });
 }
 

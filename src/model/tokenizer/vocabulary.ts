@@ -4,9 +4,19 @@ import type { VocabularyIds } from './added-vocabulary.js';
 /** Gives the ids of a word. */
 export type TokenModel = (word: string) => readonly number[];
 
-export class Vocabulary implements VocabularyIds {
+/** A vocabulary, however it is held. */
+export interface Vocabulary extends VocabularyIds {
+  /** One more than the largest id. */
+  readonly idLimit: number;
+  /** The token of an id, of several the last; undefined where none has it. */
+  tokenOf(id: number): string | undefined;
+}
+
+/** The vocabulary of a file. */
+export class ReadVocabulary implements Vocabulary {
   readonly ids: ReadonlyMap<string, number>;
   readonly idLimit: number;
+  #tokens: ReadonlyMap<number, string> | undefined;
 
   /** @param vocab an object of ids, or a list of pieces with their scores, whose places are their ids */
   constructor(vocab: unknown) {
@@ -27,27 +37,26 @@ export class Vocabulary implements VocabularyIds {
     return this.ids.get(token);
   }
 
-  /** The token of an id, found by looking at all; undefined where none has it. */
   tokenOf(id: number): string | undefined {
-    for (const [token, own] of this.ids) if (own === id) return token;
-    return undefined;
+    this.#tokens ??= new Map([...this.ids].map(([token, own]) => [own, token]));
+    return this.#tokens.get(id);
   }
+}
 
-  /** The id of a token that a model names. @throws Error where there is none */
-  required(token: string): number {
-    const id = this.ids.get(token);
-    if (id === undefined) throw new Error(`${JSON.stringify(token)} is not in the vocabulary`);
-    return id;
-  }
+/** The id of a token that a model names. @throws Error where there is none */
+export function requiredId(vocabulary: VocabularyIds, token: string): number {
+  const id = vocabulary.idOf(token);
+  if (id === undefined) throw new Error(`${JSON.stringify(token)} is not in the vocabulary`);
+  return id;
+}
 
-  /** The ids of a text's bytes as `<0x0A>`; undefined unless all of them have one. */
-  bytesOf(text: string): number[] | undefined {
-    const ids: number[] = [];
-    for (const byte of Buffer.from(text, 'utf8')) {
-      const id = this.ids.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
-      if (id === undefined) return undefined;
-      ids.push(id);
-    }
-    return ids;
+/** The ids of a text's bytes as `<0x0A>`; undefined unless all of them have one. */
+export function idsOfBytes(vocabulary: VocabularyIds, text: string): number[] | undefined {
+  const ids: number[] = [];
+  for (const byte of Buffer.from(text, 'utf8')) {
+    const id = vocabulary.idOf(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
+    if (id === undefined) return undefined;
+    ids.push(id);
   }
+  return ids;
 }

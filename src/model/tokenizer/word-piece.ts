@@ -1,15 +1,15 @@
 /** The models that look up whole words, or the longest pieces of them: WordLevel and WordPiece of tokenizers 0.23.3. */
 import type { Step } from './steps.js';
-import type { TokenModel, Vocabulary } from './vocabulary.js';
+import { requiredId, type TokenModel, type Vocabulary } from './vocabulary.js';
 
 export function wordLevel({ unk_token: unknownToken }: Step, vocabulary: Vocabulary): TokenModel {
-  const unknown = vocabulary.required(`${unknownToken}`);
+  const unknown = requiredId(vocabulary, `${unknownToken}`);
   return (word) => [vocabulary.idOf(word) ?? unknown];
 }
 
 export function wordPiece(step: Step, vocabulary: Vocabulary): TokenModel {
   const { continuing_subword_prefix: prefix = '##', max_input_chars_per_word: longest = 100 } = step;
-  const unknown = [vocabulary.required(`${step.unk_token}`)];
+  const unknown = [requiredId(vocabulary, `${step.unk_token}`)];
   return (word) => {
     const characters = Array.from(word);
     if (characters.length > (longest as number)) return unknown;

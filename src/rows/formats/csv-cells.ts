@@ -5,6 +5,13 @@ import type { Span } from '../json-scanner.js';
 
 const QUOTE = 0x22;
 
+/** How cells are set apart. */
+export interface CellSyntax {
+  readonly delimiter: string;
+  /** Whether a cell may stand in quotes, as in RFC 4180; else a quote is a character like any other. */
+  readonly quoted: boolean;
+}
+
 /**
  * Reads a cell in a column that may hold JSON; undefined where it must be JSON and is not. A context is a prompt unless
  * it looks like messages.
@@ -19,9 +26,9 @@ export function jsonCell(key: string, cell: string): unknown {
   }
 }
 
-export function parseCells(record: string, delimiter: string): string[] {
+export function parseCells(record: string, { delimiter, quoted }: CellSyntax): string[] {
   // Most records have no quotes, and starting the parser costs more than all of their splitting.
-  if (!record.includes('"')) return record.split(delimiter);
+  if (!quoted || !record.includes('"')) return record.split(delimiter);
   const records: string[][] = parse(record, { delimiter, relax_column_count: true, record_delimiter: ['\n', '\r\n'] });
   return records[0] ?? [];
 }
@@ -44,28 +51,36 @@ export function problemOf(error: unknown): string {
 }
 
 /** Writes a JSON value as a cell: null as an empty one, a string unquoted, everything else as JSON. */
-export function cellOf(value: string | undefined, delimiter: string): string {
+export function cellOf(value: string | undefined, syntax: CellSyntax): string {
   if (value === undefined || value === 'null') return '';
-  if (value.startsWith('[')) return `"${value.replaceAll('"', '""')}"`;
-  return quote(value.startsWith('"') ? (JSON.parse(value) as string) : value, delimiter);
+  if (value.startsWith('[') && syntax.quoted) return `"${value.replaceAll('"', '""')}"`;
+  return quote(value.startsWith('"') ? (JSON.parse(value) as string) : value, syntax);
 }
 
-export const quote = (cell: string, delimiter: string): string =>
-  cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+/** Where there are no quotes, what would end the cell becomes a space: the row is a bad one (`cannotHold`). */
+export function quote(cell: string, { delimiter, quoted }: CellSyntax): string {
+  if (!quoted) return cell.replaceAll(delimiter, ' ').replace(/[\r\n]/g, ' ');
+  return cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}
+
+/** Whether a cell would end before its end. */
+export const cannotHold = ({ delimiter, quoted }: CellSyntax, cell: string): boolean =>
+  !quoted && (cell.includes(delimiter) || /[\r\n]/.test(cell));
 
 /** The span of a record's cell, with its quotes; undefined where the record has fewer cells. */
-export function cellAt(record: Buffer, delimiter: number, index: number): Span | undefined {
+export function cellAt(record: Buffer, { delimiter, quoted }: CellSyntax, index: number): Span | undefined {
+  const byte = delimiter.charCodeAt(0);
   let start = 0;
   for (let left = index; ; left--) {
-    const end = endOfCell(record, start, delimiter);
+    const end = endOfCell(record, start, byte, quoted);
     if (left === 0) return { start, end };
-    if (record[end] !== delimiter) return undefined;
+    if (record[end] !== byte) return undefined;
     start = end + 1;
   }
 }
 
-function endOfCell(record: Buffer, start: number, delimiter: number): number {
-  if (record[start] !== QUOTE) {
+function endOfCell(record: Buffer, start: number, delimiter: number, quoted: boolean): number {
+  if (record[start] !== QUOTE || !quoted) {
     const end = record.indexOf(delimiter, start);
     return end < 0 ? record.length : end;
   }
@@ -75,9 +90,9 @@ function endOfCell(record: Buffer, start: number, delimiter: number): number {
   return Math.min(at + 1, record.length);
 }
 
-export function textOfCell(cell: Buffer): string {
+export function textOfCell(cell: Buffer, { quoted }: CellSyntax): string {
   const text = cell.toString('utf8');
-  return cell[0] === QUOTE ? text.slice(1, -1).replaceAll('""', '"') : text;
+  return cell[0] === QUOTE && quoted ? text.slice(1, -1).replaceAll('""', '"') : text;
 }
 
 /**
@@ -85,11 +100,11 @@ export function textOfCell(cell: Buffer): string {
  *
  * @param cells for each column what is written there; undefined where the record's own stays
  */
-export function replaceCells(record: Buffer, delimiter: string, cells: readonly (string | undefined)[]): Buffer {
+export function replaceCells(record: Buffer, syntax: CellSyntax, cells: readonly (string | undefined)[]): Buffer {
   const pieces: Buffer[] = [];
   let copied = 0;
   for (const [index, cell] of cells.entries()) {
-    const own = cell === undefined ? undefined : cellAt(record, delimiter.charCodeAt(0), index);
+    const own = cell === undefined ? undefined : cellAt(record, syntax, index);
     if (own === undefined) continue;
     pieces.push(record.subarray(copied, own.start), Buffer.from(cell as string));
     copied = own.end;

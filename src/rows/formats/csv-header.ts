@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { usageError } from '../../errors.js';
 import { ICONV_HINT } from '../failure.js';
 import type { InputRecord } from '../records.js';
-import { parseCells, problemOf } from './csv-cells.js';
+import { type CellSyntax, parseCells, problemOf } from './csv-cells.js';
 
 export const BYTE_ORDER_MARK = '\ufeff';
 
@@ -35,11 +35,11 @@ export const isBeforeHeader = ({ bytes, oversized }: InputRecord): boolean =>
   oversized === undefined && (bytes.length === 0 || bytes.equals(Buffer.from(BYTE_ORDER_MARK)));
 
 /** @throws FatalError `usage` where the record is not CSV */
-export function readHeader({ bytes, lineEnd }: InputRecord, delimiter: string, place: string): CsvHeader {
+export function readHeader({ bytes, lineEnd }: InputRecord, syntax: CellSyntax, place: string): CsvHeader {
   const text = bytes.toString('utf8');
   if (!isUtf8(bytes)) throw usageError(`${place}: expected a header in UTF-8, got other bytes; ${ICONV_HINT}`);
   try {
-    const columns = parseCells(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text, delimiter);
+    const columns = parseCells(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text, syntax);
     return { columns, text, lineEnd: lineEnd.toString() || '\n', place };
   } catch (error) {
     throw usageError(`${place}: not a CSV header: ${problemOf(error)}`, { cause: error });

@@ -1,17 +1,27 @@
 /** CSV and TSV: records are parsed for their values, and written as their own bytes with more fields. */
 import { isUtf8 } from 'node:buffer';
+import { usageError } from '../../errors.js';
+import { optionName } from '../../option-name.js';
 import { clip } from '../describe-value.js';
 import { failure, notUtf8 } from '../failure.js';
-import { CsvScanner, type InputRecord } from '../records.js';
+import { CsvScanner, type InputRecord, LineScanner } from '../records.js';
 import { type ResultSettings, type RewardShape, resultEdit, unparsedRecord } from '../results.js';
 import { membersText, type SplicedMember } from '../splice.js';
-import { cellOf, jsonCell, parseCells, problemOf, quote, replaceCells } from './csv-cells.js';
+import {
+  type CellSyntax,
+  cannotHold,
+  cellOf,
+  jsonCell,
+  parseCells,
+  problemOf,
+  quote,
+  replaceCells,
+} from './csv-cells.js';
 import { BYTE_ORDER_MARK, type CsvHeader, columnKey } from './csv-header.js';
 import type { ParsedRecord, RowFormat } from './format.js';
 
-export interface CsvSettings extends ResultSettings {
+export interface CsvSettings extends ResultSettings, CellSyntax {
   readonly header: CsvHeader;
-  readonly delimiter: string;
   /** Keys of the columns whose cells hold JSON. */
   readonly jsonColumns: readonly string[];
 }
@@ -30,15 +40,31 @@ export interface CsvOutput {
  * all cells are quoted again.
  */
 export function csvToCsv(settings: CsvSettings, { delimiter: toDelimiter, added: names, shape }: CsvOutput): RowFormat {
-  const { header, delimiter } = settings;
+  const { header, delimiter, quoted } = settings;
+  const syntax = { delimiter: toDelimiter, quoted };
   const keys = header.columns.map(columnKey);
   const ownKeys = new Set(keys);
   const isColumn = (name: string): boolean => ownKeys.has(columnKey(name));
-  const join = (cells: readonly string[]): string => cells.map((cell) => quote(cell, toDelimiter)).join(toDelimiter);
+  const join = (cells: readonly string[]): string => cells.map((cell) => quote(cell, syntax)).join(toDelimiter);
   const same = toDelimiter === delimiter;
+  const unwritable = [...(same ? [] : header.columns), ...names].find((name) => cannotHold(syntax, name));
+  if (unwritable !== undefined) {
+    throw usageError(
+      `${header.place}: expected columns that can be written without quotes, got ${JSON.stringify(unwritable)}; ` +
+        `leave out ${optionName('quote')} none`,
+    );
+  }
+  const reader = csvReader(settings);
   const mark = header.text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
   return {
-    ...csvReader(settings),
+    ...reader,
+    parse(record) {
+      const parsed = reader.parse(record);
+      const cell = same || parsed?.failure ? undefined : parsed?.cells?.find((one) => cannotHold(syntax, one));
+      if (cell === undefined) return parsed;
+      const message = `expected cells that can be written without quotes, got ${clip(cell)}`;
+      return { ...parsed, failure: failure('BAD_CSV', message) };
+    },
     outputHeader: Buffer.from(
       (same ? header.text : mark + join(header.columns)) +
         (names.length === 0 ? '' : toDelimiter + join(names)) +
@@ -59,14 +85,14 @@ export function csvToCsv(settings: CsvSettings, { delimiter: toDelimiter, added:
     removed: readonly string[] = [],
   ): (Buffer | string)[] {
     const members = [...given, ...removed.map((name): SplicedMember => [name, undefined])];
-    const values = new Map(members.map(([name, value]) => [columnKey(name), cellOf(value, toDelimiter)]));
+    const values = new Map(members.map(([name, value]) => [columnKey(name), cellOf(value, syntax)]));
     // A row of a thousand columns is looked through only where one of them is written to.
     const replaced = members.some(([name]) => isColumn(name)) ? keys.map((key) => values.get(key)) : [];
     const cells = oversized === undefined ? read : [''];
     const own =
       same || cells === undefined
-        ? replaceCells(bytes, delimiter, replaced)
-        : cells.map((cell, i) => replaced[i] ?? quote(cell, toDelimiter)).join(toDelimiter);
+        ? replaceCells(bytes, settings, replaced)
+        : cells.map((cell, i) => replaced[i] ?? quote(cell, syntax)).join(toDelimiter);
     // A short record is filled up, so that the empty reward is in its own column.
     const missing = cells === undefined ? 0 : Math.max(0, header.columns.length - cells.length);
     return [
@@ -106,21 +132,18 @@ export function csvToJsonl(settings: CsvSettings): RowFormat {
   };
 }
 
-function csvReader({
-  header,
-  delimiter,
-  jsonColumns,
-}: CsvSettings): Pick<RowFormat, 'newScanner' | 'linesAreRecords' | 'isBlank' | 'parse'> {
+function csvReader(settings: CsvSettings): Pick<RowFormat, 'newScanner' | 'linesAreRecords' | 'isBlank' | 'parse'> {
+  const { header, delimiter, quoted, jsonColumns } = settings;
   const keys = header.columns.map(columnKey);
   return {
-    newScanner: () => new CsvScanner(delimiter),
-    linesAreRecords: false,
+    newScanner: () => (quoted ? new CsvScanner(delimiter) : new LineScanner()),
+    linesAreRecords: !quoted,
     isBlank: ({ bytes, oversized }) => oversized === undefined && bytes.length === 0,
     parse({ bytes }): ParsedRecord | undefined {
       if (bytes.length === 0) return undefined;
       let cells: readonly string[];
       try {
-        cells = parseCells(bytes.toString('utf8'), delimiter);
+        cells = parseCells(bytes.toString('utf8'), settings);
       } catch (error) {
         return { failure: failure('BAD_CSV', problemOf(error)) };
       }

@@ -25,6 +25,11 @@ export interface RowFormat {
   readonly linesAreRecords: boolean;
   /** The bytes before the first output record. */
   readonly outputHeader: Buffer | undefined;
+  /**
+   * What is written in the place of a row that is left out, where the output is made of the rows' places; undefined: nothing
+   * is.
+   */
+  readonly placeholder?: Buffer;
   /** Whether a record is skipped. */
   isBlank(record: InputRecord): boolean;
   /** Parses a record; undefined where it is blank. */

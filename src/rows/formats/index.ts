@@ -12,6 +12,7 @@ import { type CsvHeader, columnKey } from './csv-header.js';
 import type { InputFormat, OutputFormat, RowFormat } from './format.js';
 import { jsonlToJsonl } from './jsonl.js';
 import { parquetToJsonl, parquetToParquet } from './parquet.js';
+import { parquetToCsv } from './parquet-csv.js';
 import { textToJsonl } from './text.js';
 
 export interface FormatSettings extends ResultSettings {
@@ -19,6 +20,8 @@ export interface FormatSettings extends ResultSettings {
   readonly to: OutputFormat;
   /** The delimiter of CSV and TSV input. */
   readonly delimiter: string;
+  /** Whether cells of CSV and TSV, read or written, may stand in quotes. */
+  readonly quoted: boolean;
   /** Whether to leave out rows that cannot be scored. */
   readonly skipFailures: boolean;
   /** Columns that the output has beside those of the input and of the result. */
@@ -31,6 +34,8 @@ export interface FormatSettings extends ResultSettings {
   readonly shape?: RewardShape;
   /** Whether `chosen` and `rejected` are lists of answers, which are read as candidates. */
   readonly answerLists?: AnswerLists;
+  /** Names of the input's columns, where its container knows them and rows are written as cells. */
+  readonly columns?: readonly string[];
   /** The header of CSV and TSV input. */
   readonly header: CsvHeader | undefined;
 }
@@ -43,6 +48,7 @@ export const jsonlSettings = (rewardField: string): FormatSettings => ({
   from: 'jsonl',
   to: 'jsonl',
   delimiter: delimiters.csv,
+  quoted: true,
   rewardField,
   details: false,
   reasons: true,
@@ -80,16 +86,23 @@ const toScores = (format: RowFormat): RowFormat => ({
 function createRowFormat(settings: FormatSettings): RowFormat {
   const { from, to } = settings;
   if (to === 'parquet' && from !== 'parquet') {
-    throw usageError(`expected ${optionName('to')} parquet with Parquet as input, got ${from}; write jsonl or csv`);
+    throw new Error('Parquet whose types are found is made of JSON lines');
   }
   if (from !== 'csv' && from !== 'tsv') {
-    if (to === 'csv' || to === 'tsv') {
+    const textField = settings.fields.text ?? 'text';
+    const isTable = to === 'csv' || to === 'tsv';
+    if (isTable && from === 'parquet') {
+      const { columns = [], shape = 'single', quoted } = settings;
+      const syntax = { delimiter: delimiters[to], quoted };
+      refuseUnquotedLists(settings, shape, syntax.delimiter);
+      return parquetToCsv({ ...settings, columns }, textField, shape, syntax);
+    }
+    if (isTable) {
       throw usageError(
         `expected ${optionName('to')} jsonl or scores for ${from} input, got ${to}: its rows have no common columns`,
       );
     }
     if (from === 'text') return textToJsonl(settings);
-    const textField = settings.fields.text ?? 'text';
     if (from !== 'parquet') return jsonlToJsonl(settings, textField);
     return to === 'parquet'
       ? parquetToParquet(settings, textField, settings.shape ?? 'single')
@@ -105,5 +118,20 @@ function createRowFormat(settings: FormatSettings): RowFormat {
   const shape = shapeOf(kind);
   const keys = header.columns.map(columnKey);
   const added = addedColumns ?? resultFields(settings, shape).filter((name) => !keys.includes(columnKey(name)));
-  return csvToCsv(csv, { delimiter: quotedAnew ? delimiters[to] : delimiter, added, shape });
+  const toDelimiter = quotedAnew ? delimiters[to] : delimiter;
+  refuseUnquotedLists(settings, shape, toDelimiter);
+  return csvToCsv(csv, { delimiter: toDelimiter, added, shape });
+}
+
+/** Lists of rewards hold commas, and the text of a candidate, which `best` adds, may hold anything. */
+function refuseUnquotedLists(
+  { quoted, addedColumns }: Pick<FormatSettings, 'quoted' | 'addedColumns'>,
+  shape: RewardShape,
+  delimiter: string,
+): void {
+  if (quoted || shape !== 'array' || (delimiter !== ',' && addedColumns === undefined)) return;
+  throw usageError(
+    `expected rows without candidates for CSV and TSV without quotes (${optionName('quote')} none), ` +
+      `as lists and texts may hold what ends a cell; write jsonl with ${optionName('to')}`,
+  );
 }

@@ -9,7 +9,7 @@ import { type ResultSettings, resultEdit, unparsedRecord } from '../results.js';
 import { membersText, type SplicedMember } from '../splice.js';
 import type { ParsedRecord, RowFormat } from './format.js';
 
-const BYTE_ORDER_MARK = Buffer.from('\ufeff');
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const NEWLINE = Buffer.from('\n');
 const OPENING_QUOTE = 0x22;
 const CLOSING_BRACE = 0x7d;
@@ -34,7 +34,9 @@ export const jsonlToJsonl = (settings: ResultSettings, textField: string): RowFo
       return [unparsedRecord(result, settings, input), end];
     }
     const { members, removed } = resultEdit(result, settings, (name) => Object.hasOwn(row, name));
-    return [...edited(bytes, row, members, removed), end];
+    const pieces = edited(bytes, row, members, removed);
+    pieces.push(end);
+    return pieces;
   },
   splice: ({ bytes, lineEnd }, { row = {} }, members, removed = []) => [
     ...edited(bytes, row, members, removed),
@@ -49,18 +51,26 @@ function edited(
   members: readonly SplicedMember[],
   removed: readonly string[],
 ): (Buffer | string)[] {
-  const names = [...members.map(([name]) => name), ...removed];
-  if (names.length === 0) return [bytes];
+  if (members.length === 0 && removed.length === 0) return [bytes];
   const content = trimmed(bytes);
-  const isThere = names.some((name) => Object.hasOwn(row, name));
+  const isThere =
+    members.some(([name]) => Object.hasOwn(row, name)) || removed.some((name) => Object.hasOwn(row, name));
   if (content[0] === OPENING_QUOTE) {
     return isThere ? [`{${membersText(members)}}`] : ['{"text":', content, `,${membersText(members)}}`];
   }
   if (isThere) return editObject(bytes, members, removed);
   // Most rows are only added to, which takes no search for their members.
   const brace = bytes.lastIndexOf(CLOSING_BRACE);
-  const comma = Object.keys(row).length === 0 || members.length === 0 ? '' : ',';
-  return [bytes.subarray(0, brace), comma + membersText(members), bytes.subarray(brace)];
+  const comma = members.length === 0 || isEmpty(row) ? '' : ',';
+  const added = comma + membersText(members);
+  // Where nothing follows the brace, it takes no piece of its own.
+  if (brace === bytes.length - 1) return [bytes.subarray(0, brace), `${added}}`];
+  return [bytes.subarray(0, brace), added, bytes.subarray(brace)];
+}
+
+function isEmpty(row: Row): boolean {
+  for (const name in row) if (Object.hasOwn(row, name)) return false;
+  return true;
 }
 
 function parse({ bytes }: InputRecord, textField: string): ParsedRecord | undefined {
@@ -92,10 +102,10 @@ export const isBlankLine = (line: Buffer): boolean => trimmed(line).length === 0
 export function trimmed(bytes: Buffer): Buffer {
   let start = 0;
   let end = bytes.length;
-  if (bytes.subarray(0, 3).equals(BYTE_ORDER_MARK)) start = 3;
+  if (BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte)) start = BYTE_ORDER_MARK.length;
   while (start < end && isSpace(bytes[start])) start++;
   while (end > start && isSpace(bytes[end - 1])) end--;
-  return bytes.subarray(start, end);
+  return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
 }
 
 const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a;

@@ -39,6 +39,9 @@ export function resultColumns(settings: ResultSettings, shape: RewardShape): Res
   return settings.reasons ? [...columns, { name: REWARD_ERROR, type: 'text', isList: false }] : columns;
 }
 
+/** The line of a row that is left out. */
+export const LEFT_OUT = Buffer.from('-\n');
+
 /**
  * Reads rows of Parquet and writes, for each, a line of JSON with the values of the result's columns alone: the other
  * columns stay where they are, and the output is put together when all of a run is there.
@@ -54,6 +57,7 @@ export function parquetToParquet(
   const columns = resultColumns(settings, shape);
   return {
     ...format,
+    placeholder: LEFT_OUT,
     parse(record) {
       const parsed = format.parse(record);
       const kind = parsed?.row && kindOfRow(parsed.row, settings.fields);

@@ -69,15 +69,33 @@ interface KindMatch {
 
 export function findKind(found: ReadonlyMap<Role, Field>, fields: NamedFields): KindMatch | undefined {
   const context = contextRole(found, fields);
-  const matches = kinds.flatMap(({ kind, needs }): KindMatch[] => {
-    const roles = needs.map((need) => {
-      if (need === 'context') return context;
-      return need === 'conversation' ? conversationRole(found, fields) : need;
-    });
-    if (!roles.every((role) => role !== undefined && found.has(role))) return [];
+  const conversation = conversationRole(found, fields);
+  let first: KindMatch | undefined;
+  for (const { kind, needs } of kinds) {
+    const roles = rolesFor(needs, found, context, conversation);
+    if (roles === undefined) continue;
     // A pair need not have a context.
-    if (kind === 'pair') roles.push(context);
-    return [{ kind, roles: roles.filter((role) => role !== undefined) }];
-  });
-  return matches.find(({ roles }) => roles.some((role) => fields[role] !== undefined)) ?? matches[0];
+    if (kind === 'pair' && context !== undefined) roles.push(context);
+    const match = { kind, roles };
+    if (roles.some((role) => fields[role] !== undefined)) return match;
+    first ??= match;
+  }
+  return first;
+}
+
+/** The roles that a kind needs; undefined where the row does not have them all. */
+function rolesFor(
+  needs: (typeof kinds)[number]['needs'],
+  found: ReadonlyMap<Role, Field>,
+  context: Role | undefined,
+  conversation: Role | undefined,
+): Role[] | undefined {
+  let roles: Role[] | undefined;
+  for (const need of needs) {
+    const role = need === 'context' ? context : need === 'conversation' ? conversation : need;
+    if (role === undefined || !found.has(role)) return undefined;
+    if (roles === undefined) roles = [role];
+    else roles.push(role);
+  }
+  return roles;
 }

@@ -43,21 +43,24 @@ export function refuseFields(
 /** A mistyped name would have something else scored. */
 export function refuseAbsent(row: Row, fields: NamedFields, system: string | undefined): RowFailure | undefined {
   if (isBareText(row)) return undefined;
-  const named: [option: string, name: string | undefined][] = roles.map((role) => [role, fields[role]]);
-  if (system !== undefined && system !== 'none') named.push(['system', system]);
-  for (const [option, name] of named) {
-    if (name === undefined || reachField(row, name) !== undefined) continue;
-    if (Object.hasOwn(row, name))
-      return wrongUse(`expected a value of ${preview(name)} (${optionName(option)}), got null`);
-    const names = Object.keys(row);
-    const near = names.length === 0 ? undefined : closest(name, names);
-    const isNear = near !== undefined && distance(name, near) <= Math.max(2, name.length / 3);
-    return wrongUse(
-      `expected a field ${preview(name)} (${optionName(option)}), got ${names.length === 0 ? 'no fields' : preview(names)}` +
-        (isNear ? `; did you mean ${near}?` : ''),
-    );
+  for (const role of roles) {
+    const refused = refuseIfAbsent(row, role, fields[role]);
+    if (refused !== undefined) return refused;
   }
-  return undefined;
+  return refuseIfAbsent(row, 'system', system === 'none' ? undefined : system);
+}
+
+function refuseIfAbsent(row: Row, option: string, name: string | undefined): RowFailure | undefined {
+  if (name === undefined || reachField(row, name) !== undefined) return undefined;
+  if (Object.hasOwn(row, name))
+    return wrongUse(`expected a value of ${preview(name)} (${optionName(option)}), got null`);
+  const names = Object.keys(row);
+  const near = names.length === 0 ? undefined : closest(name, names);
+  const isNear = near !== undefined && distance(name, near) <= Math.max(2, name.length / 3);
+  return wrongUse(
+    `expected a field ${preview(name)} (${optionName(option)}), got ${names.length === 0 ? 'no fields' : preview(names)}` +
+      (isNear ? `; did you mean ${near}?` : ''),
+  );
 }
 
 function refuseRivals(found: ReadonlyMap<Role, Field>, kind: RowKind | undefined): RowFailure | undefined {

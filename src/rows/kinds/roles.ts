@@ -109,8 +109,10 @@ function addOtherNames(row: Row, fields: NamedFields, found: Map<Role, Field>): 
 
 /** Which names a row has decides, whatever stands under them. */
 function fieldOf(row: Row, names: readonly string[] = []): Field | undefined {
-  const [name, ...rivals] = names.filter((candidate) => Object.hasOwn(row, candidate));
+  // Most rows have none, and no list is made for them.
+  const name = names.find((candidate) => Object.hasOwn(row, candidate));
   if (name === undefined) return undefined;
+  const rivals = names.filter((candidate) => candidate !== name && Object.hasOwn(row, candidate));
   return { name, value: row[name], ...(rivals.length > 0 && { rivals }) };
 }
 
@@ -145,19 +147,18 @@ function reach(row: Row, path: string): unknown {
 
 /** The context of a response is a prompt, or messages. */
 export const contextRole = (found: ReadonlyMap<Role, Field>, fields: NamedFields): Role | undefined =>
-  preferNamed(
-    (['prompt', 'messages'] as const).filter((role) => found.has(role)),
-    fields,
-  );
+  preferNamed(found.has('prompt') ? 'prompt' : undefined, found.has('messages') ? 'messages' : undefined, fields);
 
 /** The role with messages of which the last is scored; a prompt that is an array is read as messages. */
 export const conversationRole = (found: ReadonlyMap<Role, Field>, fields: NamedFields): Role | undefined =>
   preferNamed(
-    (['messages', 'prompt'] as const).filter((role) =>
-      role === 'messages' ? found.has(role) : Array.isArray(found.get(role)?.value),
-    ),
+    found.has('messages') ? 'messages' : undefined,
+    Array.isArray(found.get('prompt')?.value) ? 'prompt' : undefined,
     fields,
   );
 
-const preferNamed = (found: readonly Role[], fields: NamedFields): Role | undefined =>
-  found.find((role) => fields[role] !== undefined) ?? found[0];
+/** Of two roles the one that a flag names, or else the first that there is. */
+function preferNamed(one: Role | undefined, other: Role | undefined, fields: NamedFields): Role | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return fields[one] === undefined && fields[other] !== undefined ? other : one;
+}

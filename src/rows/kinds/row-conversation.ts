@@ -12,8 +12,8 @@ import type { TextSettings, TextToScore } from './text-to-score.js';
 export class RowConversation {
   /** Whether the template has made a text. */
   templated = false;
-  readonly notices = new Set<NoticeCode>();
-  readonly hints = new Set<HintCode>();
+  notices: readonly NoticeCode[] = [];
+  hints: readonly HintCode[] = [];
   readonly #row: Row;
   readonly #settings: TextSettings;
   readonly #botName: string | undefined;
@@ -24,6 +24,15 @@ export class RowConversation {
     // An empty cell of CSV means that there is none.
     const named = row[BOT_NAME];
     this.#botName = typeof named === 'string' && named !== '' ? named : settings.reading.botName;
+  }
+
+  /** Says something of the row, once. */
+  notice(code: NoticeCode): void {
+    if (!this.notices.includes(code)) this.notices = [...this.notices, code];
+  }
+
+  hint(code: HintCode): void {
+    if (!this.hints.includes(code)) this.hints = [...this.hints, code];
   }
 
   /** Reads the messages in a field, which a text can be made of. */
@@ -38,7 +47,7 @@ export class RowConversation {
     if (this.#botName !== undefined) return this.#botName;
     const { name, derived } = authorOfResponse(context.map(({ author }) => author));
     // No name is written into the texts of a pair.
-    if (derived && kind !== 'pair') this.notices.add('NAME_DERIVED');
+    if (derived && kind !== 'pair') this.notice('NAME_DERIVED');
     return name;
   }
 
@@ -68,7 +77,7 @@ export class RowConversation {
     if (value === undefined || value === '') return messages;
     const { kind, system } = this.#settings.reading;
     if (kind !== 'chat' && system === undefined) {
-      this.hints.add('SYSTEM_UNREAD');
+      this.hint('SYSTEM_UNREAD');
       return messages;
     }
     const first = messages[0];
@@ -91,7 +100,7 @@ export class RowConversation {
         `expected the last message to be the assistant's (${optionName('lastSpeaker')}), got one of ${preview(messages.at(-1)?.author)}`,
       );
     }
-    if (role === 'user') this.notices.add('ENDS_WITH_USER');
+    if (role === 'user') this.notice('ENDS_WITH_USER');
     if (reading.kind === 'pair') return pairOf(conversation.messages, name);
     this.templated = true;
     const text = template.render(conversation);

@@ -40,10 +40,12 @@ export function readRow(row: Row, settings: TextSettings): ScorableRow | RowFail
   if (refused !== undefined) return refused;
   if (kind === undefined) return failure('BAD_ROW', missingFields(row, settings));
   const conversation = new RowConversation(row, settings);
-  const texts = new RowReader(found, settings, conversation).read(kind);
-  if (isFailure(texts)) return texts;
+  const read = new RowReader(found, settings, conversation).read(kind);
+  if (isFailure(read)) return read;
   const { templated, notices, hints } = conversation;
-  return { kind, ...texts, templated, notices: [...notices], hints: [...hints] };
+  const { texts, boundaryHasSpace } = read;
+  const common = { kind: read.kind ?? kind, texts, templated, notices, hints };
+  return boundaryHasSpace === undefined ? common : { ...common, boundaryHasSpace };
 }
 
 type Texts = Pick<ScorableRow, 'texts' | 'boundaryHasSpace'> & Partial<Pick<ScorableRow, 'kind'>>;
@@ -171,7 +173,7 @@ class RowReader {
   /** A prompt before a chat template is a message of the user. */
   #readChatPrompt(prompt: string): JoinResponse | RowFailure {
     const { openings } = this.#settings.reading;
-    if (openings.some((opening) => prompt.startsWith(opening))) this.#conversation.notices.add('PROMPT_RENDERED');
+    if (openings.some((opening) => prompt.startsWith(opening))) this.#conversation.notice('PROMPT_RENDERED');
     const context = this.#conversation.withSystem([{ author: 'user', content: prompt }]);
     return isFailure(context) ? context : this.#joinMessages(context);
   }
@@ -190,7 +192,7 @@ class RowReader {
           `expected messages, or a chat template, beside ${field} (${optionName('system')}), got the text ${name}, which has no place for it`,
         );
       }
-      this.#conversation.hints.add('SYSTEM_UNREAD');
+      this.#conversation.hint('SYSTEM_UNREAD');
     }
     const asMessages = this.#joinMessages([{ author: userName ?? 'user', content: prompt }]);
     return (response, responseName) => {

@@ -4,7 +4,7 @@ import type { EvaluatedRow } from '../../../evaluation/evaluated-rows.js';
 import type { StandardStreams } from '../../../platform/standard-streams.js';
 import { columnKey } from '../../../rows/formats/csv-header.js';
 import { createFormat } from '../../../rows/formats/index.js';
-import { Input } from '../../../run/input.js';
+import { Input, type InputPlace, pathOf } from '../../../run/input.js';
 import { inspectInputs } from '../../../run/inspect.js';
 import { readWindows } from '../../../run/read-windows.js';
 import type { ScoredContent } from '../../../run/scored-by.js';
@@ -15,7 +15,7 @@ import { rowsInWords } from '../print.js';
 import { fieldKey } from './first-row.js';
 
 export interface BaselineSettings {
-  readonly path: string;
+  readonly place: InputPlace;
   /** Field that rows are matched by; undefined if they are matched by their order. */
   readonly id: string | undefined;
   readonly rewardField: string;
@@ -41,11 +41,12 @@ export class Baseline {
 
   /** @throws FatalError `usage` where the file is not scored, or an id is there twice */
   static async read(
-    { path, id, rewardField, maxRowBytes }: BaselineSettings,
+    { place, id, rewardField, maxRowBytes }: BaselineSettings,
     streams: StandardStreams,
   ): Promise<Baseline> {
+    const path = pathOf(place);
     const formats = chooseFormats([path], {});
-    const input = new Input(path, streams);
+    const input = new Input(place, streams);
     const format = await inspectInputs(
       [input],
       {

@@ -6,14 +6,15 @@ import type { Suite } from '../../../evaluation/suites/suite.js';
 import { type AnswerLists, answerListFields } from '../../../rows/formats/answer-lists.js';
 import { columnKey } from '../../../rows/formats/csv-header.js';
 import type { FormatSettings } from '../../../rows/formats/index.js';
-import { Input } from '../../../run/input.js';
+import { Input, type InputPlace, pathOf } from '../../../run/input.js';
 import { inspectInputs } from '../../../run/inspect.js';
 import { checkDestination, checkDistinct } from '../../../run/output-path.js';
-import type { CommandContext, Context } from '../../context.js';
+import type { CommandContext } from '../../context.js';
 import { fieldOf } from '../../flags/flag.js';
 import type { EvalFlags } from '../../flags/flags.js';
 import { existingByFlags, existingByRows } from '../existing-rewards.js';
 import { chooseFormats } from '../formats.js';
+import { inputFile } from '../input-files.js';
 import { namedFields, refuseTwoStreams } from '../plan.js';
 import { Baseline } from './baseline.js';
 import { fieldKey, lookAtFirstRows } from './first-row.js';
@@ -29,16 +30,18 @@ export interface EvalPlan {
 
 /** @throws FatalError before anything is started or written */
 export async function planEvaluation(
-  files: readonly string[],
+  places: readonly InputPlace[],
   flags: EvalFlags,
   context: CommandContext,
 ): Promise<EvalPlan> {
+  const files = places.map(pathOf);
   refuseContradictions(files, flags);
   const formats = chooseFormats(files, flags);
   const asColumns = formats.from === 'csv' || formats.from === 'tsv';
-  const inputs = files.map((file) => new Input(file, context));
-  checkDestinations(flags, inputs, context);
-  const { baseline: path, id, maxRowBytes, rewardField } = flags;
+  const inputs = places.map((place) => new Input(place, context));
+  const { baseline: path, id, maxRowBytes, rewardField, offline, strict } = flags;
+  const place = path === undefined ? undefined : await inputFile(path, { offline, strict }, context);
+  checkDestinations(flags, place === undefined ? inputs : [...inputs, new Input(place, context)]);
   const suite: Suite | undefined = flags.suite && suites[flags.suite];
   const asked = existingByFlags(flags, 'take');
   const inspected = await inspectInputs(
@@ -78,7 +81,7 @@ export async function planEvaluation(
             texts: flags.report !== undefined,
           },
     needsModel: first.row !== undefined && (!first.row.hasReward || asked === 'replace'),
-    baseline: path === undefined ? undefined : await Baseline.read({ path, id, rewardField, maxRowBytes }, context),
+    baseline: place === undefined ? undefined : await Baseline.read({ place, id, rewardField, maxRowBytes }, context),
   };
 }
 
@@ -130,9 +133,7 @@ function refuseContradictions(files: readonly string[], flags: EvalFlags): void 
   }
 }
 
-function checkDestinations(flags: EvalFlags, inputs: readonly Input[], context: Context): void {
-  const { report, junit, errors, summary, baseline } = flags;
-  const read = baseline === undefined ? inputs : [...inputs, new Input(baseline, context)];
+function checkDestinations({ report, junit, errors, summary }: EvalFlags, read: readonly Input[]): void {
   const written = { '--report': report, '--junit': junit, '--errors': errors, '--summary': summary };
   for (const [flag, path] of Object.entries(written)) if (path !== undefined) checkDestination(flag, path, read);
   checkDistinct('-', written);

@@ -25,10 +25,10 @@ export async function describeTexts(
   context: Context,
 ): Promise<Describe> {
   const found: (ReadonlyMap<string, FoundText> | undefined)[] = [];
-  for (const [file, { path, size }] of inputs.entries()) {
+  for (const [file, { path, remote, size }] of inputs.entries()) {
     const wanted = texts.filter((text) => text.file === file).map(wantedOf);
     if (size === undefined || wanted.length === 0) continue;
-    const input = new Input(path, context);
+    const input = new Input(remote ?? path, context);
     const { header: _, ...settings } = format;
     const again = await inspectInputs([input], settings, maxRowBytes);
     const signal = new AbortController().signal;

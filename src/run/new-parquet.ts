@@ -1,0 +1,151 @@
+/**
+ * Outputs in Parquet of rows that have no types of their own. The work in progress is JSON lines; when all of it is there, a
+ * first pass over them finds the types of the columns, and a second one writes them.
+ */
+import { createReadStream } from 'node:fs';
+import { type FatalError, runError, usageError } from '../errors.js';
+import { optionName } from '../option-name.js';
+import { commonType, fieldlessIn, type JsonType, MixedTypes, typeOf } from '../parquet/json-types.js';
+import { parseExactly } from '../parquet/parse-exactly.js';
+import { type ColumnOfRows, writeRows } from '../parquet/write-rows.js';
+import type { RowFormat } from '../rows/formats/format.js';
+import { kindOfRow } from '../rows/kinds/kinds.js';
+import type { NamedFields } from '../rows/kinds/roles.js';
+import { fileStart, LARGEST_ROW_BYTES, LineScanner, readRecords, recordAt } from '../rows/records.js';
+import { shapeOf } from '../rows/results.js';
+import { REWARD_ERROR } from '../rows/reward-error.js';
+import type { Input } from './input.js';
+import type { Assemble } from './output.js';
+import type { RunStatistics } from './statistics.js';
+
+type JsonRow = Readonly<Record<string, unknown>>;
+
+const BYTE_ORDER_MARK = /^\ufeff/;
+
+const noColumns = (): JsonType => ({ kind: 'object', fields: new Map() });
+
+export interface RowsToCheck {
+  readonly format: RowFormat;
+  readonly fields: NamedFields;
+  readonly maxRowBytes: number;
+  /** Rows after so many are not read. */
+  readonly limit: number | undefined;
+}
+
+/**
+ * Reads the inputs once to find the types of their columns, before anything is scored.
+ *
+ * @throws FatalError `usage` where an input can be read only once, a column holds values of several types, or some rows have
+ *   a reward and others a list of them
+ */
+export async function typesOfInputs(
+  inputs: readonly Input[],
+  { format, fields, maxRowBytes, limit = Number.POSITIVE_INFINITY }: RowsToCheck,
+): Promise<JsonType> {
+  let type = noColumns();
+  let isList: boolean | undefined;
+  let rows = 0;
+  for (const input of inputs) {
+    if (input.size === undefined) {
+      throw usageError(
+        `${input.name}: expected a regular file for Parquet as output: it is read once before for its types`,
+      );
+    }
+    for await (const batch of readRecords(
+      input.content(input.body.byte),
+      format.newScanner(),
+      input.body,
+      maxRowBytes,
+    )) {
+      for (let i = 0; i < batch.ends.length && rows < limit; i++) {
+        const record = recordAt(batch, i);
+        const { row } = (record.oversized === undefined && format.parse(record)) || {};
+        rows++;
+        const place = `${input.name}:${batch.lines[i]}`;
+        if (row === undefined) continue;
+        const refuse = (what: string): FatalError => usageError(`${place}: ${refusal(what)}`);
+        const value = parseExactly(record.bytes.toString().replace(BYTE_ORDER_MARK, ''));
+        type = joined(type, typeof value === 'string' ? row : (value as JsonRow), refuse);
+        const kind = kindOfRow(row, fields);
+        if (kind === undefined) continue;
+        const isOwnList = shapeOf(kind) === 'array';
+        if (isOwnList !== (isList ?? isOwnList)) throw refuse('some rows have candidates and others none');
+        isList = isOwnList;
+      }
+      if (rows >= limit) break;
+    }
+    await input.reset();
+  }
+  const fieldless = fieldlessIn(type);
+  if (fieldless) throw usageError(`${inputs[0]?.name}: ${refusal(`${fieldless} holds objects without fields`)}`);
+  return type;
+}
+
+const refusal = (what: string): string =>
+  `expected columns of one type each for Parquet, but ${what}; write JSON lines with ${optionName('to')} jsonl`;
+
+function joined(type: JsonType, row: JsonRow, refuse: (what: string) => FatalError): JsonType {
+  try {
+    return commonType(type, typeOf(row), '');
+  } catch (error) {
+    if (error instanceof MixedTypes) throw refuse(error.message);
+    throw error;
+  }
+}
+
+export interface NewParquetSettings {
+  readonly rewardField: string;
+  /** Whether a row has columns for its reward; pairs have others. */
+  readonly hasReward: boolean;
+  /** Whether there is a column for why there is no reward. */
+  readonly reasons: boolean;
+  /** Types of the inputs' columns, all of which are written, as far as they are known. */
+  readonly known: JsonType | undefined;
+  /** What the run wrote of the rows, as lines. Default: the work is these. */
+  readonly linesOf?: ((work: string, statistics: RunStatistics) => AsyncIterable<Buffer>) | undefined;
+}
+
+export const planNewParquet =
+  ({ rewardField, hasReward, reasons, known = noColumns(), linesOf = readLines }: NewParquetSettings): Assemble =>
+  async (work, target, statistics) => {
+    let type = known;
+    for await (const row of rowsOf(linesOf(work, statistics))) {
+      type = joined(type, row, (what) => runError(`${work}: ${refusal(what)}`));
+    }
+    const columns = columnsOf(type, hasReward ? rewardField : undefined, reasons);
+    return writeRows(target, columns, rowsOf(linesOf(work, statistics)));
+  };
+
+const readLines = (work: string): AsyncIterable<Buffer> => createReadStream(work) as AsyncIterable<Buffer>;
+
+async function* rowsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<JsonRow> {
+  for await (const batch of readRecords(chunks, new LineScanner(), fileStart, LARGEST_ROW_BYTES)) {
+    for (const i of batch.ends.keys()) {
+      const row = parseExactly(recordAt(batch, i).bytes.toString().replace(BYTE_ORDER_MARK, '')) as JsonRow;
+      const error = row[REWARD_ERROR];
+      // As where columns are copied: a column of text.
+      yield typeof error === 'object' && error !== null ? { ...row, [REWARD_ERROR]: JSON.stringify(error) } : row;
+    }
+  }
+}
+
+/** Rewards are doubles, whatever numbers they happen to be, and stand after what was there before. */
+function columnsOf(type: JsonType, rewardField: string | undefined, reasons: boolean): ColumnOfRows[] {
+  const fields = type.kind === 'object' ? [...type.fields] : [];
+  if (rewardField === undefined) return fields.map(([name, own]) => ({ name, type: own }));
+  const rewards = [rewardField, `${rewardField}_chosen`, `${rewardField}_rejected`, 'best_reward', 'reward_margin'];
+  const columns = fields.map(
+    ([name, own]): ColumnOfRows => ({ name, type: rewards.includes(name) ? asReward(own) : own }),
+  );
+  const others = columns.filter(({ name }) => name !== REWARD_ERROR);
+  const isScored = others.some(({ name }) => rewards.includes(name));
+  if (!isScored) others.push({ name: rewardField, type: { kind: 'number' } });
+  return [...others, ...(reasons || others.length < columns.length ? [errorColumn] : [])];
+}
+
+const errorColumn: ColumnOfRows = { name: REWARD_ERROR, type: { kind: 'text' } };
+
+function asReward(type: JsonType): JsonType {
+  if (type.kind === 'list') return { kind: 'list', item: asReward(type.item) };
+  return type.kind === 'integer' || type.kind === 'none' ? { kind: 'number' } : type;
+}
