@@ -20,6 +20,8 @@ export interface ShownText {
   readonly text: string;
   /** null where the file cannot be read again. */
   readonly conversation: ShownConversation | null;
+  /** The command that shows its rendered text, word for word; null where the row cannot be read again. */
+  readonly explain: readonly string[] | null;
 }
 
 export interface LabelledText extends ShownText {

@@ -71,6 +71,7 @@ const shown = (text: string, reward: number): ShownText => ({
   cut: 3,
   text,
   conversation: { messages: [{ author: text, content: text }], response: text },
+  explain: ['reward-score', 'explain', text],
 });
 
 /** Where a report is from; names are the one given. */

@@ -17,6 +17,7 @@ import type { CommandContext, Context } from '../context.js';
 import { ExitCode } from '../exit-codes.js';
 import type { FlagsOf } from '../flags/flags.js';
 import { fieldKey } from './eval/first-row.js';
+import { explainCommand } from './explain-command.js';
 import { chooseFormats } from './formats.js';
 import { namedFields } from './plan.js';
 import { Session } from './session.js';
@@ -55,7 +56,15 @@ export async function compare(paths: readonly string[], flags: CompareFlags, con
   if (flags.report !== undefined) {
     const { renderComparison } = await import('../../report/html/comparison-page.js');
     const { version, words } = context;
-    const facts = { version, date: new Date(), command: ['reward-score', ...words] };
+    const facts = {
+      version,
+      date: new Date(),
+      command: ['reward-score', ...words],
+      explain: (row: number) =>
+        shown.a.scoredBy === null
+          ? null
+          : explainCommand(shown.a.file, row, flags, context, shown.a.scoredBy.model.name),
+    };
     writePage(flags.report, renderComparison(shown, facts));
   }
   context.stdout.write(

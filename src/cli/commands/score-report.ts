@@ -17,6 +17,7 @@ import { existingRewardsWindow } from '../../scorer/window-size.js';
 import type { CommandContext } from '../context.js';
 import { decidingFlags } from '../flags/deciding.js';
 import type { ScoreFlags } from '../flags/flags.js';
+import { explainCommand } from './explain-command.js';
 import { settingsOf } from './explain-settings.js';
 import { writePage } from './write-page.js';
 
@@ -57,6 +58,7 @@ export async function writeScoreReport(
   const found = await readTextsAgain(await open(), [...lowest, ...highest].map(placeOf));
   const shown = (index: number): ShownText =>
     shownText(output, placeOf(index), found.get(keyOfText(placeOf(index))), {
+      explain: explainCommand(output, placeOf(index).row + 1, flags, context, undefined),
       reward: rewards[index] as number,
       several: (columns.several.floats[index] as number) > 1,
     });
@@ -85,7 +87,11 @@ function shownText(
   file: string,
   { row, line, candidate }: WantedText & { readonly line: number | null },
   found: FoundText | undefined,
-  { reward, several }: { readonly reward: number; readonly several: boolean },
+  {
+    reward,
+    several,
+    explain,
+  }: { readonly reward: number; readonly several: boolean; readonly explain: readonly string[] },
 ): ShownText {
   return {
     file,
@@ -98,6 +104,7 @@ function shownText(
     cut: found?.cut ?? null,
     text: '',
     conversation: found?.conversation ?? null,
+    explain,
   };
 }
 

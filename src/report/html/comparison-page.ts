@@ -15,6 +15,8 @@ export interface ComparisonFacts {
   readonly version: string;
   readonly date: Date;
   readonly command: readonly string[];
+  /** The command that shows how a row of A is scored. */
+  readonly explain: (row: number) => readonly string[] | null;
 }
 
 const NAME = 120;
@@ -24,7 +26,7 @@ const TEXT = 280;
 const headline = ['spearman', 'winner_changed', 'shift'] as const;
 
 /** The same data gives the same bytes. */
-export function renderComparison(shown: ShownComparison, { version, date, command }: ComparisonFacts): string {
+export function renderComparison(shown: ShownComparison, { version, date, command, explain }: ComparisonFacts): string {
   const { a, b, rows, comparison, higher, lower, resamples, seed } = shown;
   const { metrics } = comparison;
   const tiles = headline.flatMap((name) => {
@@ -49,7 +51,7 @@ ${factList([
 <p class="range${left > 0 && ' missed'}">${left > 0 ? `${count(left)} left out` : 'none left out'}</p></div></div>
 </header>
 ${section('metrics', 'How alike they are', metricsTable(shown), reasons(shown), html`<p>95 % percentile bootstrap intervals of ${count(resamples)} resamples of ${count(comparison.clusters)} ${comparison.clusters < comparison.rewards ? 'whole groups or conversations' : 'rows'}, seed ${seed}.</p>`)}
-${higher.length + lower.length > 0 && section('disagreements', 'Where they disagree most', higher.length > 0 && listed('B ranks these higher than A does', higher, a.file), lower.length > 0 && listed('B ranks these lower than A does', lower, a.file))}
+${higher.length + lower.length > 0 && section('disagreements', 'Where they disagree most', higher.length > 0 && listed('B ranks these higher than A does', higher, explain), lower.length > 0 && listed('B ranks these lower than A does', lower, explain))}
 ${section('files', 'What was compared', filesTable(shown))}`;
   return page(`${title}: comparison`, body);
 }
@@ -92,11 +94,11 @@ function reasons({ comparison: { metrics } }: ShownComparison): Content {
   return items.length > 0 && html`<p>Not defined here:</p><ul class="reasons">${items}</ul>`;
 }
 
-const listed = (caption: string, rows: readonly ShownDisagreement[], file: string): Markup =>
+const listed = (caption: string, rows: readonly ShownDisagreement[], explain: ComparisonFacts['explain']): Markup =>
   table(
     caption,
     [{ title: 'Row' }, { title: 'A', kind: 'number' }, { title: 'B', kind: 'number' }, { title: 'Text', kind: 'text' }],
-    rows.map((row) => [placeOf(row), ranked(row.a, row.placeA), ranked(row.b, row.placeB), textOf(row, file)]),
+    rows.map((row) => [placeOf(row), ranked(row.a, row.placeA), ranked(row.b, row.placeB), textOf(row, explain)]),
   );
 
 const ranked = (reward: number, place: number): Markup =>
@@ -107,12 +109,12 @@ const placeOf = ({ row, line, id, group, text }: ShownDisagreement): Markup =>
     id !== null && html`<span class="meaning">id <bdi>${preview(id, 60)}</bdi></span>`
   }${group !== null && html`<span class="meaning">group <bdi>${preview(group, 60)}</bdi></span>`}`;
 
-const textOf = ({ conversation, row }: ShownDisagreement, file: string): Content =>
+const textOf = ({ conversation, row }: ShownDisagreement, explain: ComparisonFacts['explain']): Content =>
   conversation === null
     ? html`<span class="none">no conversation that can be read</span>`
     : [
         html`<bdi class="quote">${preview(conversation.response, TEXT)}</bdi>`,
-        conversationOf(conversation, `reward-score explain ${shellWord(file)} --row ${row}`),
+        conversationOf(conversation, explain(row)),
       ];
 
 function filesTable({ a, b, rows }: ShownComparison): Markup {

@@ -2,6 +2,7 @@
 import type { CutPart, CutRewards } from '../../evaluation/cut-rows.js';
 import { modelInWords, type Provenance } from '../../evaluation/provenance.js';
 import type { ShownText } from '../../evaluation/shown-rows.js';
+import { optionName } from '../../option-name.js';
 import { html, type Markup } from './html.js';
 import { count, decimal } from './numbers.js';
 import { factList, moment, page } from './page.js';
@@ -81,7 +82,7 @@ const quantileTable = (quantiles: RunPage['rewards']['quantiles']): Markup =>
 
 function cutTable({ cut }: Provenance, byCut: CutRewards | undefined): Markup {
   if (byCut === undefined) {
-    return html`<p>${cut.rows === 0 ? 'No row was cut.' : `${count(cut.rows)} ${cut.rows === 1 ? 'row was' : 'rows were'} cut, by ${count(cut.tokens)} tokens. With --details the output says of each text how much, and this page how their rewards differ.`}</p>`;
+    return html`<p>${cut.rows === 0 ? 'No row was cut.' : `${count(cut.rows)} ${cut.rows === 1 ? 'row was' : 'rows were'} cut, by ${count(cut.tokens)} tokens. With ${optionName('details')} the output says of each text how much, and this page how their rewards differ.`}</p>`;
   }
   const row = (name: string, { texts, mean, median }: CutPart) => [
     name,

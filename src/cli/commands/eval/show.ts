@@ -50,7 +50,7 @@ export async function showEvaluation(
   ];
   let page: ReportData | undefined;
   if (flags.report !== undefined) {
-    const describe = await describeTexts(worstTexts(collected), plan, flags, context);
+    const describe = await describeTexts(worstTexts(collected), plan, flags, context, provenance);
     page = await reportDataOf({
       run: { rows, failed, labels: label, resamples, seed },
       provenance,

@@ -1,12 +1,15 @@
 /** Reads the rows that a page lists once more, for their conversations. */
 import type { CollectedText } from '../../../evaluation/columns.js';
+import type { Provenance } from '../../../evaluation/provenance.js';
 import type { ShownText } from '../../../evaluation/shown-rows.js';
 import type { Describe } from '../../../report/html/from-evaluation.js';
 import type { FormatSettings } from '../../../rows/formats/index.js';
 import { Input } from '../../../run/input.js';
 import { inspectInputs } from '../../../run/inspect.js';
 import { type FoundText, keyOfText, readTextsAgain } from '../../../run/read-again.js';
-import type { Context } from '../../context.js';
+import type { CommandContext } from '../../context.js';
+import type { EvalFlags } from '../../flags/flags.js';
+import { explainCommand } from '../explain-command.js';
 
 interface ReadFiles {
   readonly inputs: readonly Input[];
@@ -21,9 +24,11 @@ interface ReadFiles {
 export async function describeTexts(
   texts: readonly CollectedText[],
   { inputs, format, fields }: ReadFiles,
-  { maxRowBytes }: { readonly maxRowBytes: number },
-  context: Context,
+  flags: EvalFlags,
+  context: CommandContext,
+  { model, inputs: files }: Pick<Provenance, 'model' | 'inputs'>,
 ): Promise<Describe> {
+  const { maxRowBytes } = flags;
   const found: (ReadonlyMap<string, FoundText> | undefined)[] = [];
   for (const [file, { path, remote, size }] of inputs.entries()) {
     const wanted = texts.filter((text) => text.file === file).map(wantedOf);
@@ -35,6 +40,12 @@ export async function describeTexts(
     const source = { input, format: again, id: fields.id, group: undefined, maxRowBytes, signal };
     found[file] = await readTextsAgain(source, wanted);
   }
+  /** Nothing is said where it is not known which model it was. */
+  const explained = ({ file, row }: CollectedText): readonly string[] | null => {
+    const before = files[file]?.scoredBy?.model.name;
+    if (model === null && before === undefined) return null;
+    return explainCommand((inputs[file] as Input).path, row + 1, flags, context, before);
+  };
   return (text, reward): ShownText => {
     const again = found[text.file]?.get(keyOfText(wantedOf(text)));
     return {
@@ -48,6 +59,7 @@ export async function describeTexts(
       cut: text.cut ?? again?.cut ?? null,
       text: text.text,
       conversation: again?.conversation ?? null,
+      explain: again === undefined ? null : explained(text),
     };
   };
 }

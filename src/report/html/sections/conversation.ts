@@ -3,6 +3,7 @@ import type { ShownConversation } from '../../../evaluation/shown-rows.js';
 import { headOf, tailOf } from '../../../explanation/visible.js';
 import { html, type Markup } from '../html.js';
 import { count } from '../numbers.js';
+import { shellWord } from '../shell-word.js';
 import { preview } from '../visible.js';
 
 /** Of a longer message, so many UTF-16 units are shown at each end. */
@@ -10,15 +11,15 @@ const ENDS = 2000;
 /** Messages that are shown; of more, the first ones are counted. */
 const MESSAGES = 20;
 
-/** @param command shows how the row is scored, with its rendered text; undefined where the file cannot be read again */
-export function conversationOf(conversation: ShownConversation, command: string | undefined): Markup {
+/** @param command shows how the row is scored, with its rendered text; null where the file cannot be read again */
+export function conversationOf(conversation: ShownConversation, command: readonly string[] | null): Markup {
   const { messages, response } = conversation;
   const left = messages.length - MESSAGES;
   const parts = messages.length + 1;
   return html`<details><summary>${parts === 1 ? 'The whole text' : `The conversation (${count(parts)} messages)`}</summary>
 ${left > 0 && html`<p class="meaning">${count(left)} earlier messages are not shown.</p>`}
 <dl class="conversation">${messages.slice(-MESSAGES).map(({ author, content }) => message(author ?? 'prompt', content))}${message('response', response)}</dl>
-${command !== undefined && html`<p class="meaning">Its rendered text, tokens and cuts: <code>${preview(command, 400)}</code></p>`}</details>`;
+${command !== null && html`<p class="meaning">Its rendered text, tokens and cuts: <code>${preview(command.map(shellWord).join(' '), 1000)}</code></p>`}</details>`;
 }
 
 const message = (author: string, content: string): Markup =>

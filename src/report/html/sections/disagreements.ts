@@ -2,7 +2,6 @@ import type { LabelledText, ShownPair, ShownText } from '../../../evaluation/sho
 import { type Content, html, type Markup } from '../html.js';
 import { count, decimal, plain } from '../numbers.js';
 import type { Disagreements } from '../report-data.js';
-import { shellWord } from '../shell-word.js';
 import { preview } from '../visible.js';
 import { conversationOf } from './conversation.js';
 import { section, table } from './section.js';
@@ -76,11 +75,7 @@ function placeOf({ file, row, line, candidate, id }: ShownText): Markup {
 const textOf = (text: ShownText): Content => [
   html`<bdi class="quote">${preview(text.conversation?.response ?? text.text, TEXT)}</bdi>`,
   tokensOf(text),
-  text.conversation !== null &&
-    conversationOf(
-      text.conversation,
-      text.file === '-' ? undefined : `reward-score explain ${shellWord(text.file)} --row ${text.row}`,
-    ),
+  text.conversation !== null && conversationOf(text.conversation, text.explain),
 ];
 
 const tokensOf = ({ tokens, cut }: ShownText): Content =>
