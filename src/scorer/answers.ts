@@ -34,6 +34,8 @@ export interface Answer {
   readonly format: RowFormat;
   /** How results are written into rows; undefined where they are not, so that rows may have any fields. */
   readonly results: ResultSettings | undefined;
+  /** Whether results say how many tokens each text has, though they are not written into rows. */
+  readonly countsTokens?: boolean;
   /** Why a row that could be scored is of no use for the answer. */
   readonly refuse?: (row: Row) => RowFailure | undefined;
   write(rows: ScoredRows): ScoredWindow;
@@ -53,6 +55,7 @@ export function createAnswer({ format: settings, answer }: WindowTask): Answer {
       return {
         format: createFormat(settings),
         results: undefined,
+        countsTokens: answer.fields.texts,
         refuse: (row) => problemOf(row, rules),
         write(rows) {
           const evaluated = written(rows).map(({ record, parsed, result }): EvaluatedRow | null =>
