@@ -24,7 +24,10 @@ export const teiPredict: Dialect = {
       doc: 'a text; two texts, which are one pair; or an array of arrays of one text or two',
     },
     ...commonFields,
-    parameters: { schema: { type: 'object' }, doc: 'function_to_apply, top_k' },
+    parameters: {
+      schema: { type: 'object' },
+      doc: "function_to_apply, top_k; with it a lone text is answered as a batch of one, as by the hub's API",
+    },
   },
   read(request, served) {
     checkDirection(request, served);
@@ -33,7 +36,8 @@ export const teiPredict: Dialect = {
     const activation = activationOf(request, parameters, served);
     const most = parameters?.wholeNumber('top_k', 1) ?? served.labels.length;
     const rows = new Rows(request, served);
-    const isBatch = addInputs(request, rows);
+    // The hub's API, whose clients send parameters, be they empty, answers a lone text as a batch of one.
+    const isBatch = addInputs(request, rows) || parameters !== undefined;
     return {
       name: 'inputs',
       lines: rows.lines,

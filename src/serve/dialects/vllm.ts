@@ -39,7 +39,10 @@ export const inputFields = {
   ...commonFields,
   input: { schema: textOrTexts, doc: 'whole texts, which are scored as they are' },
   messages: { schema: { type: 'array', items: { type: 'object' } }, doc: 'a conversation, in place of input' },
-  add_special_tokens: { schema: { type: 'boolean' }, doc: 'true with input, false with messages: others are refused' },
+  add_special_tokens: {
+    schema: { type: 'boolean' },
+    doc: 'true with input, false with messages; either where the tokenizer adds none',
+  },
   add_generation_prompt: { schema: { type: 'boolean' }, doc: 'a reward is of what was said', only: [false] },
   continue_final_message: { schema: { type: 'boolean' }, doc: 'a reward is of whole messages', only: [false] },
   chat_template: onlyServers('string'),
@@ -60,10 +63,7 @@ export function inputRows(
   if ((messages === undefined) === !request.has('input')) {
     throw new Refusal(400, `expected input or messages, got ${messages === undefined ? 'neither' : 'both'}`);
   }
-  const addsSpecial = request.flag('add_special_tokens');
-  if (addsSpecial !== undefined && addsSpecial !== (messages === undefined)) {
-    throw request.refusal('add_special_tokens', messages === undefined ? 'true with input' : 'false with messages');
-  }
+  checkSpecialTokens(request, messages === undefined, served);
   const rows = new Rows(request, served);
   if (messages !== undefined) {
     if (request.kind(messages) !== 'an array') throw request.refusal('messages', 'an array of messages');
@@ -77,6 +77,15 @@ export function inputRows(
   }
   someRows(count, 'input');
   return { lines: rows.lines, name: 'input' };
+}
+
+/** @throws Refusal 400 where other special tokens are wanted than are put around a text */
+function checkSpecialTokens(request: RequestBody, isText: boolean, { settings: { specialTokens } }: ServedModel): void {
+  const wanted = request.flag('add_special_tokens');
+  const { before = [], after = [] } = specialTokens?.value ?? {};
+  // Where the tokenizer adds none, it is the same either way.
+  if (wanted === undefined || wanted === isText || before.length + after.length === 0) return;
+  throw request.refusal('add_special_tokens', isText ? 'true with input' : 'false with messages');
 }
 
 /**
