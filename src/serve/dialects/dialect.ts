@@ -8,7 +8,7 @@ import type { Fields, RequestBody } from './request-body.js';
 import type { Scores } from './scores.js';
 
 /** What is asked for: rows, and what becomes of their scores. */
-export interface Asked {
+interface Asked {
   /** The member of the request that the rows come from, as messages call them. */
   readonly name: string;
   /** JSON lines without blank ones, each with its line end. */

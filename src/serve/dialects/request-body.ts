@@ -9,7 +9,7 @@ import type { ReceivedBody } from '../body-reader.js';
 import { Refusal } from '../refusal.js';
 
 /** What a request's member may be. */
-export interface Field {
+interface Field {
   /** As a JSON Schema, for the page of routes. */
   readonly schema: object;
   /** What it does, or why nothing follows from it. */
