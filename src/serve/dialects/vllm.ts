@@ -20,7 +20,7 @@ export const withoutEffect = (type: string): Fields[string] => ({ schema: { type
 /** What would change how rows are read: that is the server's to say. */
 const onlyServers = (type: string): Fields[string] => ({ schema: { type }, doc: 'refused', only: [] });
 
-export const commonFields = {
+export const commonFields: Fields = {
   model: modelField,
   user: withoutEffect('string'),
   request_id: withoutEffect('string'),
@@ -32,10 +32,10 @@ export const commonFields = {
   truncation_side: { schema: { enum: ['left', 'right'] }, doc: "the server's: the other one is refused" },
   use_activation: { schema: { type: 'boolean' }, doc: 'false: logits; true: as where it is left out' },
   activation: { schema: { type: 'boolean' }, doc: 'the older name of use_activation' },
-} as const satisfies Fields;
+};
 
 /** Of routes that take texts or a conversation. */
-export const inputFields = {
+export const inputFields: Fields = {
   ...commonFields,
   input: { schema: textOrTexts, doc: 'whole texts, which are scored as they are' },
   messages: { schema: { type: 'array', items: { type: 'object' } }, doc: 'a conversation, in place of input' },
@@ -48,7 +48,7 @@ export const inputFields = {
   chat_template: onlyServers('string'),
   chat_template_kwargs: onlyServers('object'),
   mm_processor_kwargs: onlyServers('object'),
-} as const satisfies Fields;
+};
 
 /**
  * The rows of `input` or `messages`.
