@@ -126,8 +126,11 @@ export class WindowScorer {
     explained?: ExplainedTexts,
   ): ScoredWindow {
     const { answer, task, scoring, texts } = this.#options;
-    const details = this.#writesDetails || answer.countsTokens === true;
-    const settings = { scoring, details, rewardKey: this.#rewardKey, fields: texts.fields };
+    const wanted = {
+      details: this.#writesDetails || answer.countsTokens === true,
+      logits: answer.logits ?? false,
+    };
+    const settings = { scoring, ...wanted, rewardKey: this.#rewardKey, fields: texts.fields };
     const scored = pending.map((row): ScoredRecord => {
       return { record: row.record, parsed: row.parsed, result: resultOf(row, logits, settings) };
     });
