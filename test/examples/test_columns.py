@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from conftest import BINARY
 from reward_score import RewardModel
 from reward_score.columns import score_dataset, score_pandas, score_polars
+from tiny_models import write_reward_model
 
 TEXTS = ["aab", "", "b", "aaaa"]
 EMPTY = {"code": "EMPTY_TEXT", "message": "text is empty"}
@@ -46,6 +49,25 @@ def test_datasets_of_candidates_and_in_a_stream(reward_model: RewardModel) -> No
     assert [[value is None for value in row["reward"]] for row in streamed] == [[False, True], [False]]
     with pytest.raises(ValueError, match=r'expected kind "reward", got "candidates"'):
         score_dataset(reward_model, rows)
+
+
+def test_a_data_set_on_disk_is_scored_anew_when_the_model_has_changed(tmp_path: Path) -> None:
+    from datasets import Dataset, load_from_disk
+
+    Dataset.from_dict({"text": ["aab"]}).save_to_disk(tmp_path / "rows")
+    rewards = []
+    for liked in "ab":
+        write_reward_model(tmp_path / "model", liked)
+        with RewardModel(BINARY, model=tmp_path / "model") as model:
+            rewards += score_dataset(model, load_from_disk(tmp_path / "rows"))["reward"][:]
+    assert rewards[0] > 0 > rewards[1]
+
+
+def test_a_stream_without_features(reward_model: RewardModel) -> None:
+    from datasets import IterableDataset
+
+    rows = IterableDataset.from_generator(lambda: iter([{"text": "a"}, {"text": ""}]))
+    assert [row["reward"] is None for row in score_dataset(reward_model, rows)] == [False, True]
 
 
 def test_pandas(reward_model: RewardModel, expected: list[Any]) -> None:

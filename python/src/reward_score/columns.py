@@ -60,9 +60,11 @@ def score_dataset(
 ) -> Any:
     """The data set with its rewards. options are those of its `map`, such as num_proc: each process then has its own co-process.
 
-    An IterableDataset has to know its features (they are those of the first row otherwise, which `datasets` finds).
+    An IterableDataset that does not know its features is asked for its first rows. A Dataset is scored anew, although
+    `map` may have the answer in a cache: that goes by the name of a model, and not by its weights
+    (load_from_cache_file=True takes it all the same).
     """
-    from datasets import List, Value
+    from datasets import Dataset, List, Value
 
     number = Value("float64")
     features = dataset.features if dataset.features is not None else dataset._resolve_features().features
@@ -75,6 +77,8 @@ def score_dataset(
         rows = [dict(zip(read, values, strict=True)) for values in zip(*(batch[name] for name in read), strict=True)]
         return reward_columns(reward_model, rows, kind)
 
+    if isinstance(dataset, Dataset):
+        options.setdefault("load_from_cache_file", False)
     whole = type(features)({**features, **added})
     return dataset.map(add, batched=True, batch_size=batch_size, features=whole, **options)
 
