@@ -55,7 +55,9 @@ try {
   const title = titles[code] ?? `failed with exit code ${code}`;
   const fence = '`'.repeat(Math.max(2, ...(stdout.match(/`+/g) ?? []).map(({ length }) => length)) + 1);
   const { GITHUB_STEP_SUMMARY: summary, GITHUB_OUTPUT: output } = process.env;
-  if (summary) appendFileSync(summary, `### Reward model: ${title}\n\n${fence}text\n${stdout.trimEnd()}\n${fence}\n`);
+  // Annotations, which GitHub takes from the log and shows beside the change.
+  const results = stdout.replaceAll(/^::.*\n?/gm, '').trimEnd();
+  if (summary) appendFileSync(summary, `### Reward model: ${title}\n\n${fence}text\n${results}\n${fence}\n`);
   if (output) appendFileSync(output, `exit-code=${code}\n`);
   process.exitCode = code;
 } catch (error) {

@@ -206,9 +206,11 @@ test('the action: thresholds, report, summary and exit code', () => {
   assert.equal(good.output, 'exit-code=0\n');
   assert.match(good.summary ?? '', /^### Reward model: passed\n\n```text\n[\s\S]*\bauc\b[\s\S]*\n```\n$/);
   assert.match(readFileSync(junit, 'utf8'), /tests="3"/);
-  const missed = action({ ...files, INPUT_THRESHOLDS: 'auc >= 0.9' });
+  const missed = action({ ...files, INPUT_THRESHOLDS: 'auc >= 0.9', GITHUB_ACTIONS: 'true' });
   assert.deepEqual([missed.code, missed.output], [4, 'exit-code=4\n']);
   assert.match(missed.summary ?? '', /missed a threshold/);
+  assert.match(missed.stdout, /^::error /m);
+  assert.doesNotMatch(missed.summary ?? '', /::error/);
   const wrong = action({ ...files, INPUT_THRESHOLDS: 'auc > 0.9' });
   assert.deepEqual([wrong.code, wrong.output], [2, '']);
   assert.match(wrong.stdout, /^::error::thresholds: expected a line like "auc >= 0\.8" .*, got "auc > 0\.9"\n$/);
