@@ -14,7 +14,7 @@ const lines = (name) =>
 
 /** `auc >= 0.8` is --fail-under auc=0.8, and `ece <= 0.3` --fail-over ece=0.3. */
 function thresholdFlags(line) {
-  const [, metric, relation, number] = /^(\S+?)\s*(>=|<=)\s*(\S+)$/.exec(line) ?? [];
+  const [, metric, relation, number] = /^(.+?)\s*(>=|<=)\s*(\S+)$/.exec(line) ?? [];
   if (metric === undefined) {
     throw new Error(`thresholds: expected a line like "auc >= 0.8" or "ece <= 0.3", got "${line}"`);
   }

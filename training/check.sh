@@ -29,7 +29,7 @@ cd ..
 "$bin/ruff" check --quiet .
 "$bin/ruff" format --quiet --check .
 # One program at a time: each has modules of its own, and some have the same names.
-for program in "training/src training/tests" "recipes/starter recipes/tests" "bench" "examples/python examples/best-of-n test/examples" \
+for program in "training/src training/tests" "recipes/starter recipes/tests" "bench" "python/src examples/best-of-n examples/ray test/examples" \
   "test/python"; do
   # Words are split on purpose.
   "$bin/mypy" --no-error-summary $program

@@ -34,10 +34,22 @@ interface TerminalFacts {
 /** What a command gets beside its arguments and flags. */
 export interface CommandContext extends Context {
   readonly given: GivenSettings;
+  /** The words of the command line after the program's name, as they were given. */
+  readonly words: readonly string[];
   /** What was told before a model was opened; the summary has it. */
   readonly notices: Notice[];
 }
 
 /** It inherits instead of copying, as standard input must not be opened before it is read. */
-export const contextOfCommand = (context: Context, log: Log, given: GivenSettings): CommandContext =>
-  Object.create(context, { log: { value: log }, given: { value: given }, notices: { value: [] } }) as CommandContext;
+export const contextOfCommand = (
+  context: Context,
+  log: Log,
+  given: GivenSettings,
+  words: readonly string[],
+): CommandContext =>
+  Object.create(context, {
+    log: { value: log },
+    given: { value: given },
+    words: { value: words },
+    notices: { value: [] },
+  }) as CommandContext;

@@ -45,7 +45,7 @@ export function createProgram(args: readonly string[], context: Context): Progra
     const [last = '', ...path] = description.name.split(' ').reverse();
     const parent = path.reduceRight(childOf, program);
     const command = parent.command(last, { isDefault: description.isDefault ?? false });
-    addCommand(command, description, context, program, (code) => {
+    addCommand(command, description, context, program, args, (code) => {
       exitCode = code;
     });
   }
@@ -68,6 +68,7 @@ function addCommand(
   description: CommandDescription,
   context: Context,
   program: Command,
+  words: readonly string[],
   finished: (exitCode: number) => void,
 ): void {
   const { name, summary, after, readsInput = false } = description;
@@ -85,7 +86,7 @@ function addCommand(
     const log = flags.quiet === true ? quieted(context.log) : context.log;
     const operands = readsInput && command.args.length === 0 ? ['-'] : command.args;
     const given = name === 'completion' ? { flags: [], variables: [] } : givenSettings(command, name);
-    finished(await description.run(operands, flags as never, contextOfCommand(context, log, given), program));
+    finished(await description.run(operands, flags as never, contextOfCommand(context, log, given, words), program));
   });
 }
 

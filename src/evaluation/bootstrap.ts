@@ -110,7 +110,7 @@ function replicateOf(replicates: Replicates, statistic: Statistic): Replicate {
 /** The 2.5 % and the 97.5 % quantile of resampled values; NaN is ignored. */
 function endsOf(resampled: Float64Array, clusters: number): { low: number; high: number } | NotDefined {
   if (clusters < 2) {
-    return { reason: `expected 2 clusters (rows, groups or conversations) to resample, got ${clusters}` };
+    return { reason: `expected 2 rows, groups or conversations to draw from, got ${clusters}` };
   }
   const sorted = resampled.filter((value) => !Number.isNaN(value)).sort();
   if (sorted.length === 0) {

@@ -13,7 +13,8 @@ export interface PairEvaluation {
   readonly clusters: number;
   readonly metrics: Metrics<PairMetric>;
   readonly baselines: Baselines<Metrics<PairMetric>>;
-  /** The metrics less those of the baseline's rewards, paired. */
+  /** The metrics of the baseline's rewards, and this scorer's less those, paired. */
+  readonly other?: Metrics<PairMetric>;
   readonly difference?: Metrics<PairMetric>;
 }
 
@@ -56,6 +57,9 @@ export function evaluatePairs(given: Pairs, options: BootstrapOptions = {}): Pai
     clusters: clusters.count,
     metrics: estimates(own),
     baselines: mapValues(baselines, estimates),
-    ...(other && { difference: mapValues(own, (statistic, name) => difference(replicates, statistic, other[name])) }),
+    ...(other && {
+      other: estimates(other),
+      difference: mapValues(own, (statistic, name) => difference(replicates, statistic, other[name])),
+    }),
   };
 }

@@ -33,7 +33,8 @@ export interface RowEvaluation {
   readonly choiceValues?: Metrics<Choice>;
   /** The best-of-N curve: the same for N drawn candidates. */
   readonly bestOf: readonly { readonly draws: number; readonly choiceValues: Metrics<Choice> }[];
-  /** The metrics less those of the baseline's rewards, paired. */
+  /** The metrics of the baseline's rewards, and this scorer's less those, paired. */
+  readonly other?: Metrics<RowMetric>;
   readonly difference?: Metrics<RowMetric>;
 }
 
@@ -88,7 +89,10 @@ export function evaluateRows(given: Rows, options: RowOptions): RowEvaluation | 
     baselines: mapValues(baselines, estimates),
     ...(choiceValues && { choiceValues: estimates(choiceValues) }),
     bestOf: curve.map(({ draws, choiceValues }) => ({ draws, choiceValues: estimates(choiceValues) })),
-    ...(other && { difference: mapValues(own, (statistic, name) => difference(replicates, statistic, other[name])) }),
+    ...(other && {
+      other: estimates(other),
+      difference: mapValues(own, (statistic, name) => difference(replicates, statistic, other[name])),
+    }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What an evaluation needs of each row: its rewards, labels, group and lengths. */
 import { optionName } from '../option-name.js';
+import { carriedDetails } from '../rows/carried-details.js';
 import { existingResult } from '../rows/existing-rewards.js';
 import { failure, isFailure, type RowFailure } from '../rows/failure.js';
 import { canonicalKey, DEEPEST_KEY } from '../rows/field-key.js';
@@ -20,8 +21,10 @@ export interface EvaluationFields {
   readonly positive?: readonly string[] | undefined;
   readonly group?: string | undefined;
   readonly by?: string | undefined;
+  /** The field of what a resample draws; undefined where that is the group. */
+  readonly cluster?: string | undefined;
   readonly id?: string | undefined;
-  /** Whether to pass on the beginnings of the responses too. */
+  /** Whether to pass on the beginnings of the responses too, and how many tokens the texts have. */
   readonly texts: boolean;
 }
 
@@ -33,7 +36,11 @@ export interface EvaluatedRow {
   /** The length of each text in characters; left out where the row has rewards and no texts. */
   readonly lengths?: readonly number[];
   readonly texts?: readonly string[];
+  /** Tokens of each text, and those that were cut; null where it failed, left out where it was not scored here. */
+  readonly tokens?: readonly (number | null)[];
+  readonly cut?: readonly (number | null)[];
   readonly group?: string;
+  readonly cluster?: string;
   readonly slice?: string;
   readonly id?: string;
   readonly line: number | null;
@@ -65,9 +72,10 @@ export function problemOf(row: Row, settings: EvaluationSettings): RowFailure | 
   return isFailure(labels) ? labels : undefined;
 }
 
-function problemOfKeys(row: Row, { group, by, id }: EvaluationFields): RowFailure | undefined {
+function problemOfKeys(row: Row, { group, cluster, by, id }: EvaluationFields): RowFailure | undefined {
   for (const [name, flag, required] of [
     [group, optionName('group'), true],
+    [cluster, optionName('cluster'), true],
     [id, optionName('id'), true],
     [by, optionName('by'), false],
   ] as const) {
@@ -90,12 +98,12 @@ function problemOfKeys(row: Row, { group, by, id }: EvaluationFields): RowFailur
  */
 export function evaluatedRow(
   { row }: ParsedRecord,
-  { shape, rewards, failure: problem, taken = false }: RowResult,
+  { shape, rewards, tokens, truncated, failure: problem, taken = false }: RowResult,
   line: number | null,
-  { evaluation, fields }: Pick<EvaluationSettings, 'evaluation' | 'fields'>,
+  { evaluation, fields, rewardField }: Pick<EvaluationSettings, 'evaluation' | 'fields' | 'rewardField'>,
 ): EvaluatedRow | null {
   if (row === undefined || problem !== undefined) return null;
-  const { label, group, by, id } = evaluation;
+  const { label, group, cluster, by, id } = evaluation;
   const labels =
     label === undefined || shape === 'pair'
       ? undefined
@@ -111,11 +119,20 @@ export function evaluatedRow(
     ...(labels !== undefined && !isFailure(labels) && { labels }),
     ...(known && { lengths: texts.map(textLength) }),
     ...(known && evaluation.texts && { texts: texts.map((text) => text.slice(0, SHOWN)) }),
+    ...(evaluation.texts &&
+      (taken ? carriedByTexts(row, rewardField, rewards.length) : tokens && truncated && { tokens, cut: truncated })),
     ...keyed('group', row, group),
+    ...keyed('cluster', row, cluster),
     ...keyed('slice', row, by),
     ...keyed('id', row, id),
     line,
   };
+}
+
+/** What an earlier run wrote of the texts with --details. */
+function carriedByTexts(row: Row, rewardField: string, texts: number): Pick<EvaluatedRow, 'tokens' | 'cut'> {
+  const details = Array.from({ length: texts }, (_, i) => carriedDetails(row, rewardField, i));
+  return { tokens: details.map(({ tokens }) => tokens ?? null), cut: details.map(({ cut }) => cut ?? null) };
 }
 
 const labelField = (name: string, { positive }: EvaluationFields): LabelField => ({ name, positive });

@@ -37,11 +37,21 @@ export interface Evaluation extends ScorerReport {
   readonly slices: readonly Slice[];
   /** The number of slices beyond the most that are evaluated, the smallest ones. */
   readonly slicesLeftOut: number;
-  /** The metrics less those of the baseline file. */
-  readonly difference: Metrics<MetricName> | undefined;
+  /** The comparison with the baseline file, on the rows that both have. */
+  readonly comparison: BaselineComparison | undefined;
 }
 
-export interface EvaluationOptions extends BootstrapOptions, RowOptions {}
+export interface BaselineComparison {
+  readonly own: Metrics<MetricName>;
+  readonly baseline: Metrics<MetricName>;
+  /** The first less the second, with an interval of its own. */
+  readonly difference: Metrics<MetricName>;
+}
+
+export interface EvaluationOptions extends BootstrapOptions, RowOptions {
+  /** Slices that are evaluated however small they are. */
+  readonly slicesToKeep?: readonly string[];
+}
 
 /** A field with more values than this is probably not suitable for slices. */
 const MOST_SLICES = 100;
@@ -54,7 +64,7 @@ export function evaluate({ rows, pairs }: CollectedRows, options: EvaluationOpti
   const { baselineChosen, baselineRejected, ...ownPairs } = pairs.columns;
   const compared = baselineRewards !== undefined || baselineChosen !== undefined;
   const keys = largestFirst([...(rows.slices ?? []), ...(pairs.slices ?? [])]);
-  const slices = keys.slice(0, MOST_SLICES).sort();
+  const slices = keys.filter((key, i) => i < MOST_SLICES || options.slicesToKeep?.includes(key)).sort();
   const rowsOf = slicesOf(ownRows, rows.slices);
   const pairsOf = slicesOf(ownPairs, pairs.slices);
   const report = reportOf(ownRows, ownPairs, options);
@@ -64,7 +74,7 @@ export function evaluate({ rows, pairs }: CollectedRows, options: EvaluationOpti
     parts: difference === undefined ? report.parts : withDifference(report.parts, difference.parts),
     slices: slices.map((key) => ({ key, ...reportOf(rowsOf(key), pairsOf(key), options) })),
     slicesLeftOut: keys.length - slices.length,
-    difference: difference?.metrics,
+    comparison: difference?.comparison,
   };
 }
 
@@ -91,7 +101,7 @@ function reportOf(rows: Rows, pairs: Pairs, options: EvaluationOptions): ScorerR
 function metricsOf(
   ofRows: RowEvaluation | NotDefined,
   ofPairs: PairEvaluation | NotDefined,
-  which: 'metrics' | 'difference',
+  which: 'metrics' | 'other' | 'difference',
 ): Metrics<MetricName> {
   const metricOf = (name: MetricName): Metric => {
     const [part, nothing] = metrics[name].takes === 'pairs' ? [ofPairs, noPairs] : [ofRows, noRewards];
@@ -112,12 +122,15 @@ function differenceOf(
   rows: Rows,
   pairs: Pairs,
   options: EvaluationOptions,
-): { readonly metrics: Metrics<MetricName>; readonly parts: Parts } {
+): { readonly comparison: BaselineComparison; readonly parts: Parts } {
   const both = select(rows, finite(rows.baselineRewards));
   const bothPairs = select(pairs, finite(pairs.baselineChosen));
   const ofPairs = bothPairs.chosen.length === 0 ? noPairs : evaluatePairs(bothPairs, options);
   const ofRows = evaluateRows(both.rewards.length === 0 ? textsOf(bothPairs) : both, options);
-  return { metrics: metricsOf(ofRows, ofPairs, 'difference'), parts: { rows: ofRows, pairs: ofPairs } };
+  const [own, baseline, difference] = (['metrics', 'other', 'difference'] as const).map((which) =>
+    metricsOf(ofRows, ofPairs, which),
+  ) as [Metrics<MetricName>, Metrics<MetricName>, Metrics<MetricName>];
+  return { comparison: { own, baseline, difference }, parts: { rows: ofRows, pairs: ofPairs } };
 }
 
 /** The parts of all rows with the difference of those that both scorers have. */
@@ -126,12 +139,13 @@ const withDifference = ({ rows, pairs }: Parts, compared: Parts): Parts => ({
   pairs: joinedTo(pairs, compared.pairs),
 });
 
-function joinedTo<T extends { readonly difference?: unknown }>(
+function joinedTo<T extends { readonly other?: unknown; readonly difference?: unknown }>(
   part: T | NotDefined | undefined,
   compared: T | NotDefined | undefined,
 ): T | NotDefined | undefined {
   if (part === undefined || compared === undefined || !isDefined(part) || !isDefined(compared)) return part;
-  return compared.difference === undefined ? part : { ...part, difference: compared.difference };
+  const { other, difference } = compared;
+  return difference === undefined ? part : { ...part, other, difference };
 }
 
 const finite = (column: Float64Array = new Float64Array()): Int32Array =>

@@ -1,7 +1,7 @@
 /** Workflow commands, which make GitHub show a message beside a change. */
 import type { Verdict } from '../evaluation/thresholds.js';
 import { printable } from './printable.js';
-import { missInWords } from './verdicts.js';
+import { judgedName, missInWords } from './verdicts.js';
 
 export interface AnnotatedFailure {
   readonly file: string;
@@ -14,7 +14,7 @@ export interface AnnotatedFailure {
 export function annotations(verdicts: readonly Verdict[], failures: readonly AnnotatedFailure[]): string {
   const errors = verdicts
     .filter(({ missed }) => missed)
-    .map((verdict) => annotation('error', { title: `eval ${verdict.metric}` }, missInWords(verdict)));
+    .map((verdict) => annotation('error', { title: `eval ${judgedName(verdict)}` }, missInWords(verdict)));
   const warnings = failures.map(({ file, line, code, message }) => {
     const place = file === '-' ? {} : { file, ...(line !== null && { line: String(line) }) };
     return annotation('warning', { ...place, title: `bad row: ${code}` }, message);

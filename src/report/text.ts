@@ -1,7 +1,7 @@
 /** An evaluation as a person reads it, in 80 columns. */
 
 import { baselineNames } from '../evaluation/baselines.js';
-import type { Evaluation, ScorerReport } from '../evaluation/evaluation.js';
+import type { BaselineComparison, Evaluation, ScorerReport } from '../evaluation/evaluation.js';
 import { isDefined, type Metric } from '../evaluation/metric.js';
 import { metrics as definitions, type MetricName, metricNames } from '../evaluation/metrics.js';
 import type { Verdict } from '../evaluation/thresholds.js';
@@ -19,7 +19,8 @@ export interface Shown {
   readonly rows: number;
   readonly failed: number;
   readonly resamples: number;
-  /** The field of slices, and the file of the other scorer. */
+  /** The fields of slices and of clusters, and the file of the other scorer. */
+  readonly cluster?: string | undefined;
   readonly by: string | undefined;
   readonly baseline: string | undefined;
   /** Printed below the numbers, each on lines of its own. */
@@ -32,7 +33,7 @@ export function evaluationInWords(shown: Shown): string {
     headOf(shown),
     metricsTable(evaluation),
     bestOfTable(evaluation),
-    evaluation.difference && differenceTable(evaluation.difference, baseline ?? ''),
+    evaluation.comparison && differenceTable(evaluation.comparison, baseline ?? ''),
     slicesTable(evaluation, by ?? ''),
     verdictsTable(verdicts),
     reasonsOf(evaluation),
@@ -41,7 +42,7 @@ export function evaluationInWords(shown: Shown): string {
   return `${parts.filter(Boolean).join('\n\n')}\n`;
 }
 
-function headOf({ evaluation, rows, failed, resamples }: Shown): string {
+function headOf({ evaluation, rows, failed, resamples, cluster }: Shown): string {
   const { rewards, pairs, groups } = evaluation;
   const counts = [
     counted(rows, 'row'),
@@ -51,12 +52,17 @@ function headOf({ evaluation, rows, failed, resamples }: Shown): string {
     ...(groups > 0 ? [counted(groups, 'group')] : []),
   ];
   if (rewards + pairs === 0) return counts.join(', ');
-  return `${counts.join(', ')}\n95 % intervals from ${many(resamples)} resamples of ${drawnIn(evaluation)}`;
+  return `${counts.join(', ')}\n95 % intervals from ${many(resamples)} resamples of ${drawnIn(evaluation, cluster)}`;
 }
 
-function drawnIn({ rewards, pairs, groups, clusters }: ScorerReport): string {
-  if (groups > 0 && clusters === groups) return `${many(clusters)} whole groups`;
-  if (clusters < Math.max(rewards, pairs)) return `${many(clusters)} whole conversations`;
+function drawnIn(
+  { rewards, pairs, groups, clusters }: Pick<ScorerReport, 'rewards' | 'pairs' | 'groups' | 'clusters'>,
+  cluster: string | undefined,
+): string {
+  if (cluster !== undefined)
+    return `${counted(clusters, 'cluster')}: the rows of one ${clipped(cluster)} are drawn together`;
+  if (groups > 0 && clusters === groups) return counted(clusters, 'whole group');
+  if (clusters < Math.max(rewards, pairs)) return counted(clusters, 'whole conversation');
   return rewards > 0 ? 'rows' : 'pairs';
 }
 
@@ -90,14 +96,15 @@ function bestOfTable({ bestOf }: ScorerReport): string {
   ]);
 }
 
-function differenceTable(difference: NonNullable<Evaluation['difference']>, baseline: string): string {
+/** Each metric of both on the rows that both have, and the one less the other. */
+function differenceTable({ own, baseline: other, difference }: BaselineComparison, baseline: string): string {
   const defined = metricNames.filter((name) => isDefined(difference[name]));
   if (defined.length === 0) return '';
   const lines = table([
-    ['metric', 'difference', '95 % interval', 'n'],
-    ...defined.map((name) => [name, ...cellsOf(difference[name])]),
+    ['metric', 'this', 'baseline', 'difference', '95 % interval', 'n'],
+    ...defined.map((name) => [name, cellOf(own[name]), cellOf(other[name]), ...cellsOf(difference[name])]),
   ]);
-  return `less ${printable(baseline)}, row by row\n${lines}`;
+  return `against the baseline ${printable(baseline)}, row by row\n${lines}`;
 }
 
 function slicesTable({ slices, metrics }: Evaluation, by: string): string {

@@ -30,6 +30,8 @@ export interface RowResult {
   readonly truncated?: readonly (number | null)[];
   /** Of those scored, how many stand before the response; null where the row does not say where that begins. */
   readonly promptTokens?: readonly (number | null)[];
+  /** For each text, the logit of every label, [labels]; null in the place of one that failed. Where they are asked for. */
+  readonly logits?: readonly (Float32Array | null)[];
   /** The failure of the row, or of its first text that failed. */
   readonly failure?: RowFailure;
   /** Whether the row's texts were made of messages; undefined where it was not read. */

@@ -14,11 +14,22 @@ export interface ScoredBy {
   readonly source: string;
 }
 
-/** What is known of a file's rewards. */
-type RewardsOfFile = Pick<ScoredFile, 'rewardField' | 'rows' | 'rewards'>;
+/** What a scored file holds, by which a summary that does not name it is recognised. */
+export interface ScoredContent {
+  readonly rewardField: string;
+  readonly rows: number;
+  readonly rewards: number;
+  readonly least: number;
+  readonly largest: number;
+}
+
+export function contentOf({ rewardField, rows, rewards }: ScoredFile): ScoredContent {
+  const [least, largest] = [Math.min, Math.max].map((choose) => rewards.reduce((end, each) => choose(end, each)));
+  return { rewardField, rows, rewards: rewards.length, least: least as number, largest: largest as number };
+}
 
 /** @returns undefined where nothing beside the file speaks of these rewards */
-export function scoredBy(path: string, file: RewardsOfFile): ScoredBy | undefined {
+export function scoredBy(path: string, file: ScoredContent): ScoredBy | undefined {
   const named = byRunFile(path, file.rewardField);
   if (named !== undefined) return named;
   const stem = contentName(path).replace(/\.[^./]+$/, '');
@@ -52,11 +63,13 @@ function byRunFile(path: string, rewardField: string): ScoredBy | undefined {
 }
 
 /** A summary does not name the output: it speaks of this file where the rows and the ends of the rewards are the same. */
-function speaksOf({ rows, rewardsWritten, rewards }: WrittenSummary, file: RewardsOfFile): boolean {
-  const [min, max] = [Math.min, Math.max].map((choose) => file.rewards.reduce((end, each) => choose(end, each)));
-  const isSame = (end: number | null, found: number | undefined): boolean =>
-    end !== null && found !== undefined && Math.fround(end) === Math.fround(found);
+function speaksOf({ rows, rewardsWritten, rewards }: WrittenSummary, file: ScoredContent): boolean {
+  const isSame = (end: number | null, found: number): boolean =>
+    end !== null && Math.fround(end) === Math.fround(found);
   return (
-    rows === file.rows && rewardsWritten === file.rewards.length && isSame(rewards.min, min) && isSame(rewards.max, max)
+    rows === file.rows &&
+    rewardsWritten === file.rewards &&
+    isSame(rewards.min, file.least) &&
+    isSame(rewards.max, file.largest)
   );
 }

@@ -34,6 +34,10 @@ export interface Answer {
   readonly format: RowFormat;
   /** How results are written into rows; undefined where they are not, so that rows may have any fields. */
   readonly results: ResultSettings | undefined;
+  /** Whether results say how many tokens each text has, though they are not written into rows. */
+  readonly countsTokens?: boolean;
+  /** Whether results come with their tokens and every label's logit. Default: false. */
+  readonly logits?: boolean;
   /** Why a row that could be scored is of no use for the answer. */
   readonly refuse?: (row: Row) => RowFailure | undefined;
   write(rows: ScoredRows): ScoredWindow;
@@ -43,7 +47,7 @@ export interface Answer {
 export function createAnswer({ format: settings, answer }: WindowTask): Answer {
   switch (answer.kind) {
     case 'records':
-      return writeRecords(settings);
+      return writeRecords(settings, answer.results ?? false);
     case 'selection':
       return writeSelection(settings, answer.selection);
     case 'results':
@@ -53,6 +57,7 @@ export function createAnswer({ format: settings, answer }: WindowTask): Answer {
       return {
         format: createFormat(settings),
         results: undefined,
+        countsTokens: answer.fields.texts,
         refuse: (row) => problemOf(row, rules),
         write(rows) {
           const evaluated = written(rows).map(({ record, parsed, result }): EvaluatedRow | null =>
@@ -67,12 +72,13 @@ export function createAnswer({ format: settings, answer }: WindowTask): Answer {
   }
 }
 
-function writeRecords(settings: FormatSettings): Answer {
+function writeRecords(settings: FormatSettings, givesResults: boolean): Answer {
   const format = createFormat(settings);
   const { filter } = settings;
   return {
     format,
     results: settings,
+    logits: givesResults,
     ...(filter && { refuse: (row) => pairForFilter(row, settings.fields) }),
     write(rows) {
       const output: (Buffer | string)[] = [];
@@ -85,7 +91,8 @@ function writeRecords(settings: FormatSettings): Answer {
           for (const piece of pieces) output.push(piece);
         }
       }
-      return { output: concatBytes(output), stats: { ...statsOf(rows, settings), ...(filter && { kept }) } };
+      const stats = { ...statsOf(rows, settings), ...(filter && { kept }) };
+      return { output: concatBytes(output), stats, ...(givesResults && { outcomes: outcomesOf(rows) }) };
     },
   };
 }

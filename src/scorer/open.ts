@@ -42,6 +42,8 @@ export interface ModelScorer extends Scorer {
   readonly identity: ScorerIdentity;
   /** What comes with the model, or was asked for in its place. */
   readonly settings: ModelSettings;
+  /** The labels that it has logits for, and the loss that it was trained with, where config.json says it. */
+  readonly classifier: { readonly labels: readonly string[]; readonly problemType: string | undefined };
   /** What was known before the first row was read. */
   readonly notices: readonly Notice[];
   /** For a task that is a dry run: the work (WindowStats) that all workers together could do in a second. */
@@ -133,6 +135,11 @@ class PooledScorer implements ModelScorer {
   get settings(): ModelSettings {
     const specialTokens = this.#specialTokens;
     return { ...this.#resolved.settings, ...(specialTokens && { specialTokens }) };
+  }
+
+  get classifier(): ModelScorer['classifier'] {
+    const { labels, problemType } = this.#resolved.checkpoint.network;
+    return { labels, problemType };
   }
 
   async load(task: WindowTask, windows: number): Promise<void> {

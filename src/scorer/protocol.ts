@@ -63,8 +63,8 @@ export interface TemplateSettings {
 
 /** What workers make of the rows of a window, beside the statistics. */
 type AnswerKind =
-  /** Output records in the format. */
-  | { readonly kind: 'records' }
+  /** Output records in the format; `results`: and the rows' results, with their tokens and every label's logit. */
+  | { readonly kind: 'records'; readonly results?: boolean }
   /** Output records of the groups' best candidates. */
   | { readonly kind: 'selection'; readonly selection: SelectionSettings }
   /** The rows' results, for programs. */
@@ -145,7 +145,7 @@ export interface ScoredWindow {
   /** Output records; empty where the task asks for something else. */
   readonly output: Uint8Array;
   readonly stats: WindowStats;
-  /** One for each row, where the task is `results`, or the window a part of one that is answered as a whole. */
+  /** One for each row, where the task asks for results, or the window is a part of one that is answered as a whole. */
   readonly outcomes?: readonly RowOutcome[];
   /** One for each row, where the task is `evaluation`; null for a bad row. */
   readonly evaluated?: readonly (EvaluatedRow | null)[];

@@ -50,6 +50,8 @@ export interface ResultSettings {
   readonly scoring: RewardSettings;
   /** Whether the tokens of each text are counted in its result. */
   readonly details: boolean;
+  /** The same, and whether every label's logit is in it. */
+  readonly logits: boolean;
   /** The field of rewards by its key in rows. */
   readonly rewardKey: string;
   readonly fields: NamedFields;
@@ -75,7 +77,7 @@ export function rewardsOf(
 export function resultOf(
   { parsed: { row }, outcome }: PendingRow,
   logits: Float32Array | undefined,
-  { scoring, details, rewardKey, fields }: ResultSettings,
+  { scoring, details, logits: givesLogits, rewardKey, fields }: ResultSettings,
 ): RowResult {
   if (isFailure(outcome)) {
     return { shape: shapeOfFailed(row ?? {}, rewardKey, fields), rewards: [], failure: outcome };
@@ -90,14 +92,19 @@ export function resultOf(
     shape: shapeOf(outcome.kind),
     templated: outcome.templated,
     rewards: rewards.map((reward) => (typeof reward === 'number' ? reward : null)),
-    ...(details && {
+    ...((details || givesLogits) && {
       tokens: outcome.texts.map((text) => (isFailure(text) ? null : text.tokens)),
       truncated: outcome.texts.map((text) => (isFailure(text) ? null : text.truncated)),
       promptTokens: outcome.texts.map((text) => (isFailure(text) ? null : (text.promptTokens ?? null))),
     }),
+    ...(givesLogits && logits && { logits: outcome.texts.map((text) => logitsOf(text, logits, scoring.labels)) }),
     ...(problem !== undefined && { failure: problem }),
   };
 }
+
+/** @returns [labels], memory of its own: a view would take all texts' logits along to the main thread */
+const logitsOf = (text: PendingTexts['texts'][number], logits: Float32Array, labels: number): Float32Array | null =>
+  isFailure(text) || isCarried(text) ? null : logits.slice(text.index * labels, (text.index + 1) * labels);
 
 /** By what the row has to score, or else by the rewards that it carries. */
 function shapeOfFailed(row: Row, rewardField: string, fields: NamedFields): RewardShape {

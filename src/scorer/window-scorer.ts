@@ -126,7 +126,11 @@ export class WindowScorer {
     explained?: ExplainedTexts,
   ): ScoredWindow {
     const { answer, task, scoring, texts } = this.#options;
-    const settings = { scoring, details: this.#writesDetails, rewardKey: this.#rewardKey, fields: texts.fields };
+    const wanted = {
+      details: this.#writesDetails || answer.countsTokens === true,
+      logits: answer.logits ?? false,
+    };
+    const settings = { scoring, ...wanted, rewardKey: this.#rewardKey, fields: texts.fields };
     const scored = pending.map((row): ScoredRecord => {
       return { record: row.record, parsed: row.parsed, result: resultOf(row, logits, settings) };
     });

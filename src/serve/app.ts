@@ -1,25 +1,29 @@
-/** The routes: from requests to batches, and back. The only importer of hono. */
+/** The router: from requests to batches, and back. The only importer of hono. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Context, Hono } from 'hono';
 import { FatalError, messageOf } from '../errors.js';
 import { checkAccess } from './access.js';
 import type { Batches } from './batches.js';
 import { type BodyType, bodyTypes, readRows } from './bodies.js';
-import type { BodyReader, ReceivedBody } from './body-reader.js';
+import { type BodyReader, encodingOf } from './body-reader.js';
+import { Scores } from './dialects/scores.js';
+import { askedOf, errorForm } from './dialects/tell-apart.js';
 import { type Gauges, type Metrics, metricsType } from './metrics.js';
-import { readQueries, rewardsOf } from './openrlhf.js';
+import { modelInfo, modelList } from './model-pages.js';
+import { docsPage, openApi } from './openapi.js';
 import { busy, ClientGone, Refusal } from './refusal.js';
+import { isOpen, isPath, type OwnPath, type Path, paths, routes } from './routes.js';
+import type { ServedModel } from './served-model.js';
 
 export interface AppOptions {
+  /** Of this program. */
+  readonly version: string;
   /** Required of every client, except for health checks; undefined where none is. */
   readonly token: string | undefined;
-  readonly rewardField: string;
   readonly bodyReader: BodyReader;
   readonly metrics: Metrics;
   /** Undefined as long as no model is loaded. */
-  readonly batches: () => Batches | undefined;
-  /** What is told of the model, as JSON; undefined as long as none is loaded. */
-  readonly model: () => ServedModel | undefined;
+  readonly open: () => OpenModel | undefined;
   readonly isStopping: () => boolean;
   readonly gauges: () => Omit<Gauges, 'ready'>;
   /** How long a client may take to read its answer. */
@@ -30,37 +34,27 @@ export interface AppOptions {
   readonly onError: (error: Error) => void;
 }
 
-/** The model, and how it reads texts. */
-interface ServedModel {
-  readonly id: string;
-  readonly settings: object;
+/** A loaded model, and where rows are handed to it. */
+interface OpenModel {
+  readonly batches: Batches;
+  readonly served: ServedModel;
 }
 
 interface Environment {
   readonly Bindings: { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse };
 }
 type RequestContext = Context<Environment>;
-
-const routes = {
-  '/v1/rewards': 'POST',
-  '/get_reward': 'POST',
-  '/v1/models': 'GET',
-  '/health/live': 'GET',
-  '/health/ready': 'GET',
-  '/metrics': 'GET',
-} as const;
-
-const isHealth = (path: string): boolean => path.startsWith('/health/');
+type Handler = (c: RequestContext) => Response | Promise<Response>;
 
 /** @returns the function that answers a request */
 export function createApp(options: AppOptions): Hono<Environment>['fetch'] {
-  const { bodyReader, metrics, rewardField, token, isStopping } = options;
+  const { bodyReader, metrics, token, isStopping } = options;
   const app = new Hono<Environment>();
 
   app.use(async (c, next) => {
     const { outgoing } = c.env;
     const begun = performance.now();
-    const route = Object.hasOwn(routes, c.req.path) ? c.req.path : 'other';
+    const route = isPath(c.req.path) ? c.req.path : 'other';
     let code: number | 'gone' = 'gone';
     let isOver = false;
     let late: NodeJS.Timeout | undefined;
@@ -78,55 +72,67 @@ export function createApp(options: AppOptions): Hono<Environment>['fetch'] {
     if (!isOver) late = setTimeout(() => outgoing.destroy(), options.clientMs);
   });
   app.use(async (c, next) => {
-    if (!isHealth(c.req.path)) checkAccess(c.env.incoming.headers, token);
+    if (!isOpen(c.req.path)) checkAccess(c.env.incoming.headers, token);
     await next();
   });
 
-  app.get('/health/live', (c) => c.json({ status: 'live' }));
-  app.get('/health/ready', (c) => {
-    openBatches(options);
+  const ready: Handler = (c) => {
+    openModel(options);
     return c.json({ status: 'ready' });
-  });
-  app.get('/metrics', (c) => {
-    const gauges = { ready: options.batches() !== undefined && !isStopping(), ...options.gauges() };
-    return c.body(metrics.print(gauges), 200, { 'Content-Type': metricsType });
-  });
-  app.get('/v1/models', (c) => {
-    openBatches(options);
-    const model = options.model();
-    // The list of OpenAI's API, which clients ask for to see whether a server lives.
-    const data = model === undefined ? [] : [{ object: 'model', owned_by: 'reward-score', ...model }];
-    return c.json({ object: 'list', data });
-  });
-  app.post('/v1/rewards', async (c) => {
-    const batches = openBatches(options);
-    const type = typeOf(c, bodyTypes);
-    const rows = readRows(type, await receive(c, bodyReader));
-    const records = await batches.score(rows.lines, whenGone(c));
-    return c.body(bytes(rows.answer(records)), 200, { 'Content-Type': rows.contentType });
-  });
-  app.post('/get_reward', async (c) => {
-    const batches = openBatches(options);
+  };
+  const own: Readonly<Record<OwnPath, Handler>> = {
+    async '/v1/rewards'(c) {
+      const { batches, served } = openModel(options);
+      const type = typeOf(c, bodyTypes);
+      const rows = readRows(type, await bodyReader.read(c.env.incoming, c.env.outgoing, 429));
+      const records = await batches.score(rows.lines, whenGone(c));
+      nameModel(c, served);
+      return c.body(bytes(rows.answer(records)), 200, { 'Content-Type': rows.contentType });
+    },
+    '/v1/models': (c) => c.json(modelList(openModel(options).served)),
+    '/info': (c) => c.json(modelInfo(openModel(options).served, options.version)),
+    '/health': ready,
+    '/health/live': (c) => c.json({ status: 'live' }),
+    '/health/ready': ready,
+    '/metrics'(c) {
+      const gauges = { ready: options.open() !== undefined && !isStopping(), ...options.gauges() };
+      return c.body(metrics.print(gauges), 200, { 'Content-Type': metricsType });
+    },
+    '/openapi.json': (c) => c.json(openApi(options.version)),
+    '/docs': (c) => c.html(docsPage(options.version)),
+  };
+  const translate: Handler = async (c) => {
+    const { batches, served } = openModel(options);
     typeOf(c, ['application/json']);
-    const queries = readQueries(await receive(c, bodyReader));
-    const rewards = rewardsOf(await batches.score(queries, whenGone(c)), rewardField);
-    return c.json({ rewards, scores: rewards, extra_logs: {} });
-  });
+    // Clients of other servers try again after 503, and take 429, as any 4xx, for the end.
+    const body = await bodyReader.read(c.env.incoming, c.env.outgoing, 503);
+    const { dialect, request } = askedOf(c.req.path as Path, body);
+    try {
+      request.check(dialect.fields);
+      const { lines, name, answer } = dialect.read(request, served);
+      const results = await batches.results(lines, whenGone(c));
+      const said = answer(new Scores(results, name));
+      nameModel(c, served);
+      return c.json(said);
+    } catch (error) {
+      if (error instanceof Refusal) return refused(c, error, dialect.error);
+      throw error;
+    }
+  };
 
-  for (const [path, method] of Object.entries(routes)) {
+  for (const path of paths) {
+    const { method } = routes[path];
+    app.on(method, path, 'dialects' in routes[path] ? translate : own[path as OwnPath]);
     app.all(path, (c) => {
       const expected = `expected ${method} ${path}, got ${c.req.method}`;
       throw new Refusal(405, expected, { headers: { Allow: method } });
     });
   }
   app.notFound((c) => {
-    throw new Refusal(404, `expected one of ${Object.keys(routes).join(', ')}, got ${c.req.path}`);
+    throw new Refusal(404, `expected one of ${paths.join(', ')}, got ${c.req.path}`);
   });
   app.onError((error, c) => {
-    if (error instanceof Refusal) {
-      const { status, message, details, headers } = error;
-      return c.json({ error: { message, ...details } }, status, headers);
-    }
+    if (error instanceof Refusal) return refused(c, error, errorForm(c.req.path));
     if (error instanceof FatalError) options.onFatal(error);
     else if (!(error instanceof ClientGone)) options.onError(error);
     return c.json({ error: { message: messageOf(error) } }, 500);
@@ -134,27 +140,35 @@ export function createApp(options: AppOptions): Hono<Environment>['fetch'] {
   return app.fetch;
 }
 
+const refused = (c: RequestContext, refusal: Refusal, form: (refusal: Refusal) => object): Response =>
+  c.json(form(refusal), refusal.status, refusal.headers);
+
+/** Not every form has a place for the model's name; where its settings come from stands behind the link. */
+function nameModel(c: RequestContext, { id }: ServedModel): void {
+  // A header holds no other characters.
+  c.header('X-Reward-Score-Model', /^[\x20-\x7e]*$/.test(id) ? id : encodeURIComponent(id));
+  c.header('Link', '</v1/models>; rel="describedby"');
+}
+
 /** @throws Refusal 503 where nothing can be scored yet, or any more */
-function openBatches({ batches, isStopping }: AppOptions): Batches {
+function openModel({ open, isStopping }: AppOptions): OpenModel {
   if (isStopping()) throw busy(503, 'the server is ending');
-  const open = batches();
-  if (open === undefined) throw busy(503, 'the model is being loaded');
-  return open;
+  const model = open();
+  if (model === undefined) throw busy(503, 'the model is being loaded');
+  return model;
 }
 
 /**
  * @throws Refusal 415. A web page of another site cannot send these types without asking first, and it gets no answer.
  */
 function typeOf<T extends BodyType>(c: RequestContext, expected: readonly T[]): T {
-  const { 'content-type': given = 'none', 'content-encoding': encoding } = c.env.incoming.headers;
+  const { headers } = c.env.incoming;
+  const { 'content-type': given = 'none' } = headers;
   const type = expected.find((one) => one === given.split(';')[0]?.trim().toLowerCase());
   if (type === undefined) throw new Refusal(415, `expected Content-Type ${expected.join(' or ')}, got ${given}`);
-  if (encoding === undefined || encoding === 'identity') return type;
-  throw new Refusal(415, `expected a body without Content-Encoding, got ${encoding}`);
+  encodingOf(headers);
+  return type;
 }
-
-const receive = ({ env }: RequestContext, bodyReader: BodyReader): Promise<ReceivedBody> =>
-  bodyReader.read(env.incoming, env.outgoing);
 
 /** Aborted when the client has gone away. */
 function whenGone({ env: { outgoing } }: RequestContext): AbortSignal {

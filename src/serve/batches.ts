@@ -4,17 +4,24 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { concatBytes } from '../platform/bytes.js';
+import type { RowResult } from '../rows/results.js';
 import { windowsOfLines } from '../run/lines.js';
-import type { ScoredWindow, Window, WindowStats } from '../scorer/protocol.js';
+import type { RowOutcome, ScoredWindow, Window, WindowStats } from '../scorer/protocol.js';
 import type { WindowSize } from '../scorer/window-size.js';
 
 const NEWLINE = 0x0a;
 
-/** Rows of one request that stay together, and the promise of their output records. */
+/** What is answered for a piece: its rows' output records, a line each, and their results. */
+interface ScoredPiece {
+  readonly records: Buffer;
+  readonly outcomes: readonly RowOutcome[];
+}
+
+/** Rows of one request that stay together, and the promise of their answer. */
 interface Piece {
   readonly bytes: Uint8Array;
   readonly rows: number;
-  readonly resolve: (records: Buffer) => void;
+  readonly resolve: (scored: ScoredPiece) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -53,11 +60,31 @@ export class Batches {
    * @param signal aborted where the answer is no longer needed: what no worker has yet is not scored
    * @throws what scoring throws, and the signal's reason
    */
-  async score(lines: Buffer, signal: AbortSignal): Promise<readonly Buffer[]> {
+  score(lines: Buffer, signal: AbortSignal): Promise<readonly Buffer[]> {
+    return this.#scoreAs(lines, signal, ({ records }) => records);
+  }
+
+  /**
+   * Resolves to the rows' results, in order, with their tokens and every label's logit.
+   *
+   * @param lines as for `score`
+   * @param signal as for `score`
+   * @throws what `score` throws
+   */
+  async results(lines: Buffer, signal: AbortSignal): Promise<readonly RowResult[]> {
+    const pieces = await this.#scoreAs(lines, signal, ({ outcomes }) => outcomes.map(({ result }) => result));
+    return pieces.flat();
+  }
+
+  /** @param part of a piece's answer, so that the other is not held until all are there */
+  async #scoreAs<T>(lines: Buffer, signal: AbortSignal, part: (scored: ScoredPiece) => T): Promise<readonly T[]> {
     const pieces: Piece[] = [];
-    const answers: Promise<Buffer>[] = [];
+    const answers: Promise<T>[] = [];
     for await (const { bytes } of windowsOfLines(only(lines), { size: this.#options.windowSize })) {
-      answers.push(new Promise((resolve, reject) => pieces.push({ bytes, rows: countLines(bytes), resolve, reject })));
+      const scored = new Promise<ScoredPiece>((resolve, reject) =>
+        pieces.push({ bytes, rows: countLines(bytes), resolve, reject }),
+      );
+      answers.push(scored.then(part));
     }
     const all = Promise.all(answers);
     all.catch(() => undefined); // It may be aborted before it is awaited.
@@ -90,7 +117,7 @@ export class Batches {
       const bytes = concatBytes(pieces.map((piece) => piece.bytes));
       const scored = await scoreWindow({ index: this.#windows++, file: 0, byte: 0, line: null, open: false, bytes });
       onScored(scored.stats);
-      answer(pieces, scored.output);
+      answer(pieces, scored);
     } catch (error) {
       for (const { reject } of pieces) reject(error);
     }
@@ -123,18 +150,20 @@ export class Batches {
   }
 }
 
-/** Gives each piece its rows' records: a line each. */
-function answer(pieces: readonly Piece[], scored: Uint8Array): void {
-  const records = Buffer.from(scored.buffer, scored.byteOffset, scored.byteLength);
+/** Gives each piece its rows' records, a line each, and their results. */
+function answer(pieces: readonly Piece[], { output, outcomes = [] }: ScoredWindow): void {
+  const records = Buffer.from(output.buffer, output.byteOffset, output.byteLength);
   let from = 0;
+  let row = 0;
   for (const { rows, resolve } of pieces) {
     let end = from;
-    for (let row = 0; row < rows; row++) {
+    for (let line = 0; line < rows; line++) {
       end = records.indexOf(NEWLINE, end) + 1;
       if (end === 0) throw new Error('fewer output records than rows');
     }
-    resolve(records.subarray(from, end));
+    resolve({ records: records.subarray(from, end), outcomes: outcomes.slice(row, row + rows) });
     from = end;
+    row += rows;
   }
   if (from !== records.length) throw new Error('more output records than rows');
 }

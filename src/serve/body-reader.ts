@@ -1,11 +1,14 @@
 /** Reads requests' bodies: as many bytes and rows as there is room for, within the time that a client may take. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { messageOf } from '../errors.js';
 import { optionName } from '../option-name.js';
 import { busy, ClientGone, Refusal } from './refusal.js';
 
 export interface BodyLimits {
-  /** A longer body is refused. */
+  /** A longer body is refused, be it as it came or decompressed. */
   readonly bodyBytes: number;
   /** Bytes that the requests in hand may take together. One alone is always accepted, if its rows fit. */
   readonly queueBytes: number;
@@ -28,9 +31,24 @@ export interface ReceivedBody {
   /**
    * Takes room for a row's record in the answer. To be called for each row as it is found, before it is processed.
    *
-   * @throws Refusal 413 where a request may not have so many rows, 429 where other requests take the room
+   * @param copiedBytes of the body that the row has once more, as each pair of a query has the query. Default: 0
+   * @throws Refusal 413 where a request may not have so many rows, `busyStatus` where other requests take the room
    */
-  takeRow(): void;
+  takeRow(copiedBytes?: number): void;
+}
+
+const gunzipped = promisify(gunzip);
+
+/**
+ * How a body is encoded.
+ *
+ * @throws Refusal 415 for an encoding that is not read
+ */
+export function encodingOf({ 'content-encoding': encoding = 'identity' }: IncomingHttpHeaders): 'identity' | 'gzip' {
+  const name = encoding.trim().toLowerCase();
+  if (name === 'identity') return name;
+  if (name === 'gzip' || name === 'x-gzip') return 'gzip';
+  throw new Refusal(415, `expected Content-Encoding gzip or none, got ${encoding}`);
 }
 
 export class BodyReader {
@@ -49,12 +67,13 @@ export class BodyReader {
   }
 
   /**
-   * Reads the body of a request.
+   * Reads the body of a request, and decompresses it where it is gzip.
    *
-   * @throws Refusal 413, 429 or 408; ClientGone
+   * @param busyStatus what a request is refused with for which there is no room now
+   * @throws Refusal 400 for damaged gzip, 413, `busyStatus` or 408; ClientGone
    */
-  async read(request: IncomingMessage, response: ServerResponse): Promise<ReceivedBody> {
-    const { bodyBytes } = this.#limits;
+  async read(request: IncomingMessage, response: ServerResponse, busyStatus: 429 | 503): Promise<ReceivedBody> {
+    const { bodyBytes, queueBytes } = this.#limits;
     // A body in chunks has no declared length, so that it may have the greatest.
     const declared = Number(request.headers['content-length'] ?? bodyBytes);
     if (declared > bodyBytes) throw this.#tooLarge();
@@ -62,7 +81,7 @@ export class BodyReader {
     let isOver = false;
     const take = (more: number): void => {
       if (isOver) return;
-      if (this.#held > held && this.#held + more > this.#limits.queueBytes) throw this.#busy();
+      if (this.#held > held && this.#held + more > queueBytes) throw this.#busy(busyStatus);
       held += more;
       this.#held += more;
     };
@@ -71,14 +90,33 @@ export class BodyReader {
       this.#held -= held;
       isOver = true;
     });
-    const bytes = await this.#receive(request);
-    take(bytes.length - declared);
+    const received = await this.#receive(request);
+    take(received.length - declared);
+    let bytes = received;
+    if (encodingOf(request.headers) === 'gzip') {
+      // How long it will be is not known, so that it may have the greatest length; both are there meanwhile.
+      take(bodyBytes);
+      bytes = await this.#decompress(received);
+      take(bytes.length - bodyBytes - received.length);
+    }
     let rows = 0;
-    const takeRow = (): void => {
+    let copied = 0;
+    const takeRow = (copiedBytes = 0): void => {
+      copied += copiedBytes;
       if (++rows > this.#maxRows) throw this.#tooManyRows();
-      take(ROW_BYTES);
+      if (copied > queueBytes) throw this.#tooMuchCopied();
+      take(ROW_BYTES + copiedBytes);
     };
     return { bytes, takeRow };
+  }
+
+  async #decompress(bytes: Buffer): Promise<Buffer> {
+    try {
+      return await gunzipped(bytes, { maxOutputLength: this.#limits.bodyBytes });
+    } catch (error) {
+      if (error instanceof RangeError) throw this.#tooLarge();
+      throw new Refusal(400, `expected a body of gzip, as Content-Encoding says: ${messageOf(error)}`);
+    }
   }
 
   #receive(request: IncomingMessage): Promise<Buffer> {
@@ -106,10 +144,10 @@ export class BodyReader {
     });
   }
 
-  #busy(): Refusal {
+  #busy(status: 429 | 503): Refusal {
     const { queueBytes } = this.#limits;
     return busy(
-      429,
+      status,
       `expected at most ${queueBytes} bytes of requests in hand (${optionName('maxQueueBytes')}); try again`,
     );
   }
@@ -118,6 +156,14 @@ export class BodyReader {
     return new Refusal(
       413,
       `expected a body of at most ${this.#limits.bodyBytes} bytes (${optionName('maxBodyBytes')}); send its rows in several`,
+    );
+  }
+
+  #tooMuchCopied(): Refusal {
+    return new Refusal(
+      413,
+      `expected pairs of at most ${this.#limits.queueBytes} bytes (${optionName('maxQueueBytes')}), where each has the query ` +
+        'once more, got more; send them in several requests',
     );
   }
 

@@ -1,4 +1,4 @@
-/** What is wrong with a request. It is thrown where it is found, and answered as `{"error": {"message": …}}`. */
+/** What is wrong with a request. It is thrown where it is found, and answered in the form that the route's clients read. */
 export class Refusal extends Error {
   readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 422 | 429 | 503;
   /** Headers of the answer. */
@@ -20,6 +20,9 @@ export class Refusal extends Error {
     this.details = details;
   }
 }
+
+/** The form of an error where no other server's clients ask. */
+export const plainError = ({ message, details }: Refusal): object => ({ error: { message, ...details } });
 
 const RETRY_AFTER_S = 1;
 

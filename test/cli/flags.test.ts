@@ -85,14 +85,15 @@ const decisions = {
 const ofBest = ['group', 'gather', 'response-field', 'top', 'rank', 'pairs', 'min-gap'];
 
 describe('what flags decide', () => {
-  for (const [command, own] of [
-    ['score', ['details', 'min-reward', 'top-percent']],
-    ['best', ofBest],
+  for (const [command, own, ownOfRun] of [
+    ['score', ['details', 'min-reward', 'top-percent'], ['report']],
+    ['best', ofBest, []],
   ] as const) {
     test(command, () => {
       for (const decides of ['reward', 'output', 'run'] as const) {
         const found = flagsOf(command).filter((flag) => flag.decides === decides);
-        const expected = [...decisions[decides], ...(decides === 'output' ? own : [])];
+        const ofCommand = decides === 'output' ? own : decides === 'run' ? ownOfRun : [];
+        const expected = [...decisions[decides], ...ofCommand];
         assert.deepEqual(found.map(({ name }) => name).sort(), expected.sort(), decides);
       }
     });

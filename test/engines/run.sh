@@ -1,5 +1,5 @@
 #!/bin/bash
-# The examples on real engines (Slurm, Spark, GNU parallel) and against Kubernetes' schemas.
+# The examples on real engines (Slurm, Spark, Ray, GNU parallel) and against Kubernetes' schemas.
 #
 # What is missing is installed: programs by apt-get where this is root's, Python's packages into a folder that is gone
 # at the end, unless ENGINES_PYTHON names a Python that has them. The report names what cannot be had, and is skipped.

@@ -45,7 +45,7 @@ const probabilistic = (reason: string) => ({
 });
 const inGroups = (reason: string) => ({ top1: reason, lift: reason, spearman: reason, kendall: reason });
 const noGroups = inGroups('expected groups of candidates, got none');
-const oneCluster = 'expected 2 clusters (rows, groups or conversations) to resample, got 1';
+const oneCluster = 'expected 2 rows, groups or conversations to draw from, got 1';
 
 test('labels of one class', () => {
   const reason = 'expected labels 0 and 1, got 3 rows, all 1';

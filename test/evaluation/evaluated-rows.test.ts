@@ -92,6 +92,15 @@ test('rows are collected as they are, or as the lines they are written as', () =
   const { rows: collected, texts, withoutSlice } = typed.end();
   assert.deepEqual([...collected.columns.rewards], [0.5, 1, 2]);
   assert.deepEqual(collected.slices, ['(none)', 's', 's']);
-  assert.deepEqual(texts[1], { file: 2, line: 3, index: 0, text: '' });
+  assert.deepEqual(texts[1], {
+    candidate: 0,
+    cut: undefined,
+    row: 2,
+    tokens: undefined,
+    file: 2,
+    line: 3,
+    index: 0,
+    text: '',
+  });
   assert.equal(withoutSlice, 2);
 });

@@ -1,4 +1,5 @@
 /** The table of metrics: whatever iterates it has each metric, and so does the page that documents them. */
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { parseThreshold } from '../../dist/evaluation/thresholds.js';
 import { namedMetrics } from '../../dist/report/html/named-metrics.js';
 import { evaluationAsJson } from '../../dist/report/json.js';
 import { evaluationInWords } from '../../dist/report/text.js';
+import { provenance } from '../report/samples.js';
 import { root } from '../support/run.js';
 import { Random } from './samples.js';
 
@@ -37,6 +39,7 @@ const evaluation = evaluate(
     pairs: { columns: pairs, slices: undefined },
     texts: [],
     pairTexts: [],
+    files: [],
     withoutLength: 0,
     withoutSlice: 0,
   },
@@ -49,7 +52,9 @@ const inReport = [...namedMetrics(ofRows), ...namedMetrics(ofPairs)];
 test('each metric is computed, printed, written as JSON, reported, and can have a threshold', () => {
   const shown = { evaluation, verdicts: [], rows: 80, failed: 0, resamples: 100, by: undefined, baseline: undefined };
   const text = evaluationInWords({ ...shown, notes: [] });
-  const json = JSON.parse(evaluationAsJson(evaluation, [], { rows: 80, failed: 0 })) as { metrics: object };
+  const json = JSON.parse(
+    evaluationAsJson(evaluation, [], { rows: 80, failed: 0 }, provenance('a name'), undefined),
+  ) as { metrics: object };
   assert.deepEqual(Object.keys(json.metrics), metricNames);
   assert.deepEqual(inReport.map(({ name }) => name).sort(), [...metricNames].sort());
   for (const name of metricNames) {

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
-sys.path += [str(EXAMPLES / "python"), str(EXAMPLES / "best-of-n")]
+sys.path += [str(ROOT / "python" / "src"), str(EXAMPLES / "best-of-n")]
 
 for variable in [name for name in os.environ if name.startswith(("REWARD_SCORE_", "HF_", "TRANSFORMERS_"))]:
     del os.environ[variable]
@@ -25,7 +25,7 @@ os.environ |= {
     "OMP_NUM_THREADS": "1",
 }
 
-from reward_score_client import RewardModel  # noqa: E402
+from reward_score import RewardModel  # noqa: E402
 from tiny_models import write_language_model, write_reward_model  # noqa: E402
 
 BINARY = ("node", str(ROOT / "bin" / "reward-score.js"))
@@ -46,6 +46,21 @@ def language_model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def reward_model(reward_model_path: Path) -> Iterator[RewardModel]:
     with RewardModel(BINARY, model=reward_model_path) as model:
         yield model
+
+
+@pytest.fixture
+def reward_score_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder before all others on the PATH, with this checkout's reward-score."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "reward-score").symlink_to(ROOT / "bin" / "reward-score.js")
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return folder
+
+
+def process_of(model: RewardModel) -> subprocess.Popen[bytes]:
+    assert model._process is not None
+    return model._process.process
 
 
 def run(*arguments: Any, stdin: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:

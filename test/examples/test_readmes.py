@@ -1,4 +1,4 @@
-"""What the examples' READMEs show is what they do: their commands are run, in order and as they are written."""
+"""What the pages about Python and the examples' READMEs show is what they do: their commands are run, in order and as they are written."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ from pathlib import Path
 
 import pytest
 
-from conftest import EXAMPLES, ROOT
+from conftest import ROOT
 
 NOT_RUN = ("pip install",)  # needs the package index
 
 
-@pytest.mark.parametrize("name", ["python", "best-of-n"])
-def test_commands(name: str, reward_model_path: Path, language_model_path: Path, tmp_path: Path) -> None:
-    text = (EXAMPLES / name / "README.md").read_text()
-    shutil.copytree(EXAMPLES / name, tmp_path, dirs_exist_ok=True)
+PAGES = ["examples/python/README.md", "examples/best-of-n/README.md", "python/README.md", "docs/python.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands(page: str, reward_model_path: Path, language_model_path: Path, tmp_path: Path) -> None:
+    text = (ROOT / page).read_text()
+    if page.startswith("examples/"):
+        shutil.copytree((ROOT / page).parent, tmp_path, dirs_exist_ok=True)
     (tmp_path / "gpt2-reward-model").symlink_to(reward_model_path)
     (tmp_path / "language-model").symlink_to(language_model_path)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "reward-score").symlink_to(ROOT / "bin" / "reward-score.js")
-    (tmp_path / "prompts.jsonl").write_text(
-        '{"prompt": "b: ab\\nc:"}\n{"messages": [{"role": "b", "content": "ha"}]}\n'
-    )
+    conversation = "" if page == "examples/python/README.md" else '{"messages": [{"role": "b", "content": "ha"}]}\n'
+    (tmp_path / "prompts.jsonl").write_text('{"prompt": "b: ab\\nc:"}\n' + conversation)
     path = os.pathsep.join([str(tmp_path / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
     ran = 0
     for language, block in re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
@@ -41,7 +44,7 @@ def test_commands(name: str, reward_model_path: Path, language_model_path: Path,
             done = subprocess.run(
                 [*program, command],
                 cwd=tmp_path,
-                env=os.environ | {"PATH": path},
+                env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT / "python" / "src")},
                 capture_output=True,
                 text=True,
                 check=False,

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from conftest import LIKED
-from reward_score_client import RewardModel
+from conftest import LIKED, process_of
+from reward_score import RewardModel
+from reward_score.trl import reward_function
 from tiny_models import byte_tokenizer, write_language_model
-from trl_reward import reward_function
 
 STANDARD = (["User: hi\nBot:", "User: ha\nBot:"], [" aaa", " b"])
 CONVERSATIONAL = (
@@ -49,7 +49,7 @@ def test_a_completion_without_a_reward_is_left_out_or_gets_what_was_said(reward_
 
 
 def test_a_dead_process_ends_the_training(reward_model: RewardModel) -> None:
-    reward_model._process.kill()
+    process_of(reward_model).kill()
     with pytest.raises(RuntimeError, match="reward-score ended"):
         reward_function(reward_model)(*STANDARD)
 

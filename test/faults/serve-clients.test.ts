@@ -99,12 +99,14 @@ describe('while the one worker is busy', { concurrency: 2 }, () => {
     const first = rewards(served, ['hold~']);
     await served.held();
     assert.equal((await metricsOf(served))('held_bytes'), 1024 + 9 + 256);
-    for (const [path, body] of [
-      ['/v1/rewards', JSON.stringify(Array(12).fill(1))],
-      ['/get_reward', JSON.stringify({ query: Array(12).fill('a') })],
+    for (const [path, body, status] of [
+      ['/v1/rewards', JSON.stringify(Array(12).fill(1)), 429],
+      ['/get_reward', JSON.stringify({ query: Array(12).fill('a') }), 503],
+      ['/classify', JSON.stringify({ input: Array(12).fill('a') }), 503],
+      ['/score', JSON.stringify({ queries: 'x'.repeat(1200), documents: ['a', 'b', 'c'] }), 503],
     ] as const) {
       const refused = await post(served, path, body);
-      assert.deepEqual([refused.status, refused.headers.get('retry-after')], [429, '1']);
+      assert.deepEqual([refused.status, refused.headers.get('retry-after')], [status, '1']);
       assert.match(messageOf(refused), /^expected at most 5000 bytes of requests in hand/);
     }
     await metricBecomes(served, 'held_bytes', 1024 + 9 + 256);

@@ -24,6 +24,7 @@ test('a full report has every section and plot', async () => {
     'slices',
     'disagreements',
     'method',
+    'provenance',
   ]);
   assert.deepEqual(figuresOf(page), [
     'Against the baselines',

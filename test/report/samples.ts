@@ -3,7 +3,9 @@
 import { mostDisagreeing } from '../../dist/evaluation/disagreements.js';
 import { evaluatePairs } from '../../dist/evaluation/evaluate-pairs.js';
 import { evaluateRows } from '../../dist/evaluation/evaluate-rows.js';
+import type { Provenance } from '../../dist/evaluation/provenance.js';
 import type { Rows } from '../../dist/evaluation/rows.js';
+import type { ShownText } from '../../dist/evaluation/shown-rows.js';
 import { evaluateSlices } from '../../dist/evaluation/slices.js';
 import type { EvaluatedRun, ReportData } from '../../dist/report/html/report-data.js';
 import { rowPlots } from '../../dist/report/html/row-plots.js';
@@ -57,16 +59,47 @@ export function sampleRows(grades: 2 | 5 = 2): Rows {
 
 const options = { meaning: 'logit', resamples: 100 } as const;
 
+/** A text as a page lists it, with a conversation of which every part is that text. */
+const shown = (text: string, reward: number): ShownText => ({
+  file: text,
+  row: 1,
+  line: 1,
+  candidate: 0,
+  id: text,
+  reward,
+  tokens: 12,
+  cut: 3,
+  text,
+  conversation: { messages: [{ author: text, content: text }], response: text },
+  explain: ['reward-score', 'explain', text],
+});
+
+/** Where a report is from; names are the one given. */
+export const provenance = (text: string): Provenance => {
+  const scoredBy = { model: { name: text, revision: text, sha256: text }, source: text };
+  return {
+    version: '1.2.3',
+    date: run.date.toISOString(),
+    command: ['reward-score', 'eval', text],
+    runtime: { node: '20.0.0', onnxruntime: text },
+    model: { ...scoredBy.model, architecture: text, parameters: 1234, precision: text },
+    settings: [{ name: text, value: text, source: text }],
+    flags: {},
+    inputs: [{ path: text, bytes: 5678, sha256: text, rows: 240, scoredBy }],
+    baseline: { path: text, rows: 240, scoredBy },
+    cut: { rows: 2, tokens: 34, tokensLeft: 5600 },
+  };
+};
+
 /** A report with every section; names and texts are the one given. */
 export function fullReport(text = 'a text', grades: 2 | 5 = 2): ReportData {
   const rows = sampleRows(grades);
   const keys = Array.from(rows.rewards, (_, i) => `${text} ${(i >> 2) % 3}`);
   const { overrated, underrated } = mostDisagreeing(rows.rewards, rows.labels as Float64Array, 5);
   const rated = (row: number) => ({
-    place: `${text}:${row + 1}`,
-    text,
-    context: text,
-    reward: rows.rewards[row] as number,
+    ...shown(text, rows.rewards[row] as number),
+    row: row + 1,
+    line: row + 1,
     label: rows.labels?.[row] as number,
   });
   const rowEvaluation = evaluateRows(rows, options);
@@ -83,12 +116,18 @@ export function fullReport(text = 'a text', grades: 2 | 5 = 2): ReportData {
     disagreements: {
       overrated: Array.from(overrated, rated),
       underrated: Array.from(underrated, rated),
-      pairs: [{ place: text, context: text, chosen: { text, reward: -1 }, rejected: { text, reward: 1 } }],
+      pairs: [{ margin: -2, chosen: shown(text, -1), rejected: shown(text, 1) }],
     },
     baseline: text,
+    provenance: provenance(text),
     thresholds: [
-      { name: 'auc', bound: 0.6, side: 'under', compares: 'value', metric: auc, met: true },
-      { name: 'ece', bound: 0.01, side: 'over', compares: 'interval', metric: { reason: text }, met: false },
+      { name: 'auc', demand: { kind: 'bound', bound: 0.6, side: 'under', compares: 'value' }, metric: auc, met: true },
+      {
+        name: 'ece',
+        demand: { kind: 'bound', bound: 0.01, side: 'over', compares: 'interval' },
+        metric: { reason: text },
+        met: false,
+      },
     ],
   };
 }

@@ -20,6 +20,7 @@ const collected = {
   pairs: { columns: { chosen: none, rejected: none }, slices: [] },
   texts: [],
   pairTexts: [],
+  files: [],
   withoutLength: 4,
   withoutSlice: 4,
 };
@@ -39,7 +40,7 @@ test('names of slices, fields and files, and notes', () => {
     notes,
   });
   assert.doesNotMatch(text, steering);
-  assert.match(text, /^less a\ufffd\[31mb\ufffd31mc/m);
+  assert.match(text, /^against the baseline a\ufffd\[31mb\ufffd31mc/m);
 });
 
 test('annotations of bad rows', () => {

@@ -81,7 +81,7 @@ describe('a server for this machine alone', { concurrency: 2 }, () => {
   for (const [what, headers, message] of [
     ['a form', { 'Content-Type': 'application/x-www-form-urlencoded' }, /json or .*ndjson, got application\/x-www/],
     ['plain text, as other sites may send it', { 'Content-Type': 'text/plain' }, /got text\/plain$/],
-    ['a compressed body', { 'Content-Encoding': 'gzip' }, /^expected a body without Content-Encoding, got gzip$/],
+    ['another compression', { 'Content-Encoding': 'br' }, /^expected Content-Encoding gzip or none, got br$/],
   ] as const) {
     test(what, async () => {
       const answer = await post(served, '/v1/rewards', '[]', headers);
@@ -93,7 +93,7 @@ describe('a server for this machine alone', { concurrency: 2 }, () => {
   test('another path, another method', async () => {
     const lost = await ask(`${served.url}/v1/reward`);
     assert.equal(lost.status, 404);
-    assert.match(messageOf(lost), /^expected one of \/v1\/rewards, \/get_reward, .*, got \/v1\/reward$/);
+    assert.match(messageOf(lost), /^expected one of \/v1\/rewards, \/get_reward, \/classify, .*, got \/v1\/reward$/);
     for (const [path, method, allowed] of [
       ['/v1/rewards', 'GET', 'POST'],
       ['/get_reward', 'DELETE', 'POST'],
@@ -211,7 +211,8 @@ describe('a server for this machine alone', { concurrency: 2 }, () => {
       ['{}', 'expected {"query": [...]} with texts, got nothing there'],
       ['{"query":"a"}', 'expected {"query": [...]} with texts, got a string there'],
       ['{"query":["a",{"text":"a"}]}', 'expected query[1] to be a string, got an object'],
-      ['[]', 'expected {"query": [...]} with texts, got nothing there'],
+      ['[]', 'expected a JSON object, got an array'],
+      ['{"query":[],"activation":"sigmoid"}', 'expected the members query, prompts, labels, got "activation"'],
     ] as const) {
       test(`/get_reward ${body}`, async () => {
         const answer = await post(served, '/get_reward', body);

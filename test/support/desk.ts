@@ -56,6 +56,8 @@ export class Desk {
         .join('')}`,
     );
     writeFile(this.#directory, 'both.jsonl', '{"reward_a":1,"reward_b":2}\n{"reward_a":2,"reward_b":0}\n');
+    const suites = JSON.parse(readFileSync(join(root, 'test/oracle/suites.json'), 'utf8'));
+    writeFile(this.#directory, 'total_dataset.json', JSON.stringify(suites['rm-bench'].rows));
     writeFile(this.#directory, 'labelled.jsonl', scored.replaceAll(/, "reward".*(?=\})/g, ''));
   }
 

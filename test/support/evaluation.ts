@@ -11,6 +11,7 @@ export interface EvaluationResult {
   readonly metrics: Readonly<Record<string, MetricResult>>;
   readonly baselines: Readonly<Record<string, Readonly<Record<string, MetricResult>>>>;
   readonly difference?: Readonly<Record<string, MetricResult>>;
+  readonly comparison?: Readonly<Record<'own' | 'baseline', Readonly<Record<string, MetricResult>>>>;
   readonly slices: readonly ({ readonly key: string } & Pick<EvaluationResult, 'metrics' | 'baselines'>)[];
   readonly thresholds: readonly Readonly<Record<string, unknown>>[];
   readonly rows: number;
@@ -28,7 +29,14 @@ export async function evaluateJson(args: readonly string[], rows: readonly unkno
   const run = await evaluate(['--json', ...args], { stdin: jsonl(rows) });
   assert.doesNotMatch(run.stdout, /NaN|Infinity|undefined/);
   assert.ok(run.stdout !== '', run.stderr);
-  return JSON.parse(run.stdout) as EvaluationResult;
+  return resultIn(run.stdout);
+}
+
+/** What --json printed without where it comes from, which is another for each run. */
+export function resultIn(json: string): EvaluationResult {
+  const { provenance, ...result } = JSON.parse(json) as EvaluationResult & { readonly provenance: object };
+  assert.ok(provenance, 'the result has no provenance');
+  return result;
 }
 
 export function numberOf(metric: MetricResult | undefined): number {

@@ -9,17 +9,20 @@ import { refuseAbsent } from '../../rows/kinds/refuse-fields.js';
 import { type ShownConversation, shownConversation } from '../../rows/kinds/shown-conversation.js';
 import { Input } from '../../run/input.js';
 import { inspectInputs } from '../../run/inspect.js';
+import { checkDestination } from '../../run/output-path.js';
 import { type PairedFiles, pairScoredFiles } from '../../run/pair-scored-files.js';
-import { scoredBy } from '../../run/scored-by.js';
+import { contentOf, scoredBy } from '../../run/scored-by.js';
 import { readScoredFile, rowsOf, type ScoredFile, type ScoredSource } from '../../run/scored-file.js';
 import type { CommandContext, Context } from '../context.js';
 import { ExitCode } from '../exit-codes.js';
 import type { FlagsOf } from '../flags/flags.js';
 import { fieldKey } from './eval/first-row.js';
+import { explainCommand } from './explain-command.js';
 import { chooseFormats } from './formats.js';
 import { namedFields } from './plan.js';
 import { Session } from './session.js';
 import { textSettings } from './terminal.js';
+import { writePage } from './write-page.js';
 
 type CompareFlags = FlagsOf<'compare'>;
 
@@ -28,6 +31,13 @@ const REWARD = 'reward';
 
 export async function compare(paths: readonly string[], flags: CompareFlags, context: CommandContext): Promise<number> {
   const sides = sidesOf(paths, flags);
+  if (flags.report !== undefined) {
+    checkDestination(
+      '--report',
+      flags.report,
+      sides.map(({ path }) => new Input(path, context)),
+    );
+  }
   const session = new Session(context, { quiet: flags.quiet, progress: false }, { inputs: [], onSignal: 'ending' });
   let shown: ShownComparison;
   try {
@@ -42,6 +52,20 @@ export async function compare(paths: readonly string[], flags: CompareFlags, con
     shown = await shownOf([scoredA, scoredB], paired, sides, flags, context);
   } finally {
     session.end();
+  }
+  if (flags.report !== undefined) {
+    const { renderComparison } = await import('../../report/html/comparison-page.js');
+    const { version, words } = context;
+    const facts = {
+      version,
+      date: new Date(),
+      command: ['reward-score', ...words],
+      explain: (row: number) =>
+        shown.a.scoredBy === null
+          ? null
+          : explainCommand(shown.a.file, row, flags, context, shown.a.scoredBy.model.name),
+    };
+    writePage(flags.report, renderComparison(shown, facts));
   }
   context.stdout.write(
     flags.json ? comparisonAsJson(shown, context.version) : comparisonInWords(shown, textSettings(context)),
@@ -132,7 +156,13 @@ async function shownOf(
 }
 
 function sideOf({ path, field }: Side, file: ScoredFile): ComparedSide {
-  return { file: path, field, rows: file.rows, unscored: file.unscored, scoredBy: scoredBy(path, file) ?? null };
+  return {
+    file: path,
+    field,
+    rows: file.rows,
+    unscored: file.unscored,
+    scoredBy: scoredBy(path, contentOf(file)) ?? null,
+  };
 }
 
 /** The conversations of the rewards that are listed, by their places in the columns. The file is read once more. */

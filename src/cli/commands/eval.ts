@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { FatalError, messageOf, runError } from '../../errors.js';
 import { type CollectedRows, Collector } from '../../evaluation/columns.js';
+import { SuiteCollector } from '../../evaluation/suites/collect.js';
+import { suites } from '../../evaluation/suites/index.js';
 import type { Verdict } from '../../evaluation/thresholds.js';
 import { annotations } from '../../report/annotations.js';
 import { junitXml } from '../../report/junit.js';
@@ -16,7 +18,7 @@ import { ExitCode, exitCodeOf } from '../exit-codes.js';
 import type { EvalFlags } from '../flags/flags.js';
 import { oneLine } from '../one-line.js';
 import { type EvalPlan, planEvaluation } from './eval/plan.js';
-import { showEvaluation } from './eval/show.js';
+import { showEvaluation, showSuite } from './eval/show.js';
 import { inputFiles } from './input-files.js';
 import { printEnd } from './print.js';
 import { requestOf } from './request.js';
@@ -34,7 +36,13 @@ export async function evaluateFiles(
   const { inputs } = plan;
   const session = new Session(context, flags, { inputs });
   const scorer = new LazyScorer(() => openScorer(requestOf(flags), session.scorerUi));
-  const collected = await collectRows(plan, flags, scorer, session);
+  const suite =
+    flags.suite &&
+    new SuiteCollector(
+      suites[flags.suite],
+      inputs.map(({ name }) => name),
+    );
+  const collected = await collectRows(plan, flags, scorer, session, suite);
   const { statistics, outcome } = collected;
   const { model } = scorer;
   const restarts = model?.restarts ?? 0;
@@ -49,8 +57,9 @@ export async function evaluateFiles(
   if (collected.rows !== undefined) {
     printEnd(statistics, model?.identity.scoring.maxLength ?? 0, seconds, log);
     const { unmatched } = collected;
-    const facts = { collected: collected.rows, unmatched, plan, statistics, model: model?.identity.model.name };
-    verdicts = await showEvaluation(facts, flags, context);
+    const facts = { collected: collected.rows, unmatched, plan, statistics, scorer: model };
+    if (flags.suite !== undefined && suite !== undefined) showSuite(flags.suite, suite.rows, facts, flags, context);
+    else verdicts = await showEvaluation(facts, flags, context);
     // Workflow commands are read from both; JSON stands alone.
     const stream = flags.json ? context.stderr : context.stdout;
     if (context.env.GITHUB_ACTIONS === 'true') stream.write(annotations(verdicts, firstFailures));
@@ -103,16 +112,24 @@ async function collectRows(
   { errors: errorsPath, maxRowBytes, limit, onError, maxErrors, strict }: EvalFlags,
   scorer: LazyScorer,
   session: Session,
+  suite: SuiteCollector | undefined,
 ): Promise<CollectedRun> {
-  const { label, group, by, texts } = fields;
+  const { label, group, by, cluster, texts } = fields;
   const collector = new Collector({
     labelled: label !== undefined,
     grouped: group !== undefined,
     sliced: by !== undefined,
+    cluster,
     texts,
     partnerOf: baseline && ((row) => baseline.partnerOf(row)),
   });
-  const sink = new CountingSink({ errorsPath, onEvaluated: (rows, file) => collector.addRows(rows, file) });
+  const sink = new CountingSink({
+    errorsPath,
+    onEvaluated: (rows, file) => {
+      suite?.addRows(rows, file);
+      collector.addRows(rows, file);
+    },
+  });
   const { statistics } = sink;
   const job = {
     inputs,

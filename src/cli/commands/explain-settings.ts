@@ -2,12 +2,12 @@
 import type { Setting } from '../../explanation/explanation.js';
 import type { ModelScorer } from '../../scorer/open.js';
 import { type Flag, fieldOf } from '../flags/flag.js';
-import { type FlagsOf, flagsOf } from '../flags/flags.js';
+import { flagsOf } from '../flags/flags.js';
 
 /** Settings under the names that a summary gives them; those that are not set are left out. */
 export function settingsOf(
   { identity, settings: { specialTokens } }: Pick<ModelScorer, 'identity' | 'settings'>,
-  flags: FlagsOf<'explain'>,
+  flags: object,
 ): Setting[] {
   const { sources, ...scoring } = identity.scoring;
   const values = { ...scoring, precision: identity.model.precision };
@@ -21,7 +21,7 @@ export function settingsOf(
 }
 
 /** Of a setting that does not come with the model. */
-function sourceOf(name: string, flags: FlagsOf<'explain'>): string {
+function sourceOf(name: string, flags: object): string {
   const flag = flagsOf('explain').find((each) => fieldOf(each) === name);
   const given: unknown = (flags as Readonly<Record<string, unknown>>)[name];
   return flag === undefined || given === undefined || given === flag.default ? withoutFlag(flag) : `--${flag.name}`;

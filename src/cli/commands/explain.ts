@@ -1,6 +1,5 @@
 /** `explain`: how one row was scored. The row is scored beside its neighbours, in the window that `score` would cut. */
-import { writeFileSync } from 'node:fs';
-import { messageOf, runError, usageError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import type { Explanation } from '../../explanation/explanation.js';
 import { explanationAsJson } from '../../explanation/json.js';
 import { explanationInWords } from '../../explanation/text.js';
@@ -25,6 +24,7 @@ import { rowsInWords } from './print.js';
 import { requestOf } from './request.js';
 import { Session } from './session.js';
 import { textSettings } from './terminal.js';
+import { writePage } from './write-page.js';
 
 type ExplainFlags = FlagsOf<'explain'>;
 
@@ -140,12 +140,4 @@ async function show(explanation: Explanation, flags: ExplainFlags, context: Cont
     return;
   }
   stdout.write(explanationInWords(explanation, textSettings(context)));
-}
-
-function writePage(path: string, html: string): void {
-  try {
-    writeFileSync(path, html);
-  } catch (error) {
-    throw runError(`${path}: the report cannot be written: ${messageOf(error)}`, { cause: error });
-  }
 }

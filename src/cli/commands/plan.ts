@@ -167,6 +167,15 @@ async function settleByFirstRow(
 function refuseContradictions(files: readonly string[], flags: ScoreFlags): void {
   const { output, resume, shard, stream } = flags;
   refuseTwoStreams(files);
+  if (flags.report !== undefined) {
+    const { to, dryRun } = flags;
+    if (output === '-' || !isPlain(output) || dryRun || to === 'scores') {
+      throw usageError(
+        'expected --report with -o FILE, a regular file that has the rows (not --to scores or --dry-run): it reads them once more',
+      );
+    }
+    if (shard !== undefined) throw usageError('expected --report without --shard: a shard has a part of the rows');
+  }
   if (resume && flags.overwrite) throw usageError('expected --resume or --overwrite, got both');
   if (resume && output === '-') throw usageError('expected --resume with -o FILE: standard output cannot be resumed');
   if (shard !== undefined) {
@@ -267,9 +276,9 @@ export function refuseTwoStreams(files: readonly string[]): void {
 /**
  * Checks that the files which a run writes have an existing directory, and are neither read by it nor written twice.
  */
-function checkDestinations({ output, errors, summary, resume }: ScoreFlags, inputs: readonly Input[]): void {
+function checkDestinations({ output, errors, summary, resume, report }: ScoreFlags, inputs: readonly Input[]): void {
   checkOutput(output, inputs);
-  const others = { '--errors': errors, '--summary': summary };
+  const others = { '--errors': errors, '--summary': summary, '--report': report };
   for (const [flag, path] of Object.entries(others)) if (path !== undefined) checkDestination(flag, path, inputs);
   checkDistinct(output, others);
   if (resume && !isPlain(output)) {

@@ -17,6 +17,7 @@ import { type FolderPlan, planFolder } from './plan-folder.js';
 import { printEnd, printEstimate, printRewards, rowsInWords } from './print.js';
 import { requestOf } from './request.js';
 import { type OpenedScorer, type PlansRun, runPlans } from './run-plans.js';
+import { writeScoreReport } from './score-report.js';
 import { printGains } from './selection.js';
 import { Session } from './session.js';
 import { factsOf, writeSummary } from './summary.js';
@@ -82,6 +83,13 @@ async function scorePlanned(
   session.end();
   const { received } = session;
   const exitCode = conclude({ ...run, inputs, scorer, model, restarts, ownSeconds, received }, flags, context);
+  // A folder of outputs has no page: planning refuses it.
+  const [plan] = plans;
+  if (flags.report !== undefined && plan !== undefined && run.outcome.end === 'finished') {
+    const { statistics } = run;
+    const { format } = plan.task;
+    await writeScoreReport(flags.report, { inputs, format, statistics, scorer: model }, flags, context);
+  }
   if (run.outcome.end === 'stopped' && received !== undefined) {
     release();
     context.dieBy(received);

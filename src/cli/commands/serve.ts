@@ -10,6 +10,7 @@ import { Batches } from '../../serve/batches.js';
 import { BodyReader } from '../../serve/body-reader.js';
 import { type Listener, listen } from '../../serve/listen.js';
 import { Metrics } from '../../serve/metrics.js';
+import type { ServedModel } from '../../serve/served-model.js';
 import type { Context } from '../context.js';
 import type { ServeFlags } from '../flags/flags.js';
 import { oneLine } from '../one-line.js';
@@ -18,7 +19,7 @@ import { requestOf } from './request.js';
 import { Session } from './session.js';
 
 export async function serve(flags: ServeFlags, context: Context): Promise<number> {
-  const { host, port, token, rewardField } = flags;
+  const { host, port, token } = flags;
   const { log } = context;
   if (token === undefined && !isLoopback(host)) {
     throw usageError(
@@ -36,13 +37,12 @@ export async function serve(flags: ServeFlags, context: Context): Promise<number
   let scorer: ModelScorer | undefined;
   let batches: Batches | undefined;
   const app = createApp({
+    version: context.version,
     token,
-    rewardField,
     bodyReader,
     metrics,
     clientMs,
-    batches: () => batches,
-    model: () => scorer && { id: scorer.identity.model.name, settings: scorer.settings },
+    open: () => scorer && batches && { batches, served: servedModel(scorer, namedFields(flags, false)) },
     isStopping: () => stopping,
     gauges: () => ({
       workers: scorer?.workers ?? 0,
@@ -98,10 +98,20 @@ export async function serve(flags: ServeFlags, context: Context): Promise<number
   throw failure;
 }
 
+/** What is told of the model to clients. */
+function servedModel(
+  { identity: { model, scoring }, settings, classifier }: ModelScorer,
+  fields: ServedModel['fields'],
+): ServedModel {
+  const { name, revision, architecture, precision } = model;
+  const { activation } = scoring;
+  return { id: name, revision, architecture, precision, settings, fields, activation, ...classifier };
+}
+
 /** Rows with their rewards, as score writes them. */
 const taskOf = (flags: ServeFlags): WindowTask => ({
   format: { ...jsonlSettings(flags.rewardField), details: flags.details, fields: namedFields(flags, false) },
-  answer: { kind: 'records' },
+  answer: { kind: 'records', results: true },
   maxRowBytes: LARGEST_ROW_BYTES,
   dryRun: false,
   strict: flags.strict,

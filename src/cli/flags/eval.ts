@@ -1,14 +1,14 @@
 /** What `eval` evaluates, and how its results are used. */
-import type { Threshold } from '../../evaluation/thresholds.js';
+import { suiteNames } from '../../evaluation/suites/names.js';
+import { ALL_METRICS, type Threshold, thresholdAsGiven } from '../../evaluation/thresholds.js';
 import type { Comparable, Flag } from './flag.js';
-import { fieldName, fileName, labels, thresholds, wholeNumber } from './parsers.js';
+import { fieldName, fileName, labels, regressions, thresholds, wholeNumber } from './parsers.js';
 
 /** What these flags have in common. */
 const evaluated = { group: 'Evaluation', commands: ['eval'], decides: 'output' } as const;
 const outcome = { group: 'Results and thresholds', commands: ['eval'] } as const;
 
-const thresholdsAsText = (given: readonly Threshold[]): Comparable =>
-  given.map(({ metric, bound }) => `${metric}=${bound}`).join(', ');
+const thresholdsAsText = (given: readonly Threshold[]): Comparable => given.map(thresholdAsGiven).join(', ');
 
 export const evalFlags = [
   {
@@ -17,6 +17,13 @@ export const evalFlags = [
     ...evaluated,
     doc: 'field that holds the labels (default: label or labels, whichever the rows have)',
     parse: fieldName,
+  },
+  {
+    name: 'suite',
+    value: '<name>',
+    ...evaluated,
+    doc: "read the rows as those of a published suite, and print that suite's own table",
+    choices: suiteNames,
   },
   {
     name: 'positive',
@@ -32,6 +39,13 @@ export const evalFlags = [
     ...evaluated,
     commands: ['eval', 'compare'],
     doc: 'field that groups rows: rows with the same value are candidates of one group',
+    parse: fieldName,
+  },
+  {
+    name: 'cluster',
+    value: '<field>',
+    ...evaluated,
+    doc: 'field of what a resample draws whole, as a user or a document (default: the group, else the row)',
     parse: fieldName,
   },
   {
@@ -96,7 +110,7 @@ export const evalFlags = [
     name: 'fail-under',
     value: '<name=number>',
     ...outcome,
-    doc: 'exit with 4 if the metric is below the number; can be repeated',
+    doc: 'exit with 4 if the metric is below the number, of all rows or of a slice (auc[source=web]=0.7); can be repeated',
     parse: thresholds('under'),
     decides: 'output',
     compare: thresholdsAsText,
@@ -105,7 +119,7 @@ export const evalFlags = [
     name: 'fail-over',
     value: '<name=number>',
     ...outcome,
-    doc: 'exit with 4 if the metric is above the number; can be repeated',
+    doc: 'exit with 4 if the metric is above the number, of all rows or of a slice; can be repeated',
     parse: thresholds('over'),
     decides: 'output',
     compare: thresholdsAsText,
@@ -115,5 +129,15 @@ export const evalFlags = [
     ...outcome,
     doc: "compare thresholds with the worse end of the metric's interval, not with its value",
     decides: 'output',
+  },
+  {
+    name: 'fail-on-regression',
+    value: '[metric]',
+    ...outcome,
+    doc: "exit with 4 if the metric is worse than the baseline's, and the interval of the difference says so too; without a name: if any is; can be repeated",
+    parse: regressions,
+    preset: ALL_METRICS,
+    decides: 'output',
+    compare: (given: readonly string[]): Comparable => given.join(', '),
   },
 ] as const satisfies readonly Flag[];

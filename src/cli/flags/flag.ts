@@ -51,6 +51,8 @@ export interface Flag {
    * @throws InvalidArgumentError of commander, or FatalError `usage`
    */
   readonly parse?: (text: string, before?: never) => unknown;
+  /** The text that stands for the value where the flag is given without one; the placeholder is then `[name]`. */
+  readonly preset?: string;
   /** The default value. Only flags with a value have one, as switches are off by default. */
   readonly default?: string | number;
   /** The command does not start without it. */

@@ -134,6 +134,15 @@ export const inputOutputFlags = [
     decides: 'output',
   },
   {
+    name: 'report',
+    value: '<file>',
+    group,
+    doc: 'write an HTML page on the run and its rewards to this file; it reads the output (-o FILE) once more',
+    parse: fileName,
+    commands: ['score'],
+    decides: 'run',
+  },
+  {
     name: 'details',
     group,
     doc: 'also write how many tokens each text has, how many were cut off, and how many stand before the response',

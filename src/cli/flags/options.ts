@@ -58,6 +58,7 @@ function optionOf(flag: Flag): Option {
   if (group !== undefined) option.helpGroup(`${group}:`);
   if (choices !== undefined) option.choices(choices);
   if (parse !== undefined) option.argParser((text, before) => parse(text, before as never));
+  if (flag.preset !== undefined) option.preset(flag.preset);
   if (flag.default !== undefined) option.default(flag.default);
   // commander knows that a `no-` flag is on by default.
   else if (value === undefined && !option.negate) option.default(false);

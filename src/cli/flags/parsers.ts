@@ -1,6 +1,13 @@
 /** How values are parsed from their texts, and the messages for invalid texts. */
 import { InvalidArgumentError } from 'commander';
-import { parseThreshold, type Side, type Threshold } from '../../evaluation/thresholds.js';
+import type { MetricName } from '../../evaluation/metrics.js';
+import {
+  type ALL_METRICS,
+  parseRegression,
+  parseThreshold,
+  type Side,
+  type Threshold,
+} from '../../evaluation/thresholds.js';
 import { isDay } from '../../platform/calendar.js';
 
 export const wholeNumber =
@@ -79,3 +86,14 @@ export const thresholds =
     if (typeof parsed === 'string') throw new InvalidArgumentError(parsed);
     return [...before, parsed];
   };
+
+/** The names of metrics, or `all`. A file that follows the bare flag is taken for its value. */
+export function regressions(
+  text: string,
+  before: readonly (MetricName | typeof ALL_METRICS)[] = [],
+): readonly (MetricName | typeof ALL_METRICS)[] {
+  const parsed = parseRegression(text);
+  if (typeof parsed !== 'string')
+    throw new InvalidArgumentError(`${parsed.problem} Files stand before it, or after --.`);
+  return [...before, parsed];
+}

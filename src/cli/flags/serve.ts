@@ -44,7 +44,7 @@ export const serveFlags = [
     name: 'max-queue-bytes',
     value: '<bytes>',
     ...server,
-    doc: 'refuse requests while those in hand take more than this (429)',
+    doc: 'refuse requests while those in hand take more than this (429; 503 for clients of other servers)',
     parse: wholeNumber(1),
     default: 64 * MIB,
   },

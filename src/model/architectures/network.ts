@@ -14,7 +14,7 @@ export interface NetworkFacts {
   readonly padTokenId: number | PadOfTokenizer | undefined;
   readonly eosTokenId: number | undefined;
   readonly defaults: RowDefaults;
-  /** `problem_type`, the loss that its head was trained with, where config.json says it; nothing follows from it. */
+  /** `problem_type`, the loss that its head was trained with, where config.json says it; only what other servers would answer follows from it. */
   readonly problemType?: string;
   /** The activation that sentence-transformers applies to its logits, where config.json says it; it is not applied here. */
   readonly statedActivation?: string;

@@ -1,23 +1,27 @@
 /** Makes the page of --report from an evaluation. */
 import { writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { messageOf, runError } from '../../errors.js';
-import type { CollectedRows, ShownText } from '../../evaluation/columns.js';
+import type { CollectedRows, CollectedText } from '../../evaluation/columns.js';
+import { mostDisagreeing, mostReversed } from '../../evaluation/disagreements.js';
 import type { Evaluation } from '../../evaluation/evaluation.js';
 import type { ScoreMeaning } from '../../evaluation/probability.js';
+import { modelInWords, type Provenance } from '../../evaluation/provenance.js';
+import type { LabelledText, ShownPair, ShownText } from '../../evaluation/shown-rows.js';
 import type { Verdict } from '../../evaluation/thresholds.js';
-import type { Disagreements, EvaluatedRun, RatedPair, RatedRow, Threshold } from './report-data.js';
+import { judgedName } from '../verdicts.js';
+import type { Disagreements, EvaluatedRun, ReportData, Threshold } from './report-data.js';
 
 export interface ReportInput {
-  readonly run: Omit<EvaluatedRun, 'date' | 'inputs' | 'clusters'>;
+  readonly run: Omit<EvaluatedRun, 'model' | 'version' | 'date' | 'inputs' | 'clusters'>;
+  readonly provenance: Provenance;
   readonly evaluation: Evaluation;
   readonly verdicts: readonly Verdict[];
   readonly collected: CollectedRows;
-  /** Names of the input files, as ShownText.file counts them. */
-  readonly files: readonly string[];
+  readonly disagreements: Disagreements;
   /** The field of slices. */
   readonly by: string | undefined;
-  /** Whether a resample draws groups of rows. */
+  /** The field of what a resample draws, and whether it draws groups of rows. */
+  readonly cluster: string | undefined;
   readonly grouped: boolean;
   /** The file of the other scorer. */
   readonly baseline: string | undefined;
@@ -27,50 +31,79 @@ export interface ReportInput {
 /** The most rows that the page shows of each kind of disagreement. */
 const MOST_SHOWN = 20;
 
-/** @throws FatalError `run` where the file cannot be written */
-export async function writeReport(path: string, input: ReportInput): Promise<void> {
-  // The plots take half a second or more to load, and few evaluations need them.
-  const [{ renderReport }, { rowPlots }, { mostDisagreeing, mostReversed }] = await Promise.all([
-    import('./report.js'),
-    import('./row-plots.js'),
-    import('../../evaluation/disagreements.js'),
-  ]);
-  const { run, evaluation, verdicts, collected, files, by, grouped, baseline, meaning } = input;
-  const { parts } = evaluation;
-  const { rows, pairs } = collected;
+/** What is known of a text that is shown, once its file was read again. */
+export type Describe = (text: CollectedText, reward: number) => ShownText;
+
+/** The texts that a page lists, as they were collected. */
+export function worstTexts({ rows, pairs, texts, pairTexts }: CollectedRows): readonly CollectedText[] {
+  const { rated, reversed } = worstOf({ rows, pairs });
+  const listed = rated === undefined ? [] : [...rated.overrated, ...rated.underrated].map((i) => texts[i]);
+  const ofPairs = Array.from(reversed, (i) => [pairTexts[2 * i], pairTexts[2 * i + 1]]).flat();
+  return [...listed, ...ofPairs].filter((text) => text !== undefined);
+}
+
+function worstOf({ rows, pairs }: Pick<CollectedRows, 'rows' | 'pairs'>) {
   const { rewards, labels } = rows.columns;
   const { chosen, rejected } = pairs.columns;
-  const ratedRow = (i: number): RatedRow => ({
-    ...shown(collected.texts[i], files),
-    reward: rewards[i] as number,
+  return {
+    rated: labels === undefined ? undefined : mostDisagreeing(rewards, labels, MOST_SHOWN),
+    reversed: mostReversed(chosen, rejected, MOST_SHOWN),
+  };
+}
+
+export function disagreementsIn(collected: CollectedRows, describe: Describe): Disagreements {
+  const { rewards, labels } = collected.rows.columns;
+  const { chosen, rejected } = collected.pairs.columns;
+  const { rated, reversed } = worstOf(collected);
+  const labelled = (i: number): LabelledText => ({
+    ...describe(collected.texts[i] as CollectedText, rewards[i] as number),
     label: labels?.[i] as number,
   });
-  const ratedPair = (i: number): RatedPair => {
-    const [good, bad] = [collected.pairTexts[2 * i], collected.pairTexts[2 * i + 1]];
-    return {
-      place: placeOf(good, files),
-      chosen: { text: good?.text ?? '', reward: chosen[i] as number },
-      rejected: { text: bad?.text ?? '', reward: rejected[i] as number },
-    };
-  };
-  const rated = labels === undefined ? undefined : mostDisagreeing(rewards, labels, MOST_SHOWN);
-  const disagreements: Disagreements = {
+  const pair = (i: number): ShownPair => ({
+    margin: (chosen[i] as number) - (rejected[i] as number),
+    chosen: describe(collected.pairTexts[2 * i] as CollectedText, chosen[i] as number),
+    rejected: describe(collected.pairTexts[2 * i + 1] as CollectedText, rejected[i] as number),
+  });
+  return {
     ...(rated && {
-      overrated: Array.from(rated.overrated, ratedRow),
-      underrated: Array.from(rated.underrated, ratedRow),
+      overrated: Array.from(rated.overrated, labelled),
+      underrated: Array.from(rated.underrated, labelled),
     }),
-    ...(chosen.length > 0 && { pairs: Array.from(mostReversed(chosen, rejected, MOST_SHOWN), ratedPair) }),
+    ...(chosen.length > 0 && { pairs: Array.from(reversed, pair) }),
   };
-  const clusters = grouped ? 'groups' : rewards.length > 0 ? 'rows' : 'pairs';
-  const html = await renderReport({
-    run: { ...run, inputs: files.map((name) => ({ name })), date: new Date(), clusters },
-    ...parts,
-    ...(rewards.length > 0 && { plots: rowPlots(rows.columns, meaning) }),
+}
+
+/** All that the page shows. */
+export async function reportDataOf(input: ReportInput): Promise<ReportData> {
+  const { rowPlots } = await import('./row-plots.js');
+  const { run, provenance, evaluation, verdicts, collected, disagreements, by, cluster, grouped, baseline, meaning } =
+    input;
+  const { rewards } = collected.rows.columns;
+  const drawn = grouped ? 'groups' : rewards.length > 0 ? 'rows' : 'pairs';
+  return {
+    run: {
+      ...run,
+      model: modelInWords(provenance),
+      version: provenance.version,
+      inputs: provenance.inputs.map(({ path, rows }) => ({ name: path === '-' ? 'standard input' : path, rows })),
+      date: new Date(provenance.date),
+      clusters: cluster === undefined ? drawn : 'conversations',
+    },
+    ...evaluation.parts,
+    ...(rewards.length > 0 && { plots: rowPlots(collected.rows.columns, meaning) }),
     ...(by !== undefined && { slices: slicesOf(evaluation, by) }),
     disagreements,
     baseline,
     thresholds: verdicts.map(thresholdOf),
-  });
+    provenance,
+  };
+}
+
+/** @throws FatalError `run` where the file cannot be written */
+export async function writeReport(path: string, data: ReportData): Promise<void> {
+  // The plots take half a second or more to load, and few evaluations need them.
+  const { renderReport } = await import('./report.js');
+  const html = await renderReport(data);
   try {
     writeFileSync(path, html);
   } catch (error) {
@@ -88,23 +121,17 @@ const slicesOf = ({ slices }: Evaluation, field: string) => [
   },
 ];
 
-const thresholdOf = ({ metric, bound, side, onInterval, result, missed }: Verdict): Threshold => ({
-  name: metric,
-  bound,
-  side,
-  compares: onInterval ? 'interval' : 'value',
-  metric: result,
-  met: !missed,
+const thresholdOf = (verdict: Verdict): Threshold => ({
+  name: judgedName(verdict),
+  demand:
+    verdict.kind === 'regression'
+      ? { kind: 'no regression' }
+      : {
+          kind: 'bound',
+          side: verdict.side,
+          bound: verdict.bound,
+          compares: verdict.onInterval ? 'interval' : 'value',
+        },
+  metric: verdict.result,
+  met: !verdict.missed,
 });
-
-const shown = (text: ShownText | undefined, files: readonly string[]) => ({
-  place: placeOf(text, files),
-  text: text?.text ?? '',
-});
-
-/** `conversations.jsonl:12`, and the candidate where there are several; the page's head has the whole names. */
-function placeOf(text: ShownText | undefined, files: readonly string[]): string {
-  if (text === undefined) return '';
-  const { file, line, index } = text;
-  return `${basename(files[file] as string)}:${line ?? '?'}${index === undefined ? '' : ` [${index}]`}`;
-}

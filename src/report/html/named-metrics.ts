@@ -10,6 +10,8 @@ export interface NamedMetric extends Pick<MetricDefinition, 'title' | 'explanati
   readonly name: MetricName;
   readonly own: Metric;
   readonly baselines: Readonly<Partial<Record<BaselineName, Metric>>>;
+  /** Of the baseline file on the rows that both have, and the difference there. */
+  readonly other: Metric | undefined;
   readonly difference: Metric | undefined;
 }
 
@@ -22,8 +24,13 @@ const inReportOrder = [
 ];
 
 /** The metrics that an evaluation of rows or pairs has, in the report's order. */
-export function namedMetrics({ metrics: found, baselines, difference }: RowEvaluation | PairEvaluation): NamedMetric[] {
-  const [ownMetrics, differences]: readonly (MetricRecord | undefined)[] = [found, difference];
+export function namedMetrics({
+  metrics: found,
+  baselines,
+  other,
+  difference,
+}: RowEvaluation | PairEvaluation): NamedMetric[] {
+  const [ownMetrics, others, differences]: readonly (MetricRecord | undefined)[] = [found, other, difference];
   return inReportOrder.flatMap((name) => {
     const own = ownMetrics?.[name];
     if (!own) return [];
@@ -33,7 +40,14 @@ export function namedMetrics({ metrics: found, baselines, difference }: RowEvalu
       return metric ? [[baseline, metric]] : [];
     });
     return [
-      { ...metrics[name], name, own, baselines: Object.fromEntries(ofBaselines), difference: differences?.[name] },
+      {
+        ...metrics[name],
+        name,
+        own,
+        baselines: Object.fromEntries(ofBaselines),
+        other: others?.[name],
+        difference: differences?.[name],
+      },
     ];
   });
 }

@@ -3,8 +3,9 @@ import type { PairEvaluation } from '../../evaluation/evaluate-pairs.js';
 import type { RowEvaluation } from '../../evaluation/evaluate-rows.js';
 import type { Histogram } from '../../evaluation/histogram.js';
 import type { Metric, NotDefined } from '../../evaluation/metric.js';
-import type { MetricName } from '../../evaluation/metrics.js';
+import type { Provenance } from '../../evaluation/provenance.js';
 import type { RocCurve } from '../../evaluation/roc.js';
+import type { LabelledText, ShownPair } from '../../evaluation/shown-rows.js';
 import type { LengthCurve } from './length-curve.js';
 
 /** All that a report shows. An absent part has no section. Every string is text, never markup. */
@@ -18,6 +19,7 @@ export interface ReportData {
   /** The name of the scores with which the evaluations' `difference` compares. */
   readonly baseline?: string | undefined;
   readonly thresholds?: readonly Threshold[] | undefined;
+  readonly provenance?: Provenance | undefined;
 }
 
 /** The run that a report describes: what was evaluated, when and how. */
@@ -58,39 +60,27 @@ export interface SlicedBy {
 /** The rows on which model and label disagree most, the worst first; `mostDisagreeing` finds them. */
 export interface Disagreements {
   /** Rows that are scored high and labelled low. */
-  readonly overrated?: readonly RatedRow[] | undefined;
+  readonly overrated?: readonly LabelledText[] | undefined;
   /** Rows that are scored low and labelled high. */
-  readonly underrated?: readonly RatedRow[] | undefined;
+  readonly underrated?: readonly LabelledText[] | undefined;
   /** Pairs whose rejected response has the larger reward. */
-  readonly pairs?: readonly RatedPair[] | undefined;
+  readonly pairs?: readonly ShownPair[] | undefined;
 }
 
-/** A row as a person can find and read it. Long texts are clipped by the report. */
-export interface RatedRow {
-  /** `conversations.jsonl:12` */
-  readonly place: string;
-  /** The response. */
-  readonly text: string;
-  /** What came before it. */
-  readonly context?: string | undefined;
-  readonly reward: number;
-  readonly label: number;
-}
-
-export interface RatedPair {
-  readonly place: string;
-  readonly context?: string | undefined;
-  readonly chosen: { readonly text: string; readonly reward: number };
-  readonly rejected: { readonly text: string; readonly reward: number };
-}
-
-/** A bound of `--fail-under` or `--fail-over`. */
+/** A bound of `--fail-under` or `--fail-over`, or a metric of `--fail-on-regression`. */
 export interface Threshold {
-  readonly name: MetricName;
-  readonly bound: number;
-  readonly side: 'under' | 'over';
-  /** What is compared with the bound: the value, or the interval's worse end. */
-  readonly compares: 'value' | 'interval';
+  /** The metric's name, with its slice where it is of one. */
+  readonly name: string;
+  readonly demand:
+    | {
+        readonly kind: 'bound';
+        readonly bound: number;
+        readonly side: 'under' | 'over';
+        /** What is compared with the bound: the value, or the interval's worse end. */
+        readonly compares: 'value' | 'interval';
+      }
+    | { readonly kind: 'no regression' };
+  /** The metric, or the difference to the baseline. */
   readonly metric: Metric;
   readonly met: boolean;
 }

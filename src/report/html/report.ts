@@ -9,6 +9,7 @@ import { head } from './sections/head.js';
 import { method } from './sections/method.js';
 import { metricsOf } from './sections/metrics.js';
 import { plotsOf } from './sections/plots.js';
+import { provenanceOf } from './sections/provenance.js';
 import { section } from './sections/section.js';
 import { slicesOf } from './sections/slices.js';
 import { thresholdsOf } from './sections/thresholds.js';
@@ -20,7 +21,7 @@ import { thresholdsOf } from './sections/thresholds.js';
  * @returns the file's text, to be written as UTF-8
  */
 export async function renderReport(data: ReportData): Promise<string> {
-  const { run, rows, pairs, plots, slices, disagreements, baseline, thresholds } = data;
+  const { run, rows, pairs, plots, slices, disagreements, baseline, thresholds, provenance } = data;
   const evaluations = [rows, pairs].filter((evaluation) => evaluation !== undefined);
   const metrics = evaluations.map((evaluation) => (isDefined(evaluation) ? namedMetrics(evaluation) : []));
   const mains = metrics.map(mainMetric).filter((main) => main !== undefined);
@@ -34,6 +35,7 @@ export async function renderReport(data: ReportData): Promise<string> {
     await slicesOf(slices, mains[0]),
     disagreementsOf(disagreements),
     all.length > 0 && method(run),
+    provenance !== undefined && provenanceOf(provenance),
   ];
   const body = html`${head(run, mains, thresholds)}
 ${sections}`;

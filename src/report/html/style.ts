@@ -10,13 +10,13 @@ export const style = new Markup(`
   color-scheme: light dark;
   --page: #f5f6f8; --card: #fff; --text: #1b1f24; --muted: #586069; --line: #dde1e6; --grid: #e6e9ed;
   --model: #0067a5; --model-band: #0067a526; --other: #b84a00; --best: #00785a; --chance: #7a828c;
-  --met: #00694f; --missed: #a83c00;
+  --met: #00694f; --missed: #a83c00; --shade: #1b1f2440;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #14171b; --card: #1c2025; --text: #e8eaed; --muted: #a2abb5; --line: #343a42; --grid: #2c3239;
     --model: #62b8ee; --model-band: #62b8ee30; --other: #f2a154; --best: #3fc79c; --chance: #8d96a1;
-    --met: #4fd0a6; --missed: #ff9d5c;
+    --met: #4fd0a6; --missed: #ff9d5c; --shade: #000c;
   }
 }
 * { box-sizing: border-box; }
@@ -36,7 +36,8 @@ code { font: .88em ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mo
 .facts dt { color: var(--muted); font-size: .8rem; }
 .facts dd { margin: 0; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 220px), 1fr)); gap: 16px; }
-.tile, figure, .scroll { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
+.tile, figure { background: var(--card); }
+.tile, figure, .scroll { border: 1px solid var(--line); border-radius: 10px; }
 .tile { padding: 16px 20px; }
 .tile p { margin: 0; }
 .tile .name, .tile .against { color: var(--muted); font-size: .85rem; }
@@ -66,7 +67,24 @@ figcaption { color: var(--muted); font-size: .85rem; margin-top: 8px; }
 .key.up::before { content: "△"; color: var(--other); }
 .key.down::before { content: "▽"; color: var(--other); }
 .key.cross::before { content: "✕"; color: var(--chance); }
-.scroll { position: relative; overflow-x: auto; margin: 0 0 16px; }
+.scroll {
+  position: relative; overflow-x: auto; margin: 0 0 16px;
+  /* A shadow at an edge says that there is more beyond it; at the end of the table its cover hides it. */
+  background:
+    linear-gradient(to right, var(--card) 50%, transparent) left / 56px 100% no-repeat local,
+    linear-gradient(to left, var(--card) 50%, transparent) right / 56px 100% no-repeat local,
+    linear-gradient(to right, var(--shade), transparent) left / 22px 100% no-repeat,
+    linear-gradient(to left, var(--shade), transparent) right / 22px 100% no-repeat,
+    var(--card);
+}
+details { margin-top: 8px; }
+summary { cursor: pointer; color: var(--model); font-size: .85rem; }
+.conversation { margin: 8px 0; }
+.conversation > div { border-left: 3px solid var(--line); padding: 4px 12px; margin: 0 0 6px; }
+.conversation > div:last-child { border-color: var(--model); }
+.conversation dt { color: var(--muted); font-size: .8rem; }
+.conversation dd { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+td code, dd code { overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; font-size: .93rem; overflow-wrap: normal; }
 caption { text-align: left; font-weight: 600; padding: 12px 16px 4px; }
 caption.spoken { padding: 0; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); position: absolute; }

@@ -5,6 +5,7 @@ import { optionName } from '../../option-name.js';
 import type { NamedFields } from '../kinds/roles.js';
 import { type ResultSettings, type RewardShape, resultFields, scoreLine, shapeOf } from '../results.js';
 import { filtered, type RewardFilter } from '../reward-filter.js';
+import { type AnswerLists, readAnswerLists } from './answer-lists.js';
 import { readColumns } from './columns.js';
 import { csvToCsv, csvToJsonl } from './csv.js';
 import { type CsvHeader, columnKey } from './csv-header.js';
@@ -31,6 +32,8 @@ export interface FormatSettings extends ResultSettings {
   readonly filter?: RewardFilter;
   /** The shape of every row's rewards, where the input's columns say it and the output has columns. */
   readonly shape?: RewardShape;
+  /** Whether `chosen` and `rejected` are lists of answers, which are read as candidates. */
+  readonly answerLists?: AnswerLists;
   /** Names of the input's columns, where its container knows them and rows are written as cells. */
   readonly columns?: readonly string[];
   /** The header of CSV and TSV input. */
@@ -58,7 +61,9 @@ export const jsonlSettings = (rewardField: string): FormatSettings => ({
 /** @throws FatalError `usage` where the header has no fields to score, or the output cannot be made from the input */
 export function createFormat(settings: FormatSettings): RowFormat {
   const { to, skipFailures } = settings;
-  const rows = createRowFormat(settings);
+  const { answerLists } = settings;
+  const plain = createRowFormat(settings);
+  const rows = answerLists === undefined ? plain : readAnswerLists(plain, answerLists);
   const all = to === 'scores' ? toScores(rows) : rows;
   const format = skipFailures ? withoutFailures(all) : all;
   return settings.filter === undefined ? format : filtered(format, settings.filter);

@@ -7,6 +7,7 @@ import { createFormat } from '../../../rows/formats/index.js';
 import { Input, type InputPlace, pathOf } from '../../../run/input.js';
 import { inspectInputs } from '../../../run/inspect.js';
 import { readWindows } from '../../../run/read-windows.js';
+import type { ScoredContent } from '../../../run/scored-by.js';
 import { existingRewardsScorer } from '../../../scorer/existing-rewards-scorer.js';
 import { existingRewardsWindow } from '../../../scorer/window-size.js';
 import { chooseFormats } from '../formats.js';
@@ -28,11 +29,13 @@ export class Baseline {
   /** In order; undefined in the place of a bad row. */
   readonly #rows: (Rewards | undefined)[] = [];
   readonly #byId: Map<string, Rewards> | undefined;
+  readonly #rewardField: string;
   #asked = 0;
   #found = 0;
 
-  private constructor(path: string, byId: boolean) {
+  private constructor(path: string, rewardField: string, byId: boolean) {
     this.path = path;
+    this.#rewardField = rewardField;
     this.#byId = byId ? new Map() : undefined;
   }
 
@@ -58,7 +61,7 @@ export class Baseline {
       maxRowBytes,
     );
     const fields = { id: id && fieldKey(id, '--id', format), texts: false };
-    const baseline = new Baseline(path, id !== undefined);
+    const baseline = new Baseline(path, format.rewardField, id !== undefined);
     const answer = { kind: 'evaluation', fields } as const;
     const score = existingRewardsScorer({ format, answer, maxRowBytes, dryRun: false, strict: false });
     const windows = readWindows({
@@ -78,6 +81,21 @@ export class Baseline {
       for (const row of scored.evaluated) baseline.#add(row);
     }
     return baseline;
+  }
+
+  /** What the file holds, by which the summary of its run is found. */
+  get content(): ScoredContent {
+    const rewards = this.#rows.flatMap((row) => row ?? []);
+    const [least, largest] = [Math.min, Math.max].map((choose) =>
+      rewards.reduce((end, each) => choose(end, each), rewards[0] ?? Number.NaN),
+    );
+    return {
+      rewardField: this.#rewardField,
+      rows: this.#rows.length,
+      rewards: rewards.length,
+      least: least as number,
+      largest: largest as number,
+    };
   }
 
   #add(row: EvaluatedRow | null): void {

@@ -1,12 +1,16 @@
 /** From flags to what is to be done: everything that can be wrong with what was asked is found here. */
 import { usageError } from '../../../errors.js';
 import type { EvaluationFields } from '../../../evaluation/evaluated-rows.js';
+import { suites } from '../../../evaluation/suites/index.js';
+import type { Suite } from '../../../evaluation/suites/suite.js';
+import { type AnswerLists, answerListFields } from '../../../rows/formats/answer-lists.js';
 import { columnKey } from '../../../rows/formats/csv-header.js';
 import type { FormatSettings } from '../../../rows/formats/index.js';
 import { Input, type InputPlace, pathOf } from '../../../run/input.js';
 import { inspectInputs } from '../../../run/inspect.js';
 import { checkDestination, checkDistinct } from '../../../run/output-path.js';
 import type { CommandContext } from '../../context.js';
+import { fieldOf } from '../../flags/flag.js';
 import type { EvalFlags } from '../../flags/flags.js';
 import { existingByFlags, existingByRows } from '../existing-rewards.js';
 import { chooseFormats } from '../formats.js';
@@ -38,6 +42,7 @@ export async function planEvaluation(
   const { baseline: path, id, maxRowBytes, rewardField, offline, strict } = flags;
   const place = path === undefined ? undefined : await inputFile(path, { offline, strict }, context);
   checkDestinations(flags, place === undefined ? inputs : [...inputs, new Input(place, context)]);
+  const suite: Suite | undefined = flags.suite && suites[flags.suite];
   const asked = existingByFlags(flags, 'take');
   const inspected = await inspectInputs(
     inputs,
@@ -49,6 +54,7 @@ export async function planEvaluation(
       reasons: flags.errors === undefined,
       skipFailures: false,
       existing: asked,
+      ...(suite !== undefined && suite.answers !== 'one' && { answerLists: listsOf(suite.answers) }),
     },
     maxRowBytes,
   );
@@ -62,22 +68,66 @@ export async function planEvaluation(
   return {
     inputs,
     format,
-    fields: {
-      label,
-      positive: flags.positive,
-      group: keyOf(flags.group, '--group'),
-      by: keyOf(flags.by, '--by'),
-      id: keyOf(id, '--id'),
-      texts: flags.report !== undefined,
-    },
+    fields:
+      suite !== undefined
+        ? fieldsOfSuite(suite)
+        : {
+            label,
+            positive: flags.positive,
+            group: keyOf(flags.group, '--group'),
+            by: keyOf(flags.by, '--by'),
+            cluster: keyOf(flags.cluster, '--cluster'),
+            id: keyOf(id, '--id'),
+            texts: flags.report !== undefined,
+          },
     needsModel: first.row !== undefined && (!first.row.hasReward || asked === 'replace'),
     baseline: place === undefined ? undefined : await Baseline.read({ place, id, rewardField, maxRowBytes }, context),
   };
 }
 
+const listsOf = (answers: 'lists' | 3): AnswerLists => (answers === 'lists' ? {} : { each: answers });
+
+const fieldsOfSuite = ({ by, answers }: Suite): EvaluationFields => ({
+  label: answers === 'one' ? undefined : answerListFields.label,
+  by,
+  id: 'id',
+  texts: false,
+});
+
+/** What a suite says itself, or its table has no place for. */
+const decidedBySuite = [
+  'label-field',
+  'positive',
+  'group',
+  'cluster',
+  'by',
+  'baseline',
+  'id',
+  'report',
+  'junit',
+  'fail-under',
+  'fail-over',
+  'fail-on-interval',
+  'fail-on-regression',
+] as const;
+
 function refuseContradictions(files: readonly string[], flags: EvalFlags): void {
   refuseTwoStreams(files);
+  for (const name of flags.suite === undefined ? [] : decidedBySuite) {
+    const given = flags[fieldOf({ name }) as keyof EvalFlags];
+    if (given !== undefined && given !== false) {
+      throw usageError(`expected --suite ${flags.suite} without --${name}: its form and its table are given`);
+    }
+  }
   if (flags.id !== undefined && flags.baseline === undefined) throw usageError('expected --id with --baseline FILE');
+  if (flags.failOnRegression !== undefined && flags.baseline === undefined) {
+    throw usageError('expected --fail-on-regression with --baseline FILE: it holds the difference against zero');
+  }
+  for (const { slice } of [...(flags.failUnder ?? []), ...(flags.failOver ?? [])]) {
+    if (slice === undefined || slice.field === flags.by) continue;
+    const got = flags.by === undefined ? 'no --by' : `--by ${flags.by}`;
+    throw usageError(`expected --by ${slice.field} with a threshold on a slice by ${slice.field}, got ${got}`);
+  }
   if (flags.failOnInterval && flags.failUnder === undefined && flags.failOver === undefined) {
     throw usageError('expected --fail-on-interval with --fail-under or --fail-over');
   }

@@ -16,18 +16,21 @@ export function differenceTo(baseline: string, metrics: readonly NamedMetric[]):
     { title: 'Difference', kind: 'number' as const },
     { title: '95 % interval', kind: 'number' as const },
     { title: 'This model is' },
-    { title: 'Model', kind: 'number' as const },
+    { title: 'This model', kind: 'number' as const },
+    { title: 'Baseline', kind: 'number' as const },
     { title: 'n', kind: 'number' as const },
   ];
-  const rows = compared.flatMap(({ title, name, own, better, difference }) =>
-    isDefined(difference)
+  const rows = compared.flatMap(({ title, name, other, better, difference }) =>
+    isDefined(difference) && other && isDefined(other)
       ? [
           [
             html`<b>${title}</b> <code>${name}</code>`,
             html`<b>${change(difference.value)}</b>`,
             interval(difference, change),
             verdict(difference, better),
-            isDefined(own) && decimal(own.value),
+            // On the rows that both have.
+            decimal(other.value + difference.value),
+            decimal(other.value),
             count(difference.n),
           ],
         ]

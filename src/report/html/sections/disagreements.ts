@@ -1,11 +1,13 @@
+import type { LabelledText, ShownPair, ShownText } from '../../../evaluation/shown-rows.js';
 import { type Content, html, type Markup } from '../html.js';
-import { decimal, plain } from '../numbers.js';
-import type { Disagreements, RatedPair, RatedRow } from '../report-data.js';
+import { count, decimal, plain } from '../numbers.js';
+import type { Disagreements } from '../report-data.js';
 import { preview } from '../visible.js';
+import { conversationOf } from './conversation.js';
 import { section, table } from './section.js';
 
 const TEXT = 280;
-const CONTEXT = 140;
+const NAME = 60;
 
 /** The rows on which model and label disagree most. */
 export function disagreementsOf({
@@ -18,53 +20,64 @@ export function disagreementsOf({
     'disagreements',
     'Where model and label disagree most',
     html`<p>Wrong rewards show what the model has not learned, and some of them are wrong labels.</p>`,
-    overrated.length > 0 && rowTable('Scored high, labelled low', overrated),
-    underrated.length > 0 && rowTable('Scored low, labelled high', underrated),
+    overrated.length > 0 && labelledTable('Scored high, labelled low', overrated),
+    underrated.length > 0 && labelledTable('Scored low, labelled high', underrated),
     pairs.length > 0 && pairTable(pairs),
   );
 }
 
-function rowTable(caption: string, rows: readonly RatedRow[]): Markup {
-  const columns = [
-    { title: 'Row' },
-    { title: 'Label', kind: 'number' as const },
-    { title: 'Reward', kind: 'number' as const },
-    { title: 'Text', kind: 'text' as const },
-  ];
-  return table(
+const labelledTable = (caption: string, rows: readonly LabelledText[]): Markup =>
+  table(
     caption,
-    columns,
-    rows.map(({ place, label, reward, text, context }) => [
-      placeOf(place),
-      plain(label),
-      decimal(reward),
-      [contextOf(context), quote(text)],
-    ]),
+    [
+      { title: 'Row' },
+      { title: 'Label', kind: 'number' },
+      { title: 'Reward', kind: 'number' },
+      { title: 'Text', kind: 'text' },
+    ],
+    rows.map((row) => [placeOf(row), plain(row.label), decimal(row.reward), textOf(row)]),
   );
-}
 
-function pairTable(pairs: readonly RatedPair[]): Markup {
-  const columns = [
-    { title: 'Pair' },
-    { title: 'Margin', kind: 'number' as const },
-    { title: 'Chosen', kind: 'text' as const },
-    { title: 'Rejected', kind: 'text' as const },
-  ];
-  return table(
+/** Rows without labels, as those with the lowest rewards. */
+export const rowTable = (caption: string, rows: readonly ShownText[]): Markup =>
+  table(
+    caption,
+    [{ title: 'Row' }, { title: 'Reward', kind: 'number' }, { title: 'Text', kind: 'text' }],
+    rows.map((row) => [placeOf(row), decimal(row.reward), textOf(row)]),
+  );
+
+const pairTable = (pairs: readonly ShownPair[]): Markup =>
+  table(
     'The rejected response scored higher',
-    columns,
-    pairs.map(({ place, context, chosen, rejected }) => [
-      placeOf(place),
-      decimal(chosen.reward - rejected.reward),
-      [contextOf(context), html`<span class="reward">${decimal(chosen.reward)}</span> `, quote(chosen.text)],
-      [html`<span class="reward">${decimal(rejected.reward)}</span> `, quote(rejected.text)],
+    [
+      { title: 'Pair' },
+      { title: 'Margin', kind: 'number' },
+      { title: 'Chosen', kind: 'text' },
+      { title: 'Rejected', kind: 'text' },
+    ],
+    pairs.map(({ margin, chosen, rejected }) => [
+      placeOf(chosen),
+      decimal(margin),
+      [html`<span class="reward">${decimal(chosen.reward)}</span> `, textOf(chosen)],
+      [html`<span class="reward">${decimal(rejected.reward)}</span> `, textOf(rejected)],
     ]),
   );
+
+/** `conversations.jsonl:12 [0]`, and the id below it. */
+function placeOf({ file, row, line, candidate, id }: ShownText): Markup {
+  const name = file === '-' ? 'standard input' : (file.split(/[/\\]/).at(-1) as string);
+  const where = line === null ? ` row ${row}` : `:${line}`;
+  return html`<code>${preview(name, NAME, 'end')}${where}${candidate !== null && ` [${candidate}]`}</code>${
+    id !== null && html`<span class="meaning">id <bdi>${preview(id, NAME)}</bdi></span>`
+  }`;
 }
 
-const placeOf = (place: string): Markup => html`<code>${preview(place, 60, 'end')}</code>`;
+const textOf = (text: ShownText): Content => [
+  html`<bdi class="quote">${preview(text.conversation?.response ?? text.text, TEXT)}</bdi>`,
+  tokensOf(text),
+  text.conversation !== null && conversationOf(text.conversation, text.explain),
+];
 
-const contextOf = (context: string | undefined): Content =>
-  context !== undefined && context !== '' && html`<bdi class="context">${preview(context, CONTEXT, 'end')}</bdi>`;
-
-const quote = (text: string): Markup => html`<bdi class="quote">${preview(text, TEXT)}</bdi>`;
+const tokensOf = ({ tokens, cut }: ShownText): Content =>
+  tokens !== null &&
+  html`<span class="meaning">${count(tokens)} tokens${cut !== null && cut > 0 && html`, <b class="missed">${count(cut)} more cut off</b>`}</span>`;

