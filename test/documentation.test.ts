@@ -26,6 +26,7 @@ const notRun: Readonly<Record<string, string>> = {
   'npm run bench': 'takes hours, and needs Python with torch',
   'npm run test:serve-load': 'builds anew, and takes a minute',
   'reward-score serve': 'does not end; test/serve has it run',
+  docker: 'needs a daemon; test/engines runs the steps of the Dockerfile',
   curl: 'asks a server that is not there; test/serve does the same',
   'npm run docs:cli': 'builds anew; the page that it writes is compared below',
   'node docs/make-scale-page.mjs': 'the page that it writes is compared below',
@@ -34,7 +35,15 @@ const notRun: Readonly<Record<string, string>> = {
 };
 
 /** Flags of other programs. */
-const otherFlags = ['--enable-source-maps', '--ignore-scripts', '--test', '--data-binary', '--reward', '--array'];
+const otherFlags = [
+  '--enable-source-maps',
+  '--ignore-scripts',
+  '--test',
+  '--data-binary',
+  '--reward',
+  '--array',
+  '--target',
+];
 
 const skipped = new Set<string>();
 
