@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from conftest import BINARY
-from reward_score_client import RewardModel
+from reward_score import RewardModel
 
 TEXTS = ["User: hi\nBot: aaa", "User: hi\nBot: b"]
 PAIRS = [{"prompt": "q", "response": document} for document in ("b", "aaa", "ab")]
