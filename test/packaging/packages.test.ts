@@ -75,6 +75,8 @@ test('the package carries the program, its types, its manual page, the bundled m
       paths.some((path) => kind.test(path)),
       String(kind),
     );
+  // npm (11.19) links the page for man from a list, and silently not from a string.
+  assert.deepEqual(readJson(join(directory, 'reward-score/package.json')).man, ['docs/reward-score.1']);
 });
 
 test('platforms have the binaries of the locked onnxruntime-node, and its licence', () => {
