@@ -110,11 +110,12 @@ test('docs/cli.md and the manual page are what the program says', () => {
   }
 });
 
-test('docs/scale.md is what its formulas and measurements give', () => {
-  const file = join(temporaryDirectory(), 'scale.md');
-  execFileSync(process.execPath, [join(root, 'docs/make-scale-page.mjs'), file], { env: environment() });
-  const committed = readFileSync(join(root, 'docs/scale.md'), 'utf8');
-  assertSameText(readFileSync(file, 'utf8'), committed);
+test('docs/scale.md and its note are what their formulas and measurements give', () => {
+  const folder = temporaryDirectory();
+  execFileSync(process.execPath, [join(root, 'docs/make-scale-page.mjs'), folder], { env: environment() });
+  for (const name of ['scale.md', 'design/011-scale.md']) {
+    assertSameText(readFileSync(join(folder, name), 'utf8'), readFileSync(join(root, 'docs', name), 'utf8'));
+  }
 });
 
 test('every flag that they name exists', () => {
