@@ -1,17 +1,22 @@
 /**
- * Writes docs/cli.md from the program itself: its commands as commander has them, and the records of flags and codes.
+ * Writes docs/cli.md and the manual page docs/reward-score.1 from the program itself: its commands as commander has them, and
+ * the records of flags and codes.
  *
  *     npm run docs:cli
  *
- * Another file than docs/cli.md can be named as argument.
+ * Another folder than docs/ can be named as argument.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ExitCode, exitCodeMeanings, exitCodeOf } from '../dist/cli/exit-codes.js';
 import { variableOf } from '../dist/cli/flags/flag.js';
 import { processContext } from '../dist/cli/process.js';
 import { createProgram } from '../dist/cli/program.js';
 import { signals } from '../dist/cli/signals.js';
 import { failureCodes } from '../dist/rows/failure.js';
+import { manPageOf } from './cli-page/man.mjs';
+import { markdownOf } from './cli-page/markdown.mjs';
 
 /** Variables that no flag has. One that the sources read and that is not here, or the other way round, is an error. */
 const variables = {
@@ -47,42 +52,45 @@ const variables = {
 };
 
 const { command: program } = createProgram([], processContext());
-const sections = [
-  `# The command line
-
-<!-- Made by \`npm run docs:cli\` from the program; a change here is lost. -->
-
-Flags may stand in any order. If a flag is given twice, the last one counts. A flag takes precedence over its environment variable, and
+const blocks = [
+  { heading: 'The command line', level: 1 },
+  { comment: 'Made by `npm run docs:cli` from the program; a change here is lost.' },
+  {
+    prose: `Flags may stand in any order. If a flag is given twice, the last one counts. A flag takes precedence over its environment variable, and
 the variable over the default. The variable of a switch turns it on with any value except \`0\`, \`false\`, \`no\`, \`off\` and the
 empty one. After \`--\`, everything is an argument. \`--help\` after a command shows its flags, and \`reward-score --version\` shows
 the version.`,
+  },
   ...commandsOf(program).flatMap((command) => sectionsOf(command, 2)),
-  '## Exit codes',
-  table(
-    ['code', 'meaning'],
-    [
+  { heading: 'Exit codes', level: 2 },
+  {
+    header: ['code', 'meaning'],
+    rows: [
       ...Object.entries(ExitCode).map(([name, code]) => [String(code), exitCodeMeanings[name]]),
       ...signals.map((signal) => [
         String(exitCodeOf(signal)),
         `ended by ${signal}: the first signal finishes the rows in work, the second ends at once`,
       ]),
     ],
-  ),
-  '## Codes of bad rows',
-  table(
-    ['code', 'meaning'],
-    Object.entries(failureCodes).map(([code, meaning]) => [`\`${code}\``, meaning]),
-  ),
-  `## Environment variables
-
-These are read besides the variables of flags. Those of Hugging Face mean what they mean to its Python library.`,
-  table(
-    ['variable', 'meaning'],
-    Object.entries(checkedVariables()).map(([name, meaning]) => [`\`${name}\``, meaning]),
-  ),
+  },
+  { heading: 'Codes of bad rows', level: 2 },
+  {
+    header: ['code', 'meaning'],
+    rows: Object.entries(failureCodes).map(([code, meaning]) => [`\`${code}\``, meaning]),
+  },
+  { heading: 'Environment variables', level: 2 },
+  {
+    prose:
+      'These are read besides the variables of flags. Those of Hugging Face mean what they mean to its Python library.',
+  },
+  {
+    header: ['variable', 'meaning'],
+    rows: Object.entries(checkedVariables()).map(([name, meaning]) => [`\`${name}\``, meaning]),
+  },
 ];
-const page = process.argv[2] ?? new URL('cli.md', import.meta.url);
-writeFileSync(page, `${sections.join('\n\n')}\n`);
+const folder = process.argv[2] ?? fileURLToPath(new URL('.', import.meta.url));
+writeFileSync(join(folder, 'cli.md'), markdownOf(blocks));
+writeFileSync(join(folder, 'reward-score.1'), manPageOf(blocks, program.name(), program.description()));
 
 /** Those that help shows, without help itself. */
 function commandsOf(command) {
@@ -97,8 +105,8 @@ function sectionsOf(command, level) {
   const path = help.commandUsage(command).replace(/ \[?(options|command)\].*/, '');
   const commands = commandsOf(command);
   return [
-    `${'#'.repeat(level)} ${path}`,
-    `${sentence(command.description())}`,
+    { heading: path, level },
+    { prose: sentence(command.description()) },
     ...(commands.length > 0 ? commands.flatMap((inner) => sectionsOf(inner, level + 1)) : usageOf(command, help)),
   ];
 }
@@ -106,7 +114,7 @@ function sectionsOf(command, level) {
 function usageOf(command, help) {
   const wordings = help.visibleArguments(command).map((argument) => {
     const choices = listed(argument.argChoices);
-    return [`\`${argument.name()}\``, cell(argument.description, choices && `one of ${choices}`)];
+    return [`\`${argument.name()}\``, joined(argument.description, choices && `one of ${choices}`)];
   });
   const groups = help.groupItems(
     command.options,
@@ -114,11 +122,11 @@ function usageOf(command, help) {
     (option) => option.helpGroupHeading ?? 'Options:',
   );
   return [
-    `\`\`\`text\n${help.commandUsage(command)}\n\`\`\``,
-    ...(wordings.length > 0 ? [table(['argument', 'meaning'], wordings)] : []),
+    { synopsis: help.commandUsage(command) },
+    ...(wordings.length > 0 ? [{ header: ['argument', 'meaning'], rows: wordings }] : []),
     ...[...groups].flatMap(([heading, options]) => [
-      ...(groups.size > 1 ? [`**${heading.replace(/:$/, '')}**`] : []),
-      table(['flag', 'meaning', 'default', 'environment variable'], options.map(rowOf)),
+      ...(groups.size > 1 ? [{ group: heading.replace(/:$/, '') }] : []),
+      { header: ['flag', 'meaning', 'default', 'environment variable'], rows: options.map(rowOf) },
     ]),
     ...examplesOf(command),
   ];
@@ -130,9 +138,9 @@ function rowOf(option) {
   const isSwitch = !option.required && !option.optional;
   const name = option.long.slice(2);
   return [
-    `\`${cell(option.flags)}\``,
-    cell(description, choices && `one of ${choices}`),
-    option.mandatory ? 'required' : cell(defaultOf(option, isSwitch, stated)),
+    `\`${option.flags}\``,
+    joined(description, choices && `one of ${choices}`),
+    option.mandatory ? 'required' : defaultOf(option, isSwitch, stated),
     `\`${variableOf({ name })}\``,
   ];
 }
@@ -150,7 +158,7 @@ function examplesOf(command) {
   command.configureOutput({ ...others, writeOut: (text) => (shown += text) }).outputHelp();
   command.configureOutput({ ...others, writeOut });
   const examples = /\nExamples:\n((?: {2}.*\n)+)/.exec(shown)?.[1];
-  return examples === undefined ? [] : [`\`\`\`sh\n${examples.replaceAll(/^ {2}/gm, '')}\`\`\``];
+  return examples === undefined ? [] : [{ examples: examples.replaceAll(/^ {2}/gm, '') }];
 }
 
 function checkedVariables() {
@@ -182,23 +190,13 @@ function allCommands(command) {
   return [command, ...command.commands.flatMap(allCommands)];
 }
 
-/** A column in which nothing stands is left out. */
-function table(header, rows) {
-  const filled = header.map((_, column) => rows.some((row) => row[column] !== ''));
-  const line = (cells) => `| ${cells.filter((_, column) => filled[column]).join(' | ')} |`;
-  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
 function listed(choices) {
   return choices?.map((choice) => `\`${choice}\``).join(', ');
 }
 
 /** Texts in one cell of a table. */
-function cell(...texts) {
-  return texts
-    .filter((text) => text)
-    .join('; ')
-    .replaceAll('|', '\\|');
+function joined(...texts) {
+  return texts.filter((text) => text).join('; ');
 }
 
 function sentence(text) {

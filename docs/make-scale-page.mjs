@@ -1,12 +1,15 @@
 /**
- * Writes docs/scale.md: what 1e9 rows take, from what was measured (bench/results) and formulas.
+ * Writes docs/scale.md, what 1e9 rows take, and docs/design/011-scale.md, how that follows from what was measured
+ * (bench/results) and formulas. Their words stand in scale-page.txt and scale-note.txt.
  *
  *     node docs/make-scale-page.mjs
  *
- * Another file than docs/scale.md can be named as argument. What is measured by hand stands in `measured`, with where it
+ * Another folder than docs/ can be named as argument. What is measured by hand stands in `measured`, with where it
  * is from; the rest is read from bench/results/window-times.json, window-times-small.json and storage.json.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { simulate } from '../bench/simulation.mjs';
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../bench/results/${name}.json`, import.meta.url), 'utf8'));
@@ -130,17 +133,13 @@ const table = (header, rows) =>
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');
 
-const costs = () =>
+/** @param workloads what W1, W1r and W2 are called. */
+const costs = (workloads) =>
   table(
     [
       'core-hours a million rewards, AVX-512 with VNNI',
       'parameters',
-      'W1 fp32',
-      'W1 int8',
-      'W1r fp32',
-      'W1r int8',
-      'W2 fp32',
-      'W2 int8',
+      ...workloads.flatMap((name) => [`${name} fp32`, `${name} int8`]),
     ],
     Object.entries(models).map(([key, model]) => [
       model.label,
@@ -319,10 +318,12 @@ const sampleProcessor = () => {
   return widest.map((name) => names[name]).join(' and ');
 };
 
-const template = readFileSync(new URL('scale-page.txt', import.meta.url), 'utf8');
+const scoringHours = (assumed.rows * seconds('base', 'W2', 'fp32')) / 3600;
+
 const values = {
   flops,
-  costs,
+  costs: () => costs(['W1', 'W1r', 'W2']),
+  guideCosts: () => costs(['8 candidates of a prompt,', 'the same with `--reserve 64`,', 'texts that share nothing,']),
   billion,
   checks,
   shardCounts,
@@ -395,16 +396,35 @@ const values = {
     (storage.secondsPerGigabyte.gunzip * (inputBytes / 1e9) * (assumed.shards + (assumed.shards + 1) / 2)) / 3600,
   ),
   csvHours: number((storage.secondsPerGigabyte.csv * (inputBytes / 1e9) * ((assumed.shards + 1) / 2)) / 3600),
-  scoringHours: number((assumed.rows * seconds('base', 'W2', 'fp32')) / 3600),
+  scoringHours: number(scoringHours),
+  scoringTime: duration((scoringHours * 3600) / (assumed.shards * assumed.workers)),
+  scoringMoney: number(scoringHours * assumed.price),
   samples: number(64 * assumed.shards * assumed.shards),
   replay: percent(run.replay),
   storageRate: bytes(assumed.storage),
   clientRate: bytes(assumed.client),
 };
-const page = template.replaceAll(/\{\{(\w+)\}\}/g, (_, name) => {
-  if (!(name in values))
-    throw new Error(`scale-page.txt: expected one of ${Object.keys(values).join(', ')}, got ${name}`);
-  const value = values[name];
-  return String(typeof value === 'function' ? value() : value);
-});
-writeFileSync(process.argv[2] ?? new URL('scale.md', import.meta.url), page);
+
+/** What a template says, with the values that it names. */
+function filled(name) {
+  const template = readFileSync(new URL(name, import.meta.url), 'utf8');
+  return template.replaceAll(/\{\{(\w+)\}\}/g, (_, key) => {
+    if (!(key in values)) throw new Error(`${name}: expected one of ${Object.keys(values).join(', ')}, got ${key}`);
+    used.add(key);
+    const value = values[key];
+    return String(typeof value === 'function' ? value() : value);
+  });
+}
+
+const used = new Set();
+const folder = process.argv[2] ?? fileURLToPath(new URL('.', import.meta.url));
+for (const [template, page] of [
+  ['scale-page.txt', 'scale.md'],
+  ['scale-note.txt', 'design/011-scale.md'],
+]) {
+  const path = join(folder, page);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, filled(template));
+}
+const unused = Object.keys(values).filter((key) => !used.has(key));
+if (unused.length > 0) throw new Error(`neither template names ${unused.join(', ')}`);

@@ -100,18 +100,22 @@ test('every script of npm that they name exists', () => {
   }
 });
 
-test('docs/cli.md is what the program says', () => {
-  const file = join(temporaryDirectory(), 'cli.md');
-  execFileSync(process.execPath, [join(root, 'docs/make-cli-page.mjs'), file], { env: environment() });
-  const committed = readFileSync(join(root, 'docs/cli.md'), 'utf8');
-  assert.equal(committed, readFileSync(file, 'utf8'), 'docs/cli.md is not what the program says: npm run docs:cli');
+test('docs/cli.md and the manual page are what the program says', () => {
+  const folder = temporaryDirectory();
+  execFileSync(process.execPath, [join(root, 'docs/make-cli-page.mjs'), folder], { env: environment() });
+  for (const name of ['cli.md', 'reward-score.1']) {
+    const committed = readFileSync(join(root, 'docs', name), 'utf8');
+    const made = readFileSync(join(folder, name), 'utf8');
+    assert.equal(committed, made, `docs/${name} is not what the program says: npm run docs:cli`);
+  }
 });
 
-test('docs/scale.md is what its formulas and measurements give', () => {
-  const file = join(temporaryDirectory(), 'scale.md');
-  execFileSync(process.execPath, [join(root, 'docs/make-scale-page.mjs'), file], { env: environment() });
-  const committed = readFileSync(join(root, 'docs/scale.md'), 'utf8');
-  assertSameText(readFileSync(file, 'utf8'), committed);
+test('docs/scale.md and its note are what their formulas and measurements give', () => {
+  const folder = temporaryDirectory();
+  execFileSync(process.execPath, [join(root, 'docs/make-scale-page.mjs'), folder], { env: environment() });
+  for (const name of ['scale.md', 'design/011-scale.md']) {
+    assertSameText(readFileSync(join(folder, name), 'utf8'), readFileSync(join(root, 'docs', name), 'utf8'));
+  }
 });
 
 test('every flag that they name exists', () => {

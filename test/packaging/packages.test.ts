@@ -52,12 +52,13 @@ test('the licence of each bundled package is kept, and of no other', () => {
   assert.deepEqual(listed.sort(), titles.sort());
 });
 
-test('the package carries the program, its types, the bundled model and the schema, and no more', () => {
+test('the package carries the program, its types, its manual page, the bundled model and the schema, and no more', () => {
   const kinds = [
     /^(?:package\.json|README\.md|LICENSE|bin\/reward-score\.js)$/,
     /^dist\/bundle\/[\w-]+\.js(?:\.map)?$/,
     /^dist\/bundle\/types\/.*\.d\.ts$/,
     /^dist\/bundle\/THIRD-PARTY-LICENSES\.txt$/,
+    /^docs\/reward-score\.1$/,
     /^models\/starter\//,
     /^schema\//,
   ];
@@ -74,6 +75,8 @@ test('the package carries the program, its types, the bundled model and the sche
       paths.some((path) => kind.test(path)),
       String(kind),
     );
+  // npm (11.19) links the page for man from a list, and silently not from a string.
+  assert.deepEqual(readJson(join(directory, 'reward-score/package.json')).man, ['docs/reward-score.1']);
 });
 
 test('platforms have the binaries of the locked onnxruntime-node, and its licence', () => {
