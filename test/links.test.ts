@@ -1,7 +1,7 @@
 /** Links between the documents lead somewhere: to a file or a folder of the repository, and to a heading that is there. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { test } from 'node:test';
 import { root } from './support/run.js';
 
@@ -10,7 +10,8 @@ const folders = ['docs', 'bench', 'examples', 'models', 'python', 'recipes', 'tr
 
 const markdownOf = (folder: string, recursive: boolean): string[] =>
   readdirSync(join(root, folder), { recursive, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md') && !name.includes('.venv') && !name.includes('node_modules'))
+    // What is installed or made in a folder is not ours: it is in a folder whose name begins with a dot, or npm's.
+    .filter((name) => name.endsWith('.md') && !name.split(sep).some((part) => /^\.|^node_modules$/.test(part)))
     .map((name) => join(root, folder, name));
 
 const pages = [...markdownOf('.', false), ...folders.flatMap((folder) => markdownOf(folder, true))];
