@@ -12,6 +12,7 @@ import type { PreparedModel } from '../model/prepared/prepare.js';
 import type { SharedTokenizer } from '../model/tokenizer/shared-tokenizer.js';
 import type { AddedTexts, TruncationSide } from '../model/tokenizer/tokenizer.js';
 import type { OptionSpelling } from '../option-name.js';
+import type { EndableThreadData } from '../platform/native-code.js';
 import type { FailedRow } from '../rows/failed-row.js';
 import type { RowFailure } from '../rows/failure.js';
 import type { FormatSettings } from '../rows/formats/index.js';
@@ -171,7 +172,7 @@ export type ReadyModel =
   | ({ readonly kind: 'exported' } & ExportedReady);
 
 /** What a thread is started with. */
-export interface ThreadData {
+export interface ThreadData extends EndableThreadData {
   /** It speaks of options as the thread that started it does. */
   readonly optionSpelling: OptionSpelling;
 }

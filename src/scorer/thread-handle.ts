@@ -6,6 +6,7 @@ import { currentOptionSpelling } from '../option-name.js';
 import { environment } from '../platform/environment.js';
 import { statOrUndefined } from '../platform/files.js';
 import { requireForcedExit } from '../platform/forced-exit.js';
+import { ThreadEnd } from '../platform/native-code.js';
 import { nodeFlagsOfThread, writeToStandardError } from '../platform/threads.js';
 import type { FromWorker, ThreadData, ToWorker } from './protocol.js';
 import { crashReason, WorkerCrash } from './worker-crash.js';
@@ -33,6 +34,7 @@ interface Pending {
 /** One worker thread, asked one thing at a time. */
 export class ThreadHandle {
   readonly #worker: Worker;
+  readonly #end = new ThreadEnd();
   #onNotice: (message: string) => void = () => undefined;
   #deadlineMs = 0;
   /** The thread is gone, or is waited for no longer. */
@@ -55,7 +57,7 @@ export class ThreadHandle {
     // onnxruntime 1.29 and later report every session to Microsoft unless told not to, before they are loaded and in
     // the process's own environment: a worker's process.env is a copy that native code does not see.
     environment().ORT_DISABLE_TELEMETRY ??= '1';
-    const data: ThreadData = { optionSpelling: currentOptionSpelling() };
+    const data: ThreadData = { optionSpelling: currentOptionSpelling(), threadState: this.#end.threadState };
     // A library's console.log in a worker must not reach standard output, which carries data only.
     this.#worker = new Worker(entryFile(), {
       stdout: true,
@@ -124,7 +126,7 @@ export class ThreadHandle {
 
   /** Ends a thread that has nothing to free, wherever it is. */
   async discard(): Promise<void> {
-    void this.#worker.terminate();
+    this.#end.end(this.#worker);
     await this.#ended;
   }
 
@@ -137,18 +139,17 @@ export class ThreadHandle {
     // In ticks, since a process that was stopped for an hour and goes on gets one, and then its messages.
     this.#watch = setInterval(
       () => {
-        if (++this.#silentTicks >= TICKS) this.#end();
+        if (++this.#silentTicks >= TICKS) this.#endSilent();
       },
       (this.#deadlineMs + (message.type === 'share' || message.type === 'load' ? START_MS : 0)) / TICKS,
     );
   }
 
-  #end(): void {
+  #endSilent(): void {
     clearInterval(this.#watch);
     const silence = `${this.#deadlineMs / 1000} s`;
     this.#dying ??= new WorkerCrash(`showed no sign of life for ${silence}`);
-    // Stops JavaScript wherever it is; native code runs on to its end.
-    void this.#worker.terminate();
+    this.#end.end(this.#worker);
     this.#watch = setTimeout(() => {
       requireForcedExit();
       this.#die(new WorkerCrash(`has shown no sign of life for ${silence} and cannot be ended`, { hung: true }));

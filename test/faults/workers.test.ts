@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { runBinary } from '../support/binary.js';
+import { runBinary, runProgram } from '../support/binary.js';
 import type { Run } from '../support/in-process.js';
 import { jsonLines, root, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 
@@ -23,7 +23,7 @@ type Stage = keyof typeof markers;
 const stages = Object.keys(markers) as Stage[];
 
 interface Fault {
-  readonly how: 'throw' | 'exit' | 'heap' | 'loop' | 'hang' | 'huge' | 'segfault';
+  readonly how: 'throw' | 'exit' | 'heap' | 'loop' | 'hang' | 'slow' | 'huge' | 'segfault';
   readonly at: 'load' | Stage;
   readonly from?: number;
   readonly to?: number;
@@ -242,6 +242,21 @@ describe('what is not the rows’ doing', { concurrency: 2 }, () => {
 });
 
 describe('native code', { concurrency: 2 }, () => {
+  test('that is being loaded when its thread is not needed: the process goes on', async () => {
+    const program = join(root, 'test/support/end-in-addon.mjs');
+    const run = await runProgram(program, { nodeFlags: ['--import', program] });
+    assert.deepEqual([run.stdout, run.stderr, run.code], ['ended\n', '', 0]);
+  });
+
+  test('that is slow: it is waited for, and its rows are scored again', async () => {
+    const slow = writeFile(directory, 'slow.jsonl', jsonl(textsWith(5, [3], 'score')));
+    const want = await undisturbed(slow);
+    const run = await broken([{ how: 'slow', at: 'score', to: 1 }], [slow, '--worker-timeout', '1']);
+    assert.match(run.stderr, /a worker thread showed no sign of life for 1 s at window 0: its rows, from line 1 on,/);
+    assert.equal(run.code, 0, run.stderr);
+    assert.ok(run.bytes.equals(want.bytes));
+  });
+
   const file = writeFile(directory, 'native.jsonl', jsonl(textsWith(5000, [4500])));
 
   test('that hangs: exit code 1 at the deadline, and what was finished is kept', async () => {

@@ -1,7 +1,7 @@
 /** Attention in blocks against attention of everything at once, of one layer. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { InferenceSession, sessionOptions, toTensors } from '../../dist/model/backend/onnxruntime.js';
+import { Session, sessionOptions, toTensors } from '../../dist/model/backend/onnxruntime.js';
 import { attendInBlocks } from '../../dist/model/graph/causal-blocks.js';
 import { ElementType, type Graph, MICROSOFT } from '../../dist/model/graph/graph.js';
 import { encodeModel } from '../../dist/model/graph/onnx.js';
@@ -78,8 +78,8 @@ function feedsOf(nodes: number, seen: number): Feeds {
 }
 
 describe('attention in blocks', async () => {
-  const open = (graph: Graph): Promise<InferenceSession> =>
-    InferenceSession.create(encodeModel(graph, [], ''), { ...sessionOptions, graphOptimizationLevel: 'disabled' });
+  const open = (graph: Graph): Promise<Session> =>
+    Session.open(encodeModel(graph, [], ''), { ...sessionOptions, graphOptimizationLevel: 'disabled' });
 
   test('gives the bits of attention of everything at once, in packs of any length and after kept nodes', async () => {
     const cut = attendInBlocks(layer);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { loadRewardModel } from '../../dist/index.js';
-import { InferenceSession, sessionOptions, Tensor } from '../../dist/model/backend/onnxruntime.js';
+import { Session, sessionOptions, Tensor } from '../../dist/model/backend/onnxruntime.js';
 import { openTensors, readCheckpoint } from '../../dist/model/checkpoint/checkpoint.js';
 import { ElementType } from '../../dist/model/graph/graph.js';
 import { encodeModel } from '../../dist/model/graph/onnx.js';
@@ -82,7 +82,7 @@ describe('sums of integers are exact on this processor', async () => {
       [],
       '',
     );
-    const session = await InferenceSession.create(model, sessionOptions);
+    const session = await Session.open(model, sessionOptions);
     const { y } = await session.run({ x: new Tensor('uint8', x, [x.length / inner, inner]) });
     await session.release();
     return y?.data as Float32Array;

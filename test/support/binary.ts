@@ -29,6 +29,11 @@ export function start(args: readonly string[], options: Omit<BinaryOptions, 'std
   });
 }
 
+/** Runs another program of ours to its end. */
+export function runProgram(program: string, options: Pick<BinaryOptions, 'nodeFlags'> = {}): Promise<Run> {
+  return toItsEnd(spawn(process.execPath, [...(options.nodeFlags ?? []), program], { cwd: root, env: environment() }));
+}
+
 /** Runs the binary to its end. */
 export function runBinary(args: readonly string[], options: BinaryOptions = {}): Promise<Run> {
   const child = start(args, options);

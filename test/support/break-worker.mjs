@@ -19,6 +19,9 @@ const markers = {
   score: 'bad^score',
   answer: 'bad~answer',
 };
+/** The program's own, once it is loaded. */
+let Session, Tensor, sessionOptions, encodeModel;
+
 /** The token of `^`, which no other text of the tests has. */
 const SCORE_TOKEN = 61;
 
@@ -41,6 +44,25 @@ const breaks = {
     for (;;);
   },
   hang: () => pbkdf2Sync('', '', 2 ** 31 - 1, 64, 'sha512'),
+  /** A product of three seconds, some more or less: longer than a deadline, shorter than what a thread is granted to end. */
+  async slow() {
+    const size = 5400;
+    const square = new Tensor('float32', new Float32Array(size * size), [size, size]);
+    const matrix = { type: 1, shape: [size, size] };
+    const product = { operator: 'MatMul', domain: '', inputs: ['a', 'b'], outputs: ['c'], attributes: {} };
+    const graph = {
+      inputs: [
+        { name: 'a', ...matrix },
+        { name: 'b', ...matrix },
+      ],
+      outputs: [{ name: 'c', ...matrix }],
+      nodes: [product],
+      constants: [],
+    };
+    const session = await Session.open(encodeModel(graph, [], ''), sessionOptions);
+    await session.run({ a: square, b: square });
+    await session.release();
+  },
   /** More at once than the heap has left. */
   huge() {
     untilOutput();
@@ -61,8 +83,9 @@ function untilOutput() {
 
 const faults = JSON.parse(process.env.BREAK);
 
-/** Breaks what is to break now. */
+/** Breaks what is to break now; a promise where that takes its time. */
 function reach(stage) {
+  let broken;
   for (const [i, { how, at, from, to }] of faults.entries()) {
     if (at !== stage) continue;
     if (from !== undefined || to !== undefined) {
@@ -71,16 +94,18 @@ function reach(stage) {
       const count = statSync(file).size;
       if (count < (from ?? 1) || count > (to ?? count)) continue;
     }
-    breaks[how]();
+    broken = breaks[how]();
   }
+  return broken;
 }
 
 /** Has `object[name]` reach a stage first, where its arguments say so. */
 function watch(object, name, stage, isDue) {
   const original = object[name];
   object[name] = function (...args) {
-    if (isDue(...args)) reach(stage);
-    return original.apply(this, args);
+    const broken = isDue(...args) ? reach(stage) : undefined;
+    const goOn = () => original.apply(this, args);
+    return broken instanceof Promise ? broken.then(goOn) : goOn();
   };
 }
 
@@ -95,6 +120,8 @@ if (!isMainThread && parentPort !== null) {
     watch(Tokenizer.prototype, 'encode', 'tokenize', (text) => text.includes(markers.tokenize));
   }
   if (stages.has('score')) {
+    ({ Session, Tensor, sessionOptions } = await import('../../dist/model/backend/onnxruntime.js'));
+    ({ encodeModel } = await import('../../dist/model/graph/onnx.js'));
     const { RewardSession } = await import('../../dist/model/backend/session.js');
     watch(RewardSession.prototype, 'run', 'score', ({ input_ids }) => input_ids.data.includes(SCORE_TOKEN));
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { messageOf, runError } from '../../errors.js';
 import { EARLIER } from '../graph/continued.js';
 import type { Continuation, Feed, Feeds } from '../layout/layout.js';
-import { InferenceSession, sessionOptions, toTensors } from './onnxruntime.js';
+import { Session, sessionOptions, toTensors } from './onnxruntime.js';
 
 export const CONTINUED_FILE = 'continued.onnx';
 
@@ -26,13 +26,13 @@ interface KeptRun {
 }
 
 export class ContinuedSession {
-  readonly #session: InferenceSession;
+  readonly #session: Session;
   readonly #kept: readonly Kept[];
   #capacity = 0;
   /** What is kept now: runs, each of which saw those before it. */
   #runs: readonly KeptRun[] = [];
 
-  private constructor(session: InferenceSession, kept: readonly Kept[]) {
+  private constructor(session: Session, kept: readonly Kept[]) {
     this.#session = session;
     this.#kept = kept;
   }
@@ -40,7 +40,7 @@ export class ContinuedSession {
   /** @throws FatalError `run` where the prepared model in `directory` cannot be loaded */
   static async open(directory: string): Promise<ContinuedSession> {
     try {
-      const session = await InferenceSession.create(join(directory, CONTINUED_FILE), {
+      const session = await Session.open(join(directory, CONTINUED_FILE), {
         ...sessionOptions,
         graphOptimizationLevel: 'disabled',
       });
@@ -92,7 +92,7 @@ export class ContinuedSession {
 const sameTokens = (a: Int32Array, b: Int32Array): boolean => a.length === b.length && a.every((id, i) => id === b[i]);
 
 /** The kept values by the session's inputs for them, [1, nodes before, size]. */
-function keptOf({ inputMetadata }: InferenceSession): Kept[] {
+function keptOf({ inputMetadata }: Session): Kept[] {
   return inputMetadata.flatMap((input): Kept[] => {
     if (!input.name.startsWith(EARLIER) || !input.isTensor) return [];
     const type = input.type === 'int32' ? 'int32' : 'float32';

@@ -4,7 +4,7 @@ import { messageOf, runError } from '../../errors.js';
 import type { Continuation, Feeds } from '../layout/layout.js';
 import type { NetworkSession } from '../token-scorer.js';
 import { ContinuedSession } from './continued-session.js';
-import { InferenceSession, sessionOptions, toTensors } from './onnxruntime.js';
+import { Session, sessionOptions, toTensors } from './onnxruntime.js';
 
 export const MODEL_FILE = 'model.onnx';
 export const WEIGHTS_FILE = 'weights.bin';
@@ -13,7 +13,7 @@ export const WEIGHTS_FILE = 'weights.bin';
  * Has onnxruntime write a model to `directory` with its weights prepacked, the way this processor's kernels read them.
  */
 export async function savePrepacked(modelFile: string, directory: string): Promise<void> {
-  const session = await InferenceSession.create(modelFile, {
+  const session = await Session.open(modelFile, {
     ...sessionOptions,
     graphOptimizationLevel: 'disabled',
     optimizedModelFilePath: join(directory, MODEL_FILE),
@@ -40,12 +40,12 @@ interface OpenOptions {
 
 /** A network ready to run on the calling thread. */
 export class RewardSession implements NetworkSession {
-  readonly #session: InferenceSession;
+  readonly #session: Session;
   readonly #directory: string;
   /** Opened for the first run that goes on after others: most inputs have no rows that need it. */
   #continued: ContinuedSession | undefined;
 
-  private constructor(session: InferenceSession, directory: string) {
+  private constructor(session: Session, directory: string) {
     this.#session = session;
     this.#directory = directory;
   }
@@ -54,7 +54,7 @@ export class RewardSession implements NetworkSession {
   static async open(directory: string, { threads = 1, prepacked = true }: OpenOptions = {}): Promise<RewardSession> {
     try {
       // The graph is built as it should run; optimising it would copy weights that are mapped.
-      const session = await InferenceSession.create(join(directory, MODEL_FILE), {
+      const session = await Session.open(join(directory, MODEL_FILE), {
         ...sessionOptions,
         intraOpNumThreads: threads,
         graphOptimizationLevel: 'disabled',

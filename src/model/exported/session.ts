@@ -3,8 +3,8 @@
 import { FatalError, messageOf, runError } from '../../errors.js';
 import { optionName } from '../../option-name.js';
 import {
-  InferenceSession,
   type Outputs,
+  Session,
   sessionOptions,
   type Tensor,
   type TensorMetadata,
@@ -20,13 +20,13 @@ import type { ExportedModel } from './model.js';
 
 export class ExportedSession implements NetworkSession {
   readonly #model: ExportedModel;
-  readonly #session: InferenceSession;
+  readonly #session: Session;
   readonly inputs: PaddedInputs;
   readonly #output: string;
   /** Whether it was exported for batches of one row. */
   readonly oneRow: boolean;
 
-  private constructor(model: ExportedModel, session: InferenceSession) {
+  private constructor(model: ExportedModel, session: Session) {
     this.#model = model;
     this.#session = session;
     this.inputs = new Map(session.inputMetadata.map((input) => this.#checkInput(input)));
@@ -46,9 +46,9 @@ export class ExportedSession implements NetworkSession {
    * @throws FatalError `run` where the file is not a text classifier that can be run
    */
   static async open(model: ExportedModel, linked: readonly DataFile[]): Promise<ExportedSession> {
-    let session: InferenceSession;
+    let session: Session;
     try {
-      session = await InferenceSession.create(model.file, {
+      session = await Session.open(model.file, {
         ...sessionOptions,
         graphOptimizationLevel: 'all',
         ...(linked.length > 0 && { externalData: readLinkedData(linked) }),

@@ -6,7 +6,7 @@
  * with AVX2, and has the same integers, so the same sums.
  */
 
-import { InferenceSession, sessionOptions, Tensor } from '../backend/onnxruntime.js';
+import { Session, sessionOptions, Tensor } from '../backend/onnxruntime.js';
 import { ElementType, type Graph, MICROSOFT } from '../graph/graph.js';
 import { encodeModel } from '../graph/onnx.js';
 
@@ -28,7 +28,7 @@ const OUTER = 48;
 /** Tries the products that saturate first: those of rows and weights of the largest numbers. */
 export async function chooseWeightType(): Promise<WeightType> {
   const weights = new Int8Array(INNER * OUTER).map((_, i) => ((i % OUTER) % 2 === 0 ? WEIGHT_RANGE : -WEIGHT_RANGE));
-  const session = await InferenceSession.create(encodeModel(product(weights), [], ''), sessionOptions);
+  const session = await Session.open(encodeModel(product(weights), [], ''), sessionOptions);
   try {
     for (const rows of ROWS_TRIED) {
       const x = new Tensor('uint8', new Uint8Array(rows * INNER).fill(255), [rows, INNER]);
