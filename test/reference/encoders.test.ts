@@ -46,26 +46,30 @@ describe('logits equal the reference', () => {
   const rows = reference.rows.map(({ ids }) => ids);
   const types = reference.rows.map((row) => row.types);
 
-  for (const model of encoders) {
-    test(model.name, async () => {
-      const path = join(directory, model.name);
+  for (const { model, filled } of encoders.flatMap((model) => [false, true].map((filled) => ({ model, filled })))) {
+    test(`${model.name}${filled ? ', rows filled up' : ''}`, async () => {
+      const path = join(directory, `${model.name} ${filled}`);
       const { sha256 } = makeEncoder(path, model);
       const expected = reference.models[model.name];
       assert.ok(expected);
       assert.equal(sha256, expected.sha256, 'other tensors than those of the reference');
-      await withScorer(path, async (scorer) => {
-        const { logits } = await scorer.score(rows, nothing, types);
-        const labels = logits.length / rows.length;
-        for (const [row, values] of expected.logits.entries()) {
-          assert.equal(values.length, labels);
-          for (const [label, value] of values.entries()) {
-            assert.ok(value !== null);
-            const got = logits[row * labels + label] as number;
-            const difference = Math.abs(got - value) / Math.max(1, Math.abs(value));
-            assert.ok(difference <= TOLERANCE, `row ${row}, label ${label}: expected ${value}, got ${got}`);
+      await withScorer(
+        path,
+        async (scorer) => {
+          const { logits } = await scorer.score(rows, nothing, types);
+          const labels = logits.length / rows.length;
+          for (const [row, values] of expected.logits.entries()) {
+            assert.equal(values.length, labels);
+            for (const [label, value] of values.entries()) {
+              assert.ok(value !== null);
+              const got = logits[row * labels + label] as number;
+              const difference = Math.abs(got - value) / Math.max(1, Math.abs(value));
+              assert.ok(difference <= TOLERANCE, `row ${row}, label ${label}: expected ${value}, got ${got}`);
+            }
           }
-        }
-      });
+        },
+        { filled },
+      );
     });
   }
 });

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { findNetwork } from '../../dist/model/architectures/index.js';
 import { LayerBuilder } from '../../dist/model/architectures/layers.js';
 import type { RewardNetwork } from '../../dist/model/architectures/network.js';
+import { cpu } from '../../dist/model/backend/cpu.js';
+import { RewardSession } from '../../dist/model/backend/session.js';
 import { readCheckpoint } from '../../dist/model/checkpoint/checkpoint.js';
 import { ConfigReader } from '../../dist/model/checkpoint/config-reader.js';
-import { layoutFactsOf } from '../../dist/model/layout/choose-layout.js';
+import { chooseLayout, layoutFactsOf } from '../../dist/model/layout/choose-layout.js';
 import { preparationFor } from '../../dist/model/precision.js';
-import { openPrepared } from '../../dist/model/prepared/open.js';
 import { prepareModel } from '../../dist/model/prepared/prepare.js';
-import type { TokenScorer } from '../../dist/model/token-scorer.js';
+import { TokenScorer } from '../../dist/model/token-scorer.js';
 import { root } from './run.js';
 import { type ScaleRule, safetensorsBytes } from './synthetic-model.js';
 
@@ -68,7 +69,15 @@ export function makeEncoder(
 }
 
 /** Has a checkpoint score rows of token ids. */
-export async function withScorer(directory: string, use: (scorer: TokenScorer) => Promise<void>): Promise<void> {
+/** All rows that there is room for in one batch, however much fills them up. */
+const inOneBatch = { ...cpu, cost: () => ({ fixed: 1e9, attention: 0 }) };
+
+/** @param filled whether rows are filled up to the longest, as many as have room. Default: as the program chooses. */
+export async function withScorer(
+  directory: string,
+  use: (scorer: TokenScorer) => Promise<void>,
+  { filled = false }: { readonly filled?: boolean } = {},
+): Promise<void> {
   const nothing = (): void => undefined;
   const checkpoint = readCheckpoint(directory);
   const options = { useCache: false, notify: nothing, heartbeat: nothing };
@@ -76,7 +85,9 @@ export async function withScorer(directory: string, use: (scorer: TokenScorer) =
   try {
     const { network } = checkpoint;
     const labels = network.labels.length;
-    const scorer = await openPrepared(prepared.directory, layoutFactsOf(network), { labels, padTokenId: undefined });
+    const session = await RewardSession.open(prepared.directory);
+    const layout = chooseLayout(layoutFactsOf(network), undefined, filled ? inOneBatch : cpu);
+    const scorer = new TokenScorer(session, layout, labels);
     try {
       await use(scorer);
     } finally {

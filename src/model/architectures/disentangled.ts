@@ -3,11 +3,12 @@
  * with the embedding of the distance (content to position), and of that with the other's key (position to content).
  *
  * Source: transformers 5.23.0, models/deberta_v2/modeling_deberta_v2.py (DisentangledSelfAttention), with dtype float32.
- * Shapes: L nodes of a pack, P pooled nodes, N = L or P, D = hidden size, H heads of d, R distances that occur in the
- * pack.
+ * Shapes: B rows of a batch, each of l nodes, n = l or 1 of which ask, D = hidden size, H heads of d, R distances that occur
+ * in the batch.
  */
 import { type LayerAttention, layerNorm } from './encoder-layers.js';
 import type { LayerBuilder } from './layers.js';
+import type { BatchRows } from './row-attention.js';
 
 /** How distances become rows of the table of their embeddings. */
 export interface RelativePositions {
@@ -34,7 +35,7 @@ export interface Disentangled extends RelativePositions {
 }
 
 /**
- * Returns the function that makes the attention bias of a layer, [1, H, N, L].
+ * Returns the function that makes the attention bias of a layer, [B, H, n, l].
  *
  * @param prefix before the names of the table and its norm
  */
@@ -45,49 +46,63 @@ export function disentangledBias(
 ): (attention: LayerAttention) => string {
   const { toPosition, toContent, shared, heads, hiddenSize } = options;
   const { graph } = net;
-  const distances = distancesOf(net, prefix, options);
-  const ofPooled = net.pooledNodes(distances.rows, 1);
+  let distances: Distances | undefined;
   const transpose = (x: string, ...perm: number[]): string => graph.add('Transpose', [x], { perm: { ints: perm } });
-  const apart = (x: string): string => net.reshape(x, -1, heads, hiddenSize / heads);
+  const headSize = hiddenSize / heads;
   /** The embeddings of distances through a matrix, [R, D]. */
-  const project = (own: string, sharedName: string): string => {
-    if (!shared) return net.linear(distances.embeddings, own, hiddenSize, hiddenSize, { bias: true });
+  const project = (embeddings: string, own: string, sharedName: string): string => {
+    if (!shared) return net.linear(embeddings, own, hiddenSize, hiddenSize, { bias: true });
     // The tensors are declared where the nodes go through them.
-    const inputs = [distances.embeddings, `${sharedName}.weight`, `${sharedName}.bias`];
+    const inputs = [embeddings, `${sharedName}.weight`, `${sharedName}.bias`];
     return graph.add('Gemm', inputs, { transB: { int: 1 } });
   };
   /** The same by head, multiplied by what their products would be: there are many more of those. */
-  const scaled = (projected: string, scale: number): string => apart(graph.add('Mul', [projected, graph.float(scale)]));
+  const scaled = (projected: string, scale: number): string =>
+    net.reshape(graph.add('Mul', [projected, graph.float(scale)]), -1, heads, headSize);
   /** Picks for each pair of nodes the product of its distance. */
   const pick = (products: string, rows: string, axis: number): string =>
     graph.add('GatherElements', [products, rows], { axis: { int: axis } });
 
-  return ({ prefix: layer, query, key, scale, bias, last }) => {
-    const rows = last ? ofPooled : distances.rows; // [H, N, L]
+  return ({ prefix: layer, query, key, scale, rows, last }) => {
+    distances ??= distancesOf(net, prefix, rows, options);
+    const { embeddings } = distances;
+    const picked = last ? distances.ofFirst : distances.rows; // [B, H, n, l]
+    const apart = (x: string): string => rows.cut(x, heads, headSize); // [B, n, H, d]
     const own = `${layer}attention.self`;
     const terms: string[] = [];
     if (toPosition) {
-      const positions = transpose(scaled(project(`${own}.pos_key_proj`, `${own}.key_proj`), scale), 1, 2, 0); // [H, d, R]
-      terms.push(pick(graph.add('MatMul', [transpose(apart(query), 1, 0, 2), positions]), rows, 2));
+      const positions = transpose(
+        scaled(project(embeddings, `${own}.pos_key_proj`, `${own}.key_proj`), scale),
+        1,
+        2,
+        0,
+      ); // [H, d, R]
+      terms.push(pick(graph.add('MatMul', [transpose(apart(query), 0, 2, 1, 3), positions]), picked, 3));
     }
     if (toContent) {
-      const positions = transpose(scaled(project(`${own}.pos_query_proj`, `${own}.query_proj`), scale), 1, 0, 2); // [H, R, d]
-      terms.push(pick(graph.add('MatMul', [positions, transpose(apart(key), 1, 2, 0)]), rows, 1));
+      const positions = transpose(
+        scaled(project(embeddings, `${own}.pos_query_proj`, `${own}.query_proj`), scale),
+        1,
+        0,
+        2,
+      ); // [H, R, d]
+      terms.push(pick(graph.add('MatMul', [positions, transpose(apart(key), 0, 2, 3, 1)]), picked, 2));
     }
-    const sum = terms.reduce((a, b) => graph.add('Add', [a, b])); // [H, N, L]
-    return graph.add('Add', [graph.add('Unsqueeze', [sum, graph.int64s([0])]), bias]);
+    return terms.reduce((a, b) => graph.add('Add', [a, b]));
   };
 }
 
 interface Distances {
   /** [R, D] */
   readonly embeddings: string;
-  /** For each pair of nodes the row of their distance, int64 [H, L, L]. */
+  /** For each pair of nodes of a row of the batch, the row of their distance in `embeddings`: int64 [B, H, l, l]. */
   readonly rows: string;
+  /** The same of each row's first node alone, [B, H, 1, l]. */
+  readonly ofFirst: string;
 }
 
-/** The embeddings of the distances that occur in the pack: a short row needs few of them. */
-function distancesOf(net: LayerBuilder, prefix: string, options: Disentangled): Distances {
+/** The embeddings of the distances that occur in the batch: short rows need few of them. */
+function distancesOf(net: LayerBuilder, prefix: string, batch: BatchRows, options: Disentangled): Distances {
   const { maxPositions, heads, hiddenSize, normalized, epsilon } = options;
   const { graph } = net;
   const name = `${prefix}.rel_embeddings`;
@@ -96,15 +111,21 @@ function distancesOf(net: LayerBuilder, prefix: string, options: Disentangled): 
   const rowOf = (distance: string): string =>
     graph.add('Gather', [rowOfDistance, graph.add('Add', [distance, graph.int32(maxPositions - 1)])]);
 
-  const farthest = graph.add('ReduceMax', ['position_ids'], { keepdims: { int: 0 } });
+  const positions = batch.positions();
+  const farthest = graph.add('ReduceMax', [positions], { keepdims: { int: 0 } });
   const first = net.reshape(rowOf(graph.add('Neg', [farthest])), 1);
   const past = graph.add('Add', [net.reshape(rowOf(farthest), 1), graph.int64s([1])]);
   const occurring = graph.add('Slice', [table, first, past, graph.int64s([0])]);
   const embeddings = normalized ? layerNorm(net, occurring, `${prefix}.LayerNorm`, hiddenSize, { epsilon }) : occurring;
 
-  const distance = graph.add('Sub', [net.reshape('position_ids', -1, 1), net.reshape('position_ids', 1, -1)]);
-  const rows = graph.add('Sub', [rowOf(distance), first]); // [L, L]
-  return { embeddings, rows: graph.add('Expand', [rows, graph.int64s([heads, 1, 1])]) };
+  const distance = graph.add('Sub', [net.reshape(positions, -1, 1), net.reshape(positions, 1, -1)]);
+  const rows = graph.add('Sub', [rowOf(distance), first]); // [l, l]
+  const ofFirst = graph.add('Gather', [rows, graph.int64s([0])], { axis: { int: 0 } });
+  const everywhere = graph.add('Concat', [graph.add('Shape', ['row_lengths']), graph.int64s([heads, 1, 1])], {
+    axis: { int: 0 },
+  });
+  const expand = (x: string): string => graph.add('Expand', [x, everywhere]);
+  return { embeddings, rows: expand(rows), ofFirst: expand(ofFirst) };
 }
 
 /** Rows of the table on either side. */

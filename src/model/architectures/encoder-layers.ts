@@ -1,13 +1,14 @@
 /**
  * The layers of encoders: networks in which a token sees all of its row, and whose head reads a row's first token.
  *
- * Shapes: L nodes of a pack, P pooled nodes, D = hidden size, H heads of d.
+ * Shapes: L nodes of a batch, P pooled nodes, D = hidden size, H heads of d.
  */
 import type { ConfigReader } from '../checkpoint/config-reader.js';
 import type { HiddenActivation } from '../graph/hidden-activations.js';
 import type { Architecture } from './architecture.js';
 import type { LayerBuilder } from './layers.js';
-import { packInputs, type RewardNetwork, tokenTypesInput } from './network.js';
+import { batchInputs, type RewardNetwork, tokenTypesInput } from './network.js';
+import { attendInRows, type BatchRows, batchRows } from './row-attention.js';
 
 export interface EncoderSizes {
   readonly vocabularySize: number;
@@ -94,8 +95,8 @@ export interface LayerAttention {
   readonly key: string;
   /** By which the products of queries and keys are multiplied. */
   readonly scale: number;
-  /** 0 where a node sees another, else very negative: [1, 1, L, L], or [1, 1, P, L] in the last layer. */
-  readonly bias: string;
+  readonly rows: BatchRows;
+  /** Whether only the first node of each row asks. */
   readonly last: boolean;
 }
 
@@ -106,7 +107,7 @@ interface PostNormLayers
   readonly names: LayerNames;
   /** Default: (D / H)^-1/2 */
   readonly scale?: number;
-  /** Returns what is added to the products of queries and keys, [1, 1 or H, L or P, L]. Default: the bias as it is. */
+  /** Returns what is added to the products of queries and keys, as RowAttention takes it. Default: nothing. */
   readonly attentionBias?: (attention: LayerAttention) => string;
 }
 
@@ -119,9 +120,9 @@ interface PostNormLayers
 export function postNormLayers(net: LayerBuilder, x: string, options: PostNormLayers): string {
   const { prefix, names, hiddenSize, layers, heads, innerSize, activation, epsilon } = options;
   const headSize = hiddenSize / heads;
-  const { scale = headSize ** -0.5, attentionBias = ({ bias }) => bias } = options;
+  const { scale = headSize ** -0.5, attentionBias } = options;
+  const rows = batchRows(net);
   let states = x;
-  let bias = 'attention_bias';
   for (let layer = 0; layer < layers; layer++) {
     const own = `${prefix}.${layer}.`;
     const last = layer === layers - 1;
@@ -129,21 +130,11 @@ export function postNormLayers(net: LayerBuilder, x: string, options: PostNormLa
       net.linear(input, own + name, hiddenSize, hiddenSize, { bias: true });
     const key = linear(states, names.key);
     const value = linear(states, names.value);
-    if (last) {
-      states = net.pooledNodes(states, 0);
-      bias = net.pooledNodes(bias, 2);
-    }
+    if (last) states = net.pooledNodes(states, 0);
     const query = linear(states, names.query);
-    const attended = net.attention({
-      query: net.reshape(query, 1, -1, hiddenSize),
-      key: net.reshape(key, 1, -1, hiddenSize),
-      value: net.reshape(value, 1, -1, hiddenSize),
-      attentionBias: attentionBias({ prefix: own, query, key, scale, bias, last }),
-      heads,
-      headSize,
-      scale,
-    });
-    const attentionOut = linear(net.reshape(attended, -1, hiddenSize), names.attentionOut);
+    const bias = attentionBias?.({ prefix: own, query, key, scale, rows, last });
+    const attended = attendInRows(net, rows, { query, key, value, bias, heads, headSize, scale });
+    const attentionOut = linear(attended, names.attentionOut);
     [states] = net.addThenLayerNorm(states, attentionOut, own + names.attentionNorm, hiddenSize, epsilon);
     const inner = net.linear(states, own + names.inner, hiddenSize, innerSize, { innerAxis: 0 });
     const activated = activation(net.graph, inner, net.weight(`${own}${names.inner}.bias`, [innerSize], 0));
@@ -187,7 +178,7 @@ export function finishEncoder(
   { logits, tokenTypes = 0, positionsAfter }: EncoderRows & { readonly logits: string },
 ): RewardNetwork {
   const network = net.finish(architecture, reader, sizes, logits);
-  const inputs = tokenTypes > 1 ? [...packInputs, tokenTypesInput] : packInputs;
+  const inputs = tokenTypes > 1 ? [...batchInputs, tokenTypesInput] : batchInputs;
   // No run goes on after another: every node sees those after it too.
   const told = { tokenTypes: Math.max(1, tokenTypes), positionsAfter };
   return { ...network, ...told, kept: [], graph: { ...network.graph, inputs } };

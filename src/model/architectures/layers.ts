@@ -9,7 +9,7 @@ import type { KeptValue } from '../graph/continued.js';
 import { ElementType, type Graph, GraphBuilder, MICROSOFT } from '../graph/graph.js';
 import type { ArchitectureFacts } from './family-facts.js';
 import type { HeadLayers } from './heads.js';
-import { packInputs, type RewardNetwork, type TensorShape } from './network.js';
+import { batchInputs, packInputs, type RewardNetwork, type TensorShape } from './network.js';
 
 /** What a network's config.json says beside the sizes of its layers. */
 interface NetworkSizes {
@@ -215,7 +215,7 @@ export class LayerBuilder {
     const problemType = reader.read('problem_type');
     const statedActivation = readStatedActivation(reader);
     const graph: Graph = {
-      inputs: packInputs,
+      inputs: attention === 'causal' ? packInputs : batchInputs,
       outputs: [{ name: logits, type: ElementType.float32, shape: ['pooled', labels.length] }],
       nodes: this.graph.nodes,
       constants: this.graph.constants,

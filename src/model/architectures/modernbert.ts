@@ -5,6 +5,7 @@
  * float32 and eager attention. Shapes: L nodes of a pack, P pooled nodes, D = hidden_size, F = intermediate_size.
  */
 import type { ConfigReader } from '../checkpoint/config-reader.js';
+import { ElementType } from '../graph/graph.js';
 import type { HiddenActivation } from '../graph/hidden-activations.js';
 import type { Architecture } from './architecture.js';
 import { encoderFacts, readActivation, readHeads, refuseVariants } from './encoder-config.js';
@@ -13,6 +14,7 @@ import type { LayerBuilder } from './layers.js';
 import { type RewardNetwork, UNSEEN } from './network.js';
 import { type Rope, readRopeSection } from './rope.js';
 import { pooledTurns, rotate, type Turn, turnsOf } from './rotation.js';
+import { attendInRows, type BatchRows, batchRows } from './row-attention.js';
 
 export const modernBert: Architecture = {
   names: ['ModernBertForSequenceClassification'],
@@ -116,9 +118,8 @@ function build(reader: ConfigReader, net: LayerBuilder): RewardNetwork {
   const attentionBiases = { bias: config.attentionBias };
 
   const turns = eachType(types, (type) => turnsOf(net, config.ropes[type]));
-  const biases = eachType(types, (type) =>
-    type === 'full_attention' ? 'attention_bias' : nearBias(net, config.reach),
-  );
+  const rows = batchRows(net);
+  const near = types.includes('sliding_attention') ? nearBias(net, rows.positions(), config.reach) : undefined;
   const embedded = net.embedding('model.embeddings.tok_embeddings', config.vocabularySize, hiddenSize, 'input_ids');
   let residual = norm(net.reshape(embedded, -1, hiddenSize), 'model.embeddings.norm'); // [L, D]
 
@@ -128,23 +129,22 @@ function build(reader: ConfigReader, net: LayerBuilder): RewardNetwork {
     const qkv = net.linear(normed, `${prefix}.attn.Wqkv`, hiddenSize, 3 * hiddenSize, attentionBiases);
     const [queries, keys, values] = net.split(qkv, hiddenSize, hiddenSize, hiddenSize);
     const turn = turns.get(type) as Turn;
-    let [query, queryTurn, bias] = [queries, turn, biases.get(type) as string];
+    let [query, queryTurn, bias] = [queries, turn, type === 'full_attention' ? undefined : near];
     if (layer === layers - 1 && pooling === 'first') {
       query = net.pooledNodes(query, 0);
       queryTurn = pooledTurns(net, turn);
-      bias = net.pooledNodes(bias, 2); // [1, 1, P, L]
+      bias &&= graph.add('Gather', [bias, graph.int64s([0])], { axis: { int: 2 } }); // a row's first node: [1, 1, 1, l]
       residual = net.pooledNodes(residual, 0);
     }
-    const attended = net.attention({
+    const together = attendInRows(net, rows, {
       query: rotate(net, query, queryTurn, { heads, headSize }),
       key: rotate(net, keys, turn, { heads, headSize }),
-      value: net.reshape(values, 1, -1, hiddenSize),
-      attentionBias: bias,
+      value: values,
+      bias,
       heads,
       headSize,
       scale: headSize ** -0.5,
     });
-    const together = net.reshape(attended, -1, hiddenSize);
     const attentionOut = net.linear(together, `${prefix}.attn.Wo`, hiddenSize, hiddenSize, attentionBiases);
     residual = graph.add('Add', [residual, attentionOut]);
     const intoMlp = norm(residual, `${prefix}.mlp_norm`);
@@ -156,7 +156,7 @@ function build(reader: ConfigReader, net: LayerBuilder): RewardNetwork {
   }
 
   const states = norm(residual, 'model.final_norm');
-  const pooled = pooling === 'mean' ? meanOfRows(net, states) : states; // [P, D]
+  const pooled = pooling === 'mean' ? meanOfRows(net, rows, states, hiddenSize) : states; // [P, D]
   const dense = net.linear(pooled, 'head.dense', hiddenSize, hiddenSize, { bias: config.headBias });
   const head = norm(config.headActivation(graph, dense, ''), 'head.norm');
   const logits = net.linear(head, 'classifier', hiddenSize, config.labels.length, { bias: true });
@@ -167,23 +167,25 @@ const eachType = <T>(types: readonly LayerType[], make: (type: LayerType) => T):
   new Map([...new Set(types)].map((type) => [type, make(type)]));
 
 /**
- * The attention bias [1, 1, L, L] of layers whose nodes see so many positions on either side.
+ * The attention bias [1, 1, l, l] of layers whose nodes see so many positions on either side.
  *
  * Source: transformers 5.23.0, masking_utils.py (sliding_window_bidirectional_overlay)
  */
-function nearBias(net: LayerBuilder, reach: number): string {
+function nearBias(net: LayerBuilder, positions: string, reach: number): string {
   const { graph } = net;
   const distance = graph.add('Abs', [
-    graph.add('Sub', [net.reshape('position_ids', 1, 1, -1, 1), net.reshape('position_ids', 1, 1, 1, -1)]),
+    graph.add('Sub', [net.reshape(positions, 1, 1, -1, 1), net.reshape(positions, 1, 1, 1, -1)]),
   ]);
   const far = graph.add('Greater', [distance, graph.int32(reach)]);
-  return graph.add('Where', [far, graph.float(UNSEEN), 'attention_bias']);
+  return graph.add('Where', [far, graph.float(UNSEEN), graph.float(0)]);
 }
 
-/** The mean of each row's nodes, of which there are [L, D]: [P, D]. */
-function meanOfRows(net: LayerBuilder, states: string): string {
+/** The mean of each row's own nodes, of which there are [L, D] with those that fill up: [P, D]. */
+function meanOfRows(net: LayerBuilder, rows: BatchRows, states: string, size: number): string {
   const { graph } = net;
-  // The softmax of a row's bias is 1 / n for each of the n nodes that are seen, and 0 for all others.
-  const shares = graph.add('Softmax', [net.pooledNodes('attention_bias', 2)], { axis: { int: -1 } }); // [1, 1, P, L]
-  return graph.add('MatMul', [graph.add('Squeeze', [shares, graph.int64s([0, 1])]), states]);
+  const toFloat = (x: string): string => graph.add('Cast', [x], { to: { int: ElementType.float32 } });
+  const lengths = net.reshape('row_lengths', -1, 1, 1);
+  const own = toFloat(graph.add('Greater', [lengths, net.reshape(rows.positions(), 1, 1, -1)])); // [B, 1, l]
+  const shares = graph.add('Div', [own, toFloat(lengths)]);
+  return net.reshape(graph.add('MatMul', [shares, rows.cut(states, size)]), -1, size);
 }

@@ -27,7 +27,9 @@ export interface NetworkFacts {
  *
  *   input_ids       int32 [1, L]        vocabulary index of each node
  *   position_ids    int32 [1, L]        its position in its own row, from 0 (but see positionsAfter)
- *   attention_bias  float [1, 1, L, L]  0 where the node (third axis) sees the other (fourth), else UNSEEN
+ *   attention_bias  float [1, 1, L, L]  0 where the node (third axis) sees the other (fourth), else UNSEEN; of causal ones
+ *   row_lengths     int32 [B]           the tokens of each row, of the others: B rows of L / B nodes stand one after the
+ *                                       other, shorter ones filled up with nodes that none sees
  *   pooled_nodes    int32 [P]           the nodes at which a logit is read
  *   token_type_ids  int32 [1, L]        the text that each node belongs to; only where the network tells types apart
  *   logits          float [P, labels]   the only output, whatever its name
@@ -63,12 +65,20 @@ export interface ExportedNetwork extends NetworkFacts {
 /** Added to the attention score of a node that must not be seen; the least float32, as in transformers. */
 export const UNSEEN = -3.4028234663852886e38;
 
-/** The inputs of every network's graph that is built here. */
+/** The inputs of every causal network's graph that is built here. */
 export const packInputs: readonly Value[] = [
   { name: 'input_ids', type: ElementType.int32, shape: [1, 'nodes'] },
   { name: 'position_ids', type: ElementType.int32, shape: [1, 'nodes'] },
   { name: 'attention_bias', type: ElementType.float32, shape: [1, 1, 'nodes', 'nodes'] },
   { name: 'pooled_nodes', type: ElementType.int32, shape: ['pooled'] },
+];
+
+/** The inputs of every bidirectional network's graph that is built here. */
+export const batchInputs: readonly Value[] = [
+  { name: 'input_ids', type: ElementType.int32, shape: [1, 'nodes'] },
+  { name: 'position_ids', type: ElementType.int32, shape: [1, 'nodes'] },
+  { name: 'row_lengths', type: ElementType.int32, shape: ['rows'] },
+  { name: 'pooled_nodes', type: ElementType.int32, shape: ['rows'] },
 ];
 
 /** A further input, of networks that tell types of tokens apart. */

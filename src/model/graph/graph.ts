@@ -20,7 +20,14 @@ export type Attribute =
   | { readonly int: number }
   | { readonly float: number }
   | { readonly string: string }
-  | { readonly ints: readonly number[] };
+  | { readonly ints: readonly number[] }
+  | { readonly branch: Branch };
+
+/** Nodes that are run if a node chooses them. They read the graph's values by name. */
+export interface Branch {
+  readonly nodes: readonly Node[];
+  readonly output: string;
+}
 
 export interface Node {
   readonly operator: string;
@@ -44,6 +51,13 @@ export interface Graph {
   readonly nodes: readonly Node[];
   readonly constants: readonly SmallConstant[];
 }
+
+/** The nodes of a node's branches. */
+export const branchNodesOf = ({ attributes }: Node): readonly Node[] =>
+  Object.values(attributes).flatMap((attribute) => ('branch' in attribute ? attribute.branch.nodes : []));
+
+/** The names of all values that a node reads, in its branches too. */
+export const readsOf = (node: Node): readonly string[] => [...node.inputs, ...branchNodesOf(node).flatMap(readsOf)];
 
 /** Adds nodes one by one and names their outputs. */
 export class GraphBuilder {
@@ -73,6 +87,16 @@ export class GraphBuilder {
     const outputs = Array.from({ length: count }, () => `${this.#prefix}${operator}_${this.#names++}`);
     this.nodes.push({ operator, domain, inputs, outputs, attributes });
     return outputs;
+  }
+
+  /** Adds a value that is made in one of two ways, whichever the condition, of one element, chooses when the graph runs. */
+  either(condition: string, ifTrue: () => string, ifFalse: () => string): string {
+    const branch = (make: () => string): Attribute => {
+      const before = this.nodes.length;
+      const output = make();
+      return { branch: { nodes: this.nodes.splice(before), output } };
+    };
+    return this.add('If', [condition], { then_branch: branch(ifTrue), else_branch: branch(ifFalse) });
   }
 
   float(value: number): string {

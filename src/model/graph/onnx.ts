@@ -1,5 +1,5 @@
 /** Writes ONNX model files (IR version 10), and reads the prepacked forms from those that onnxruntime saved. */
-import { type Attribute, type ElementType, type Graph, MICROSOFT, type Value } from './graph.js';
+import { type Attribute, type ElementType, type Graph, MICROSOFT, type Node, type Value } from './graph.js';
 import { modelProto } from './onnx-proto.js';
 
 const IR_VERSION = 10;
@@ -7,7 +7,7 @@ const ONNX_OPSET = 20;
 const MICROSOFT_OPSET = 1;
 
 /** AttributeProto.AttributeType */
-const AttributeType = { float: 1, int: 2, string: 3, ints: 7 } as const;
+const AttributeType = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 
 /** Key of an external weight's prepacked forms (onnxruntime 1.30, core/framework/tensor_external_data_info.cc). */
 const PREPACKED_KEY = 'prepacked_';
@@ -30,14 +30,7 @@ export function encodeModel(graph: Graph, weights: readonly ExternalInitializer[
     producerName: 'reward-score',
     graph: {
       name: 'reward',
-      node: graph.nodes.map((node, index) => ({
-        input: node.inputs,
-        output: node.outputs,
-        name: `${node.operator}_${index}`,
-        opType: node.operator,
-        domain: node.domain,
-        attribute: Object.entries(node.attributes).map(encodeAttribute),
-      })),
+      node: graph.nodes.map(encodeNode),
       initializer: [
         ...graph.constants.map(({ name, type, shape, bytes }) => ({
           name,
@@ -80,10 +73,23 @@ export function readPrepackedForms(model: Uint8Array, weight: string): string[] 
   return entries.filter(({ key }) => key.startsWith(PREPACKED_KEY)).map(({ value }) => value);
 }
 
+const encodeNode = (node: Node, index: number): object => ({
+  input: node.inputs,
+  output: node.outputs,
+  name: `${node.operator}_${index}`,
+  opType: node.operator,
+  domain: node.domain,
+  attribute: Object.entries(node.attributes).map(encodeAttribute),
+});
+
 function encodeAttribute([name, attribute]: [string, Attribute]): object {
   if ('int' in attribute) return { name, type: AttributeType.int, i: attribute.int };
   if ('float' in attribute) return { name, type: AttributeType.float, f: attribute.float };
   if ('string' in attribute) return { name, type: AttributeType.string, s: Buffer.from(attribute.string) };
+  if ('branch' in attribute) {
+    const { nodes, output } = attribute.branch;
+    return { name, type: AttributeType.graph, g: { name, node: nodes.map(encodeNode), output: [{ name: output }] } };
+  }
   return { name, type: AttributeType.ints, ints: attribute.ints };
 }
 

@@ -10,7 +10,7 @@
 
 import { isOfHead } from '../architectures/heads.js';
 import { countElements, type RewardNetwork, type TensorShape } from '../architectures/network.js';
-import { ElementType, type Graph, GraphBuilder, MICROSOFT, type Node } from '../graph/graph.js';
+import { branchNodesOf, ElementType, type Graph, GraphBuilder, MICROSOFT, type Node, readsOf } from '../graph/graph.js';
 import { type IntegerProduct, type Product, parts } from './products.js';
 import { type WeightType, weightZero } from './weight-type.js';
 
@@ -31,6 +31,9 @@ const TOKENS = 'input_ids';
 
 /** The graph's input that names the pooled nodes. */
 const POOLED = 'pooled_nodes';
+
+/** The graph's input, if it has one, that gives the length of each pooled node's row. */
+const ROW_LENGTHS = 'row_lengths';
 
 /** A matrix in integers: x [N, inner] is multiplied to [N, outer]. */
 export interface Int8Matrix {
@@ -100,16 +103,16 @@ export function quantizeNetwork(
   /** Quantised activations by name: parallel layers read the same ones. */
   const quantized = new Map<string, Activations>();
   /** Values that have rows for the pooled nodes only. */
-  const pooled = new Set<string>();
+  const pooled = new Set<string>([ROW_LENGTHS]);
   /** Values that depend on the tokens. Others have no rows for nodes, and stay in float32. */
   const ofTokens = new Set<string>([TOKENS]);
 
   for (const node of graph.nodes) {
     const [x, tensor, bias] = node.inputs as [string, string, string?];
     const [output] = node.outputs as [string];
-    const onlyPooled = pooled.has(x) || (node.operator === 'Gather' && tensor === POOLED);
-    if (onlyPooled) for (const name of node.outputs) pooled.add(name);
-    if (node.inputs.some((input) => ofTokens.has(input))) for (const name of node.outputs) ofTokens.add(name);
+    const onlyPooled = pooled.has(x);
+    if (isOfPooled(node, pooled)) for (const name of node.outputs) pooled.add(name);
+    if (readsOf(node).some((input) => ofTokens.has(input))) for (const name of node.outputs) ofTokens.add(name);
     const isMatrix = isLinear(node) && shapes.has(tensor) && !outputs.has(output) && !isOfHead(tensor);
     const product = products.get(x) ?? 'int8';
     if (!isMatrix || !ofTokens.has(x) || product === 'fp32') {
@@ -140,7 +143,7 @@ export function quantizeNetwork(
     ];
     builder.nodes.push({ operator: 'Reshape', domain: '', inputs, outputs: [output], attributes: {} });
   }
-  const inFloat = new Set(builder.nodes.flatMap(({ inputs }) => inputs));
+  const inFloat = new Set(builder.nodes.flatMap(readsOf));
   return {
     graph: { ...graph, nodes: builder.nodes, constants: [...graph.constants, ...builder.constants] },
     matrices,
@@ -149,6 +152,13 @@ export function quantizeNetwork(
     pooled: new Set([...quantized.keys()].filter((x) => pooled.has(x))),
     floats: tensors.filter(({ name }) => inFloat.has(name)),
   };
+}
+
+/** Whether a node's outputs have rows for the pooled nodes only: those of its first input, as of the queries of attention. */
+function isOfPooled(node: Node, pooled: ReadonlySet<string>): boolean {
+  const inner = branchNodesOf(node);
+  if (inner.length > 0) return inner.some((other) => isOfPooled(other, pooled));
+  return pooled.has(node.inputs[0] as string) || (node.operator === 'Gather' && node.inputs[1] === POOLED);
 }
 
 /** What every product uses. */

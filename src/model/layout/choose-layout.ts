@@ -1,8 +1,8 @@
 import type { RewardNetwork } from '../architectures/network.js';
 import type { Backend } from '../backend/backend.js';
-import { blocksLayout } from './blocks.js';
 import { causalLayout } from './causal.js';
 import type { Layout } from './layout.js';
+import { rowBatchesLayout } from './row-batches.js';
 
 /** What decides how rows are laid out for a network that is built here. */
 export type LayoutFacts = Pick<RewardNetwork, 'attention' | 'pooling' | 'hiddenSize' | 'tokenTypes' | 'positionsAfter'>;
@@ -25,9 +25,9 @@ export function chooseLayout(
   if (attention === 'causal' && pooling === 'last') {
     return causalLayout({ padTokenId, cost: cost(hiddenSize), maxNodes: limits.nodes, apart });
   }
-  // The mean of a row is taken in the graph, from where its first node is.
+  // The mean of a row is taken in the graph.
   if (attention === 'bidirectional' && pooling !== 'last') {
-    return blocksLayout({ tokenTypes, positionsAfter, cost: cost(hiddenSize), maxNodes: limits.nodes });
+    return rowBatchesLayout({ tokenTypes, positionsAfter, cost: cost(hiddenSize), maxNodes: limits.nodes });
   }
   throw new Error(`no layout for a network of ${attention} attention that pools its ${pooling} node`);
 }

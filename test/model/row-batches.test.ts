@@ -1,10 +1,10 @@
-/** Rows side by side in one sequence, for networks in which a token sees all of its row. */
+/** Batches of rows of nearly the same length, for networks in which a token sees all of its row. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { blocksLayout, positionsOf } from '../../dist/model/layout/blocks.js';
 import type { Feeds, Pack } from '../../dist/model/layout/layout.js';
+import { positionsOf, rowBatchesLayout } from '../../dist/model/layout/row-batches.js';
 import { TokenScorer } from '../../dist/model/token-scorer.js';
 import { encoderNamed, makeEncoder, withScorer } from '../support/encoder-models.js';
 import { temporaryDirectory } from '../support/run.js';
@@ -15,7 +15,7 @@ const nothing = (): void => undefined;
 const numbers = (feed: Feeds[string]): number[] => Array.from(feed?.data as ArrayLike<number>, Number);
 
 const settings = { tokenTypes: 2, positionsAfter: undefined, cost: { fixed: 3, attention: 0.05 }, maxNodes: 512 };
-const layout = blocksLayout(settings);
+const layout = rowBatchesLayout(settings);
 
 /** Few tokens, so that rows repeat themselves. */
 const row = fc.array(fc.nat({ max: 2 }), { minLength: 1, maxLength: 6 });
@@ -29,26 +29,32 @@ const typedRow = row.chain((ids) =>
 );
 const typedRows = fc.array(typedRow, { minLength: 1, maxLength: 12 });
 
-/** What the network sees of each row of a pack: by the attention bias alone, from the node that is pooled. */
+/** What the network sees of each row of a batch: as many nodes as its length says, from the node that is pooled. */
 function rowsSeen(pack: Pack): { readonly ids: number[]; readonly types: number[]; readonly positions: number[] }[] {
-  const { input_ids, token_type_ids, position_ids, attention_bias, pooled_nodes } = pack.feeds() as Required<Feeds>;
-  const [ids, types, positions, bias] = [input_ids, token_type_ids, position_ids, attention_bias].map((feed) =>
-    numbers(feed as Feeds[string]),
-  ) as [number[], number[], number[], number[]];
-  const nodes = ids.length;
-  const seenFrom = (node: number): number[] => ids.map((_, i) => i).filter((i) => bias[node * nodes + i] === 0);
-  for (let node = 0; node < nodes; node++) {
-    for (const other of seenFrom(node)) assert.deepEqual(seenFrom(other), seenFrom(node), 'a row sees itself');
-  }
-  return numbers(pooled_nodes as Feeds[string]).map((node) => {
-    const seen = seenFrom(node);
-    assert.equal(seen[0], node, 'a row is read at its first node');
-    const own = (of: number[]): number[] => seen.map((i) => of[i] as number);
+  const { input_ids, token_type_ids, position_ids, row_lengths, pooled_nodes } = pack.feeds() as Required<Feeds>;
+  const [ids, types, positions, lengths, pooled] = [
+    input_ids,
+    token_type_ids,
+    position_ids,
+    row_lengths,
+    pooled_nodes,
+  ].map((feed) => numbers(feed as Feeds[string])) as [number[], number[], number[], number[], number[]];
+  const width = ids.length / lengths.length;
+  assert.equal(width, Math.max(...lengths), 'filled up to the longest');
+  return lengths.map((length, row) => {
+    const first = row * width;
+    assert.equal(pooled[row], first, 'a row is read at its first node');
+    const filling = ids.slice(first + length, first + width);
+    assert.ok(
+      filling.every((token) => token === ids[first]),
+      'a row is filled up with what is its own',
+    );
+    const own = (of: number[]): number[] => of.slice(first, first + length);
     return { ids: own(ids), types: own(types), positions: own(positions) };
   });
 }
 
-describe('packs of blocks', () => {
+describe('batches of rows', () => {
   test('hold each row once, whole, with its types and positions, and equal ones together', () => {
     fc.assert(
       fc.property(typedRows, (input) => {
@@ -61,11 +67,7 @@ describe('packs of blocks', () => {
         for (const pack of packs) {
           const seen = rowsSeen(pack);
           assert.equal(seen.length, pack.rows.length);
-          assert.equal(
-            pack.tokens,
-            seen.reduce((sum, { ids }) => sum + ids.length, 0),
-            'without padding',
-          );
+          assert.equal(pack.tokens, (pack.feeds().input_ids as Feeds[string]).data.length, 'what fills rows up counts');
           for (const [i, members] of pack.rows.entries()) {
             distinct.add(JSON.stringify(seen[i]));
             for (const member of members) {
@@ -106,13 +108,13 @@ describe('packs of blocks', () => {
   test('stay within 512 nodes unless one row is longer', () => {
     const long = Array.from({ length: 900 }, (_, i) => i);
     const many = Array.from({ length: 40 }, (_, i) => Array.from({ length: 100 }, (_, j) => 1000 + i * 100 + j));
-    const roomy = blocksLayout({ ...settings, cost: { fixed: 1e6, attention: 0 } });
+    const roomy = rowBatchesLayout({ ...settings, cost: { fixed: 1e6, attention: 0 } });
     const sizes = roomy.lay([long, ...many]).map(({ tokens }) => tokens);
     assert.deepEqual(sizes, [...new Array(8).fill(500), 900]);
   });
 
   test('have no types where the network does not tell them apart, and rows that differ in them are equal', () => {
-    const untyped = blocksLayout({ ...settings, tokenTypes: 1 });
+    const untyped = rowBatchesLayout({ ...settings, tokenTypes: 1 });
     const [pack, ...others] = untyped.lay(
       [
         [1, 2],
@@ -131,26 +133,27 @@ describe('packs of blocks', () => {
   });
 });
 
-test('a row of NaN has none, and its neighbours are scored alone, with their types', async () => {
-  /** Each row is the sum of its tokens and types; a NaN token makes all rows of a pack NaN, as the mask does. */
+test('a row of NaN is no matter of its neighbours, which are not scored again', async () => {
+  /** Each row is the sum of its tokens and types; a NaN token makes its own row NaN. */
   const network = {
     runs: 0,
     async run(feeds: Feeds): Promise<Float32Array> {
       this.runs++;
-      const spoilt = numbers(feeds.input_ids as Feeds[string]).includes(NAN_TOKEN);
       const seen = rowsSeen({ feeds: () => feeds, rows: [], tokens: 0, work: 0 });
       const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0);
-      return Float32Array.from(seen, ({ ids, types }) => (spoilt ? Number.NaN : sum(ids) + sum(types)));
+      return Float32Array.from(seen, ({ ids, types }) =>
+        ids.includes(NAN_TOKEN) ? Number.NaN : sum(ids) + sum(types),
+      );
     },
     async release(): Promise<void> {},
   };
-  const roomy = blocksLayout({ ...settings, cost: { fixed: 1e6, attention: 0 } });
+  const roomy = rowBatchesLayout({ ...settings, cost: { fixed: 1e6, attention: 0 } });
   const scorer = new TokenScorer(network, roomy, 1);
   const rows = [[1, 2], [NAN_TOKEN], [1, 2], [4, 5, 6]];
   const { logits, computedTokens } = await scorer.score(rows, nothing, [[0, 1], undefined, undefined, undefined]);
   assert.deepEqual([...logits], [4, Number.NaN, 3, 15]);
-  assert.equal(network.runs, 1 + 4);
-  assert.equal(computedTokens, 2 * (2 + 1 + 2 + 3));
+  assert.equal(network.runs, 1);
+  assert.equal(computedTokens, 4 * 3);
   assert.equal(
     scorer.countTokens(
       [
