@@ -24,7 +24,7 @@ export type Attribute =
   | { readonly branch: Branch };
 
 /** Nodes that are run if a node chooses them. They read the graph's values by name. */
-export interface Branch {
+interface Branch {
   readonly nodes: readonly Node[];
   readonly output: string;
 }

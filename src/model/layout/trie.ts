@@ -81,7 +81,7 @@ export function packOfPath(
  *
  * @param own the number of nodes of each path
  */
-export function cheapestBorders(
+function cheapestBorders(
   own: readonly number[],
   shared: readonly number[],
   cost: (nodes: number) => number,
