@@ -57,13 +57,17 @@ export async function inNativeCodeUntilSettled<T>(work: () => Promise<T>): Promi
 }
 
 function enter(): void {
-  if (ownState === undefined || calls++ > 0) return;
+  if (ownState === undefined) return;
+  calls += 1;
+  if (calls > 1) return;
   const before = Atomics.or(ownState, 0, IN_NATIVE_CODE);
   if ((before & MUST_END) !== 0) process.exit();
 }
 
 function leave(): void {
-  if (ownState === undefined || --calls > 0) return;
+  if (ownState === undefined) return;
+  calls -= 1;
+  if (calls > 0) return;
   const before = Atomics.and(ownState, 0, ~IN_NATIVE_CODE);
   // In a worker, this ends the thread alone.
   if ((before & MUST_END) !== 0) process.exit();
