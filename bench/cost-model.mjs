@@ -10,20 +10,21 @@ import { readCheckpoint } from '../dist/model/checkpoint/checkpoint.js';
 import { chooseLayout } from '../dist/model/layout/choose-layout.js';
 import { prepareModel } from '../dist/model/prepared/prepare.js';
 
-const LENGTHS = [16, 32, 64, 96, 128, 192, 256, 320, 384, 448, 512];
+const ALL_LENGTHS = [16, 32, 64, 96, 128, 192, 256, 320, 384, 448, 512];
 const ROUNDS = 5;
 
 const checkpoint = readCheckpoint(process.argv[2]);
-const { hiddenSize } = checkpoint.network;
+const { hiddenSize, maxPositions, vocabularySize } = checkpoint.network;
 const layout = chooseLayout(checkpoint.network, undefined, cpu);
 const options = { useCache: true, notify: () => undefined, heartbeat: () => undefined };
 const { directory } = await prepareModel(checkpoint, { precision: 'fp32' }, options);
 const session = await RewardSession.open(directory);
 
+const LENGTHS = ALL_LENGTHS.filter((length) => length <= maxPositions);
 const milliseconds = new Map(LENGTHS.map((length) => [length, Number.POSITIVE_INFINITY]));
 for (let round = 0; round <= ROUNDS; round++) {
   for (const length of LENGTHS) {
-    const row = Array.from({ length }, (_, i) => (i * 7 + round) % 1000);
+    const row = Array.from({ length }, (_, i) => (i * 7 + round) % vocabularySize);
     const [pack] = layout.lay([row]);
     const started = performance.now();
     await session.run(pack.feeds());

@@ -24,9 +24,14 @@ export const cpu = {
   limits,
   /**
    * Measured with GPT-2 base (D = 768) on one thread: 1.76 ms a node, 0.49 µs a pair of nodes, 10 ms a run
-   * (bench/README.md). Attention grows with D as the linear layers grow with D².
+   * (bench/README.md). Linear layers grow with D², attention and what a run takes by itself about with D: on another
+   * processor, the bundled model (D = 256) was 6 % faster with 12 or 24 nodes a run than with 6, and a network of D = 32,
+   * of which a run takes as long as a hundred nodes, 10 %.
    */
-  cost: (hiddenSize: number): CostModel => ({ fixed: 6, attention: 0.21 / hiddenSize }),
+  cost: (hiddenSize: number): CostModel => ({
+    fixed: 6 * Math.max(1, 768 / hiddenSize),
+    attention: 0.21 / hiddenSize,
+  }),
   windowSize,
   memoryNeed,
   prepacks: true,
