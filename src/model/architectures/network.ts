@@ -27,9 +27,10 @@ export interface NetworkFacts {
  *
  *   input_ids       int32 [1, L]        vocabulary index of each node
  *   position_ids    int32 [1, L]        its position in its own row, from 0 (but see positionsAfter)
- *   attention_bias  float [1, 1, L, L]  0 where the node (third axis) sees the other (fourth), else UNSEEN; of causal ones
- *   row_lengths     int32 [B]           the tokens of each row, of the others: B rows of L / B nodes stand one after the
- *                                       other, shorter ones filled up with nodes that none sees
+ *   attention_bias  float [1, 1, L, L]  of causal networks: 0 where the node (third axis) sees the other (fourth), else
+ *                                       UNSEEN
+ *   row_lengths     int32 [B]           of bidirectional ones: how many of the L / B nodes that each row has are its
+ *                                       tokens; those that fill it up, which are its last, no node sees
  *   pooled_nodes    int32 [P]           the nodes at which a logit is read
  *   token_type_ids  int32 [1, L]        the text that each node belongs to; only where the network tells types apart
  *   logits          float [P, labels]   the only output, whatever its name

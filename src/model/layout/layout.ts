@@ -65,10 +65,10 @@ export interface Layout {
 
 /** The most that goes through a network at once; this bounds a session's working memory. */
 export interface LayoutLimits {
-  /** The most nodes of a pack without padding, unless a single row is longer. */
+  /** The most nodes of a pack for a network that is built here, unless a single row is longer. */
   readonly nodes: number;
-  /** The most tokens of a padded batch, padding included, unless a single row is longer. */
+  /** The most tokens of a batch for an exported network, padding included, unless a single row is longer. */
   readonly batchTokens: number;
-  /** The most rows of a padded batch. */
+  /** The most rows of such a batch. */
   readonly batchRows: number;
 }

@@ -2,8 +2,8 @@
  * Lays out rows of tokens in batches for networks in which a token sees all of its row: rows of nearly the same length go
  * together, each filled up to the longest. Equal rows are computed once.
  *
- * Filling up is counted as what it costs, so most batches have none; those that a network of ours runs without a mask,
- * by a faster kernel (architectures/row-attention.ts).
+ * What fills rows up is counted as what it costs, so most batches have none of it. Those run without a mask, by a faster
+ * kernel (architectures/row-attention.ts).
  */
 import { type DistinctRow, distinctRows } from './distinct-rows.js';
 import type { Feeds, Layout, Pack } from './layout.js';
