@@ -33,6 +33,8 @@ interface CommandLine {
 const shardOf = (shard: number): string[] => ['-q', labelled, '--shard', `${shard}/2`, '-o', `OUT/${shard}.jsonl`];
 const tiny = join(root, 'fixtures/tiny-gpt2');
 const cache = { REWARD_SCORE_CACHE: 'OUT/cache' };
+/** The program as newer Node has compiled it, which it keeps for the binary alone. */
+const KEPT_BY_NODE = 'cache/compiled';
 
 const commandLines: readonly CommandLine[] = [
   { args: ['--version'] },
@@ -114,6 +116,7 @@ const comparable = (folder: string, { code, signal, stdout, stderr }: Run) => ({
     readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => !path.startsWith(join(folder, KEPT_BY_NODE)))
       .sort()
       .map((path) => [relative(folder, path), timeless(folder, readFileSync(path, 'latin1'))]),
   ),

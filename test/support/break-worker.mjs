@@ -44,23 +44,24 @@ const breaks = {
     for (;;);
   },
   hang: () => pbkdf2Sync('', '', 2 ** 31 - 1, 64, 'sha512'),
-  /** A product of three seconds, some more or less: longer than a deadline, shorter than what a thread is granted to end. */
+  /** One call of onnxruntime that takes some seconds on any machine: longer than a deadline of one. */
   async slow() {
-    const size = 5400;
-    const square = new Tensor('float32', new Float32Array(size * size), [size, size]);
-    const matrix = { type: 1, shape: [size, size] };
+    const size = 3072;
+    const float = (name, shape) => ({ name, type: 1, shape });
     const product = { operator: 'MatMul', domain: '', inputs: ['a', 'b'], outputs: ['c'], attributes: {} };
     const graph = {
-      inputs: [
-        { name: 'a', ...matrix },
-        { name: 'b', ...matrix },
-      ],
-      outputs: [{ name: 'c', ...matrix }],
+      inputs: [float('a', ['rows', size]), float('b', [size, size])],
+      outputs: [float('c', ['rows', size])],
       nodes: [product],
       constants: [],
     };
     const session = await Session.open(encodeModel(graph, [], ''), sessionOptions);
-    await session.run({ a: square, b: square });
+    const zeros = (rows) => new Tensor('float32', new Float32Array(rows * size), [rows, size]);
+    const b = zeros(size);
+    const started = performance.now();
+    await session.run({ a: zeros(size / 8), b });
+    const perRow = (performance.now() - started) / (size / 8);
+    await session.run({ a: zeros(Math.ceil(2500 / perRow)), b });
     await session.release();
   },
   /** More at once than the heap has left. */
