@@ -34,7 +34,7 @@ interface Pending {
 /** One worker thread, asked one thing at a time. */
 export class ThreadHandle {
   readonly #worker: Worker;
-  readonly #end = new ThreadEnd();
+  readonly #threadEnd = new ThreadEnd();
   #onNotice: (message: string) => void = () => undefined;
   #deadlineMs = 0;
   /** The thread is gone, or is waited for no longer. */
@@ -57,7 +57,7 @@ export class ThreadHandle {
     // onnxruntime 1.29 and later report every session to Microsoft unless told not to, before they are loaded and in
     // the process's own environment: a worker's process.env is a copy that native code does not see.
     environment().ORT_DISABLE_TELEMETRY ??= '1';
-    const data: ThreadData = { optionSpelling: currentOptionSpelling(), threadState: this.#end.threadState };
+    const data: ThreadData = { optionSpelling: currentOptionSpelling(), threadState: this.#threadEnd.threadState };
     // A library's console.log in a worker must not reach standard output, which carries data only.
     this.#worker = new Worker(entryFile(), {
       stdout: true,
@@ -126,7 +126,7 @@ export class ThreadHandle {
 
   /** Ends a thread that has nothing to free, wherever it is. */
   async discard(): Promise<void> {
-    this.#end.end(this.#worker);
+    this.#threadEnd.end(this.#worker);
     await this.#ended;
   }
 
@@ -149,7 +149,7 @@ export class ThreadHandle {
     clearInterval(this.#watch);
     const silence = `${this.#deadlineMs / 1000} s`;
     this.#dying ??= new WorkerCrash(`showed no sign of life for ${silence}`);
-    this.#end.end(this.#worker);
+    this.#threadEnd.end(this.#worker);
     this.#watch = setTimeout(() => {
       requireForcedExit();
       this.#die(new WorkerCrash(`has shown no sign of life for ${silence} and cannot be ended`, { hung: true }));

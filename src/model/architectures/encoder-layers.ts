@@ -7,7 +7,7 @@ import type { ConfigReader } from '../checkpoint/config-reader.js';
 import type { HiddenActivation } from '../graph/hidden-activations.js';
 import type { Architecture } from './architecture.js';
 import type { LayerBuilder } from './layers.js';
-import { batchInputs, type RewardNetwork, tokenTypesInput } from './network.js';
+import { type RewardNetwork, tokenTypesInput } from './network.js';
 import { attendInRows, type BatchRows, batchRows } from './row-attention.js';
 
 export interface EncoderSizes {
@@ -178,8 +178,9 @@ export function finishEncoder(
   { logits, tokenTypes = 0, positionsAfter }: EncoderRows & { readonly logits: string },
 ): RewardNetwork {
   const network = net.finish(architecture, reader, sizes, logits);
-  const inputs = tokenTypes > 1 ? [...batchInputs, tokenTypesInput] : batchInputs;
+  const { graph } = network;
+  const inputs = tokenTypes > 1 ? [...graph.inputs, tokenTypesInput] : graph.inputs;
   // No run goes on after another: every node sees those after it too.
   const told = { tokenTypes: Math.max(1, tokenTypes), positionsAfter };
-  return { ...network, ...told, kept: [], graph: { ...network.graph, inputs } };
+  return { ...network, ...told, kept: [], graph: { ...graph, inputs } };
 }

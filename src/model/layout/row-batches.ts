@@ -78,7 +78,7 @@ function feedsOf(batch: readonly DistinctRow[], { tokenTypes, positionsAfter }: 
   });
   const nodes = (of: (row: DistinctRow) => readonly number[]): Feeds[string] =>
     ints(batch.flatMap(of), 1, batch.length * width);
-  // A row is filled up with a token of its own: what is wrong with another row's weights is not brought into it.
+  // A row is filled up with a token of its own, so that a NaN among the weights of another row's tokens stays there.
   const filled = (values: readonly number[]): readonly number[] =>
     values.length === width
       ? values
