@@ -6,16 +6,19 @@ import { root } from '../support/run.js';
 import { until } from './until.js';
 
 /**
- * The first run that starts after `arm` claims the fault (FAULT_WORKER of support/faults.mjs), and saves after every
- * window. `score:3:SIGSTOP` holds it at a worker's fourth window until the test has seen it there.
+ * Of the runs that start after `arm`, the first that gets to the fault (FAULT_WORKER of support/faults.mjs) claims it;
+ * until then each saves after every window. `score:3:SIGSTOP` holds one at a worker's fourth window until the test has
+ * seen it there. An engine shares its work out as it likes: of a run chosen beforehand nobody knows that it gets there.
  */
 export class Latch {
   /** For PATH. */
   readonly bin: string;
   readonly #folder: string;
+  readonly #armed: string;
 
   constructor(folder: string) {
     this.#folder = join(folder, 'latch');
+    this.#armed = join(this.#folder, 'armed');
     this.bin = join(this.#folder, 'bin');
     mkdirSync(this.bin, { recursive: true });
     const program = join(this.bin, 'reward-score');
@@ -23,9 +26,9 @@ export class Latch {
     writeFileSync(
       program,
       `#!/bin/sh
-# Renaming has one winner. The process keeps its number.
-if mv "${this.#folder}/armed" "${this.#folder}/claimed.$$" 2> /dev/null; then
-  export FAULT_HURRY=1 FAULT_WORKER="$(cat "${this.#folder}/claimed.$$")"
+# The process keeps its number.
+if fault=$(cat "${this.#armed}" 2> /dev/null); then
+  export FAULT_HURRY=1 FAULT_ONCE="${this.#armed}" FAULT_WORKER="$fault"
   ${run} --import "${join(root, 'test/support/faults.mjs')}" "${join(root, 'bin/reward-score.js')}" "$@"
 fi
 ${run} "${join(root, 'bin/reward-score.js')}" "$@"
@@ -36,7 +39,7 @@ ${run} "${join(root, 'bin/reward-score.js')}" "$@"
 
   arm(fault: `${'load' | 'score'}:${number}:${NodeJS.Signals}${'' | ':twice'}`): void {
     for (const name of this.#claims()) rmSync(join(this.#folder, name));
-    writeFileSync(join(this.#folder, 'armed'), fault);
+    writeFileSync(this.#armed, fault);
   }
 
   /** The process that was stopped, once it is. */
@@ -50,11 +53,11 @@ ${run} "${join(root, 'bin/reward-score.js')}" "$@"
   /** The process that claimed the fault, if one has. */
   claimed(): number | undefined {
     const [name] = this.#claims();
-    return name === undefined ? undefined : Number(name.slice('claimed.'.length));
+    return name === undefined ? undefined : Number(name.slice('armed.'.length));
   }
 
   #claims(): string[] {
-    return readdirSync(this.#folder).filter((name) => name.startsWith('claimed.'));
+    return readdirSync(this.#folder).filter((name) => name.startsWith('armed.'));
   }
 }
 

@@ -9,14 +9,24 @@
  * FAULT_HOLD=STEP:FILE  the first such step (open:.run.json.tmp …) waits until FILE is there; the log has hold:STEP
  * FAULT_READ=PATH:N:ACT once N bytes of such a file were read for rows: eio, append, cut, unlink, rmdir=DIR or a signal
  * FAULT_WORKER=TYPE:N:SIGNAL[:twice]  a worker that gets its N-th message of the type sends its process the signal
+ * FAULT_ONCE=FILE       FAULT_WORKER in one of several processes: the first that gets there renames FILE to FILE.PID
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { basename } from 'node:path';
 import { isMainThread, parentPort } from 'node:worker_threads';
 
-const { FAULT_LOG, FAULT_HURRY, FAULT_KILL, FAULT_HOLD, FAULT_FULL, FAULT_CLOSE, FAULT_READ, FAULT_WORKER } =
-  process.env;
+const {
+  FAULT_LOG,
+  FAULT_HURRY,
+  FAULT_KILL,
+  FAULT_HOLD,
+  FAULT_FULL,
+  FAULT_CLOSE,
+  FAULT_READ,
+  FAULT_WORKER,
+  FAULT_ONCE,
+} = process.env;
 const { appendFileSync, truncateSync, unlinkSync, rmSync } = fs;
 
 const log = (line) => FAULT_LOG !== undefined && appendFileSync(FAULT_LOG, `${line}\n`);
@@ -186,7 +196,7 @@ function onWorker() {
   parentPort.on = (event, listener) =>
     on(event, (message) => {
       log(`worker:${message.type}${message.type === 'score' ? ` ${message.window.file} ${message.window.byte}` : ''}`);
-      if (message.type === type && seen++ === Number(at)) {
+      if (message.type === type && seen++ === Number(at) && isOurs()) {
         process.kill(process.pid, signal);
         if (twice !== undefined) {
           // Two signals that come together are one: the second is sent when the first was told of.
@@ -198,4 +208,15 @@ function onWorker() {
       }
       return listener(message);
     });
+}
+
+/** Renaming has one winner. */
+function isOurs() {
+  if (FAULT_ONCE === undefined) return true;
+  try {
+    fs.renameSync(FAULT_ONCE, `${FAULT_ONCE}.${process.pid}`);
+    return true;
+  } catch {
+    return false;
+  }
 }
