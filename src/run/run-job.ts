@@ -1,7 +1,5 @@
 /** Runs a job: windows to the scorer, answers in file order to the sink. */
-import { runError, usageError } from '../errors.js';
-import { existingResult } from '../rows/existing-rewards.js';
-import type { Row } from '../rows/kinds/roles.js';
+import { runError } from '../errors.js';
 import type { ScoredWindow, Window } from '../scorer/protocol.js';
 import type { Scorer } from '../scorer/scorer.js';
 import { giveUp } from './error-policy.js';
@@ -32,6 +30,7 @@ export interface RunOutcome {
  */
 export async function runJob(job: Job, scorer: Scorer, events: JobEvents): Promise<RunOutcome> {
   const { sink } = job;
+  for (const input of job.inputs) input.first = undefined; // It has been looked at, and may be large.
   const size = scorer.windowSize;
   const reading = await windowsOfJob(job, size, events);
   const windows = await sink.begin(reading.windows);
@@ -39,7 +38,6 @@ export async function runJob(job: Job, scorer: Scorer, events: JobEvents): Promi
     await sink.finish();
     return { end: 'finished', nothingLeft: true };
   }
-  refuseFirstRows(job, scorer);
   await scorer.load(job.task, countWindows(job, size));
   events.onStart?.();
   try {
@@ -50,25 +48,6 @@ export async function runJob(job: Job, scorer: Scorer, events: JobEvents): Promi
     return { end, nothingLeft: false };
   } catch (error) {
     return { end: 'failed', error, nothingLeft: false, unfinished: await sink.abort() };
-  }
-}
-
-/**
- * What is wrong with the first row of an input, and would be with all, ends the run before anything is written: in every
- * shard, whether or not the row is of it.
- *
- * @throws FatalError `usage`
- */
-export function refuseFirstRows({ inputs, task }: Pick<Job, 'inputs' | 'task'>, scorer: Pick<Scorer, 'refuse'>): void {
-  const { existing, rewardField, fields } = task.format;
-  const isCarried = (row: Row): boolean =>
-    existing !== 'refuse' && existing !== 'replace' && existingResult(row, rewardField, fields) !== undefined;
-  for (const input of inputs) {
-    const { name, first } = input;
-    input.first = undefined; // It is looked at once, and may be large.
-    if (first === undefined || isCarried(first.row)) continue;
-    const refused = scorer.refuse(first.row, task);
-    if (refused !== undefined) throw usageError(`${name}:${first.line}: ${refused}`);
   }
 }
 

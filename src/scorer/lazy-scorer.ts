@@ -1,6 +1,5 @@
 /** A scorer for rows that may carry their rewards: the model is opened when the first row needs it. */
 import { readLimits } from '../platform/limits.js';
-import type { Row } from '../rows/kinds/roles.js';
 import { existingRewardsScorer } from './existing-rewards-scorer.js';
 import type { ModelScorer } from './open.js';
 import type { ScoredWindow, Window, WindowTask } from './protocol.js';
@@ -39,10 +38,6 @@ export class LazyScorer implements Scorer {
   async openModel(): Promise<void> {
     this.#opening ??= this.#open();
     this.#model = await this.#opening;
-  }
-
-  refuse(row: Row, task: WindowTask): string | undefined {
-    return this.#model?.refuse(row, task);
   }
 
   async load(task: WindowTask, windows: number): Promise<void> {

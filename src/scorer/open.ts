@@ -8,7 +8,7 @@ import { shortfallOf } from '../model/int8/quality.js';
 import { optionName } from '../option-name.js';
 import { readLimits } from '../platform/limits.js';
 import { isFailure } from '../rows/failure.js';
-import type { Row } from '../rows/kinds/roles.js';
+import type { NamedFields, Row } from '../rows/kinds/roles.js';
 import { readRow } from '../rows/kinds/texts.js';
 import type { Notice } from '../rows/notices.js';
 import { identityOf, type ScorerIdentity } from './identity.js';
@@ -30,12 +30,19 @@ export interface ScorerUi {
   /** Called with how far a download is. Default: nothing is called. */
   readonly onDownload?: ResolveOptions['onProgress'];
   /** Awaited when the model is found and everything asked of it can be, before it is prepared, which may take minutes. */
-  readonly onResolved?: () => Promise<void>;
+  readonly onResolved?: (refusalOf: RefusalOf) => Promise<void> | void;
   /** What cannot do with today's date where a template prints one: then the request must name it. Default: nothing. */
   readonly dateNeededBy?: string | undefined;
   /** Ends a download. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/**
+ * Why no row like this one can be scored with the settings there are, in a sentence; undefined where it can be.
+ *
+ * @param fields those that flags name
+ */
+export type RefusalOf = (row: Row, fields: NamedFields) => string | undefined;
 
 /** A scorer with a model behind it. */
 export interface ModelScorer extends Scorer {
@@ -75,7 +82,7 @@ export async function openScorer(request: ScorerRequest, ui: ScorerUi): Promise<
     ui.onNotice(notice.message);
   };
   for (const notice of resolved.notices) give(notice);
-  await ui.onResolved?.();
+  await ui.onResolved?.(refusalBy(resolved));
   const pool = await WorkerPool.prepare({
     model: locationOf(resolved),
     useCache: cache,
@@ -159,16 +166,6 @@ class PooledScorer implements ModelScorer {
     for (const message of loaded.tokenizer.notices) this.#give({ code: 'TOKENIZER_CLASS', message });
   }
 
-  refuse(row: Row, { format }: WindowTask): string | undefined {
-    const read = readRow(row, { ...this.#resolved.texts, fields: format.fields });
-    if (isFailure(read)) return read.wrongUse && read.message;
-    if (!read.notices.includes('PROMPT_RENDERED')) return undefined;
-    return (
-      `expected a prompt that the chat template has not rendered yet, got one that begins as it does; ` +
-      `score rendered text with ${optionName('template')} none`
-    );
-  }
-
   score(window: Window): Promise<ScoredWindow> {
     return this.#pool.score(window);
   }
@@ -177,6 +174,19 @@ class PooledScorer implements ModelScorer {
     this.#closed ??= this.#pool.release();
     return this.#closed;
   }
+}
+
+/** As the workers read rows. */
+function refusalBy({ texts }: ResolvedModel): RefusalOf {
+  return (row, fields) => {
+    const read = readRow(row, { ...texts, fields });
+    if (isFailure(read)) return read.wrongUse && read.message;
+    if (!read.notices.includes('PROMPT_RENDERED')) return undefined;
+    return (
+      `expected a prompt that the chat template has not rendered yet, got one that begins as it does; ` +
+      `score rendered text with ${optionName('template')} none`
+    );
+  };
 }
 
 /** @throws FatalError `usage` where a network gives no reward at each token */

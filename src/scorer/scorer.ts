@@ -2,7 +2,6 @@
  * The interface of everything that scores windows: a pool of workers with a model, or the rewards that rows already
  * carry.
  */
-import type { Row } from '../rows/kinds/roles.js';
 import type { ScoredWindow, Window, WindowTask } from './protocol.js';
 import type { WindowSize } from './window-size.js';
 
@@ -15,11 +14,6 @@ export interface Scorer {
    * @throws FatalError where the model cannot be loaded
    */
   load(task: WindowTask, windows: number): Promise<void>;
-  /**
-   * Why no row like this one can be scored with the settings there are, in a sentence; undefined where it can be, or
-   * nothing is scored.
-   */
-  refuse(row: Row, task: WindowTask): string | undefined;
   /** Number of windows that can be scored at a time, known once it is loaded. */
   readonly workers: number;
   /**

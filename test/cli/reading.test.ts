@@ -262,6 +262,21 @@ describe('what would be a guess is refused, before anything is written', { concu
     });
   }
 
+  test('before the model is prepared, which may take minutes', async () => {
+    const row = writeFile(directory, `${++made}.jsonl`, lines({ text: 'a', prompt: 'b', response: 'c', label: 1 }));
+    for (const command of [['score'], ['eval'], ['explain'], ['score', '--output-dir', join(directory, `${++made}`)]]) {
+      const cache = join(directory, `cache-${++made}`);
+      const run = (...files: string[]) =>
+        rewardScore([...command, '-q', '-j', '1', '-m', fixture, ...files], { env: { REWARD_SCORE_CACHE: cache } });
+      const { code, stderr } = await run(row);
+      assert.match(stderr, /:1: expected a text, or prompt and response, got both/);
+      assert.equal(code, 2);
+      assert.ok(!existsSync(join(cache, 'prepared')), command.join(' '));
+      await run(writeFile(directory, `${++made}.jsonl`, lines({ text: 'a', label: 1 })));
+      assert.ok(existsSync(join(cache, 'prepared')), command.join(' '));
+    }
+  });
+
   test('columns that contradict each other', async () => {
     const { code, stderr } = await rewardScore(['-q', '-m', fixture, '--from', 'csv'], {
       stdin: 'text,prompt,response\na,b,c\n',

@@ -9,6 +9,7 @@ import { annotations } from '../../report/annotations.js';
 import { junitXml } from '../../report/junit.js';
 import { missInWords } from '../../report/verdicts.js';
 import { CountingSink } from '../../run/counting-sink.js';
+import { refuseFirstRows } from '../../run/refuse-first-rows.js';
 import { type RunOutcome, runJob } from '../../run/run-job.js';
 import type { RunStatistics } from '../../run/statistics.js';
 import { LazyScorer } from '../../scorer/lazy-scorer.js';
@@ -33,9 +34,17 @@ export async function evaluateFiles(
   const started = performance.now();
   const { log } = context;
   const plan = await planEvaluation(await inputFiles(files, flags, context), flags, context);
-  const { inputs } = plan;
+  const { inputs, needsModel } = plan;
   const session = new Session(context, flags, { inputs });
-  const scorer = new LazyScorer(() => openScorer(requestOf(flags), session.scorerUi));
+  const scorer = new LazyScorer(() =>
+    openScorer(requestOf(flags), {
+      ...session.scorerUi,
+      onResolved(refusalOf) {
+        // A model that a later row needs is opened in the middle of the run, where a row is a bad one.
+        if (needsModel) refuseFirstRows(inputs, plan.format, refusalOf);
+      },
+    }),
+  );
   const suite =
     flags.suite &&
     new SuiteCollector(

@@ -9,7 +9,7 @@ import { Input } from '../../run/input.js';
 import { inspectInputs } from '../../run/inspect.js';
 import { checkDestination } from '../../run/output-path.js';
 import { readWindows } from '../../run/read-windows.js';
-import { refuseFirstRows } from '../../run/run-job.js';
+import { refuseFirstRows } from '../../run/refuse-first-rows.js';
 import { type ModelScorer, openScorer } from '../../scorer/open.js';
 import type { Window, WindowTask } from '../../scorer/protocol.js';
 import { recordsOf } from '../../scorer/window-scorer.js';
@@ -35,7 +35,10 @@ export async function explain(file: string, flags: ExplainFlags, context: Comman
   const session = new Session(context, flags, { inputs: [input], onSignal: 'ending' });
   let explanation: Explanation | undefined;
   try {
-    const scorer = await openScorer(requestOf(flags), session.scorerUi);
+    const scorer = await openScorer(requestOf(flags), {
+      ...session.scorerUi,
+      onResolved: (refusalOf) => refuseFirstRows([input], format, refusalOf),
+    });
     try {
       explanation = await explainRow(scorer, input, format, flags, session);
     } finally {
@@ -87,7 +90,6 @@ async function explainRow(
   const { window, byte } = found;
   const answer = { kind: 'explanation', byte, trace } as const;
   const task: WindowTask = { format, answer, maxRowBytes, dryRun: false, strict };
-  refuseFirstRows({ inputs: [input], task }, scorer);
   await scorer.load(task, 1);
   const { explanation } = await scorer.score(window);
   const model = scorer.identity.model.name;

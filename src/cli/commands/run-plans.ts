@@ -8,7 +8,7 @@ import { CountingSink } from '../../run/counting-sink.js';
 import type { Job, JobEvents, JobProgress } from '../../run/job.js';
 import { OutputSink } from '../../run/output-sink.js';
 import type { RunState } from '../../run/run-file.js';
-import { type RunOutcome, refuseFirstRows, runJob } from '../../run/run-job.js';
+import { type RunOutcome, runJob } from '../../run/run-job.js';
 import { RunStatistics } from '../../run/statistics.js';
 import type { ModelScorer } from '../../scorer/open.js';
 import type { Scorer } from '../../scorer/scorer.js';
@@ -49,7 +49,6 @@ export async function runPlans(
     await joinErrors(plans, flags.errors);
     return { outcome, statistics: job.sink.statistics, ...outputOf(job) };
   }
-  for (const { inputs, task } of plans) refuseFirstRows({ inputs, task }, opened.scorer);
   return runEach(plans, flags, opened, session, context);
 }
 

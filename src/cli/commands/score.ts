@@ -2,6 +2,7 @@
 import { FatalError } from '../../errors.js';
 import type { Input } from '../../run/input.js';
 import { followLinks } from '../../run/output-path.js';
+import { refuseFirstRows } from '../../run/refuse-first-rows.js';
 import type { RunState } from '../../run/run-file.js';
 import type { RunOutcome } from '../../run/run-job.js';
 import type { RunStatistics } from '../../run/statistics.js';
@@ -62,6 +63,9 @@ async function scorePlanned(
       model = await openScorer(requestOf({ ...flags, templateDate }), {
         ...session.scorerUi,
         dateNeededBy: flags.shard && '--shard',
+        onResolved(refusalOf) {
+          for (const plan of plans) refuseFirstRows(plan.inputs, plan.task.format, refusalOf);
+        },
       });
     }
     scorer = model ?? new LazyScorer(noModel);
