@@ -55,7 +55,7 @@ export function docsPage(version: string): string {
   const rows = paths.flatMap((path) =>
     summariesOf(path).map(
       ({ server = '', summary }) =>
-        `<tr><td><code>${routes[path].method} ${path}</code></td><td>${escaped(server)}</td><td>${escaped(summary)}</td></tr>`,
+        `<tr><td><code>${routes[path].method} ${path}</code></td><td>${escaped(server)}</td><td>${withCode(escaped(summary))}</td></tr>`,
     ),
   );
   return [
@@ -70,5 +70,8 @@ export function docsPage(version: string): string {
     '',
   ].join('\n');
 }
+
+/** What stands between backticks, as in Markdown. */
+const withCode = (html: string): string => html.replace(/`([^`]*)`/g, '<code>$1</code>');
 
 const escaped = (text: string): string => text.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -153,11 +153,11 @@ wrongUses('configs that cannot be loaded', [
   }),
   ...architectures.map(([edit, got], i) => {
     const path = model(`architecture-${i}`, (path) => editConfig(path, edit));
-    const line = `${path}/config.json: expected architecture (names), got ${got}`;
+    const line = `${path}/config.json: expected an architecture that is built here, got ${got} (built: (names))`;
     return {
       args: ['-m', path],
       code: UNLOADABLE,
-      stderr: withNames(line, /(\w+ or )*GPT2ForSequenceClassification( or \w+)*/),
+      stderr: withNames(line, /(\w+, )*GPT2ForSequenceClassification(, \w+)*/),
     };
   }),
   ...[withConfig('broken-config', '{"model_type":\n"gpt2"'), withConfig('empty-config', '')].map((path) => ({

@@ -38,6 +38,30 @@ def test_datasets(reward_model: RewardModel, expected: list[Any], options: dict[
         score_dataset(reward_model, scored)
 
 
+def test_what_is_no_data_set_or_frame(reward_model: RewardModel) -> None:
+    import polars as pl
+    from datasets import Dataset, DatasetDict
+
+    rows = Dataset.from_dict({"text": ["a"]})
+    with pytest.raises(TypeError, match=r"expected one data set, got splits: score each of \['test', 'train'\]"):
+        score_dataset(reward_model, DatasetDict(train=rows, test=rows))
+    with pytest.raises(TypeError, match="expected a DataFrame, got a LazyFrame: collect"):
+        score_polars(reward_model, pl.LazyFrame({"text": ["a"]}))
+    with pytest.raises(TypeError, match="expected a DataFrame, got a Dataset"):
+        score_pandas(reward_model, rows)
+
+
+def test_a_data_set_without_rows_has_the_columns(reward_model: RewardModel) -> None:
+    from datasets import Dataset
+
+    rows = Dataset.from_dict({"text": ["a"], "n": [1]})
+    for kind in ("reward", "candidates", "pair"):
+        none = score_dataset(reward_model, rows.select([]), kind=kind)
+        assert none.num_rows == 0
+        if kind == "reward":
+            assert none.features == score_dataset(reward_model, rows).features
+
+
 def test_datasets_of_candidates_and_in_a_stream(reward_model: RewardModel) -> None:
     from datasets import Dataset
 

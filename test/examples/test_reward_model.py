@@ -81,7 +81,7 @@ def test_a_bad_row_has_an_error_in_its_place(reward_model: RewardModel) -> None:
     rows = ["a", {"text": ""}, 5, None, {"prompt": "no reply"}, "\ud800", float("nan"), "a"]
     rewards = reward_model.score(rows, on_error="return")
     assert [getattr(reward, "code", "") for reward in rewards] == (
-        ["", "EMPTY_TEXT", "BAD_ROW", "BAD_ROW", "BAD_ROW", "BAD_UTF8", "BAD_JSON", ""]
+        ["", "EMPTY_TEXT", "BAD_ROW", "BAD_ROW", "BAD_ROW", "BAD_UTF8", "BAD_ROW", ""]
     )
     assert rewards[0] == rewards[-1]
 
@@ -185,6 +185,8 @@ def test_the_environment_does_not_change_what_an_answer_is(
         monkeypatch.setenv(f"REWARD_SCORE_{name}", value)
     for name, value in [("ON_ERROR", "fail"), ("ERRORS", "errors.jsonl"), ("MODEL", str(reward_model_path))]:
         monkeypatch.setenv(f"REWARD_SCORE_{name}", value)
+    for name, value in [("DRY_RUN", "1"), ("LIMIT", "1"), ("MIN_REWARD", "100")]:
+        monkeypatch.setenv(f"REWARD_SCORE_{name}", value)
     monkeypatch.chdir(tmp_path)
     with RewardModel(BINARY) as model:
         good, bad = model.score(["a", ""], on_error="return")
@@ -208,8 +210,46 @@ def test_what_is_no_json_is_refused_before_anything_is_scored(reward_model: Rewa
 
     with pytest.raises(TypeError, match=r"rows\[1\]: expected what JSON can hold: bytes is not JSON"):
         reward_model.score(["a", {"text": "a", "blob": b""}])
+    for value in [float("nan"), float("inf"), {"n": [float("-inf")]}]:
+        assert reward_model.score([{"text": "a", "note": "NaN", "n": value}]) == reward_model.score(["a"])
+    [bad] = reward_model.score([{"text": float("nan")}], on_error="return")
+    assert (bad.code, "null" in bad.message) == ("BAD_ROW", True)
+    ring: list[Any] = []
+    ring.append(ring)
+    with pytest.raises(TypeError, match=r"rows\[0\]: expected what JSON can hold: Circular"):
+        reward_model.score([ring])
     values = {"at": datetime.datetime(2026, 11, 30, tzinfo=datetime.UTC), "n": np.int64(1), "v": np.zeros(2)}
     assert reward_model.score([{"text": "a", **values}]) == reward_model.score(["a"])
+
+
+@pytest.mark.parametrize("one", ["hello", b"hello", {"text": "hello"}])
+def test_one_row_is_not_taken_for_rows(reward_model: RewardModel, one: Any) -> None:
+    with pytest.raises(
+        TypeError, match=rf"expected a list of rows, got one {type(one).__name__}: write score\(\[row\]\)"
+    ):
+        reward_model.score(one)
+
+
+def test_a_table_is_not_taken_for_rows(reward_model: RewardModel) -> None:
+    import pandas as pd
+
+    with pytest.raises(TypeError, match="got a DataFrame: see score_pandas"):
+        reward_model.score(pd.DataFrame({"text": ["a"]}))
+
+
+@pytest.mark.parametrize(
+    "flag", [{"min_reward": 100}, {"dry_run": True}, {"limit": 1}, {"errors": "e"}, {"help": True}]
+)
+def test_flags_that_leave_rows_unanswered_are_refused(flag: dict[str, Any]) -> None:
+    with pytest.raises(
+        ValueError, match=rf"expected flags with which each row is answered, got {list(flag)}".replace("[", r"\[")
+    ):
+        RewardModel(BINARY, **flag)
+
+
+def test_a_command_that_is_not_there() -> None:
+    with pytest.raises(CommandNotFoundError, match="expected no-such-program to be a program that can be run"):
+        RewardModel(["no-such-program"])
 
 
 def test_errors_and_models_travel_to_other_processes(reward_model: RewardModel) -> None:

@@ -171,3 +171,7 @@ def test_litellm(url: str, chances: list[float]) -> None:
         assert [result["index"] for result in answer.results] == best, provider
         scores = [result["relevance_score"] for result in answer.results]
         assert scores == pytest.approx([chances[i] for i in best], abs=NEAR), provider
+    answer = litellm.rerank(
+        model="huggingface/any", query="q", documents=DOCUMENTS, top_n=2, api_base=url, api_key="any"
+    )
+    assert [result["index"] for result in answer.results] == best[:2]

@@ -122,6 +122,8 @@ describe('a model with one label', { concurrency: 2 }, () => {
     const best = [pairA, pairB].map((score, index) => ({ index, score })).sort((x, y) => y.score - x.score);
     const body = { query: 'q', texts: ['a', 'b'] };
     assertAnswer(await answered(served, '/rerank', { ...body, raw_scores: true }), best);
+    const asked = { ...body, raw_scores: true, truncate: null, truncation_direction: 'Right', top_n: 1 };
+    assertAnswer(await answered(served, '/rerank', asked), best.slice(0, 1));
     const texts = best.map(({ index, score }) => ({ index, score: sigmoid(score), text: 'ab'[index] }));
     assertAnswer(await answered(served, '/rerank', { ...body, return_text: true }), texts);
   });
@@ -245,12 +247,20 @@ describe('a model with one label', { concurrency: 2 }, () => {
     ],
     [
       '/predict',
-      { inputs: 'a', truncation_direction: 'Right' },
+      { inputs: `b${' b'.repeat(300)}`, truncation_direction: 'Right' },
       400,
       {
-        error: 'expected truncation_direction to be left (the default for GPT2), got "Right"',
+        error:
+          'inputs[0] is too long and was cut: expected truncation_direction to be left (the default for GPT2), got "Right"',
         error_type: 'Validation',
+        index: 0,
       },
+    ],
+    [
+      '/predict',
+      { inputs: 'a', truncation_direction: 'middle' },
+      400,
+      { error: 'expected truncation_direction to be left or right, got "middle"', error_type: 'Validation' },
     ],
     [
       '/rerank',
@@ -289,6 +299,7 @@ describe('a model with one label', { concurrency: 2 }, () => {
     };
     assert.deepEqual(Object.keys(described), paths);
     const page = (await ask(`${served.url}/docs`)).text;
+    assert.doesNotMatch(page, /`/);
     assert.doesNotMatch(page, /(?:src|href)="(?!\/)/);
     const document = readFileSync(join(root, 'docs/serve.md'), 'utf8');
     for (const path of paths) {

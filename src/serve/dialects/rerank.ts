@@ -19,6 +19,11 @@ import {
   usage,
 } from './vllm.js';
 
+export const topField = {
+  schema: { type: 'integer' },
+  doc: 'how many results; all where it is left out or 0',
+} as const;
+
 export const rerank: Dialect = {
   server: 'Cohere, Jina, vLLM',
   summary: 'a query and documents: `results`, the best first, each with the `index` of its document',
@@ -29,7 +34,7 @@ export const rerank: Dialect = {
       schema: { type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'object' }] } },
       doc: 'the responses: texts, or objects with a text each',
     },
-    top_n: { schema: { type: 'integer' }, doc: 'how many results; all where it is left out or 0' },
+    top_n: topField,
     return_documents: { schema: { type: 'boolean' }, doc: 'false: results without their documents' },
     max_tokens_per_doc: {
       schema: { type: 'integer' },
@@ -43,7 +48,7 @@ export const rerank: Dialect = {
     checkTruncation(request, served);
     checkOneLabel(served);
     const activation = activationOf(request, modelsActivation(served));
-    const top = request.wholeNumber('top_n', 0) ?? 0;
+    const top = topOf(request);
     const returnsDocuments = request.flag('return_documents') ?? true;
     const query = request.span('query');
     if (query === undefined) throw request.refusal('query', 'a text');
@@ -59,9 +64,8 @@ export const rerank: Dialect = {
       name: 'documents',
       lines: rows.lines,
       answer(scores) {
-        const ranked = bestFirst(scores.ones(activation)).slice(0, top === 0 ? documents.length : top);
         const { id, model } = head('rerank', served);
-        const results = ranked.map(({ index, score }) => ({
+        const results = bestOf(scores.ones(activation), top).map(({ index, score }) => ({
           index,
           ...(returnsDocuments && { document: { text: request.text(documents[index] as Span) } }),
           relevance_score: score,
@@ -72,6 +76,12 @@ export const rerank: Dialect = {
   },
   error: openAiError,
 };
+
+/** How many results are wanted; undefined: all. */
+export const topOf = (request: RequestBody): number | undefined => request.wholeNumber('top_n', 0) || undefined;
+
+export const bestOf = (scores: readonly number[], top: number | undefined): ReturnType<typeof bestFirst> =>
+  bestFirst(scores).slice(0, top);
 
 /** The rows by score; of equal ones, the earlier comes first. */
 export const bestFirst = (scores: readonly number[]): { readonly index: number; readonly score: number }[] =>

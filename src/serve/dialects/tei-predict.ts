@@ -7,7 +7,7 @@ import type { Dialect } from './dialect.js';
 import type { Fields, RequestBody } from './request-body.js';
 import { bestFirst } from './rerank.js';
 import { Rows, someRows, stringAt } from './rows.js';
-import { checkDirection, checkUncut, commonFields, teiError } from './tei.js';
+import { commonFields, cutCheckOf, teiError } from './tei.js';
 
 /** Of the hub's API for text classification. */
 const parameterFields = {
@@ -30,8 +30,7 @@ export const teiPredict: Dialect = {
     },
   },
   read(request, served) {
-    checkDirection(request, served);
-    const truncate = request.flag('truncate');
+    const checkCut = cutCheckOf(request, served);
     const parameters = request.inner('parameters', parameterFields);
     const activation = activationOf(request, parameters, served);
     const most = parameters?.wholeNumber('top_k', 1) ?? served.labels.length;
@@ -42,7 +41,7 @@ export const teiPredict: Dialect = {
       name: 'inputs',
       lines: rows.lines,
       answer(scores) {
-        checkUncut(scores, truncate, served);
+        checkCut(scores);
         const answers = scores.values(activation).map((values) =>
           bestFirst(values)
             .slice(0, most)

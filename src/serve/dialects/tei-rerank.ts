@@ -1,9 +1,9 @@
 /** TEI's `POST /rerank`. */
 import type { Span } from '../../rows/json-scanner.js';
 import type { Dialect } from './dialect.js';
-import { bestFirst } from './rerank.js';
+import { bestOf, topField, topOf } from './rerank.js';
 import { Rows, someRows, stringAt, textsOf } from './rows.js';
-import { checkDirection, checkUncut, commonFields, teiError } from './tei.js';
+import { commonFields, cutCheckOf, teiError } from './tei.js';
 import { checkOneLabel } from './vllm.js';
 
 export const teiRerank: Dialect = {
@@ -13,14 +13,15 @@ export const teiRerank: Dialect = {
   fields: {
     query: { schema: { type: 'string' }, doc: 'the prompt' },
     texts: { schema: { type: 'array', items: { type: 'string' } }, doc: 'the responses' },
+    top_n: topField, // LiteLLM asks TEI for it too.
     return_text: { schema: { type: 'boolean' }, doc: 'true: results with their texts' },
     ...commonFields,
   },
   read(request, served) {
-    checkDirection(request, served);
+    const checkCut = cutCheckOf(request, served);
     checkOneLabel(served);
-    const truncate = request.flag('truncate');
     const activation = request.flag('raw_scores') ? 'none' : 'sigmoid';
+    const top = topOf(request);
     const returnsText = request.flag('return_text') ?? false;
     const query = request.span('query');
     if (query === undefined) throw request.refusal('query', 'a text');
@@ -36,8 +37,8 @@ export const teiRerank: Dialect = {
       name: 'texts',
       lines: rows.lines,
       answer(scores) {
-        checkUncut(scores, truncate, served);
-        return bestFirst(scores.ones(activation)).map(({ index, score }) => ({
+        checkCut(scores);
+        return bestOf(scores.ones(activation), top).map(({ index, score }) => ({
           index,
           score,
           ...(returnsText && { text: request.text(texts[index] as Span) }),
