@@ -1,7 +1,10 @@
 /** The program as a process of its own: bin/reward-score.js. */
 import { readFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { messageOf } from '../errors.js';
 import { forceExit, needsForcedExit } from '../platform/forced-exit.js';
 import type { Context } from './context.js';
+import { ExitCode } from './exit-codes.js';
 import { createLog } from './log.js';
 import { main } from './main.js';
 import { dieBy } from './signals.js';
@@ -11,18 +14,41 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 };
 
 export async function runProcess(): Promise<void> {
-  // The reader of help or messages may close the pipe; run/output.ts handles that of the output.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  // Whoever reads messages may close the pipe.
+  process.stderr.on('error', () => undefined);
+  const outputFailure = watchOutput(process.stdout);
   let readsInput = false;
   const context = processContext(() => {
     readsInput = true;
   });
-  const code = await main(process.argv.slice(2), context);
+  let code: number = await main(process.argv.slice(2), context);
+  const failure = await outputFailure();
+  if (failure !== undefined && (code === ExitCode.ok || code > ExitCode.usage)) {
+    context.log.error(`standard output cannot be written: ${messageOf(failure)}`);
+    code = ExitCode.fatal;
+  }
   // A pipe whose writer waits for an answer would keep a process alive that has failed and gives none.
   if (readsInput) process.stdin.destroy();
   // process.exit() would cut off what is still on its way to a pipe.
   process.exitCode = code;
   if (needsForcedExit()) await forceExit(code);
+}
+
+/**
+ * Watches over what is written by whoever does not wait for it: help, a report, JSON. run/output.ts sees to rewards by itself.
+ *
+ * @returns waits until everything is written, and gives the first error, unless it is that the reader has seen enough
+ */
+function watchOutput(stdout: Writable): () => Promise<Error | undefined> {
+  let failure: Error | undefined;
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') failure ??= error;
+  });
+  return async () => {
+    // The event comes after the answer to the write.
+    await new Promise<void>((resolve) => stdout.write('', () => setImmediate(resolve)));
+    return failure;
+  };
 }
 
 /**

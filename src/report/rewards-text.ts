@@ -21,7 +21,8 @@ function bars(counts: readonly number[]): string {
 }
 
 /**
- * `-3.10 ▁▂▄▇█▅▂▁ 3.02, median 0.976, …`: as much as there is room for.
+ * `-3.10 ▁▂▄▇█▅▂▁ 3.02, median 0.976, …`, or without a histogram `p01 -3.10, p99 3.02, median …`: as much as there is
+ * room for.
  *
  * @param histogram between the quantiles p01 and p99; undefined where it is not known
  * @param width characters of the line
@@ -34,7 +35,11 @@ export function rewardsInLine(
   const { p01, p05, p25, p50, p75, p95, p99 } = quantiles;
   if (p01 === null || p99 === null || p50 === null) return undefined;
   const range =
-    p01 === p99 ? short(p50) : `${short(p01)} ${histogram === undefined ? 'to' : bars(histogram)} ${short(p99)}`;
+    p01 === p99
+      ? short(p50)
+      : histogram === undefined
+        ? `p01 ${short(p01)}, p99 ${short(p99)}`
+        : `${short(p01)} ${bars(histogram)} ${short(p99)}`;
   const others = [
     ['median', p50],
     ['mean', mean],

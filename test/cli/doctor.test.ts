@@ -78,6 +78,17 @@ describe('something is wrong', () => {
       ['cache'],
       /a-file\/cache: no prepared models yet/,
     ],
+    // Its permissions let root write, and yet nothing can be made there.
+    ...(process.platform === 'linux'
+      ? [
+          [
+            'a cache where there are no files',
+            () => ({ REWARD_SCORE_CACHE: '/sys/no' }),
+            ['cache'],
+            /\/sys\/no/,
+          ] as const,
+        ]
+      : []),
   ];
   for (const [name, env, wrong, found] of cases) {
     test(name, async () => {

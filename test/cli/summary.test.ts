@@ -70,7 +70,7 @@ test('a finished run: its summary and its run file say the same', async () => {
   const { stdout } = await rewardScore(['summary', at('one.jsonl')]);
   assert.match(stdout, /^state {5}finished\n/m);
   assert.match(stdout, /^rows {6}25, 25 cut by [\d,]+ tokens in all\n/m);
-  assert.match(stdout, /^rewards {3}25: -?[\d.]+ to [\d.]+, median /m);
+  assert.match(stdout, /^rewards {3}25: p01 -?[\d.]+, p99 [\d.]+, median /m);
 });
 
 test('shards: which run, which are dead, which are missing', async () => {

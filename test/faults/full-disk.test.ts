@@ -116,15 +116,18 @@ describe('no room, on a small disk', () => {
     assert.ok(readFileSync(join(disk, 'out.jsonl')).equals(whole.bytes));
   });
 
-  test('standard output', async () => {
-    const { code, stderr } = await inShell(`> /dev/full`);
-    assert.equal(code, 1);
-    assert.match(stderr, /^reward-score: standard output cannot be written: ENOSPC[^\n]*\n$/);
-  });
+  for (const command of ['score -q', 'eval -q --json', 'doctor --offline', 'completion bash', '--help']) {
+    test(`standard output: ${command}`, async () => {
+      const takesFile = /^(score|eval)/.test(command);
+      const { code, stderr } = await inShell(`${command} ${takesFile ? '"$0"' : ''} > /dev/full`);
+      assert.equal(code, 1);
+      assert.match(stderr, /^reward-score: standard output cannot be written: ENOSPC[^\n]*\n$/);
+    });
+  }
 });
 
-async function inShell(redirection: string) {
-  const shell = spawn('bash', ['-c', `node bin/reward-score.js -q "$0" ${redirection}`, jsonl], {
+async function inShell(line: string) {
+  const shell = spawn('bash', ['-c', `node bin/reward-score.js ${line}`, jsonl], {
     cwd: root,
     env: environment(),
   });

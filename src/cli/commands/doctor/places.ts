@@ -1,6 +1,6 @@
 /** Where models are kept, and whether there is room for more; and whether the hub answers. */
-import { accessSync, constants } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { HubReach } from '../../../hub/reach.js';
 import { listPrepared } from '../../../model/prepared/store.js';
 import { cacheDirectory } from '../../../platform/cache-directory.js';
@@ -62,9 +62,10 @@ function existingFolderOf(path: string): string {
   return folder;
 }
 
+/** Tried: what the permissions say is not all, least of all to root. */
 function isWritable(folder: string): boolean {
   try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
+    rmdirSync(mkdtempSync(join(folder, '.reward-score-')));
     return true;
   } catch {
     return false;
