@@ -3,6 +3,8 @@ import type { RowFailure } from '../rows/failure.js';
 import type { RowKind } from '../rows/kinds/kinds.js';
 import type { Judged } from '../rows/kinds/text-to-score.js';
 import type { HintCode, NoticeCode } from '../rows/notices.js';
+import type { Reward } from '../rows/results.js';
+import { visibleLine } from './visible.js';
 
 /** What a worker says of a row that it scored. */
 export interface RowExplanation {
@@ -56,7 +58,7 @@ export interface ScoredText extends RenderedText {
   readonly pooled: number | null;
   /** Tokens at the beginning that are computed once for this text and another one of the row. */
   readonly shared: number;
-  readonly reward: number | null;
+  readonly reward: Reward | null;
   /** Where asked for: the reward that the text would have if it ended at this token. */
   readonly trace: readonly TracedToken[] | null;
   readonly failure: RowFailure | null;
@@ -109,6 +111,22 @@ export interface Explanation extends RowExplanation {
   /** Number of the row among the file's records that are not blank, from 1. */
   readonly row: number;
   readonly settings: readonly Setting[];
+  /** The model's. */
+  readonly labels: readonly string[];
 }
 
 export const isScored = (text: ExplainedText): text is ScoredText => 'tokens' in text;
+
+/**
+ * A reward in words: a number, or each label's after its name.
+ *
+ * @param written how a number is spelled
+ */
+export const rewardInWords = (
+  reward: Reward | null,
+  labels: readonly string[],
+  written: (reward: number | null) => string,
+): string =>
+  typeof reward === 'object' && reward !== null
+    ? labels.map((label, i) => `${visibleLine(label)} ${written(reward[i] ?? null)}`).join(', ')
+    : written(reward);

@@ -1,11 +1,11 @@
 /** An explanation for programs. Names of members do not change; a change would break whoever reads them. */
-import { writtenReward } from '../rows/results.js';
+import { formatRewards, type Reward } from '../rows/results.js';
 import { type Explanation, isScored } from './explanation.js';
 
 /** One JSON object on a line of its own; rewards are spelled as `score` writes them. */
 export function explanationAsJson(explanation: Explanation): string {
-  const { file, row, line, kind, model, settings, texts, existing, ...others } = explanation;
-  const written = (reward: number | null): number | null => reward && writtenReward(reward);
+  const { file, row, line, kind, model, settings, texts, existing, labels, ...others } = explanation;
+  const written = (reward: Reward | null): unknown => JSON.parse(formatRewards(reward, labels));
   const spelled = {
     file,
     row,

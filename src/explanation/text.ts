@@ -7,6 +7,7 @@ import {
   type Explanation,
   isScored,
   type RenderedText,
+  rewardInWords,
   type ScoredText,
   type Token,
 } from './explanation.js';
@@ -77,7 +78,12 @@ function settingsTable({ model, settings, padToken }: Explanation, { paint }: Te
   ];
 }
 
-function textInWords(text: ExplainedText, index: number, { texts }: Explanation, settings: TextSettings): string[] {
+function textInWords(
+  text: ExplainedText,
+  index: number,
+  { texts, labels }: Explanation,
+  settings: TextSettings,
+): string[] {
   const { paint } = settings;
   const title = texts.length === 1 ? 'the text' : `text ${index + 1} of ${texts.length}`;
   if (!isScored(text)) {
@@ -89,7 +95,10 @@ function textInWords(text: ExplainedText, index: number, { texts }: Explanation,
   return [
     paint.heading(title),
     named('judged', `${visibleLine(judged.field)}: ${clippedLine(content)}`),
-    named('reward', failure === null ? formatReward(reward) : paint.bad(`${failure.code}: ${failure.message}`)),
+    named(
+      'reward',
+      failure === null ? rewardInWords(reward, labels, formatReward) : paint.bad(`${failure.code}: ${failure.message}`),
+    ),
     ...(text.first === null
       ? []
       : [...renderedText('first text', text.first, paint), named('cut', cutInWords(text.first))]),

@@ -88,7 +88,10 @@ const loadOptions = [...requestOptions.filter((name) => name !== 'model' && name
 export async function loadRewardModel(name?: string, options: RewardModelOptions = {}): Promise<RewardModel> {
   checkOptions(options, loadOptions);
   const { signal, ...request } = options;
-  const scorer = await openScorer({ ...request, model: name }, { onNotice: () => undefined, signal });
+  const scorer = await openScorer(
+    { ...request, model: name },
+    { onNotice: () => undefined, signal, labelNeededBy: 'the library' },
+  );
   try {
     await scorer.load(task, Number.POSITIVE_INFINITY);
   } catch (error) {

@@ -21,10 +21,13 @@ export type ExistingRewards = 'refuse' | 'replace' | 'complete' | 'take' | 'take
 /** Whether rows keep the rewards that they carry, whatever these are. */
 export const takesRewards = (existing: ExistingRewards): boolean => existing === 'take' || existing === 'take only';
 
-export interface RowResult {
+/** What a text is given: a number, or one for each of the model's labels, in their order. */
+export type Reward = number | readonly number[];
+
+export interface RowResult<R extends Reward = number> {
   readonly shape: RewardShape;
   /** The rewards; null in the place of a text that failed, and empty where the whole row failed. */
-  readonly rewards: readonly (number | null)[];
+  readonly rewards: readonly (R | null)[];
   /** For each text, the tokens that were scored, and those that were cut. */
   readonly tokens?: readonly (number | null)[];
   readonly truncated?: readonly (number | null)[];
@@ -52,32 +55,67 @@ export interface ResultSettings {
   /** Whether to write why there is no reward. */
   readonly reasons: boolean;
   readonly existing: ExistingRewards;
+  /** Where a reward is a number for each label: how these are written. */
+  readonly labels?: WrittenLabels;
 }
+
+interface WrittenLabels {
+  /** The labels, in the order of a reward's numbers. */
+  readonly names: readonly string[];
+  /** Whether each has a field of its own, as in formats with columns, and not a member of one object. */
+  readonly asFields: boolean;
+}
+
+/** What decides the names of the fields that a result is written to. */
+export type FieldSettings = Pick<ResultSettings, 'rewardField' | 'details' | 'labels'>;
 
 /** What the fields of the details are named after: of the tokens, those that were cut, and those before the response. */
 export const detailStems = (rewardField: string): string[] =>
   ['_tokens', '_truncated', '_prompt_tokens'].map((suffix) => rewardField + suffix);
 
 /** The fields that a result is written to, by shape; those of the rewards come first. */
-export function resultFields(
-  { rewardField, details }: Pick<ResultSettings, 'rewardField' | 'details'>,
-  shape: RewardShape,
-): string[] {
-  const stems = details ? [rewardField, ...detailStems(rewardField)] : [rewardField];
-  return stems.flatMap((stem) => (shape === 'pair' ? [`${stem}_chosen`, `${stem}_rejected`] : [stem]));
+export function resultFields({ rewardField, details, labels }: FieldSettings, shape: RewardShape): string[] {
+  const ofTexts = (stem: string): string[] => (shape === 'pair' ? [`${stem}_chosen`, `${stem}_rejected`] : [stem]);
+  const rewards = ofTexts(rewardField);
+  const ofLabels = labels?.asFields
+    ? rewards.flatMap((field) => labels.names.map((label) => `${field}_${label}`))
+    : rewards;
+  return details ? [...ofLabels, ...detailStems(rewardField).flatMap(ofTexts)] : ofLabels;
 }
 
-/** The value of each of resultFields: a JSON number, null or array; undefined for what is not known. */
-function resultValues(result: RowResult, details: boolean): (string | undefined)[] {
+/** The value of each of resultFields, of a result with rewards: JSON, or undefined for what is not known. */
+function resultValues(result: RowResult<Reward>, { details, labels }: FieldSettings): (string | undefined)[] {
   const { shape, rewards, tokens, truncated, promptTokens } = result;
-  const written = rewards.length === 0 ? undefined : rewards.map(formatReward);
-  const series = details
-    ? [written, ...[tokens, truncated, promptTokens].map((numbers) => numbers?.map(String))]
-    : [written];
-  return series.flatMap((values): (string | undefined)[] => {
-    if (values === undefined) return shape === 'pair' ? [undefined, undefined] : [undefined];
-    return shape === 'array' ? [`[${values.join(',')}]`] : values;
+  const isArray = shape === 'array';
+  const values = isArray ? arraysOf(rewards, labels) : rewards.flatMap((reward) => valuesOf(reward, labels));
+  if (!details) return values;
+  const ofDetails = [tokens, truncated, promptTokens].flatMap((numbers): (string | undefined)[] => {
+    if (numbers === undefined) return shape === 'pair' ? [undefined, undefined] : [undefined];
+    return isArray ? [`[${numbers.map(String).join(',')}]`] : numbers.map(String);
   });
+  return [...values, ...ofDetails];
+}
+
+/** A text's reward as JSON: a value for each field that it is written to. */
+function valuesOf(reward: Reward | null, labels: WrittenLabels | undefined): string[] {
+  return labels?.asFields
+    ? labels.names.map((_, label) => formatReward(numberOf(reward, label)))
+    : [formatRewards(reward, labels?.names)];
+}
+
+/** Of several texts likewise, with an array in each field. */
+function arraysOf(rewards: readonly (Reward | null)[], labels: WrittenLabels | undefined): string[] {
+  const ofTexts = rewards.map((reward) => valuesOf(reward, labels));
+  return (ofTexts[0] ?? []).map((_, field) => `[${ofTexts.map((values) => values[field]).join(',')}]`);
+}
+
+const numberOf = (reward: Reward | null, label: number): number | null =>
+  typeof reward === 'object' ? (reward?.[label] ?? null) : reward;
+
+/** A reward as JSON: a number, or an object with that of each label. */
+export function formatRewards(reward: Reward | null, labels: readonly string[] = []): string {
+  if (typeof reward !== 'object' || reward === null) return formatReward(reward);
+  return `{${membersText(labels.map((label, i) => [label, formatReward(numberOf(reward, i))]))}}`;
 }
 
 /** The shortest decimal that rounds to the float32 `value`, as JavaScript writes it; -0 as 0. */
@@ -110,7 +148,7 @@ export interface RowEdit {
  * @param isThere whether the row has a field of that name
  */
 export function resultEdit(
-  result: RowResult,
+  result: RowResult<Reward>,
   settings: ResultSettings,
   isThere: (name: string) => boolean = () => false,
 ): RowEdit {
@@ -127,43 +165,62 @@ export function resultEdit(
 
 /** A row that failed as a whole has one field of null, or those of rewards that it carries. */
 function rewardMembers(
-  result: RowResult,
+  result: RowResult<Reward>,
   settings: ResultSettings,
   isThere: (name: string) => boolean,
 ): SplicedMember[] {
-  const { rewardField, details, existing } = settings;
+  const { rewardField, details, existing, labels } = settings;
   const { shape, rewards } = result;
   if (rewards.length > 0) {
     // What most results are is written without a list for each step.
-    if (shape === 'single' && !details) return [[rewardField, formatReward(rewards[0] ?? null)]];
-    const values = resultValues(result, details);
+    if (shape === 'single' && !details && !labels?.asFields) {
+      return [[rewardField, formatRewards(rewards[0] ?? null, labels?.names)]];
+    }
+    const values = resultValues(result, settings);
     return resultFields(settings, shape).map((name, i) => [name, values[i]]);
   }
   // Where nothing may be replaced, the details that are there may be the user's own.
-  const written = resultFields({ rewardField, details: details && existing !== 'refuse' }, shape);
+  const written = resultFields({ ...settings, details: details && existing !== 'refuse' }, shape);
   const carried = written.filter(isThere);
-  return (carried.length > 0 ? carried : [rewardField]).map((name) => [name, undefined]);
+  return (carried.length > 0 ? carried : fieldsWithout(settings)).map((name) => [name, undefined]);
 }
+
+/** What is null in a row of which no more is known than that it has no reward. */
+const fieldsWithout = (settings: FieldSettings): string[] => resultFields({ ...settings, details: false }, 'single');
 
 /** The output for a record that has no fields to splice into: its failure, and the record itself. */
 export function unparsedRecord(
-  { failure }: RowResult,
-  { rewardField, reasons }: ResultSettings,
+  { failure }: RowResult<Reward>,
+  settings: ResultSettings,
   input: string | undefined,
 ): string {
-  const errors = reasons ? rewardErrorMembers(failure, input) : [];
-  return `{${membersText([[rewardField, undefined], ...errors])}}`;
+  const rewards = fieldsWithout(settings).map((name): SplicedMember => [name, undefined]);
+  const errors = settings.reasons ? rewardErrorMembers(failure, input) : [];
+  return `{${membersText([...rewards, ...errors])}}`;
 }
 
 /** One line of `--to scores`. */
-export function scoreLine({ shape, rewards, failure }: RowResult): string {
+export function scoreLine(
+  { shape, rewards, failure }: RowResult<Reward>,
+  { labels }: Pick<ResultSettings, 'labels'>,
+): string {
   if (rewards.length === 0 || failure?.code === 'FIELD_EXISTS') return 'null';
-  return shape === 'single' ? formatReward(rewards[0] ?? null) : `[${rewards.map(formatReward).join(',')}]`;
+  const values = rewards.map((reward) => formatRewards(reward, labels?.names));
+  return shape === 'single' ? (values[0] as string) : `[${values.join(',')}]`;
 }
 
-/** The first of `names` that a result of this kind would overwrite. */
+/**
+ * The first of the fields of a row that a result of this kind would overwrite, by its key.
+ *
+ * @param keys of the row's fields
+ * @param keyOf the key of a name
+ */
 export const takenField = (
-  names: readonly string[],
+  keys: readonly string[],
   kind: RowKind,
-  settings: Pick<ResultSettings, 'rewardField' | 'details'>,
-): string | undefined => resultFields(settings, shapeOf(kind)).find((name) => names.includes(name));
+  settings: FieldSettings,
+  keyOf: (name: string) => string = (name) => name,
+): string | undefined =>
+  resultFields(settings, shapeOf(kind))
+    .map(keyOf)
+    .find((key) => keys.includes(key));

@@ -4,7 +4,7 @@ import { failure, type RowFailure } from './failure.js';
 import type { RowFormat } from './formats/format.js';
 import { kindOfRow } from './kinds/kinds.js';
 import type { NamedFields, Row } from './kinds/roles.js';
-import { type RowResult, writtenReward } from './results.js';
+import { type Reward, type RowResult, writtenReward } from './results.js';
 
 export type RewardFilter =
   /** Rows whose reward is at least so much. */
@@ -21,12 +21,13 @@ export const pairForFilter = (row: Row, fields: NamedFields): RowFailure | undef
       )
     : undefined;
 
-/** The reward as it is written, of several the best; undefined where there is none. */
-function bestReward({ rewards, failure }: RowResult): number | undefined {
+/** The reward as it is written, of several the best; undefined where there is none that is one number. */
+function bestReward({ rewards, failure }: RowResult<Reward>): number | undefined {
   if (failure?.code === 'FIELD_EXISTS') return undefined;
   let best: number | undefined;
   for (const reward of rewards) {
-    if (reward !== null && (best === undefined || writtenReward(reward) > best)) best = writtenReward(reward);
+    if (typeof reward === 'number' && (best === undefined || writtenReward(reward) > best))
+      best = writtenReward(reward);
   }
   return best;
 }

@@ -8,7 +8,7 @@ import { createFormat, type FormatSettings } from '../rows/formats/index.js';
 import { kindOfColumns, kindOfRow, type RowKind } from '../rows/kinds/kinds.js';
 import type { Row } from '../rows/kinds/roles.js';
 import { CsvScanner, type InputRecord, LineScanner, positionAfter, type RecordScanner } from '../rows/records.js';
-import { type RewardShape, shapeOf, takenField } from '../rows/results.js';
+import { type FieldSettings, type RewardShape, shapeOf, takenField } from '../rows/results.js';
 import type { Input } from './input.js';
 import { refuseForeignInput } from './sniff.js';
 
@@ -63,8 +63,8 @@ export async function inspectInputs(
       input.first = { row: withoutValues(own.columns), line: first.line };
       if (header === undefined) {
         const keys = own.columns.map(columnKey);
-        const named = { ...settings, rewardField: columnKey(settings.rewardField) };
-        if (existing === 'refuse') refuseTakenField(keys, kindOfColumns(keys, fields)?.kind, named, place);
+        const kind = kindOfColumns(keys, fields)?.kind;
+        if (existing === 'refuse') refuseTakenField(keys, kind, settings, place, columnKey);
         header = own;
       } else if (JSON.stringify(own.columns) !== JSON.stringify(header.columns)) {
         const [expected, got] = [listColumns(header.columns), listColumns(own.columns)];
@@ -198,12 +198,13 @@ function withoutValues(columns: readonly string[]): Row {
 
 /** @param kind that of the row; without one, its one reward is null */
 function refuseTakenField(
-  names: readonly string[],
+  keys: readonly string[],
   kind: RowKind | undefined,
-  settings: Pick<FormatSettings, 'rewardField' | 'details'>,
+  settings: FieldSettings,
   place: string,
+  keyOf?: (name: string) => string,
 ): void {
-  const taken = takenField(names, kind ?? 'text', settings);
+  const taken = takenField(keys, kind ?? 'text', settings, keyOf);
   if (taken !== undefined) {
     throw usageError(
       `${place}: expected no field ${taken}, which the reward is written to; name another with ${optionName('rewardField')}, ` +

@@ -12,7 +12,7 @@ import type { RowFormat } from '../rows/formats/format.js';
 import { kindOfRow } from '../rows/kinds/kinds.js';
 import type { NamedFields } from '../rows/kinds/roles.js';
 import { fileStart, LARGEST_ROW_BYTES, LineScanner, readRecords, recordAt } from '../rows/records.js';
-import { shapeOf } from '../rows/results.js';
+import { type FieldSettings, resultFields, shapeOf } from '../rows/results.js';
 import { REWARD_ERROR } from '../rows/reward-error.js';
 import type { Input } from './input.js';
 import type { Assemble } from './output.js';
@@ -94,9 +94,8 @@ function joined(type: JsonType, row: JsonRow, refuse: (what: string) => FatalErr
 }
 
 export interface NewParquetSettings {
-  readonly rewardField: string;
-  /** Whether a row has columns for its reward; pairs have others. */
-  readonly hasReward: boolean;
+  /** The columns of a row's reward; undefined where it has none, as a pair of `best`. */
+  readonly rewards: FieldSettings | undefined;
   /** Whether there is a column for why there is no reward. */
   readonly reasons: boolean;
   /** Types of the inputs' columns, all of which are written, as far as they are known. */
@@ -106,13 +105,13 @@ export interface NewParquetSettings {
 }
 
 export const planNewParquet =
-  ({ rewardField, hasReward, reasons, known = noColumns(), linesOf = readLines }: NewParquetSettings): Assemble =>
+  ({ rewards, reasons, known = noColumns(), linesOf = readLines }: NewParquetSettings): Assemble =>
   async (work, target, statistics) => {
     let type = known;
     for await (const row of rowsOf(linesOf(work, statistics))) {
       type = joined(type, row, (what) => runError(`${work}: ${refusal(what)}`));
     }
-    const columns = columnsOf(type, hasReward ? rewardField : undefined, reasons);
+    const columns = columnsOf(type, rewards, reasons);
     return writeRows(target, columns, rowsOf(linesOf(work, statistics)));
   };
 
@@ -130,16 +129,19 @@ async function* rowsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<JsonRow> {
 }
 
 /** Rewards are doubles, whatever numbers they happen to be, and stand after what was there before. */
-function columnsOf(type: JsonType, rewardField: string | undefined, reasons: boolean): ColumnOfRows[] {
+function columnsOf(type: JsonType, settings: FieldSettings | undefined, reasons: boolean): ColumnOfRows[] {
   const fields = type.kind === 'object' ? [...type.fields] : [];
-  if (rewardField === undefined) return fields.map(([name, own]) => ({ name, type: own }));
-  const rewards = [rewardField, `${rewardField}_chosen`, `${rewardField}_rejected`, 'best_reward', 'reward_margin'];
+  if (settings === undefined) return fields.map(([name, own]) => ({ name, type: own }));
+  const [lone, pair] = (['single', 'pair'] as const).map((shape) =>
+    resultFields({ ...settings, details: false }, shape),
+  ) as [string[], string[]];
+  const rewards = [...lone, ...pair, 'best_reward', 'reward_margin'];
   const columns = fields.map(
     ([name, own]): ColumnOfRows => ({ name, type: rewards.includes(name) ? asReward(own) : own }),
   );
   const others = columns.filter(({ name }) => name !== REWARD_ERROR);
   const isScored = others.some(({ name }) => rewards.includes(name));
-  if (!isScored) others.push({ name: rewardField, type: { kind: 'number' } });
+  if (!isScored) others.push(...lone.map((name): ColumnOfRows => ({ name, type: { kind: 'number' } })));
   return [...others, ...(reasons || others.length < columns.length ? [errorColumn] : [])];
 }
 

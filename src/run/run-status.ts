@@ -187,7 +187,7 @@ function countsOf({ stats, seconds }: Pick<Progress, 'stats' | 'seconds'>): RunC
     hints: { ...counts.hints, ...(statistics.seesNoSpace && { NO_SPACE: 1 }) },
     truncated: { rows: counts.truncatedRows, tokens: counts.truncatedTokens },
     tokens: counts.tokens,
-    rewards: statistics.rewards,
+    ...(statistics.rewards && { rewards: statistics.rewards }),
     seconds,
   };
 }

@@ -69,7 +69,7 @@ function speaksOf({ rows, rewardsWritten, rewards }: WrittenSummary, file: Score
   return (
     rows === file.rows &&
     rewardsWritten === file.rewards &&
-    isSame(rewards.min, file.least) &&
-    isSame(rewards.max, file.largest)
+    isSame(rewards?.min ?? null, file.least) &&
+    isSame(rewards?.max ?? null, file.largest)
   );
 }

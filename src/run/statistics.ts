@@ -113,7 +113,6 @@ export class RunStatistics {
       ...counted,
       boundarySpaces: [...window.boundarySpaces],
       failed: failed.length,
-      rewardsWritten: rewards.length,
       kept: window.kept ?? 0,
       failures,
       firstFailures,
@@ -160,8 +159,10 @@ export class RunStatistics {
     return this.#sketch.histogram(from, to, bins);
   }
 
-  get rewards(): RewardStatistics {
+  /** Undefined where they are not numbers, but numbers for each label. */
+  get rewards(): RewardStatistics | undefined {
     const { rewardsWritten, mean, squares, min, max } = this.#counts;
+    if (rewardsWritten > 0 && min === null) return undefined;
     const some = rewardsWritten > 0;
     const values = this.#sketch.quantiles(Object.values(fractions));
     return {

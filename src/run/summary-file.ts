@@ -21,7 +21,8 @@ export interface WrittenSummary {
   readonly hints: Readonly<Partial<Record<string, number>>>;
   readonly truncated: { readonly rows: number; readonly tokens: number };
   readonly tokens: number;
-  readonly rewards: RewardStatistics;
+  /** Absent where each label has a reward. */
+  readonly rewards?: RewardStatistics;
   readonly seconds: number;
   readonly rowsPerSecond: number | null;
 }
@@ -39,7 +40,6 @@ const members = {
   hints: 'object',
   truncated: 'object',
   tokens: 'number',
-  rewards: 'object',
   seconds: 'number',
 } as const;
 
@@ -62,5 +62,6 @@ function isSummary(content: unknown): content is WrittenSummary {
   if (typeof content !== 'object' || content === null) return false;
   const found = content as Readonly<Record<string, unknown>>;
   const has = Object.entries(members).every(([name, type]) => typeof found[name] === type && found[name] !== null);
-  return has && Object.hasOwn(found, 'model') && Object.hasOwn((found.rewards ?? {}) as object, 'quantiles');
+  const { rewards } = found;
+  return has && Object.hasOwn(found, 'model') && (rewards === undefined || Object.hasOwn(rewards ?? {}, 'quantiles'));
 }

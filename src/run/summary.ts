@@ -76,7 +76,7 @@ export function summaryOf(facts: RunFacts): object {
     truncated: { rows: counts.truncatedRows, tokens: counts.truncatedTokens },
     tokens: counts.tokens,
     computedTokens: counts.computedTokens,
-    rewards: statistics.rewards,
+    ...(statistics.rewards && { rewards: statistics.rewards }),
     seconds,
     ...(facts.selects && { best: summarizeChoices(counts.choices, facts.makesPairs) }),
     ...(facts.estimate !== undefined && { estimatedSeconds: facts.estimate }),

@@ -8,7 +8,7 @@ import type { RowFailure } from '../rows/failure.js';
 import type { RowFormat } from '../rows/formats/format.js';
 import { createFormat, type FormatSettings } from '../rows/formats/index.js';
 import type { Row } from '../rows/kinds/roles.js';
-import type { ResultSettings } from '../rows/results.js';
+import type { ResultSettings, Reward } from '../rows/results.js';
 import { pairForFilter } from '../rows/reward-filter.js';
 import type { ScoredRecord } from '../selection/group.js';
 import { select } from '../selection/select.js';
@@ -19,9 +19,9 @@ import { type ExplainedTexts, nothingExplained } from './row-explainer.js';
 /** A window's records with their results. */
 export interface ScoredRows {
   /** Those after the first `rows` are there to be looked at, and neither written nor counted. */
-  readonly scored: readonly ScoredRecord[];
+  readonly scored: readonly ScoredRecord<Reward>[];
   readonly rows: number;
-  readonly stats: Omit<WindowStats, 'failed' | 'rewards'>;
+  readonly stats: Omit<WindowStats, 'failed' | 'rewards' | 'rewardsWritten'>;
   /** The window is a part of one that is answered as a whole. */
   readonly part: boolean;
   readonly dryRun: boolean;
@@ -60,7 +60,7 @@ export function createAnswer({ format: settings, answer }: WindowTask): Answer {
         countsTokens: answer.fields.texts,
         refuse: (row) => problemOf(row, rules),
         write(rows) {
-          const evaluated = written(rows).map(({ record, parsed, result }): EvaluatedRow | null =>
+          const evaluated = withNumbers(rows).map(({ record, parsed, result }): EvaluatedRow | null =>
             evaluatedRow(parsed, result, record.line, rules),
           );
           return { output: nothing(), stats: statsOf(rows), evaluated };
@@ -118,7 +118,7 @@ export function selectBest(
   selection: SelectionSettings,
 ): ScoredWindow {
   const stats = statsOf(rows, output);
-  const { pieces, failed, counts } = select(written(rows), selection, output, rows.scored[rows.rows]?.parsed);
+  const { pieces, failed, counts } = select(withNumbers(rows), selection, output, rows.scored[rows.rows]?.parsed);
   const all = [...stats.failed, ...failed].sort((a, b) => a.row - b.row);
   return { output: concatBytes(pieces), stats: { ...stats, failed: all, choices: counts } };
 }
@@ -144,25 +144,30 @@ const explainRow = (settings: FormatSettings, byte: number): Answer => ({
   write(rows) {
     const asked = written(rows).find(({ record }) => record.byte === byte);
     const { row } = asked?.parsed ?? {};
+    const carried = row && existingResult(row, settings.rewardField, settings.fields)?.rewards;
     const explanation: RowExplanation | undefined = asked && {
       ...(rows.explained ?? nothingExplained),
       line: asked.record.line,
-      existing: (row && existingResult(row, settings.rewardField, settings.fields)?.rewards) ?? null,
+      existing: carried?.length ? carried : null,
       failure: asked.result.failure ?? null,
     };
     return { output: nothing(), stats: statsOf(rows), ...(explanation && { explanation }) };
   },
 });
 
-const written = ({ scored, rows }: ScoredRows): readonly ScoredRecord[] => scored.slice(0, rows);
+const written = ({ scored, rows }: ScoredRows): readonly ScoredRecord<Reward>[] => scored.slice(0, rows);
+
+/** For answers that a scorer with a reward for each label is not opened for. */
+const withNumbers = (rows: ScoredRows): readonly ScoredRecord[] => written(rows) as readonly ScoredRecord[];
 
 const outcomesOf = (rows: ScoredRows): RowOutcome[] =>
-  written(rows).map(({ record, result }) => ({ line: record.line, result }));
+  withNumbers(rows).map(({ record, result }) => ({ line: record.line, result }));
 
 /** @param settings of output records; undefined where there are none that could carry the reason of a failure */
 function statsOf(rows: ScoredRows, settings?: ResultSettings): WindowStats {
   const failed: FailedRow[] = [];
   const rewards: number[] = [];
+  let rewardsWritten = 0;
   for (let row = 0; row < rows.rows; row++) {
     const { record, parsed, result } = rows.scored[row] as ScoredRecord;
     if (result.failure !== undefined) {
@@ -171,9 +176,13 @@ function statsOf(rows: ScoredRows, settings?: ResultSettings): WindowStats {
       const input = lost && oversized === undefined ? { input: record.bytes.toString('utf8') } : {};
       failed.push({ row, byte, line, failure: result.failure, ...input });
     }
-    for (const reward of result.rewards) if (reward !== null) rewards.push(reward);
+    for (const reward of result.rewards) {
+      if (reward === null) continue;
+      rewardsWritten++;
+      if (typeof reward === 'number') rewards.push(reward);
+    }
   }
-  return { ...rows.stats, failed, rewards: Float32Array.from(rewards) };
+  return { ...rows.stats, failed, rewardsWritten, rewards: Float32Array.from(rewards) };
 }
 
 /** Memory of its own each time: it is handed over to the main thread. */

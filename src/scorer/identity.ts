@@ -73,7 +73,7 @@ export function identityOf(resolved: ResolvedModel, ready: ReadyModel): ScorerId
       pooling: settings.pooling.value,
       activation: scoring.activation,
       head: settings.head.value,
-      logit: network.labels[scoring.logit],
+      logit: scoring.logit === 'all' ? 'all' : network.labels[scoring.logit],
       template: scoring.template.name,
       templateDate: scoring.templateDate,
       lastSpeaker: scoring.lastSpeaker,

@@ -18,6 +18,7 @@ function joinStats(a: WindowStats, b: WindowStats): WindowStats {
     notices: joinCounts(a.notices, b.notices),
     hints: joinCounts(a.hints, b.hints),
     failed: [...a.failed, ...b.failed.map((failed) => ({ ...failed, row: a.rows + failed.row }))],
+    rewardsWritten: a.rewardsWritten + b.rewardsWritten,
     rewards: Float32Array.from([...a.rewards, ...b.rewards]),
     truncatedRows: a.truncatedRows + b.truncatedRows,
     truncatedTokens: a.truncatedTokens + b.truncatedTokens,

@@ -15,14 +15,14 @@ import { identityOf, type ScorerIdentity } from './identity.js';
 import { WorkerPool } from './pool.js';
 import type { ScoredWindow, Window, WindowTask } from './protocol.js';
 import { fillRequest, type ScorerRequest } from './request.js';
-import { locationOf, type ResolvedModel, resolveModel } from './resolve.js';
+import { locationOf, type Needs, type ResolvedModel, resolveModel } from './resolve.js';
 import type { Scorer } from './scorer.js';
 import { type ModelSettings, SPECIAL_TOKENS_SOURCE, settingsInWords } from './settings.js';
 import type { WindowSize } from './window-size.js';
 import { chooseWorkerCount } from './worker-count.js';
 
 /** What a scorer says while it opens and works, how it is stopped, and what whoever opens it insists on. */
-export interface ScorerUi {
+export interface ScorerUi extends Needs {
   /** Called with what the user should know, a sentence each. */
   readonly onNotice: (message: string) => void;
   /** Called when it is loaded with a line that says how texts are read, and what each setting comes from. Default: nothing is called. */
@@ -31,8 +31,6 @@ export interface ScorerUi {
   readonly onDownload?: ResolveOptions['onProgress'];
   /** Awaited when the model is found and everything asked of it can be, before it is prepared, which may take minutes. */
   readonly onResolved?: (refusalOf: RefusalOf) => Promise<void> | void;
-  /** What cannot do with today's date where a template prints one: then the request must name it. Default: nothing. */
-  readonly dateNeededBy?: string | undefined;
   /** Ends a download. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -74,7 +72,7 @@ export async function openScorer(request: ScorerRequest, ui: ScorerUi): Promise<
     onProgress: ui.onDownload ?? (() => undefined),
     notify: ui.onNotice,
   };
-  const resolved = await resolveModel(filled, download, ui.dateNeededBy);
+  const resolved = await resolveModel(filled, download, ui);
   const notices: Notice[] = [];
   const give = (notice: Notice): void => {
     if (strict) throw usageError(`${notice.message} (${optionName('strict')})`);

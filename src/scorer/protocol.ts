@@ -33,8 +33,8 @@ export interface ScoringSettings {
   readonly activation: Activation;
   /** What is asked of a language model in place of a reward head; undefined: the model has a head of its own. */
   readonly head: string | undefined;
-  /** Which label's logit is the reward. */
-  readonly logit: number;
+  /** Which label's logit is the reward; `all`: each has a reward. */
+  readonly logit: number | 'all';
   readonly labels: number;
   readonly vocabularySize: number;
   /** As config.json says, or else the family's default. */
@@ -107,7 +107,9 @@ export interface WindowStats {
   readonly rows: number;
   readonly forms: Readonly<Partial<Record<RowKind, number>>>;
   readonly failed: readonly FailedRow[];
-  /** Every reward written, in order. */
+  /** How many texts have a reward. */
+  readonly rewardsWritten: number;
+  /** Every reward written, in order; none where each label has one. */
   readonly rewards: Float32Array;
   readonly truncatedRows: number;
   /** Of the texts' own. */

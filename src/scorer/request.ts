@@ -36,7 +36,7 @@ export interface ScorerRequest {
    * that of B, or `token:N`, the logit of token N. Default: none, and such a model is refused.
    */
   readonly head?: string | undefined;
-  /** Index or name of the label to report; needed for, and only for, a model with more than one. */
+  /** Index or name of the label that is the reward; needed for, and only for, a model with more than one. */
   readonly logit?: string | undefined;
   /**
    * How messages become text: `chai`, `dialogrpt`, `chatml`, `model`, `pair` (two texts, for encoders), `none` (texts
@@ -83,6 +83,9 @@ export type FilledRequest = {
   readonly [K in Exclude<keyof ScorerRequest, WithDefault>]-?: ScorerRequest[K];
 } & { readonly [K in WithDefault]-?: NonNullable<ScorerRequest[K]> };
 
+/** Of a model with several labels, asks for a reward of each. */
+export const ALL_LABELS = 'all';
+
 /** More threads are probably a typing mistake, and Node ends without a message when memory for them runs out. */
 export const MOST_WORKERS = 256;
 
@@ -121,7 +124,7 @@ const options: { readonly [K in keyof ScorerRequest]-?: Option } = {
     expected: `${ASKED_HEADS}, with two words or the id of a token`,
     accepts: (value) => typeof value === 'string' && parseHead(value) !== undefined,
   },
-  logit: text('the number or name of a label'),
+  logit: text('the number or name of a label, or all'),
   template: text('chai, dialogrpt, chatml, model, pair, none or a Jinja file'),
   lastSpeaker: oneOf(lastSpeakers),
   botName: text('a name'),

@@ -21,7 +21,7 @@ import { ignoresMessages, isBuiltInTemplate, isLayout } from '../rows/templates.
 import { findKnownModel } from './known-models.js';
 import type { ModelLocation, ScoringSettings, TemplateSettings } from './protocol.js';
 import { textSettingsOf } from './reading.js';
-import type { FilledRequest } from './request.js';
+import { ALL_LABELS, type FilledRequest } from './request.js';
 import { chooseSettings, type ModelSettings, OWN_TEMPLATE, type SettingFacts } from './settings.js';
 import { BUNDLED_NAME, findBase, findExportedFile, findModel, findTokenizer } from './sources.js';
 
@@ -49,15 +49,22 @@ export interface ResolvedModel {
   readonly notices: readonly Notice[];
 }
 
+/** What whoever wants a scorer insists on, in words: then the request must say it. */
+export interface Needs {
+  /** What cannot do with today's date, where a template prints one. Default: nothing. */
+  readonly dateNeededBy?: string | undefined;
+  /** What has a use for one number for each text, and not for one for each label; undefined: nothing. */
+  readonly labelNeededBy: string | undefined;
+}
+
 /**
  * @param download how a model that is not here is brought here, and who is told of it
- * @param dateNeededBy what cannot do with the day on which it happens to run, where the template prints the date
  * @throws FatalError where the model, or what is asked of it, cannot be
  */
 export async function resolveModel(
   options: FilledRequest,
   download: ResolveOptions,
-  dateNeededBy?: string,
+  { dateNeededBy, labelNeededBy }: Needs,
 ): Promise<ResolvedModel> {
   const notices: Notice[] = [];
   const { checkpoint, revision } = await readModel(options.model, download, options.head);
@@ -105,7 +112,7 @@ export async function resolveModel(
     reserve: chooseReserve(options.reserve, truncationSide, maxLength),
     activation: options.activation,
     head: options.head,
-    logit: chooseLabel(labels, options.logit),
+    logit: chooseLabel(labels, options.logit, labelNeededBy),
     labels: labels.length,
     vocabularySize: network.vocabularySize,
     padTokenId: network.padTokenId,
@@ -260,17 +267,52 @@ function chooseReserve(reserve: number, truncationSide: TruncationSide, maxLengt
   return reserve;
 }
 
-function chooseLabel(labels: readonly string[], chosen: string | undefined): number {
+/**
+ * The labels of a model, for a reward of each.
+ *
+ * @throws FatalError as `resolveModel` does for `all`
+ */
+export async function labelsOf(
+  name: string | undefined,
+  download: ResolveOptions,
+  askedHead: string | undefined,
+): Promise<readonly string[]> {
+  const { labels } = (await readModel(name, download, askedHead)).checkpoint.network;
+  chooseLabel(labels, ALL_LABELS, undefined);
+  return labels;
+}
+
+function chooseLabel(
+  labels: readonly string[],
+  chosen: string | undefined,
+  neededBy: string | undefined,
+): ScoringSettings['logit'] {
+  const option = optionName('logit');
   const listed = labels.slice(0, MOST_LISTED).map((label, index) => `${index} (${printable(label)})`);
   const list = [...listed, ...(labels.length > MOST_LISTED ? ['…'] : [])].join(', ');
+  const several = labels.length > 1;
+  const offersAll = several && neededBy === undefined;
   if (chosen === undefined) {
-    if (labels.length > 1)
-      throw usageError(`expected ${optionName('logit')} to say which label is the reward; the model has ${list}`);
-    return 0;
+    if (!several) return 0;
+    const orAll = offersAll ? `, or ${ALL_LABELS} for a reward of each` : '';
+    throw usageError(`expected ${option} to say which label is the reward${orAll}; the model has ${list}`);
+  }
+  // A label of that name is chosen by its number.
+  if (chosen === ALL_LABELS && several) {
+    if (neededBy !== undefined) {
+      throw usageError(
+        `expected ${option} to be one label with ${neededBy}, for which a reward is one number, got ${ALL_LABELS}; the model has ${list}`,
+      );
+    }
+    const doubled = labels.find((label, index) => labels.indexOf(label) !== index);
+    if (doubled === undefined) return ALL_LABELS;
+    throw usageError(
+      `expected labels of different names with ${option} ${ALL_LABELS}, got several of the name ${printable(doubled)}: ${list}; name one by its number`,
+    );
   }
   const index = labels.includes(chosen) ? labels.indexOf(chosen) : /^\d+$/.test(chosen) ? Number(chosen) : -1;
   if (labels[index] === undefined)
-    throw usageError(`expected ${optionName('logit')} to be one of ${list}, got ${chosen}`);
+    throw usageError(`expected ${option} to be one of ${list}${offersAll ? `, or ${ALL_LABELS}` : ''}, got ${chosen}`);
   return index;
 }
 

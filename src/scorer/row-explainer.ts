@@ -14,6 +14,7 @@ import { isFailure, type RowFailure } from '../rows/failure.js';
 import type { RowKind } from '../rows/kinds/kinds.js';
 import type { TextToScore } from '../rows/kinds/text-to-score.js';
 import { type HintCode, hintCodes, type NoticeCode, noticeCodes } from '../rows/notices.js';
+import type { Reward } from '../rows/results.js';
 import type { ScoringSettings } from './protocol.js';
 import { responseStart } from './response-start.js';
 
@@ -30,7 +31,7 @@ export interface ScoredTexts {
   readonly kind: RowKind;
   readonly texts: readonly (TokenizedText | RowFailure)[];
   /** Those of the texts; a failure in the place of one that is not finite. */
-  readonly rewards: readonly (number | RowFailure)[];
+  readonly rewards: readonly (Reward | RowFailure)[];
   readonly notices: readonly NoticeCode[];
   readonly hints: readonly HintCode[];
 }
@@ -80,7 +81,7 @@ export class RowExplainer {
     let next = 0; // of the texts that have tokens
     for (const [i, text] of texts.entries()) {
       if (isFailure(text)) explained.push({ failure: text });
-      else explained.push(await this.#explainText(text, shared[next++] ?? 0, rewards[i] as number | RowFailure));
+      else explained.push(await this.#explainText(text, shared[next++] ?? 0, rewards[i] as Reward | RowFailure));
     }
     return {
       kind,
@@ -93,7 +94,7 @@ export class RowExplainer {
     };
   }
 
-  async #explainText(text: TokenizedText, shared: number, reward: number | RowFailure): Promise<ScoredText> {
+  async #explainText(text: TokenizedText, shared: number, reward: Reward | RowFailure): Promise<ScoredText> {
     const { scorer, scoring, tokenizer } = this.#options;
     const { row, places } = text.tokens;
     const place = places?.at(-1);
@@ -132,6 +133,7 @@ export class RowExplainer {
   async #trace(row: readonly number[], from: number): Promise<ScoredText['trace']> {
     const { scorer, scoring, heartbeat } = this.#options;
     const { labels, logit, activation } = scoring;
+    if (logit === 'all') throw new Error('a trace is of one number for each token');
     const logits = await scorer.trace(row, from, heartbeat);
     return row.slice(from).map((_, i) => {
       const reward = rewardOf(logits.subarray(i * labels, (i + 1) * labels), logit, activation);

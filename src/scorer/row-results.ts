@@ -8,7 +8,8 @@ import type { NamedFields, Row } from '../rows/kinds/roles.js';
 import { BOUNDARIES_TO_CHECK } from '../rows/kinds/texts.js';
 import type { HintCode, NoticeCode } from '../rows/notices.js';
 import type { InputRecord } from '../rows/records.js';
-import { type RewardShape, type RowResult, shapeOf } from '../rows/results.js';
+import { type Reward, type RewardShape, type RowResult, shapeOf } from '../rows/results.js';
+import { labelValues } from './label-values.js';
 import type { ScoringSettings, WindowStats } from './protocol.js';
 import type { TokenizedText } from './row-explainer.js';
 
@@ -62,14 +63,16 @@ export function rewardsOf(
   { kind, texts }: PendingTexts,
   logits: Float32Array,
   { labels, logit, activation }: RewardSettings,
-): (number | RowFailure)[] {
+): (Reward | RowFailure)[] {
   const isArray = shapeOf(kind) === 'array';
   return texts.map((text, index) => {
     if (isCarried(text)) return text.reward;
     if (isFailure(text)) return text;
-    const reward = rewardOf(logits.subarray(text.index * labels, (text.index + 1) * labels), logit, activation);
-    if (Number.isFinite(reward)) return reward;
-    return failure('NON_FINITE', `the reward is ${reward}`, isArray ? index : undefined);
+    const own = logits.subarray(text.index * labels, (text.index + 1) * labels);
+    const reward = logit === 'all' ? labelValues(own, activation) : rewardOf(own, logit, activation);
+    const notFinite = [reward].flat().find((number) => !Number.isFinite(number));
+    if (notFinite === undefined) return reward;
+    return failure('NON_FINITE', `the reward is ${notFinite}`, isArray ? index : undefined);
   });
 }
 
@@ -78,7 +81,7 @@ export function resultOf(
   { parsed: { row }, outcome }: PendingRow,
   logits: Float32Array | undefined,
   { scoring, details, logits: givesLogits, rewardKey, fields }: ResultSettings,
-): RowResult {
+): RowResult<Reward> {
   if (isFailure(outcome)) {
     return { shape: shapeOfFailed(row ?? {}, rewardKey, fields), rewards: [], failure: outcome };
   }
@@ -91,7 +94,7 @@ export function resultOf(
   return {
     shape: shapeOf(outcome.kind),
     templated: outcome.templated,
-    rewards: rewards.map((reward) => (typeof reward === 'number' ? reward : null)),
+    rewards: rewards.map((reward) => (reward === undefined || isFailure(reward) ? null : reward)),
     ...((details || givesLogits) && {
       tokens: outcome.texts.map((text) => (isFailure(text) ? null : text.tokens)),
       truncated: outcome.texts.map((text) => (isFailure(text) ? null : text.truncated)),
@@ -116,7 +119,7 @@ const isCarried = (text: PendingTexts['texts'][number]): text is CarriedText => 
 
 export function countOutcomes(
   pending: readonly PendingRow[],
-): Omit<WindowStats, 'failed' | 'rewards' | 'computedTokens'> {
+): Omit<WindowStats, 'failed' | 'rewards' | 'rewardsWritten' | 'computedTokens'> {
   const forms: Partial<Record<RowKind, number>> = {};
   const notices: Partial<Record<NoticeCode, number>> = {};
   const hints: Partial<Record<HintCode, number>> = {};

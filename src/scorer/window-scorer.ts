@@ -12,7 +12,7 @@ import type { TextSettings, TextToScore } from '../rows/kinds/text-to-score.js';
 import { readRow, type ScorableRow } from '../rows/kinds/texts.js';
 import { type HintCode, noticeCodes } from '../rows/notices.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
-import { type RewardShape, resultFields, shapeOf, takesRewards } from '../rows/results.js';
+import { type Reward, type RewardShape, resultFields, shapeOf, takesRewards } from '../rows/results.js';
 import { isWellFormed } from '../rows/unicode.js';
 import type { ScoredRecord } from '../selection/group.js';
 import type { Answer } from './answers.js';
@@ -78,9 +78,12 @@ export class WindowScorer {
   constructor(options: WindowScorerOptions) {
     this.#options = options;
     const { answer, task } = options;
-    const results = { rewardField: this.#rewardKey, details: answer.results?.details ?? false };
+    const { rewardField, labels, existing, header } = task.format;
+    const results = { rewardField, details: answer.results?.details ?? false, ...(labels && { labels }) };
     const written = (shape: RewardShape): string[] =>
-      task.format.existing === 'refuse' ? resultFields(results, shape) : [];
+      existing === 'refuse'
+        ? resultFields(results, shape).map((name) => (header === undefined ? name : columnKey(name)))
+        : [];
     this.#mayBeTaken = { single: written('single'), array: written('array'), pair: written('pair') };
   }
 
@@ -131,7 +134,7 @@ export class WindowScorer {
       logits: answer.logits ?? false,
     };
     const settings = { scoring, ...wanted, rewardKey: this.#rewardKey, fields: texts.fields };
-    const scored = pending.map((row): ScoredRecord => {
+    const scored = pending.map((row): ScoredRecord<Reward> => {
       return { record: row.record, parsed: row.parsed, result: resultOf(row, logits, settings) };
     });
     // Records beyond the limit are scored too, as rewards would be rounded differently in other packs.

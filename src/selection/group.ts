@@ -7,17 +7,17 @@ import { valueAt } from '../rows/fields.js';
 import type { ParsedRecord } from '../rows/formats/format.js';
 import type { NamedFields } from '../rows/kinds/roles.js';
 import type { InputRecord } from '../rows/records.js';
-import type { RowResult } from '../rows/results.js';
+import type { Reward, RowResult } from '../rows/results.js';
 import { otherPairField } from './pair-fields.js';
 import { promptKey } from './prompt-key.js';
 import { type RankedCandidate, rankCandidates } from './rank.js';
 import { addedFields, type SelectionSettings } from './settings.js';
 
 /** A record of the input with its result of scoring. */
-export interface ScoredRecord {
+export interface ScoredRecord<R extends Reward = number> {
   readonly record: InputRecord;
   readonly parsed: ParsedRecord;
-  readonly result: RowResult;
+  readonly result: RowResult<R>;
   /** The key of its group, of a record that must not be parsed; undefined if its row has the key. */
   readonly groupKey?: string | undefined;
 }

@@ -37,11 +37,11 @@ export class Metrics {
     times.within = times.within.map((n, i) => n + Number(seconds <= (bounds[i] as number)));
   }
 
-  scored({ rows, rewards, failed, tokens, computedTokens, truncatedRows }: WindowStats): void {
+  scored({ rows, rewardsWritten, failed, tokens, computedTokens, truncatedRows }: WindowStats): void {
     const sums = this.#sums;
     sums.windows++;
     sums.rows += rows;
-    sums.rewards += rewards.length;
+    sums.rewards += rewardsWritten;
     sums.tokens += tokens;
     sums.computedTokens += computedTokens;
     sums.truncatedRows += truncatedRows;

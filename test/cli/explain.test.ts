@@ -30,11 +30,15 @@ async function explained(args: readonly string[], stdin?: string, code = 0): Pro
   return JSON.parse(run.stdout) as Explanation;
 }
 
-const scoredTexts = ({ texts }: Explanation): ScoredText[] => texts.map(scored);
+/** With one number as its reward. */
+type NumberedText = ScoredText & { readonly reward: number | null };
 
-function scored(text: ExplainedText | undefined): ScoredText {
+const scoredTexts = ({ texts }: Explanation): NumberedText[] => texts.map(scored);
+
+function scored(text: ExplainedText | undefined): NumberedText {
   assert.ok(text !== undefined && 'tokens' in text, JSON.stringify(text));
-  return text;
+  assert.ok(text.reward === null || typeof text.reward === 'number');
+  return text as NumberedText;
 }
 
 async function said(args: readonly string[], stdin?: string): Promise<string> {

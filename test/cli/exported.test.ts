@@ -98,10 +98,14 @@ test('commands on models take an .onnx file', async () => {
 });
 
 wrongUses('what config.json says', [
-  { args: ['-m', bert], stderr: 'expected --logit to say which label is the reward; the model has 0 (bad), 1 (good)' },
+  {
+    args: ['-m', bert],
+    stderr:
+      'expected --logit to say which label is the reward, or all for a reward of each; the model has 0 (bad), 1 (good)',
+  },
   {
     args: ['-m', twoLabels, '--logit', 'good'],
-    stderr: 'expected --logit to be one of 0 (LABEL_0), 1 (LABEL_1), got good',
+    stderr: 'expected --logit to be one of 0 (LABEL_0), 1 (LABEL_1), or all, got good',
   },
   {
     args: ['-m', fewPositions, '--max-length', '6'],

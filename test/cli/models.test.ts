@@ -89,11 +89,12 @@ const twoLabels = model('two-labels', (path) => editConfig(path, sigmoids));
 wrongUses('labels', [
   {
     args: ['-m', twoLabels],
-    stderr: 'expected --logit to say which label is the reward; the model has 0 (bad), 1 (good)',
+    stderr:
+      'expected --logit to say which label is the reward, or all for a reward of each; the model has 0 (bad), 1 (good)',
   },
   ...['2', 'Good', '-1'].map((logit) => ({
     args: ['-m', twoLabels, '--logit', logit],
-    stderr: `expected --logit to be one of 0 (bad), 1 (good), got ${logit}`,
+    stderr: `expected --logit to be one of 0 (bad), 1 (good), or all, got ${logit}`,
   })),
 ]);
 

@@ -127,6 +127,35 @@ describe('texts have the reference rewards, through the program', () => {
   }
 });
 
+describe('texts have the reference rewards of every label at once', () => {
+  const lines = texts.map(({ text }) => `${JSON.stringify({ text })}\n`).join('');
+  const several = Object.entries(reference.texts).filter(([, [first = []]]) => first.length > 1);
+
+  for (const [name, expected] of several) {
+    test(name, async () => {
+      const labels = Object.values(encoderNamed(name).config.id2label as Record<string, string>);
+      const run = await rewardScore(['-q', '-m', modelWithTokenizer(name), '-j', '2', '--logit', 'all'], {
+        stdin: lines,
+      });
+      assert.equal(run.code, 3, run.stderr);
+      const rows = jsonLines(run.stdout);
+      assert.equal(rows.length, texts.length);
+      for (const [i, { reward }] of rows.entries()) {
+        if (texts[i]?.text.trim() === '') {
+          assert.equal(reward, null);
+          continue;
+        }
+        assert.deepEqual(Object.keys(reward as object), labels);
+        for (const [label, got] of Object.values(reward as Record<string, number>).entries()) {
+          const value = expected[i]?.[label] as number;
+          const difference = Math.abs(got - value) / Math.max(1, Math.abs(value));
+          assert.ok(difference <= TOLERANCE, `${texts[i]?.name}, ${labels[label]}: expected ${value}, got ${got}`);
+        }
+      }
+    });
+  }
+});
+
 test('what is read of an encoder is shown, and its problem_type is not applied', async () => {
   const model = modelWithTokenizer('bert-labels');
   const { code, stdout } = await rewardScore(['model', 'info', model]);

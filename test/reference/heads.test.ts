@@ -78,6 +78,22 @@ describe('adapters', () => {
     }
   }
 
+  test('gpt2-two-labels, both labels at once', async () => {
+    const { rewards = [] } = adapters['gpt2-two-labels'] ?? {};
+    const { code, stdout, stderr } = await run(at('gpt2-two-labels'), '--logit', 'all');
+    assert.equal(code, 0, stderr);
+    const rows = jsonLines(stdout).map(({ reward }) => Object.values(reward as Record<string, number>));
+    assert.deepEqual([rows.length, rewards.length], [texts.length, texts.length]);
+    for (const [i, values] of rewards.entries()) {
+      assert.equal(rows[i]?.length, 2);
+      for (const [label, expected] of values.entries()) {
+        const got = rows[i]?.[label] as number;
+        const difference = Math.abs(got - expected) / Math.max(1, Math.abs(expected));
+        assert.ok(difference <= TOLERANCE, `${texts[i]?.name}, label ${label}: expected ${expected}, got ${got}`);
+      }
+    }
+  });
+
   test('fan_in_fan_out says nothing: the network says which weights are transposed', async () => {
     const path = changed('gpt2-head-saved', 'fan-in', (copy) =>
       editJson(join(copy, 'adapter_config.json'), { fan_in_fan_out: false }),

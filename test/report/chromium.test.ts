@@ -150,6 +150,7 @@ function explanationOf(text: string): string {
   const tokens = [token('<|endoftext|>', true), token(text.slice(0, 12)), token('ok'), token(' end')];
   return renderExplanation(
     {
+      labels: [text, 'good'],
       file: text,
       row: 1,
       line: 1,
@@ -178,7 +179,7 @@ function explanationOf(text: string): string {
           responseStart: 0,
           pooled: 3,
           shared: 1,
-          reward: 0.5,
+          reward: [0.5, 2],
           trace: [0.25, 2, null, -1].map((reward, token) => ({ token, reward })),
           failure: null,
         },

@@ -45,6 +45,7 @@ function scored(window: Window): ScoredWindow {
       rows: lines.length,
       forms: { text: lines.length },
       failed: lines.flatMap((line, row) => (line.startsWith('f') ? [{ row, byte: 0, line: 0, failure: reason }] : [])),
+      rewardsWritten: lines.length,
       rewards: Float32Array.from(lines, (line) => line.length),
       truncatedRows: 1,
       truncatedTokens: 2,
@@ -139,6 +140,7 @@ test('the parts’ accounts are one', async () => {
     truncatedRows: 2,
     truncatedTokens: 4,
     tokens: 6,
+    rewardsWritten: 4,
     computedTokens: 8,
     boundarySpaces: [true, true, true, true],
   });

@@ -16,6 +16,7 @@ const modelNames = ['gpt2-reward-model', 'my-model'];
 /** Models of test/oracle/encoder_models.json, by the ids that a page has. */
 const encodersOfPages = {
   'HuggingFaceFW/fineweb-edu-classifier': 'bert',
+  'j-hartmann/emotion-english-distilroberta-base': 'roberta-labels',
   'BAAI/bge-reranker-v2-m3': 'xlm-roberta',
   'OpenAssistant/reward-model-deberta-v3-large-v2': 'deberta',
 };

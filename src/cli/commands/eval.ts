@@ -39,6 +39,7 @@ export async function evaluateFiles(
   const scorer = new LazyScorer(() =>
     openScorer(requestOf(flags), {
       ...session.scorerUi,
+      labelNeededBy: 'eval',
       onResolved(refusalOf) {
         // A model that a later row needs is opened in the middle of the run, where a row is a bad one.
         if (needsModel) refuseFirstRows(inputs, plan.format, refusalOf);

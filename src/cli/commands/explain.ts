@@ -37,6 +37,7 @@ export async function explain(file: string, flags: ExplainFlags, context: Comman
   try {
     const scorer = await openScorer(requestOf(flags), {
       ...session.scorerUi,
+      labelNeededBy: flags.trace ? '--trace' : undefined,
       onResolved: (refusalOf) => refuseFirstRows([input], format, refusalOf),
     });
     try {
@@ -93,7 +94,8 @@ async function explainRow(
   await scorer.load(task, 1);
   const { explanation } = await scorer.score(window);
   const model = scorer.identity.model.name;
-  return explanation && { ...explanation, model, file: input.path, row, settings: settingsOf(scorer, flags) };
+  const { labels } = scorer.classifier;
+  return explanation && { ...explanation, model, file: input.path, row, settings: settingsOf(scorer, flags), labels };
 }
 
 interface Search {

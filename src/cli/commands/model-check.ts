@@ -52,7 +52,10 @@ export async function check(name: string | undefined, flags: CheckFlags, context
   try {
     const earlier = earlierFingerprint(flags.against, session.note);
     const templateDate = flags.templateDate ?? templateDateOf(earlier);
-    const scorer = await openScorer({ ...requestOf({ ...flags, templateDate }), model: name }, session.scorerUi);
+    const scorer = await openScorer(
+      { ...requestOf({ ...flags, templateDate }), model: name },
+      { ...session.scorerUi, labelNeededBy: 'model check' },
+    );
     try {
       const now = rewardFingerprint(context.version, scorer.identity);
       const difference = earlier && differenceOf(rewardPartOf(earlier), now);

@@ -2,7 +2,6 @@
 import { rmSync } from 'node:fs';
 import { usageError } from '../../errors.js';
 import { parseHubId } from '../../hub/id.js';
-import type { ResolveOptions } from '../../hub/resolve.js';
 import { countParameters } from '../../model/architectures/network.js';
 import { readCard } from '../../model/checkpoint/card.js';
 import { fallbackInWords, mixInWords } from '../../model/int8/mix.js';
@@ -17,7 +16,7 @@ import { BUNDLED_NAME, findModel, findTokenizer } from '../../scorer/sources.js'
 import type { Context } from '../context.js';
 import { ExitCode } from '../exit-codes.js';
 import type { FlagsOf } from '../flags/flags.js';
-import { Session, type SessionFlags } from './session.js';
+import { withDownloads } from './with-downloads.js';
 
 const DAY_MS = 86_400_000;
 
@@ -31,22 +30,6 @@ const printerTo =
   ({ stdout }: Context) =>
   (line: string): void =>
     void stdout.write(`${line}\n`);
-
-/** Does what may need a download, with its progress; a signal ends it, and the next one goes on from there. */
-async function withDownloads<T>(
-  flags: SessionFlags & { readonly offline: boolean },
-  context: Context,
-  work: (download: ResolveOptions) => Promise<T>,
-): Promise<T> {
-  const session = new Session(context, flags, { inputs: [] });
-  const { onNotice, onDownload = () => undefined, signal } = session.scorerUi;
-  try {
-    return await work({ offline: flags.offline, signal, onProgress: onDownload, notify: onNotice });
-  } finally {
-    if (session.received === undefined) session.end();
-    else session.dieBySignal(session.received);
-  }
-}
 
 export async function pull(name: string, flags: FlagsOf<'model pull'>, context: Context): Promise<number> {
   parseHubId(name); // A path is already here.

@@ -2,9 +2,12 @@
 import { usageError } from '../../errors.js';
 import type { Claim } from '../../platform/claim.js';
 import { columnKey } from '../../rows/formats/csv-header.js';
+import type { OutputFormat } from '../../rows/formats/format.js';
 import { createFormat, type FormatSettings } from '../../rows/formats/index.js';
 import { columnsToRead, LEFT_OUT, resultColumns } from '../../rows/formats/parquet.js';
 import { type NamedFields, roles } from '../../rows/kinds/roles.js';
+import { type FieldSettings, resultFields } from '../../rows/results.js';
+import { REWARD_ERROR } from '../../rows/reward-error.js';
 import { pairForFilter, type RewardFilter } from '../../rows/reward-filter.js';
 import { bestRowsOf, planBestRows } from '../../run/best-rows.js';
 import { containerOfName } from '../../run/containers.js';
@@ -27,6 +30,8 @@ import { matchColumns, selectionOf, withSelectionColumns } from './selection.js'
 /** The flags of score, and those of `best` where that is the command. */
 export interface ScoreOrBestFlags extends ScoreFlags {
   readonly best?: BestFlags;
+  /** The model's labels, where each has a reward (--logit all). */
+  readonly labels?: readonly string[];
 }
 
 /** What is made of the inputs of one output. */
@@ -75,10 +80,11 @@ export async function planScoring(
   if (flags.details && formats.to === 'scores') {
     throw usageError('expected --details with --to jsonl, csv or tsv: scores are one number a line');
   }
+  const written = writtenFields(flags, asked.to);
   const inputs = places.map((place) => new Input(place, context));
   // Where the rows are not written, the columns that decide nothing need not be decoded.
   if (flags.best === undefined && (formats.to === 'scores' || formats.to === 'parquet')) {
-    const columns = columnsToRead(fields, flags.system, flags);
+    const columns = columnsToRead(fields, flags.system, written);
     for (const input of inputs) input.columns = columns;
   }
   checkDestinations(flags, inputs);
@@ -91,8 +97,7 @@ export async function planScoring(
       {
         ...formats,
         fields,
-        rewardField: flags.rewardField,
-        details: flags.details,
+        ...written,
         reasons: flags.errors === undefined,
         skipFailures: flags.onError !== 'null',
         existing,
@@ -140,6 +145,26 @@ export async function planScoring(
     claimed?.release();
     throw error;
   }
+}
+
+/** @throws FatalError `usage` where two columns would have one name */
+function writtenFields(
+  { rewardField, details, labels: names, errors }: ScoreOrBestFlags,
+  to: OutputFormat,
+): FieldSettings {
+  if (names === undefined) return { rewardField, details };
+  const asFields = to === 'csv' || to === 'tsv' || to === 'parquet';
+  const settings = { rewardField, details, labels: { names, asFields } };
+  for (const shape of ['single', 'pair'] as const) {
+    const columns = [...resultFields(settings, shape), ...(errors === undefined ? [REWARD_ERROR] : [])];
+    const keys = columns.map(columnKey);
+    const shared = columns.find((_, i) => keys.indexOf(keys[i] as string) !== i);
+    if (shared === undefined) continue;
+    throw usageError(
+      `expected labels that give each column a name of its own (--logit all), got two columns ${JSON.stringify(shared)}; write JSON lines with --to jsonl`,
+    );
+  }
+  return settings;
 }
 
 /** The formats of the inputs of one output. */
@@ -231,7 +256,7 @@ async function planRowsAsParquet(
   { best, maxRowBytes, limit }: ScoreOrBestFlags,
   filter: RewardFilter | undefined,
 ): Promise<Assemble> {
-  const { from, fields, rewardField, reasons } = format;
+  const { from, fields, reasons } = format;
   const types =
     from === 'jsonl' || from === 'json'
       ? await typesOfInputs(inputs, { format: createFormat(format), fields, maxRowBytes, limit })
@@ -242,7 +267,7 @@ async function planRowsAsParquet(
     filter?.kind === 'best'
       ? (work: string, statistics: RunStatistics) => bestRowsOf(work, filter.percent, statistics)
       : undefined;
-  return planNewParquet({ rewardField, hasReward: !best?.pairs, reasons, known, linesOf });
+  return planNewParquet({ rewards: best?.pairs ? undefined : format, reasons, known, linesOf });
 }
 
 /** @throws FatalError `usage` for what is not written as Parquet whose types are found */

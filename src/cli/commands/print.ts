@@ -30,6 +30,7 @@ const PREFIX = 'reward-score: '.length;
 export function printRewards(statistics: RunStatistics, { stderr, log }: Pick<Context, 'stderr' | 'log'>): void {
   if (!stderr.isTTY) return;
   const { counts, rewards } = statistics;
+  if (rewards === undefined) return;
   const { p01, p99 } = rewards.quantiles;
   const histogram = p01 === null || p99 === null ? undefined : statistics.histogram(p01, p99, HISTOGRAM_BARS);
   const name = 'rewards ';

@@ -66,12 +66,13 @@ export async function writeScoreReport(
   const { lengthCurve } = await import('../../report/html/length-curve.js');
   const lengths = columns.length.floats;
   const isKnown = rewards.length > 0 && lengths.every((length) => !Number.isNaN(length));
-  const { counts } = statistics;
+  const { counts, rewards: spread } = statistics;
+  if (spread === undefined) throw new Error('the page is of one number for each text');
   const page = await renderRun({
     provenance: provenanceOf(run, flags, context),
     rows: counts.rows,
     failed: counts.failed,
-    rewards: { count: counts.rewardsWritten, ...statistics.rewards },
+    rewards: { count: counts.rewardsWritten, ...spread },
     plots: {
       histogram: rewards.length === 0 ? undefined : histogramByLabel(rewards, new Float64Array(rewards.length)),
       lengths: isKnown ? lengthCurve(lengths, rewards) : undefined,

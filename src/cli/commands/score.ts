@@ -8,6 +8,8 @@ import type { RunOutcome } from '../../run/run-job.js';
 import type { RunStatistics } from '../../run/statistics.js';
 import { LazyScorer } from '../../scorer/lazy-scorer.js';
 import { type ModelScorer, openScorer } from '../../scorer/open.js';
+import { ALL_LABELS } from '../../scorer/request.js';
+import { labelsOf } from '../../scorer/resolve.js';
 import type { Scorer } from '../../scorer/scorer.js';
 import type { CommandContext } from '../context.js';
 import { ExitCode, exitCodeOf } from '../exit-codes.js';
@@ -22,6 +24,7 @@ import { writeScoreReport } from './score-report.js';
 import { printGains } from './selection.js';
 import { Session } from './session.js';
 import { factsOf, writeSummary } from './summary.js';
+import { withDownloads } from './with-downloads.js';
 
 export async function score(
   files: readonly string[],
@@ -29,8 +32,10 @@ export async function score(
   context: CommandContext,
 ): Promise<number> {
   const started = performance.now();
-  const flags = { ...given, output: followLinks(given.output) };
-  const inputs = await inputFiles(files, flags, context);
+  const asked = { ...given, output: followLinks(given.output) };
+  const inputs = await inputFiles(files, asked, context);
+  const labels = await labelsOfAll(asked, context);
+  const flags = { ...asked, ...(labels && { labels }) };
   const { plans, release } =
     flags.outputDir === undefined
       ? ofOne(await planScoring(inputs, flags, context))
@@ -40,6 +45,13 @@ export async function score(
   } finally {
     release();
   }
+}
+
+/** Columns are named after the model's labels, where each has a reward; undefined where none has. */
+async function labelsOfAll(flags: ScoreOrBestFlags, context: CommandContext): Promise<readonly string[] | undefined> {
+  const { logit, best, model, head } = flags;
+  if (logit !== ALL_LABELS || best !== undefined) return undefined;
+  return withDownloads(flags, context, (download) => labelsOf(model, download, head));
 }
 
 const ofOne = (plan: Plan): FolderPlan => ({ plans: [plan], release: () => plan.claimed?.release() });
@@ -63,6 +75,7 @@ async function scorePlanned(
       model = await openScorer(requestOf({ ...flags, templateDate }), {
         ...session.scorerUi,
         dateNeededBy: flags.shard && '--shard',
+        labelNeededBy: labelNeededBy(flags),
         onResolved(refusalOf) {
           for (const plan of plans) refuseFirstRows(plan.inputs, plan.task.format, refusalOf);
         },
@@ -100,6 +113,16 @@ async function scorePlanned(
   }
   return exitCode;
 }
+
+/** Which flag, or command, takes one number for each text. */
+const labelNeededBy = ({ best, minReward, topPercent, useRewards, report }: ScoreOrBestFlags): string | undefined =>
+  [
+    [best, 'best'],
+    [minReward, '--min-reward'],
+    [topPercent, '--top-percent'],
+    [useRewards || undefined, '--use-rewards'],
+    [report, '--report'],
+  ].flatMap(([given, name]) => (given === undefined ? [] : [name as string]))[0];
 
 const isFiltered = ({ minReward, topPercent }: ScoreOrBestFlags): boolean =>
   minReward !== undefined || topPercent !== undefined;

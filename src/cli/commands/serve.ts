@@ -70,6 +70,7 @@ export async function serve(flags: ServeFlags, context: Context): Promise<number
     scorer = await openScorer(requestOf(flags), {
       ...session.scorerUi,
       dateNeededBy: 'serve',
+      labelNeededBy: 'serve',
       // While the model is prepared, whoever looks after the server sees that it lives.
       async onResolved() {
         listener = await listen(app, { host, port, clientMs });

@@ -3,6 +3,7 @@
 import type { Input } from '../../run/input.js';
 import type { JobEvents, JobProgress } from '../../run/job.js';
 import type { ScorerUi } from '../../scorer/open.js';
+import type { Needs } from '../../scorer/resolve.js';
 import type { Context } from '../context.js';
 import { exitCodeOf } from '../exit-codes.js';
 import { type Progress, startDownloadProgress, startProgress } from '../progress.js';
@@ -64,7 +65,7 @@ export class Session {
     this.#context.log.note(message);
   };
 
-  readonly scorerUi: ScorerUi = {
+  readonly scorerUi: Omit<ScorerUi, keyof Needs> = {
     onNotice: (message) => this.note(message),
     onReading: (line) => this.note(line),
     onDownload: (done) => {

@@ -63,7 +63,7 @@ function countLines(counts: RunCounts, { width }: TextSettings): string[] {
   const cut =
     truncated.rows === 0 ? '' : `, ${many(truncated.rows)} cut by ${counted(truncated.tokens, 'token')} in all`;
   const bad = failed === 0 ? '' : `, ${many(failed)} bad (${codes(failures)})`;
-  const line = rewardsInLine(rewards, undefined, width - MARGIN - 12);
+  const line = rewards && rewardsInLine(rewards, undefined, width - MARGIN - 12);
   return [
     ...named('rows', `${many(rows)}${bad}${cut}`, width),
     ...(tokens === 0 ? [] : named('tokens', many(tokens), width)),

@@ -160,7 +160,7 @@ export const scoringFlags = [
     name: 'logit',
     value: '<label>',
     group,
-    doc: 'label (number or name) whose logit is the reward, for a model with more than one',
+    doc: 'label (number or name) whose logit is the reward, for a model with more than one; all gives a reward of each, an object in JSON and a column each in CSV and Parquet (score and explain)',
     commands,
     decides: 'reward',
   },

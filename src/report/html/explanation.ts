@@ -3,6 +3,7 @@ import {
   type Explanation,
   isScored,
   type RenderedText,
+  rewardInWords,
   type ScoredText,
   type Token,
 } from '../../explanation/explanation.js';
@@ -36,7 +37,7 @@ export function renderExplanation(explanation: Explanation, facts: PageFacts): s
 <p class="kicker">How a row was scored</p>
 <h1>${place}</h1>
 ${factList(factsOf(explanation, facts))}
-<div class="tiles">${texts.map((text, i) => tile(text, i, texts.length))}${explanation.failure !== null && failureTile(explanation.failure)}</div>
+<div class="tiles">${texts.map((text, i) => tile(text, i, explanation))}${explanation.failure !== null && failureTile(explanation.failure)}</div>
 ${notices.map(({ message }) => html`<p>Notice: ${message}.</p>`)}${hints.map(({ message }) => html`<p>Hint: ${message}.</p>`)}
 </header>
 ${texts.map((text, i) => textSection(text, i, texts.length))}
@@ -53,27 +54,24 @@ function factsOf(explanation: Explanation, { version, date }: PageFacts): [strin
     ['Tokens', tokensInWords(tokens, computedTokens)],
     ...(existing === null
       ? []
-      : [
-          [
-            'Carried already',
-            existing.map((reward) => (reward === null ? 'null' : decimal(reward))).join(', '),
-          ] satisfies [string, Content],
-        ]),
+      : [['Carried already', existing.map(decimalOrNull).join(', ')] satisfies [string, Content]]),
     ['Date', moment(date)],
     ['Made by', `reward-score ${version}`],
   ];
 }
 
+const decimalOrNull = (reward: number | null): string => (reward === null ? 'null' : decimal(reward));
+
 const titleOf = (index: number, texts: number): string => (texts === 1 ? 'The text' : `Text ${index + 1} of ${texts}`);
 
-function tile(text: ExplainedText, index: number, texts: number): Markup {
-  const title = titleOf(index, texts);
+function tile(text: ExplainedText, index: number, { texts, labels }: Explanation): Markup {
+  const title = titleOf(index, texts.length);
   if (!isScored(text) || text.reward === null) {
     return html`<div class="tile"><p class="name">${title}</p><p class="value missed">no reward</p></div>`;
   }
   const { judged, tokens, cut } = text;
   const about = `${count(tokens.length)} tokens${cut.tokens.length > 0 ? `, ${count(cut.tokens.length)} more cut` : ''}`;
-  return html`<div class="tile"><p class="name">${title}: ${preview(visibleLine(judged.field), 40)}</p><p class="value">${decimal(text.reward)}</p>
+  return html`<div class="tile"><p class="name">${title}: ${preview(visibleLine(judged.field), 40)}</p><p class="value">${rewardInWords(text.reward, labels, decimalOrNull)}</p>
 <p class="range">${about}</p></div>`;
 }
 

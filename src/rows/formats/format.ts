@@ -1,7 +1,7 @@
 import type { RowFailure } from '../failure.js';
 import type { Row } from '../kinds/roles.js';
 import type { InputRecord, RecordScanner } from '../records.js';
-import type { RowResult } from '../results.js';
+import type { Reward, RowResult } from '../results.js';
 import type { SplicedMember } from '../splice.js';
 
 export const inputFormats = ['jsonl', 'csv', 'tsv', 'text', 'json', 'parquet'] as const;
@@ -35,7 +35,7 @@ export interface RowFormat {
   /** Parses a record; undefined where it is blank. */
   parse(record: InputRecord): ParsedRecord | undefined;
   /** Returns the output record, in pieces. */
-  write(record: InputRecord, parsed: ParsedRecord, result: RowResult): readonly (Buffer | string)[];
+  write(record: InputRecord, parsed: ParsedRecord, result: RowResult<Reward>): readonly (Buffer | string)[];
   /**
    * Returns a record that has a row, with these fields in the place of its own of the same names, or else after all of
    * its own; in a format with columns, those that the output has.

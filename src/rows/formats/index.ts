@@ -64,7 +64,7 @@ export function createFormat(settings: FormatSettings): RowFormat {
   const { answerLists } = settings;
   const plain = createRowFormat(settings);
   const rows = answerLists === undefined ? plain : readAnswerLists(plain, answerLists);
-  const all = to === 'scores' ? toScores(rows) : rows;
+  const all = to === 'scores' ? toScores(rows, settings) : rows;
   const format = skipFailures ? withoutFailures(all) : all;
   return settings.filter === undefined ? format : filtered(format, settings.filter);
 }
@@ -77,10 +77,10 @@ function withoutFailures(format: RowFormat): RowFormat {
 }
 
 /** Writes a line for each row that holds only its rewards. */
-const toScores = (format: RowFormat): RowFormat => ({
+const toScores = (format: RowFormat, settings: ResultSettings): RowFormat => ({
   ...format,
   outputHeader: undefined,
-  write: (_, __, result) => [`${scoreLine(result)}\n`],
+  write: (_, __, result) => [`${scoreLine(result, settings)}\n`],
 });
 
 function createRowFormat(settings: FormatSettings): RowFormat {

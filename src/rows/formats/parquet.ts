@@ -4,7 +4,15 @@ import { failure } from '../failure.js';
 import { authorFields, contentFields } from '../kinds/conversation.js';
 import { kindOfRow } from '../kinds/kinds.js';
 import { type NamedFields, namesThatAreRead, type Row } from '../kinds/roles.js';
-import { detailStems, type ResultSettings, type RewardShape, resultEdit, resultFields, shapeOf } from '../results.js';
+import {
+  detailStems,
+  type FieldSettings,
+  type ResultSettings,
+  type RewardShape,
+  resultEdit,
+  resultFields,
+  shapeOf,
+} from '../results.js';
 import { REWARD_ERROR } from '../reward-error.js';
 import type { RowFormat } from './format.js';
 import { jsonlToJsonl } from './jsonl.js';
@@ -105,7 +113,7 @@ function messagesOf(value: unknown): object[] | undefined {
 export function columnsToRead(
   fields: NamedFields,
   system: string | undefined,
-  settings: Pick<ResultSettings, 'rewardField' | 'details'>,
+  settings: FieldSettings,
 ): ReadonlySet<string> {
   // A flag gives the name of a column, or a path that begins with one.
   const named = [...Object.values(fields), system ?? 'system'].flatMap((name) => [name, name.split('.')[0] as string]);

@@ -58,7 +58,7 @@ export async function checkBundledModel(signal: AbortSignal): Promise<Check> {
 async function rewardOfText(signal: AbortSignal): Promise<number | null> {
   const scorer = await openScorer(
     { model: BUNDLED_NAME, workers: 1, offline: true },
-    { onNotice: () => undefined, signal },
+    { onNotice: () => undefined, signal, labelNeededBy: undefined },
   );
   try {
     await scorer.load(task, 1);
