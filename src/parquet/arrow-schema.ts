@@ -5,6 +5,7 @@
  * Sources: https://github.com/apache/arrow/blob/main/format/Schema.fbs and Message.fbs,
  * https://flatbuffers.dev/internals/
  */
+import { inOrder } from './in-order.js';
 import type { NewColumn } from './new-column.js';
 
 const CONTINUATION = 0xffff_ffff;
@@ -14,37 +15,42 @@ const SCHEMA_MESSAGE = 1;
 const DOUBLE_PRECISION = 2;
 
 /**
- * Adds columns. All that was there stays in its bytes: tables and lists refer to what comes after them, so that a new
+ * Adds columns, and leaves out others. All that was there stays in its bytes: tables and lists refer to what comes after them, so that a new
  * root with a new list of columns is put before the old bytes, and refers to them.
  *
  * @param text in base64
- * @param removed names of columns that are no more
+ * @param own names of the columns that stay, in order; undefined: all do
  * @throws RangeError where the text is no such schema
  */
-export function withArrowColumns(text: string, columns: readonly NewColumn[], removed: ReadonlySet<string>): string {
+export function withArrowColumns(
+  text: string,
+  columns: readonly NewColumn[],
+  own: readonly string[] | undefined,
+): string {
   const message = Buffer.from(text, 'base64');
   const isContinued = message.readUInt32LE(0) === CONTINUATION;
   const from = isContinued ? 8 : 4;
   const length = message.readUInt32LE(from - 4);
   if (from + length > message.length) throw new RangeError('a schema beyond its bytes');
-  const content = extended(message.subarray(from, from + length), columns, removed);
+  const content = extended(message.subarray(from, from + length), columns, own);
   const head = Buffer.alloc(8);
   head.writeUInt32LE(CONTINUATION, 0);
   head.writeUInt32LE(content.length, 4);
   return Buffer.concat([head, content]).toString('base64');
 }
 
-function extended(old: Buffer, columns: readonly NewColumn[], removed: ReadonlySet<string>): Buffer {
+function extended(old: Buffer, columns: readonly NewColumn[], own: readonly string[] | undefined): Buffer {
   const root = old.readUInt32LE(0);
   const version = fieldAt(old, root, 0);
   const schema = referred(old, fieldAt(old, root, 2));
   if (schema === undefined) throw new RangeError('a message without a schema');
   const fields = referred(old, fieldAt(old, schema, 1));
   if (fields === undefined) throw new RangeError('a schema without columns');
-  const kept = Array.from({ length: old.readUInt32LE(fields) }, (_, i) => {
+  const all = Array.from({ length: old.readUInt32LE(fields) }, (_, i) => {
     const at = fields + 4 + 4 * i;
     return at + old.readUInt32LE(at);
-  }).filter((field) => !removed.has(nameOf(old, field)));
+  });
+  const kept = inOrder(all, own, (field) => nameOf(old, field));
   const endianness = fieldAt(old, schema, 0);
 
   const front = new Front();

@@ -1,18 +1,19 @@
 /** What other programs keep in a file's footer, brought up to the columns that the file now has. */
 import { withArrowColumns } from './arrow-schema.js';
+import { inOrder } from './in-order.js';
 import type { NewColumn } from './new-column.js';
 
 interface ColumnChange {
   readonly added: readonly NewColumn[];
-  /** Names of columns that are no more. */
-  readonly removed: ReadonlySet<string>;
+  /** Names of the columns that stay, in order; undefined: all do. */
+  readonly kept: readonly string[] | undefined;
 }
 
 type Update = (value: string, change: ColumnChange) => string;
 
 /** What is under any other key stays as it is. */
 const updates: Readonly<Record<string, Update>> = {
-  'ARROW:schema': (value, { added, removed }) => withArrowColumns(value, added, removed),
+  'ARROW:schema': (value, { added, kept }) => withArrowColumns(value, added, kept),
   huggingface: withFeatures,
   'org.apache.spark.sql.parquet.row.metadata': withSparkFields,
 };
@@ -23,7 +24,7 @@ const updates: Readonly<Record<string, Update>> = {
  */
 export function updatedKeyValue(key: string, value: string, change: ColumnChange): string | undefined {
   const update = Object.hasOwn(updates, key) ? updates[key] : undefined;
-  if (update === undefined || (change.added.length === 0 && change.removed.size === 0)) return value;
+  if (update === undefined || (change.added.length === 0 && change.kept === undefined)) return value;
   try {
     return update(value, change);
   } catch {
@@ -34,11 +35,11 @@ export function updatedKeyValue(key: string, value: string, change: ColumnChange
 const dtypes = { number: 'float64', count: 'int64', text: 'string' } as const;
 
 /** Features of the library `datasets`. */
-function withFeatures(value: string, { added, removed }: ColumnChange): string {
-  const content = JSON.parse(value) as { readonly info?: { readonly features?: Record<string, unknown> } };
-  const features = content.info?.features;
-  if (features === undefined) return value;
-  for (const name of removed) delete features[name];
+function withFeatures(value: string, { added, kept }: ColumnChange): string {
+  const content = JSON.parse(value) as { readonly info?: { features?: Record<string, unknown> } };
+  if (content.info?.features === undefined) return value;
+  const features = Object.fromEntries(inOrder(Object.entries(content.info.features), kept, ([name]) => name));
+  content.info.features = features;
   // Versions before 4 know no List, and later ones read a Sequence as one.
   const listType = value.includes('"List"') ? 'List' : 'Sequence';
   for (const { name, type, isList } of added) {
@@ -50,7 +51,7 @@ function withFeatures(value: string, { added, removed }: ColumnChange): string {
 
 const sparkTypes = { number: 'double', count: 'long', text: 'string' } as const;
 
-function withSparkFields(value: string, { added, removed }: ColumnChange): string {
+function withSparkFields(value: string, { added, kept }: ColumnChange): string {
   const content = JSON.parse(value) as { readonly fields: readonly { readonly name: string }[] };
   const fields = added.map(({ name, type, isList }) => ({
     name,
@@ -60,6 +61,6 @@ function withSparkFields(value: string, { added, removed }: ColumnChange): strin
   }));
   return JSON.stringify({
     ...content,
-    fields: [...content.fields.filter(({ name }) => !removed.has(name)), ...fields],
+    fields: [...inOrder(content.fields, kept, ({ name }) => name), ...fields],
   });
 }

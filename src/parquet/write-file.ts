@@ -9,6 +9,7 @@ import { damagedColumn } from './damage.js';
 import { fieldsOf } from './field-numbers.js';
 import { FileSink } from './file-sink.js';
 import { type ColumnChunk, type Footer, MAGIC, type RowGroup } from './footer.js';
+import { inOrder } from './in-order.js';
 import { updatedKeyValue } from './key-values.js';
 import { encodeColumn, type NewColumn, type NewValue, schemaOf } from './new-column.js';
 import { selectRows } from './select-rows.js';
@@ -37,8 +38,8 @@ export interface FileContent {
   /** Each with its number in its own file. */
   readonly groups: readonly { readonly source: ByteSource; readonly group: RowGroup; readonly index: number }[];
   readonly columns: readonly NewColumn[];
-  /** Names of columns that are left out. */
-  readonly removed: ReadonlySet<string>;
+  /** Names of the columns of the groups that are written, in this order; undefined: all are. */
+  readonly kept: readonly string[] | undefined;
   /** Returns what is written of the next rows. */
   readonly nextRows: (rows: number) => Promise<WrittenRows>;
 }
@@ -95,13 +96,12 @@ interface GroupToWrite {
 async function writeGroup(
   sink: FileSink,
   { source, group, index, written: { keep, values }, number }: GroupToWrite,
-  { columns, removed }: FileContent,
+  { columns, kept }: FileContent,
 ): Promise<ThriftStruct> {
   const start = sink.position;
   const chunks: ThriftStruct[] = [];
-  for (const chunk of group.chunks) {
+  for (const chunk of inOrder(group.chunks, kept, ({ leaf }) => leaf.path[0])) {
     const { path } = chunk.leaf;
-    if (removed.has(path[0] as string)) continue;
     if (keep === undefined) {
       chunks.push(movedChunk(chunk, sink.position));
       await copyChunk(sink, source, chunk);
@@ -137,7 +137,7 @@ async function writeGroup(
   if (has(fields.compressed)) set.push(i64(fields.compressed, sum(column.compressed)));
   if (has(fields.ordinal)) set.push(i16(fields.ordinal, number));
   // The columns that rows are sorted by are named by their numbers.
-  return withFields(group.stored, set, removed.size === 0 ? [] : [fields.sorting]);
+  return withFields(group.stored, set, kept === undefined ? [] : [fields.sorting]);
 }
 
 async function copyChunk(sink: FileSink, source: ByteSource, { start, length }: ColumnChunk): Promise<void> {
@@ -175,20 +175,21 @@ function movedChunk({ stored, start }: ColumnChunk, position: number): ThriftStr
 }
 
 function footerOf(
-  { footer: { stored, schema }, columns, removed }: FileContent,
+  { footer: { stored, schema }, columns, kept }: FileContent,
   written: readonly ThriftStruct[],
 ): { readonly stored: ThriftStruct; readonly dropped: readonly string[] } {
   const { file } = fieldsOf;
   const rows = written.reduce((sum, group) => sum + (numberOf(group, fieldsOf.group.rows) ?? 0), 0);
   const set: ThriftField[] = [
-    structs(file.schema, schemaWith(structsOf(stored, file.schema) ?? [], columns, removed)),
+    structs(file.schema, schemaWith(structsOf(stored, file.schema) ?? [], columns, kept)),
     i64(file.rows, rows),
     structs(file.groups, written),
   ];
   const orders = structsOf(stored, file.orders);
   if (orders !== undefined) {
-    const kept = orders.filter((_, i) => !removed.has(schema.leaves[i]?.path[0] ?? ''));
-    set.push(structs(file.orders, [...kept, ...columns.map(() => ({ fields: [struct(1, [])] }))]));
+    const numbered = orders.map((order, i) => ({ order, name: schema.leaves[i]?.path[0] }));
+    const own = inOrder(numbered, kept, ({ name }) => name).map(({ order }) => order);
+    set.push(structs(file.orders, [...own, ...columns.map(() => ({ fields: [struct(1, [])] }))]));
   }
   const dropped: string[] = [];
   const pairs = structsOf(stored, file.keyValues);
@@ -197,7 +198,7 @@ function footerOf(
       const { key, value } = fieldsOf.keyValue;
       const [name, content] = [textOf(pair, key) ?? '', textOf(pair, value)];
       if (content === undefined) return [pair];
-      const now = updatedKeyValue(name, content, { added: columns, removed });
+      const now = updatedKeyValue(name, content, { added: columns, kept });
       if (now === undefined) dropped.push(name);
       if (now === content) return [pair];
       return now === undefined ? [] : [withFields(pair, [binary(value, now)])];
@@ -211,21 +212,19 @@ function footerOf(
 function schemaWith(
   elements: readonly ThriftStruct[],
   columns: readonly NewColumn[],
-  removed: ReadonlySet<string>,
+  kept: readonly string[] | undefined,
 ): ThriftStruct[] {
   const { element } = fieldsOf;
   const [root, ...rest] = elements as [ThriftStruct, ...ThriftStruct[]];
-  const kept: ThriftStruct[] = [];
-  let count = 0;
+  const all: ThriftStruct[][] = [];
   for (let i = 0; i < rest.length; ) {
     const end = endOf(rest, i);
-    if (!removed.has(textOf(rest[i] as ThriftStruct, element.name) ?? '')) {
-      kept.push(...rest.slice(i, end));
-      count++;
-    }
+    all.push(rest.slice(i, end));
     i = end;
   }
-  return [withFields(root, [i32(element.children, count + columns.length)]), ...kept, ...columns.flatMap(schemaOf)];
+  const own = inOrder(all, kept, ([first]) => first && textOf(first, element.name));
+  const children = i32(element.children, own.length + columns.length);
+  return [withFields(root, [children]), ...own.flat(), ...columns.flatMap(schemaOf)];
 }
 
 /** Where the element after this one and all below it stands. */

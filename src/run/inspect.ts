@@ -5,8 +5,9 @@ import { optionName } from '../option-name.js';
 import { existingShape } from '../rows/existing-rewards.js';
 import { type CsvHeader, columnKey, isBeforeHeader, listColumns, readHeader } from '../rows/formats/csv-header.js';
 import { createFormat, type FormatSettings } from '../rows/formats/index.js';
+import { refuseKept } from '../rows/formats/kept-fields.js';
 import { kindOfColumns, kindOfRow, type RowKind } from '../rows/kinds/kinds.js';
-import type { Row } from '../rows/kinds/roles.js';
+import { isBareText, type Row } from '../rows/kinds/roles.js';
 import { CsvScanner, type InputRecord, LineScanner, positionAfter, type RecordScanner } from '../rows/records.js';
 import { type FieldSettings, type RewardShape, shapeOf, takenField } from '../rows/results.js';
 import type { Input } from './input.js';
@@ -24,7 +25,7 @@ export async function inspectInputs(
   settings: Omit<FormatSettings, 'header'>,
   maxRowBytes: number,
 ): Promise<FormatSettings> {
-  const { from, delimiter, quoted, fields, existing } = settings;
+  const { from, to, delimiter, quoted, fields, existing, keep } = settings;
   // The format of CSV needs its header.
   const format = from === 'csv' || from === 'tsv' ? undefined : createFormat({ ...settings, header: undefined });
   const newScanner = (): RecordScanner =>
@@ -65,6 +66,7 @@ export async function inspectInputs(
         const keys = own.columns.map(columnKey);
         const kind = kindOfColumns(keys, fields)?.kind;
         if (existing === 'refuse') refuseTakenField(keys, kind, settings, place, columnKey);
+        if (keep !== undefined) refuseKept(keep, own.columns, place, true);
         header = own;
       } else if (JSON.stringify(own.columns) !== JSON.stringify(header.columns)) {
         const [expected, got] = [listColumns(header.columns), listColumns(own.columns)];
@@ -75,6 +77,11 @@ export async function inspectInputs(
       if (row !== undefined) input.first = { row, line: first.line };
       if (rowSeen || row === undefined) continue;
       if (existing === 'refuse') refuseTakenField(Object.keys(row), kindOfRow(row, fields), settings, place);
+      if (keep !== undefined && ofColumns === undefined) {
+        refuseKept(keep, isBareText(row) ? ['text'] : Object.keys(row), place, false);
+        // The columns of a table are those of its first row.
+        if (to === 'csv' || to === 'tsv') shape = shapeOf(kindOfRow(row, fields));
+      }
       rowSeen = true;
     }
   }
@@ -125,7 +132,7 @@ async function checkColumns(
   input: Input,
   settings: Omit<FormatSettings, 'header'>,
 ): Promise<{ readonly shape: RewardShape; readonly names: readonly string[] | undefined } | undefined> {
-  const { from, to, fields, existing } = settings;
+  const { from, to, fields, existing, keep } = settings;
   const columns = input.container?.readColumns === undefined ? undefined : await input.columnsOfFile();
   if ((columns === undefined) === (from !== 'parquet')) {
     const names = columns?.map(({ name }) => name) ?? [];
@@ -136,15 +143,17 @@ async function checkColumns(
       const sample = Object.fromEntries(columns.map(({ name, sample }) => [name, sample]));
       const kind = kindOfRow(sample, fields);
       if (existing === 'refuse') refuseTakenField(names, kind, settings, input.name);
+      if (keep !== undefined) refuseKept(keep, names, input.name, false);
       const isTable = to === 'csv' || to === 'tsv';
-      const nested = isTable ? columns.find(({ isFlat }) => !isFlat) : undefined;
+      const cells = keep ?? names;
+      const nested = isTable ? columns.find(({ name, isFlat }) => !isFlat && cells.includes(name)) : undefined;
       if (nested !== undefined) {
         throw usageError(
           `${input.name}: expected columns that fit into cells for ${to}, got lists or structures in ${nested.name}; ` +
-            `write JSON lines with ${optionName('to')} jsonl`,
+            `write JSON lines with ${optionName('to')} jsonl, or only other columns with ${optionName('keep')}`,
         );
       }
-      return { shape: shapeOf(kind), names: isTable ? names : undefined };
+      return { shape: shapeOf(kind), names: isTable ? cells : undefined };
     }
     throw usageError(
       `${input.name}: expected the column ${binary.name} to hold text, got bytes; give it a type of text, ` +

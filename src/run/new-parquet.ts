@@ -30,6 +30,8 @@ export interface RowsToCheck {
   readonly maxRowBytes: number;
   /** Rows after so many are not read. */
   readonly limit: number | undefined;
+  /** The fields that are written; undefined: all are. */
+  readonly keep: readonly string[] | undefined;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface RowsToCheck {
  */
 export async function typesOfInputs(
   inputs: readonly Input[],
-  { format, fields, maxRowBytes, limit = Number.POSITIVE_INFINITY }: RowsToCheck,
+  { format, fields, maxRowBytes, limit = Number.POSITIVE_INFINITY, keep }: RowsToCheck,
 ): Promise<JsonType> {
   let type = noColumns();
   let isList: boolean | undefined;
@@ -65,7 +67,8 @@ export async function typesOfInputs(
         if (row === undefined) continue;
         const refuse = (what: string): FatalError => usageError(`${place}: ${refusal(what)}`);
         const value = parseExactly(record.bytes.toString().replace(BYTE_ORDER_MARK, ''));
-        type = joined(type, typeof value === 'string' ? row : (value as JsonRow), refuse);
+        const own = typeof value === 'string' ? row : (value as JsonRow);
+        type = joined(type, keep === undefined ? own : fieldsOf(own, keep), refuse);
         const kind = kindOfRow(row, fields);
         if (kind === undefined) continue;
         const isOwnList = shapeOf(kind) === 'array';
@@ -80,6 +83,9 @@ export async function typesOfInputs(
   if (fieldless) throw usageError(`${inputs[0]?.name}: ${refusal(`${fieldless} holds objects without fields`)}`);
   return type;
 }
+
+const fieldsOf = (row: JsonRow, names: readonly string[]): JsonRow =>
+  Object.fromEntries(names.flatMap((name) => (Object.hasOwn(row, name) ? [[name, row[name]]] : [])));
 
 const refusal = (what: string): string =>
   `expected columns of one type each for Parquet, but ${what}; write JSON lines with ${optionName('to')} jsonl`;

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { runError, usageError } from '../errors.js';
 import { optionName } from '../option-name.js';
 import { type Footer, type RowGroup, readFooter } from '../parquet/footer.js';
+import { inOrder } from '../parquet/in-order.js';
 import type { NewColumn, NewValue } from '../parquet/new-column.js';
 import { unselectable } from '../parquet/select-rows.js';
 import { sameSchema, type WrittenRows, writeFile } from '../parquet/write-file.js';
@@ -23,6 +24,8 @@ export interface ParquetOutputSettings {
   readonly columns: readonly NewColumn[];
   /** Whether columns of the inputs with these names give way. */
   readonly replaces: boolean;
+  /** Names of the inputs' columns that are written, in order; undefined: all are. */
+  readonly keep: readonly string[] | undefined;
   readonly shard: Shard | undefined;
   /** Whether rows may be left out, so that their row groups have to be encoded anew. */
   readonly losesRows: boolean;
@@ -42,6 +45,7 @@ export async function planParquetOutput({
   inputs,
   columns,
   replaces,
+  keep,
   shard,
   losesRows,
   isLimited,
@@ -50,8 +54,8 @@ export async function planParquetOutput({
 }: ParquetOutputSettings): Promise<Assemble> {
   const counts = await withFiles(inputs, async (files) => {
     refuseOtherColumns(files);
-    if (!replaces) refuseTakenColumn(files, columns);
-    if (losesRows) refuseUnselectable(files);
+    if (!replaces) refuseTakenColumn(files, columns, keep);
+    if (losesRows) refuseUnselectable(files, keep);
     return files.map(({ footer }) => footer.groups.length);
   });
   const ranges = shard && partsOf(shard, counts);
@@ -67,7 +71,7 @@ export async function planParquetOutput({
             return range === undefined || (index >= range.from && index < range.until);
           }),
           columns,
-          removed: new Set(columns.map(({ name }) => name)),
+          kept: (keep ?? namesOf(first)).filter((own) => !columns.some(({ name }) => name === own)),
           nextRows: (rows) => lines.next(rows, columns.length),
         });
         await lines.end();
@@ -90,7 +94,7 @@ export const joinParquet = (paths: readonly string[], target: string): Promise<n
         footer,
         groups: groupsOf(files),
         columns: [],
-        removed: new Set(),
+        kept: undefined,
         nextRows: async () => ({ keep: undefined, values: [] }),
       });
       return bytes;
@@ -138,21 +142,30 @@ function refuseOtherColumns(files: readonly OpenFile[]): void {
   );
 }
 
-function refuseTakenColumn(files: readonly OpenFile[], columns: readonly NewColumn[]): void {
-  for (const { source, footer } of files) {
-    const names = footer.schema.root.children.map(({ element }) => element.name);
+/** The names of a file's columns, each once. */
+const namesOf = ({ footer }: OpenFile): string[] => [
+  ...new Set(footer.schema.root.children.map(({ element }) => element.name)),
+];
+
+function refuseTakenColumn(
+  files: readonly OpenFile[],
+  columns: readonly NewColumn[],
+  keep: readonly string[] | undefined,
+): void {
+  for (const file of files) {
+    const names = keep ?? namesOf(file);
     const taken = columns.find(({ name }) => names.includes(name));
     if (taken === undefined) continue;
     throw usageError(
-      `${source.name}: expected no column ${taken.name}, which results are written to; ` +
+      `${file.source.name}: expected no column ${taken.name}, which results are written to; ` +
         `replace what is there with ${optionName('rescore')}, or list bad rows elsewhere with ${optionName('errors')}`,
     );
   }
 }
 
-function refuseUnselectable(files: readonly OpenFile[]): void {
+function refuseUnselectable(files: readonly OpenFile[], keep: readonly string[] | undefined): void {
   for (const { source, footer } of files) {
-    for (const chunk of footer.groups.flatMap(({ chunks }) => chunks)) {
+    for (const chunk of footer.groups.flatMap(({ chunks }) => inOrder(chunks, keep, ({ leaf }) => leaf.path[0]))) {
       const what = unselectable(chunk);
       if (what === undefined) continue;
       throw usageError(

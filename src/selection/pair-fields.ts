@@ -7,7 +7,7 @@ import { resultFields } from '../rows/results.js';
 import { REWARD_ERROR } from '../rows/reward-error.js';
 
 /** As trainers read them. */
-const pairFields = ['prompt', 'chosen', 'rejected', 'score_chosen', 'score_rejected'] as const;
+export const pairFields = ['prompt', 'chosen', 'rejected', 'score_chosen', 'score_rejected'] as const;
 
 export interface PairSource {
   readonly fields: NamedFields;

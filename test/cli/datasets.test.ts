@@ -30,7 +30,7 @@ async function paddedParquet(name: string): Promise<Buffer> {
     footer,
     groups: footer.groups.map((group, index) => ({ source, group, index })),
     columns: [{ name: 'pad', type: 'text', isList: false }],
-    removed: new Set(),
+    kept: undefined,
     nextRows: async (rows) => ({ keep: undefined, values: [new Array(rows).fill('x'.repeat(PAD_BYTES))] }),
   });
   await source.close();

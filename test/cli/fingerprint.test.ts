@@ -89,6 +89,7 @@ const settings: Readonly<Record<string, Setting>> = {
   quote: { input: csv, to: 'none' },
   'max-row-bytes': { to: '1000' },
   details: { to: true },
+  keep: { to: 'id' },
   'min-reward': { to: '1' },
   'top-percent': { from: '5', to: '10' },
   'reward-field': { to: 'score' },

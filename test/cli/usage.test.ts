@@ -143,16 +143,19 @@ const csv = (name: string, content: string): string => file(name, content);
 wrongUses('formats', [
   {
     args: ['--to', 'csv', good],
-    stderr: 'expected --to jsonl or scores for jsonl input, got csv: its rows have no common columns',
+    stderr:
+      'expected --to jsonl or scores for jsonl input, got csv: its rows have no common columns; say which fields are columns with --keep',
   },
   {
     args: ['--to', 'tsv'],
     stdin: '',
-    stderr: 'expected --to jsonl or scores for jsonl input, got tsv: its rows have no common columns',
+    stderr:
+      'expected --to jsonl or scores for jsonl input, got tsv: its rows have no common columns; say which fields are columns with --keep',
   },
   {
     args: ['--from', 'text', '--to', 'csv'],
-    stderr: 'expected --to jsonl or scores for text input, got csv: its rows have no common columns',
+    stderr:
+      'expected --to jsonl or scores for text input, got csv: its rows have no common columns; say which fields are columns with --keep',
   },
   {
     args: [good, csv('mixed.csv', 'text\na\n')],

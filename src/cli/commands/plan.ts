@@ -4,7 +4,7 @@ import type { Claim } from '../../platform/claim.js';
 import { columnKey } from '../../rows/formats/csv-header.js';
 import type { OutputFormat } from '../../rows/formats/format.js';
 import { createFormat, type FormatSettings } from '../../rows/formats/index.js';
-import { columnsToRead, LEFT_OUT, resultColumns } from '../../rows/formats/parquet.js';
+import { LEFT_OUT, resultColumns } from '../../rows/formats/parquet.js';
 import { type NamedFields, roles } from '../../rows/kinds/roles.js';
 import { type FieldSettings, resultFields } from '../../rows/results.js';
 import { REWARD_ERROR } from '../../rows/reward-error.js';
@@ -25,6 +25,7 @@ import type { CommandContext } from '../context.js';
 import type { BestFlags, ScoreFlags } from '../flags/flags.js';
 import { existingByFlags, existingByRows } from './existing-rewards.js';
 import { chooseFormats, type Formats } from './formats.js';
+import { columnsToDecode, refuseKeep, refuseKeptSources } from './keep.js';
 import { matchColumns, selectionOf, withSelectionColumns } from './selection.js';
 
 /** The flags of score, and those of `best` where that is the command. */
@@ -76,17 +77,15 @@ export async function planScoring(
   if (isNew) refuseForNewParquet(flags);
   const formats = isNew ? { ...asked, to: 'jsonl' as const } : asked;
   const choice = flags.best && selectionOf(flags.best, formats);
+  const written = writtenFields(flags, asked.to);
+  refuseKeep(flags, written, formats, choice);
   const fields = namedFields(flags, formats.from === 'csv' || formats.from === 'tsv');
   if (flags.details && formats.to === 'scores') {
     throw usageError('expected --details with --to jsonl, csv or tsv: scores are one number a line');
   }
-  const written = writtenFields(flags, asked.to);
   const inputs = places.map((place) => new Input(place, context));
-  // Where the rows are not written, the columns that decide nothing need not be decoded.
-  if (flags.best === undefined && (formats.to === 'scores' || formats.to === 'parquet')) {
-    const columns = columnsToRead(fields, flags.system, written);
-    for (const input of inputs) input.columns = columns;
-  }
+  const columns = columnsToDecode(flags, written, formats, fields);
+  for (const input of inputs) input.columns = columns;
   checkDestinations(flags, inputs);
   const filter = filterOf(flags, files);
   const policy = flags.resume ? 'resume' : flags.overwrite ? 'overwrite' : 'refuse';
@@ -102,6 +101,7 @@ export async function planScoring(
         skipFailures: flags.onError !== 'null',
         existing,
         ...(filter && { filter }),
+        ...(flags.keep && { keep: flags.keep }),
       },
       flags.maxRowBytes,
     );
@@ -118,6 +118,7 @@ export async function planScoring(
             inputs,
             columns: resultColumns(format, format.shape ?? 'single'),
             replaces: format.existing !== 'refuse',
+            keep: flags.keep,
             shard: flags.shard,
             losesRows: filter !== undefined || flags.onError === 'skip' || flags.limit !== undefined,
             isLimited: flags.limit !== undefined,
@@ -186,6 +187,7 @@ async function settleByFirstRow(
   const { rewardField, fields } = format;
   const taken = flags.best?.pairs && first && otherPairField(first.row, { fields, rewardField });
   if (taken) throw usageError(`${first.place}: ${taken.message}`);
+  if (flags.best?.pairs && first) refuseKeptSources(first, format);
   return { ...format, existing: existingByRows(format.existing, first, flags, context) };
 }
 
@@ -253,13 +255,13 @@ function refusePairs(inputs: readonly Input[], { fields }: FormatSettings): void
 async function planRowsAsParquet(
   inputs: readonly Input[],
   format: FormatSettings,
-  { best, maxRowBytes, limit }: ScoreOrBestFlags,
+  { best, maxRowBytes, limit, keep }: ScoreOrBestFlags,
   filter: RewardFilter | undefined,
 ): Promise<Assemble> {
   const { from, fields, reasons } = format;
   const types =
     from === 'jsonl' || from === 'json'
-      ? await typesOfInputs(inputs, { format: createFormat(format), fields, maxRowBytes, limit })
+      ? await typesOfInputs(inputs, { format: createFormat(format), fields, maxRowBytes, limit, keep })
       : undefined;
   // What `best` writes need not have the columns of its input.
   const known = best === undefined ? types : undefined;

@@ -4,7 +4,7 @@ import { inputFormats, outputFormats } from '../../rows/formats/format.js';
 import { DEFAULT_MAX_ROW_BYTES, LARGEST_ROW_BYTES } from '../../rows/records.js';
 import { containerOfName } from '../../run/containers.js';
 import type { Comparable, Flag } from './flag.js';
-import { fileName, number, percent, separator, wholeNumber } from './parsers.js';
+import { fieldNames, fileName, number, percent, separator, wholeNumber } from './parsers.js';
 
 const group = 'Input and output';
 const readsRows = ['score', 'best', 'eval', 'explain', 'compare'] as const;
@@ -112,6 +112,17 @@ export const inputOutputFlags = [
     default: DEFAULT_MAX_ROW_BYTES,
     commands: readsRows,
     decides: 'output',
+  },
+  {
+    name: 'keep',
+    value: '<fields>',
+    group,
+    doc: 'write only these fields of a row (a,b,c), in this order, and the reward; with it, JSON lines can become CSV',
+    parse: fieldNames,
+    commands: ['score', 'best'],
+    refusedBy: writesNoRows,
+    decides: 'output',
+    compare: (names: readonly string[]): Comparable => names.join(','),
   },
   {
     name: 'min-reward',

@@ -69,6 +69,15 @@ const asciiCharacter = matching(
 );
 export const separator = (text: string): string => asciiCharacter(text === '\\t' ? '\t' : text);
 
+/** Names in the order in which they are given. */
+export function fieldNames(text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('') || new Set(names).size < names.length) {
+    throw new InvalidArgumentError('Expected names of fields, each once: a,b,c.');
+  }
+  return names;
+}
+
 /** Two names, or one that holds for both. */
 export function rewardFields(text: string): readonly [a: string, b: string] {
   const [a = '', b = a, ...others] = text.split(',').map((name) => name.trim());

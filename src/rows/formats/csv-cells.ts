@@ -52,9 +52,14 @@ export function problemOf(error: unknown): string {
 
 /** Writes a JSON value as a cell: null as an empty one, a string unquoted, everything else as JSON. */
 export function cellOf(value: string | undefined, syntax: CellSyntax): string {
+  if (value?.startsWith('[') && syntax.quoted) return `"${value.replaceAll('"', '""')}"`;
+  return quote(textOfValue(value), syntax);
+}
+
+/** What a cell holds of a JSON value. */
+export function textOfValue(value: string | undefined): string {
   if (value === undefined || value === 'null') return '';
-  if (value.startsWith('[') && syntax.quoted) return `"${value.replaceAll('"', '""')}"`;
-  return quote(value.startsWith('"') ? (JSON.parse(value) as string) : value, syntax);
+  return value.startsWith('"') ? (JSON.parse(value) as string) : value;
 }
 
 /** Where there are no quotes, what would end the cell becomes a space: the row is a bad one (`cannotHold`). */
@@ -68,13 +73,19 @@ export const cannotHold = ({ delimiter, quoted }: CellSyntax, cell: string): boo
   !quoted && (cell.includes(delimiter) || /[\r\n]/.test(cell));
 
 /** The span of a record's cell, with its quotes; undefined where the record has fewer cells. */
-export function cellAt(record: Buffer, { delimiter, quoted }: CellSyntax, index: number): Span | undefined {
+export function cellAt(record: Buffer, syntax: CellSyntax, index: number): Span | undefined {
+  let left = index;
+  for (const span of cellSpans(record, syntax)) if (left-- === 0) return span;
+  return undefined;
+}
+
+/** The spans of a record's cells in order, with their quotes. */
+export function* cellSpans(record: Buffer, { delimiter, quoted }: CellSyntax): Generator<Span, void, undefined> {
   const byte = delimiter.charCodeAt(0);
-  let start = 0;
-  for (let left = index; ; left--) {
+  for (let start = 0; ; ) {
     const end = endOfCell(record, start, byte, quoted);
-    if (left === 0) return { start, end };
-    if (record[end] !== byte) return undefined;
+    yield { start, end };
+    if (record[end] !== byte) return;
     start = end + 1;
   }
 }

@@ -19,17 +19,19 @@ import {
 } from './csv-cells.js';
 import { BYTE_ORDER_MARK, type CsvHeader, columnKey } from './csv-header.js';
 import type { ParsedRecord, RowFormat } from './format.js';
+import type { WrittenColumns } from './kept-fields.js';
 
 export interface CsvSettings extends ResultSettings, CellSyntax {
   readonly header: CsvHeader;
   /** Keys of the columns whose cells hold JSON. */
   readonly jsonColumns: readonly string[];
+  /** The columns of the input that the output has. */
+  readonly written: WrittenColumns;
 }
 
-/** The columns of an output. */
 export interface CsvOutput {
   readonly delimiter: string;
-  /** Those after the input's. */
+  /** Columns after the input's. */
   readonly added: readonly string[];
   /** What results are written to: columns of the input, or added ones. */
   readonly shape: RewardShape;
@@ -40,7 +42,8 @@ export interface CsvOutput {
  * all cells are quoted again.
  */
 export function csvToCsv(settings: CsvSettings, { delimiter: toDelimiter, added: names, shape }: CsvOutput): RowFormat {
-  const { header, delimiter, quoted } = settings;
+  const { delimiter, quoted, written } = settings;
+  const { header } = written;
   const syntax = { delimiter: toDelimiter, quoted };
   const keys = header.columns.map(columnKey);
   const ownKeys = new Set(keys);
@@ -60,7 +63,8 @@ export function csvToCsv(settings: CsvSettings, { delimiter: toDelimiter, added:
     ...reader,
     parse(record) {
       const parsed = reader.parse(record);
-      const cell = same || parsed?.failure ? undefined : parsed?.cells?.find((one) => cannotHold(syntax, one));
+      const cells = same || parsed?.failure ? [] : written.pickCells(parsed?.cells ?? []);
+      const cell = cells.find((one) => cannotHold(syntax, one));
       if (cell === undefined) return parsed;
       const message = `expected cells that can be written without quotes, got ${clip(cell)}`;
       return { ...parsed, failure: failure('BAD_CSV', message) };
@@ -79,7 +83,7 @@ export function csvToCsv(settings: CsvSettings, { delimiter: toDelimiter, added:
   };
 
   function edit(
-    { bytes, lineEnd, oversized }: InputRecord,
+    { bytes: whole, lineEnd, oversized }: InputRecord,
     { cells: read }: ParsedRecord,
     given: readonly SplicedMember[],
     removed: readonly string[] = [],
@@ -88,7 +92,7 @@ export function csvToCsv(settings: CsvSettings, { delimiter: toDelimiter, added:
     const values = new Map(members.map(([name, value]) => [columnKey(name), cellOf(value, syntax)]));
     // A row of a thousand columns is looked through only where one of them is written to.
     const replaced = members.some(([name]) => isColumn(name)) ? keys.map((key) => values.get(key)) : [];
-    const cells = oversized === undefined ? read : [''];
+    const { bytes, cells } = written.pick(whole, oversized === undefined ? read : ['']);
     const own =
       same || cells === undefined
         ? replaceCells(bytes, settings, replaced)
@@ -106,7 +110,8 @@ export function csvToCsv(settings: CsvSettings, { delimiter: toDelimiter, added:
 
 /** Writes each record as a JSON line with every column as a string. */
 export function csvToJsonl(settings: CsvSettings): RowFormat {
-  const { columns } = settings.header;
+  const { header, written } = settings;
+  const { columns } = written.header;
   const keys = columns.map(columnKey);
   const edited = (cells: readonly string[], members: readonly SplicedMember[], removed: readonly string[]): string => {
     const values = new Map(members.map(([name, value]) => [columnKey(name), value ?? 'null']));
@@ -122,13 +127,13 @@ export function csvToJsonl(settings: CsvSettings): RowFormat {
     ...csvReader(settings),
     outputHeader: undefined,
     write({ bytes, oversized }, { cells }, result) {
-      if (cells?.length !== columns.length) {
+      if (cells?.length !== header.columns.length) {
         return [`${unparsedRecord(result, settings, oversized === undefined ? bytes.toString('utf8') : undefined)}\n`];
       }
       const { members, removed } = resultEdit(result, settings, (name) => keys.includes(columnKey(name)));
-      return [edited(cells, members, removed)];
+      return [edited(written.pickCells(cells), members, removed)];
     },
-    splice: (_, { cells = [] }, members, removed = []) => [edited(cells, members, removed)],
+    splice: (_, { cells = [] }, members, removed = []) => [edited(written.pickCells(cells), members, removed)],
   };
 }
 

@@ -11,8 +11,9 @@ import { csvToCsv, csvToJsonl } from './csv.js';
 import { type CsvHeader, columnKey } from './csv-header.js';
 import type { InputFormat, OutputFormat, RowFormat } from './format.js';
 import { jsonlToJsonl } from './jsonl.js';
+import { everyColumn, keeping, keptColumns, pickMembers } from './kept-fields.js';
 import { parquetToJsonl, parquetToParquet } from './parquet.js';
-import { parquetToCsv } from './parquet-csv.js';
+import { rowsToCsv } from './rows-to-csv.js';
 import { textToJsonl } from './text.js';
 
 export interface FormatSettings extends ResultSettings {
@@ -36,6 +37,8 @@ export interface FormatSettings extends ResultSettings {
   readonly answerLists?: AnswerLists;
   /** Names of the input's columns, where its container knows them and rows are written as cells. */
   readonly columns?: readonly string[];
+  /** The fields that are written of a row beside its result, in order; undefined: all are. */
+  readonly keep?: readonly string[];
   /** The header of CSV and TSV input. */
   readonly header: CsvHeader | undefined;
 }
@@ -89,38 +92,46 @@ function createRowFormat(settings: FormatSettings): RowFormat {
     throw new Error('Parquet whose types are found is made of JSON lines');
   }
   if (from !== 'csv' && from !== 'tsv') {
-    const textField = settings.fields.text ?? 'text';
-    const isTable = to === 'csv' || to === 'tsv';
-    if (isTable && from === 'parquet') {
-      const { columns = [], shape = 'single', quoted } = settings;
-      const syntax = { delimiter: delimiters[to], quoted };
-      refuseUnquotedLists(settings, shape, syntax.delimiter);
-      return parquetToCsv({ ...settings, columns }, textField, shape, syntax);
-    }
-    if (isTable) {
-      throw usageError(
-        `expected ${optionName('to')} jsonl or scores for ${from} input, got ${to}: its rows have no common columns`,
-      );
-    }
-    if (from === 'text') return textToJsonl(settings);
-    if (from !== 'parquet') return jsonlToJsonl(settings, textField);
-    return to === 'parquet'
-      ? parquetToParquet(settings, textField, settings.shape ?? 'single')
-      : parquetToJsonl(settings, textField);
+    return createFormatOfObjects({ ...settings, from });
   }
-  const { header, delimiter, addedColumns } = settings;
+  const { header, delimiter, addedColumns, keep } = settings;
   // The input is blank: nothing is read or written.
   if (header === undefined) return { ...textToJsonl(settings), parse: () => undefined };
   const { kind, jsonColumns } = readColumns(header, settings);
-  const csv = { ...settings, header, jsonColumns };
+  const shape = shapeOf(kind);
+  const written = keep === undefined ? everyColumn(header) : keptColumns(header, { ...settings, keep }, shape);
+  const csv = { ...settings, header, jsonColumns, written };
   if (to === 'jsonl') return csvToJsonl(csv);
   const quotedAnew = to !== from && (to === 'csv' || to === 'tsv');
-  const shape = shapeOf(kind);
-  const keys = header.columns.map(columnKey);
+  const keys = written.header.columns.map(columnKey);
   const added = addedColumns ?? resultFields(settings, shape).filter((name) => !keys.includes(columnKey(name)));
   const toDelimiter = quotedAnew ? delimiters[to] : delimiter;
   refuseUnquotedLists(settings, shape, toDelimiter);
   return csvToCsv(csv, { delimiter: toDelimiter, added, shape });
+}
+
+type FormatOfObjects = Exclude<InputFormat, 'csv' | 'tsv'>;
+
+/** Rows that are JSON objects, or become such. */
+function createFormatOfObjects(settings: FormatSettings & { readonly from: FormatOfObjects }): RowFormat {
+  const { from, to, keep, shape = 'single', quoted } = settings;
+  const textField = settings.fields.text ?? 'text';
+  const lines = jsonlToJsonl(settings, textField);
+  if (from === 'parquet' && to === 'parquet') return parquetToParquet(settings, textField, shape);
+  const reader =
+    from === 'text' ? textToJsonl(settings) : from === 'parquet' ? parquetToJsonl(settings, textField) : lines;
+  const pick = keep && pickMembers({ ...settings, keep }, from === 'text');
+  if (to !== 'csv' && to !== 'tsv') return pick === undefined ? reader : keeping(reader, lines, pick);
+  if (keep === undefined && from !== 'parquet') {
+    throw usageError(
+      `expected ${optionName('to')} jsonl or scores for ${from} input, got ${to}: its rows have no common columns; ` +
+        `say which fields are columns with ${optionName('keep')}`,
+    );
+  }
+  const syntax = { delimiter: delimiters[to], quoted };
+  refuseUnquotedLists(settings, shape, syntax.delimiter);
+  const columns = keep ?? settings.columns ?? [];
+  return rowsToCsv(reader, pick ?? ((record, parsed) => ({ record, parsed })), { ...settings, shape, columns }, syntax);
 }
 
 /** Lists of rewards hold commas, and the text of a candidate, which `best` adds, may hold anything. */

@@ -1,8 +1,6 @@
 /** Rows of Parquet, which its container gives as JSON lines. */
 
-import { failure } from '../failure.js';
 import { authorFields, contentFields } from '../kinds/conversation.js';
-import { kindOfRow } from '../kinds/kinds.js';
 import { type NamedFields, namesThatAreRead, type Row } from '../kinds/roles.js';
 import {
   detailStems,
@@ -11,11 +9,11 @@ import {
   type RewardShape,
   resultEdit,
   resultFields,
-  shapeOf,
 } from '../results.js';
 import { REWARD_ERROR } from '../reward-error.js';
 import type { RowFormat } from './format.js';
 import { jsonlToJsonl } from './jsonl.js';
+import { ofOneShape } from './one-shape.js';
 
 /** Reads rows of Parquet, writes JSON lines. */
 export function parquetToJsonl(settings: ResultSettings, textField: string): RowFormat {
@@ -61,18 +59,10 @@ export function parquetToParquet(
   textField: string,
   shape: RewardShape,
 ): RowFormat {
-  const format = parquetToJsonl(settings, textField);
   const columns = resultColumns(settings, shape);
   return {
-    ...format,
+    ...ofOneShape(parquetToJsonl(settings, textField), shape, settings.fields),
     placeholder: LEFT_OUT,
-    parse(record) {
-      const parsed = format.parse(record);
-      const kind = parsed?.row && kindOfRow(parsed.row, settings.fields);
-      if (parsed === undefined || kind === undefined || shapeOf(kind) === shape) return parsed;
-      const message = `expected a row with what its columns say, which have rewards for ${shape}, got one of the form ${kind}`;
-      return { failure: failure('BAD_ROW', message), ...parsed };
-    },
     write(_, __, result) {
       const { members } = resultEdit({ ...result, shape, taken: false }, settings);
       const values = new Map(members);

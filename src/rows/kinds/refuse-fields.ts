@@ -54,12 +54,27 @@ function refuseIfAbsent(row: Row, option: string, name: string | undefined): Row
   if (name === undefined || reachField(row, name) !== undefined) return undefined;
   if (Object.hasOwn(row, name))
     return wrongUse(`expected a value of ${preview(name)} (${optionName(option)}), got null`);
-  const names = Object.keys(row);
-  const near = names.length === 0 ? undefined : closest(name, names);
-  const isNear = near !== undefined && distance(name, near) <= Math.max(2, name.length / 3);
-  return wrongUse(
+  return wrongUse(absentField(name, option, Object.keys(row)));
+}
+
+/**
+ * What is wrong with a name that an option gives.
+ *
+ * @param names of the fields that there are
+ * @param keyOf the form in which names are compared
+ */
+export function absentField(
+  name: string,
+  option: string,
+  names: readonly string[],
+  keyOf: (name: string) => string = (own) => own,
+): string {
+  const keys = names.map(keyOf);
+  const near = keys.length === 0 ? undefined : closest(keyOf(name), keys);
+  const isNear = near !== undefined && distance(keyOf(name), near) <= Math.max(2, name.length / 3);
+  return (
     `expected a field ${preview(name)} (${optionName(option)}), got ${names.length === 0 ? 'no fields' : preview(names)}` +
-      (isNear ? `; did you mean ${near}?` : ''),
+    (isNear ? `; did you mean ${names[keys.indexOf(near)]}?` : '')
   );
 }
 
