@@ -58,8 +58,9 @@ const blocks = [
   {
     prose: `Flags may stand in any order. If a flag is given twice, the last one counts. A flag takes precedence over its environment variable, and
 the variable over the default. The variable of a switch turns it on with any value except \`0\`, \`false\`, \`no\`, \`off\` and the
-empty one. After \`--\`, everything is an argument. \`--help\` after a command shows its flags, and \`reward-score --version\` shows
-the version.`,
+empty one. Each switch has an opposite, which turns it off again: \`--no-resume\`, and \`--cache\` for \`--no-cache\`. Where two flags exclude each
+other, one on the command line takes the place of one that a variable sets. After \`--\`, everything is an argument. \`--help\` after a
+command shows its flags, and \`reward-score --version\` shows the version.`,
   },
   ...commandsOf(program).flatMap((command) => sectionsOf(command, 2)),
   { heading: 'Exit codes', level: 2 },
@@ -116,11 +117,8 @@ function usageOf(command, help) {
     const choices = listed(argument.argChoices);
     return [`\`${argument.name()}\``, joined(argument.description, choices && `one of ${choices}`)];
   });
-  const groups = help.groupItems(
-    command.options,
-    help.visibleOptions(command).filter(({ long }) => long !== '--help'),
-    (option) => option.helpGroupHeading ?? 'Options:',
-  );
+  const shown = help.visibleOptions(command).filter(({ long }) => long !== '--help');
+  const groups = help.groupItems(shown, shown, (option) => option.helpGroupHeading ?? 'Options:');
   return [
     { synopsis: help.commandUsage(command) },
     ...(wordings.length > 0 ? [{ header: ['argument', 'meaning'], rows: wordings }] : []),

@@ -29,7 +29,8 @@ function report(error: unknown, args: readonly string[], { env, log }: Context):
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
   const expected = error instanceof FatalError;
   const message = expected ? error.message : `unexpected error: ${messageOf(error)} (--debug shows where)`;
-  const debug = args.includes('--debug') || isSwitchedOn(env.REWARD_SCORE_DEBUG);
+  const typed = args.findLast((word) => /^--(no-)?debug$/.test(word));
+  const debug = typed === undefined ? isSwitchedOn(env.REWARD_SCORE_DEBUG) : typed === '--debug';
   log.error(debug && error instanceof Error ? withSourceLines(String(error.stack)) : oneLine(message));
   return expected && error.kind === 'usage' ? ExitCode.usage : ExitCode.fatal;
 }

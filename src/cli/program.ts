@@ -7,7 +7,7 @@ import { printableMessage } from '../platform/printable.js';
 import { type ArgumentDescription, type CommandDescription, commands, families } from './command-table.js';
 import { type Context, contextOfCommand } from './context.js';
 import { ExitCode } from './exit-codes.js';
-import { addFlags, givenSettings, refuseFlags } from './flags/options.js';
+import { addFlags, givenSettings, settleFlags } from './flags/options.js';
 import { quieted } from './log.js';
 
 interface Program {
@@ -71,23 +71,46 @@ function addCommand(
   words: readonly string[],
   finished: (exitCode: number) => void,
 ): void {
-  const { name, summary, after, readsInput = false } = description;
+  const { name, summary, examples, notes, readsInput = false } = description;
   command.description(summary);
   for (const argument of description.arguments) command.addArgument(argumentOf(argument));
-  if (after !== undefined) command.addHelpText('after', `\n${after}`);
+  for (const text of [examples && listed(examples), notes]) {
+    if (text !== undefined) command.addHelpText('after', `\n${text}`);
+  }
   if (name !== 'completion') addFlags(command, name, context.env);
   command.action(async () => {
     if (readsInput && command.args.length === 0 && context.stdin.isTTY) {
-      command.outputHelp({ error: true });
-      command.error('', { exitCode: ExitCode.usage });
+      context.stderr.write(shortHelp(command, description, program));
+      return finished(ExitCode.usage);
     }
-    if (name !== 'completion') refuseFlags(command, name);
+    if (name !== 'completion') settleFlags(command, name);
     const flags = command.opts();
     const log = flags.quiet === true ? quieted(context.log) : context.log;
     const operands = readsInput && command.args.length === 0 ? ['-'] : command.args;
     const given = name === 'completion' ? { flags: [], variables: [] } : givenSettings(command, name);
     finished(await description.run(operands, flags as never, contextOfCommand(context, log, given, words), program));
   });
+}
+
+const listed = (examples: readonly string[]): string =>
+  ['Examples:', ...examples.map((line) => `  ${line}`)].join('\n');
+
+/** What someone sees who types no more than the command's name. */
+function shortHelp(command: Command, description: CommandDescription, program: Command): string {
+  const { name, summary, examples = [], isDefault = false } = description;
+  const start = program.name();
+  const help = command.createHelp();
+  return [
+    `${isDefault ? program.description() : `${summary[0]?.toUpperCase()}${summary.slice(1)}.`}\n`,
+    `Usage: ${help.commandUsage(command)}\n`,
+    `${listed(examples)}\n`,
+    ...(isDefault
+      ? [
+          `Commands: ${program.commands.map((each) => each.name()).join(', ')}.\n`,
+          `${start} --help says what the commands do, ${start} ${name} --help lists the flags.\n`,
+        ]
+      : [`${start} ${name} --help lists the flags.\n`]),
+  ].join('\n');
 }
 
 function argumentOf({ name, doc, choices, parse }: ArgumentDescription): Argument {

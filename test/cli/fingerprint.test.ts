@@ -98,7 +98,7 @@ const settings: Readonly<Record<string, Setting>> = {
   'on-error': { to: 'skip' },
   errors: { from: join(directory, 'one.errors'), to: join(directory, 'two.errors') },
   shard: { from: '1/2', to: '2/2' },
-  stream: { to: true, says: /expected --stream without --resume/ },
+  stream: { to: true, says: /expected --stream or --resume, got both/ },
   text: { to: 'id' },
   prompt: { to: 'id' },
   response: { to: 'id' },

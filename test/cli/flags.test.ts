@@ -6,6 +6,8 @@ import { commands } from '../../dist/cli/command-table.js';
 import { comparedByContent, decidingFlags } from '../../dist/cli/flags/deciding.js';
 import { type CommandName, fieldOf, variableOf } from '../../dist/cli/flags/flag.js';
 import { type BestFlags, flagsOf, refusedBy, type ScoreFlags } from '../../dist/cli/flags/flags.js';
+import { processContext } from '../../dist/cli/process.js';
+import { createProgram } from '../../dist/cli/program.js';
 
 const names = commands.flatMap(({ name }): CommandName[] => (name === 'completion' ? [] : [name]));
 
@@ -31,6 +33,30 @@ describe('records of flags', () => {
       }
     });
   }
+
+  test('a flag excludes flags that there are', () => {
+    const all = new Set(names.flatMap((command) => flagsOf(command).map(({ name }) => name)));
+    const excluded = names.flatMap((command) => flagsOf(command).flatMap(({ excludes = [] }) => excludes));
+    assert.ok(excluded.length > 0);
+    for (const name of excluded) assert.ok(all.has(name), name);
+  });
+
+  test('every switch of every command has its opposite, which help does not show', () => {
+    const { command: program } = createProgram([], processContext());
+    for (const name of names) {
+      const command = name
+        .split(' ')
+        .reduce((at, word) => at.commands.find((inner) => inner.name() === word) as typeof at, program);
+      const switches = flagsOf(name).filter(({ value }) => value === undefined);
+      for (const { name: flag } of switches) {
+        const opposite = flag.startsWith('no-') ? flag.slice(3) : `no-${flag}`;
+        assert.ok(
+          command.options.some(({ long, hidden }) => long === `--${opposite}` && hidden),
+          `${name} --${opposite}`,
+        );
+      }
+    }
+  });
 
   test('fields and variables follow from names', () => {
     assert.deepEqual([fieldOf({ name: 'max-row-bytes' }), fieldOf({ name: 'no-cache' })], ['maxRowBytes', 'cache']);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { before, describe, test } from 'node:test';
 import { commands } from '../../dist/cli/command-table.js';
 import { runBinary } from '../support/binary.js';
@@ -181,15 +181,6 @@ describe('in a process', () => {
     const directoryBefore = process.cwd();
     await rewardScore(['--version'], { env: { REWARD_SCORE_QUIET: '1', SOMETHING: 'else' }, cwd: directory });
     assert.deepEqual([{ ...process.env }, process.cwd()], [before, directoryBefore]);
-  });
-
-  test('without files, a terminal as standard input is shown the help', async () => {
-    for (const command of ['score', 'best', 'eval']) {
-      const stdin = Object.assign(Readable.from([]), { isTTY: true });
-      const { code, stdout, stderr } = await rewardScore([command], { stdin });
-      assert.deepEqual([code, stdout], [2, ''], command);
-      assert.match(stderr, new RegExp(`^Usage: reward-score ${command} \\[options\\] \\[file\\.\\.\\.\\]\n`));
-    }
   });
 
   test('a signal ends a run that waits for rows, and what is finished is written', async () => {

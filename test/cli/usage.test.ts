@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { runBinary } from '../support/binary.js';
 import { rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
@@ -380,6 +381,61 @@ describe('variables and flags', { concurrency: 2 }, () => {
     });
   }
 
+  test('an opposite turns off what a variable turned on', async () => {
+    const stdin = '{"text":"a","reward":1}\n';
+    const rescore = { REWARD_SCORE_RESCORE: '1' };
+    assert.equal((await scored([], rescore, stdin)).code, 0);
+    const kept = await scored(['--no-rescore'], rescore, stdin);
+    assert.deepEqual([kept.code, kept.stderr.includes('expected no field reward')], [USAGE, true]);
+    assert.match((await scored(['--no-quiet'], { REWARD_SCORE_QUIET: '1' })).stderr, /\nreward-score: 1 row, /);
+    // The last of two counts.
+    assert.equal((await scored(['--no-quiet', '-q'], {})).stderr, '');
+    assert.doesNotMatch((await scored(['--no-debug', missing], { REWARD_SCORE_DEBUG: '1' })).stderr, /\n {4}at /);
+    const cache = join(directory, 'cache-on');
+    assert.equal((await scored(['--cache', '-q'], { REWARD_SCORE_CACHE: cache, REWARD_SCORE_NO_CACHE: '1' })).code, 0);
+    assert.ok(existsSync(join(cache, 'prepared')));
+  });
+
+  test('of two that exclude each other, the flag beats the variable', async () => {
+    const output = join(directory, 'either.jsonl');
+    const run = (args: readonly string[], env: Record<string, string>) =>
+      scored(['-q', '-m', fixture, good, '-o', output, ...args], env);
+    assert.equal((await run([], {})).code, 0);
+    for (const [args, env] of [
+      [['--resume'], { REWARD_SCORE_OVERWRITE: '1' }],
+      [['--resume'], { REWARD_SCORE_STREAM: '1' }],
+      [['--overwrite'], { REWARD_SCORE_RESUME: '1' }],
+      [['--limit', '1'], { REWARD_SCORE_SHARD: '2/2' }],
+      [['--top-percent', '100'], { REWARD_SCORE_MIN_REWARD: '1000' }],
+      [['--rescore'], { REWARD_SCORE_USE_REWARDS: '1' }],
+    ] as const) {
+      const { code, stderr } = await run(args, env);
+      assert.deepEqual([code, stderr], [0, ''], args.join(' '));
+      assert.match(readFileSync(output, 'utf8'), /^\{"text":"a","reward":-?\d.*\n$/, args.join(' '));
+    }
+    // A switch that is turned off excludes nothing.
+    const off = await run(['--no-resume'], { REWARD_SCORE_OVERWRITE: '1' });
+    assert.deepEqual([off.code, off.stderr], [0, '']);
+  });
+
+  test('two from one source exclude each other', async () => {
+    for (const [args, env, got] of [
+      [['--resume', '--overwrite'], {}, '--resume or --overwrite'],
+      [
+        [],
+        { REWARD_SCORE_RESUME: '1', REWARD_SCORE_OVERWRITE: 'yes' },
+        'REWARD_SCORE_RESUME or REWARD_SCORE_OVERWRITE',
+      ],
+      [['--shard', '1/2', '--limit', '1'], {}, '--shard or --limit'],
+      [['--stream', '--shard', '1/2'], {}, '--stream or --shard'],
+    ] as const) {
+      const { code, stderr } = await scored(args, env);
+      assert.deepEqual([code, stderr], [USAGE, `reward-score: expected ${got}, got both\n`]);
+    }
+    const { stderr } = await scored(['best', '--rank', '--pairs'], {});
+    assert.equal(stderr, 'reward-score: expected --rank or --pairs, got both\n');
+  });
+
   test('REWARD_SCORE_NO_CACHE', async () => {
     for (const [value, kept] of [
       ['0', true],
@@ -405,6 +461,32 @@ describe('help, version and stacks', { concurrency: 2 }, () => {
       const run = await rewardScore(args);
       assert.match(run.stdout, stdout);
       assert.deepEqual([run.code, run.stderr], [0, '']);
+    });
+  }
+
+  for (const [args, title] of [
+    [[], 'Scores conversations'],
+    [['score', '-j', '1'], 'Scores conversations'],
+    [['best'], 'Choose the best candidate'],
+    [['eval'], 'Evaluate a reward model'],
+    [['explain'], 'Show how a row is scored'],
+  ] as const) {
+    test(`a terminal and no file: ${args.join(' ') || 'no arguments'}`, async () => {
+      const stdin = Object.assign(Readable.from([]), { isTTY: true });
+      const { code, stdout, stderr } = await rewardScore(args, { stdin, terminal: { columns: 80 } });
+      assert.deepEqual([code, stdout], [USAGE, '']);
+      const command = args[0] ?? 'score';
+      assert.ok(stderr.startsWith(title), stderr);
+      for (const part of [
+        `\nUsage: reward-score ${command} [options] [file...]\n`.replace(/\.{3}/, command === 'explain' ? '' : '...'),
+        '\nExamples:\n  ',
+        `reward-score ${command} --help lists the flags.\n`,
+        ...(command === 'score' ? ['\nCommands: score, best, eval, ', 'reward-score --help says'] : []),
+      ]) {
+        assert.ok(stderr.includes(part), `${part} in ${stderr}`);
+      }
+      const lines = stderr.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 80)), 0);
+      assert.ok(lines < 25, `${lines} lines`);
     });
   }
 

@@ -15,12 +15,11 @@ interface ExistingFlags {
  * Decides as far as flags do.
  *
  * @param otherwise what the command does without them
- * @throws FatalError `usage` for flags that exclude each other
  */
-export function existingByFlags({ rescore, useRewards }: ExistingFlags, otherwise: ExistingRewards): ExistingRewards {
-  if (rescore && useRewards) throw usageError('expected --rescore or --use-rewards, got both');
-  return rescore ? 'replace' : useRewards ? 'complete' : otherwise;
-}
+export const existingByFlags = (
+  { rescore, useRewards }: Pick<ExistingFlags, 'rescore' | 'useRewards'>,
+  otherwise: ExistingRewards,
+): ExistingRewards => (rescore ? 'replace' : useRewards ? 'complete' : otherwise);
 
 /** The first row of the inputs. */
 export interface FirstRow {

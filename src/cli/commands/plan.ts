@@ -203,30 +203,18 @@ function refuseContradictions(files: readonly string[], flags: ScoreFlags): void
     }
     if (shard !== undefined) throw usageError('expected --report without --shard: a shard has a part of the rows');
   }
-  if (resume && flags.overwrite) throw usageError('expected --resume or --overwrite, got both');
   if (resume && output === '-') throw usageError('expected --resume with -o FILE: standard output cannot be resumed');
   if (shard !== undefined) {
     if (output === '-' && !flags.dryRun) throw usageError('expected --shard with -o FILE, which merge reads');
     if (files.includes('-')) throw usageError('expected --shard with files: standard input has no shares');
-    if (flags.limit !== undefined) throw usageError('expected --shard or --limit, got both');
   }
-  if (!stream) return;
-  for (const [name, given] of [
-    ['--resume', resume],
-    ['--shard', shard !== undefined],
-    ['--on-error skip', flags.onError === 'skip'],
-  ] as const) {
-    if (given) throw usageError(`expected --stream without ${name}`);
-  }
+  if (stream && flags.onError === 'skip') throw usageError('expected --stream without --on-error skip');
 }
 
-/** @throws FatalError `usage` for flags that exclude each other */
+/** @throws FatalError `usage` for flags beside which no filter can be */
 function filterOf(flags: ScoreFlags, files: readonly string[]): RewardFilter | undefined {
   const { minReward, topPercent, output, dryRun } = flags;
   if (minReward === undefined && topPercent === undefined) return undefined;
-  if (minReward !== undefined && topPercent !== undefined) {
-    throw usageError('expected --min-reward or --top-percent, got both');
-  }
   if (topPercent === undefined) return { kind: 'least', reward: minReward as number };
   for (const [name, given] of [
     ['standard input', files.includes('-')],

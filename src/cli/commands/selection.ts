@@ -17,8 +17,6 @@ export function selectionOf(flags: BestFlags, { from, to }: Formats): SelectionS
   if (gather && flags.shard !== undefined) {
     throw usageError('expected --gather without --shard: the rows of a group may stand in several shares');
   }
-  if (rank && top !== undefined) throw usageError('expected --top or --rank, got both');
-  if (pairs && (rank || top !== undefined)) throw usageError('expected --pairs without --top or --rank');
   if (minGap !== undefined && !pairs) throw usageError('expected --min-gap with --pairs');
   if (pairs && to !== 'jsonl') throw usageError(`expected --to jsonl with --pairs, got ${to}`);
   if (flags.stream && group !== undefined) {

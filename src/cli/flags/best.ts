@@ -28,9 +28,14 @@ export const bestFlags = [
     ...choice,
     doc: 'write the k best candidates of each group, each with its rank',
     parse: wholeNumber(1),
+    excludes: ['rank', 'pairs'],
   },
-  { name: 'rank', ...choice, doc: 'write all candidates, best first, each with its rank' },
-  { name: 'pairs', ...choice, doc: 'write the best and the worst candidate as a pair to train on' },
+  { name: 'rank', ...choice, doc: 'write all candidates, best first, each with its rank', excludes: ['pairs'] },
+  {
+    name: 'pairs',
+    ...choice,
+    doc: 'write the best and the worst candidate as a pair to train on',
+  },
   {
     name: 'min-gap',
     value: '<reward>',

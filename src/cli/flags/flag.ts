@@ -60,6 +60,8 @@ export interface Flag {
   readonly commands: readonly CommandName[];
   /** Commands that refuse the flag, each with the reason. */
   readonly refusedBy?: Readonly<Partial<Record<CommandName, string>>>;
+  /** Names of the flags that cannot be given beside it. It is said on one side of a pair. */
+  readonly excludes?: readonly string[];
   readonly decides: Decides;
   /**
    * How values are compared, where they are not plain. `by content`: the value names files that may have moved, so that
@@ -71,6 +73,10 @@ export interface Flag {
 /** The name of the field that holds a flag's value. */
 export const fieldOf = ({ name }: Pick<Flag, 'name'>): string =>
   name.replace(/^no-/, '').replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+
+/** The name of the switch that says the opposite of one. */
+export const oppositeOf = ({ name }: Pick<Flag, 'name'>): string =>
+  name.startsWith('no-') ? name.slice('no-'.length) : `no-${name}`;
 
 /** The environment variable that stands in for a flag. */
 export const variableOf = ({ name }: Pick<Flag, 'name'>): string =>

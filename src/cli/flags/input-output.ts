@@ -130,6 +130,7 @@ export const inputOutputFlags = [
     group,
     doc: 'write only rows whose reward is at least this (of several, the best)',
     parse: number,
+    excludes: ['top-percent'],
     commands: ['score'],
     refusedBy: writesNoRows,
     decides: 'output',

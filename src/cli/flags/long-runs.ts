@@ -16,6 +16,7 @@ export const longRunFlags = [
     name: 'resume',
     ...ofOutput,
     doc: 'continue an interrupted run to the same output file',
+    excludes: ['overwrite'],
     decides: 'run',
   },
   {
@@ -30,6 +31,7 @@ export const longRunFlags = [
     ...ofOutput,
     doc: 'score only the i-th of n shares of the input; merge joins their outputs',
     parse: parseShard,
+    excludes: ['limit'],
     decides: 'output',
     compare: ({ index, of }: Shard): Comparable => `${index}/${of}`,
   },
@@ -37,6 +39,7 @@ export const longRunFlags = [
     name: 'stream',
     ...ofOutput,
     doc: 'score and write rows as they arrive',
+    excludes: ['resume', 'shard'],
     // Windows depend on when rows arrive, and the neighbours of a row decide the last digits of its reward.
     decides: 'output',
   },

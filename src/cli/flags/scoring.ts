@@ -107,6 +107,7 @@ export const scoringFlags = [
     name: 'rescore',
     group,
     doc: 'score rows that have rewards already too, and replace these',
+    excludes: ['use-rewards'],
     commands: runs,
     decides: 'output',
   },
