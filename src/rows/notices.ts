@@ -15,6 +15,7 @@ export const noticeCodes = {
   NAME_DERIVED: "the author of the response was derived from the user's name (before 1.0: Bot)",
   ENDS_WITH_USER: 'the last message, which is the one that is scored, is one of the user',
   PROMPT_RENDERED: 'a prompt begins as the template does: it may be rendered already',
+  NO_ROWS: 'the inputs have no rows, so that nothing was scored',
   PARTIAL_DATA: 'the hub has converted only the beginning of the data set to Parquet, and no more was read',
 } as const;
 

@@ -58,6 +58,8 @@ export class Input {
   #stopped = false;
   /** Ends what is being read of a remote file. */
   readonly #abort = new AbortController();
+  /** Whether its content was read to the end since it was opened. */
+  #isAtEnd = false;
   /** Chunks that were read while peeking and not yet yielded. */
   #peeked: Buffer[] = [];
 
@@ -108,6 +110,18 @@ export class Input {
     return undefined;
   }
 
+  /** Whether all records are blank; if `maxBytes` do not suffice to see that, they are not. */
+  async hasNoRecord(
+    scanner: RecordScanner,
+    isBlank: (record: InputRecord) => boolean,
+    maxBytes: number,
+  ): Promise<boolean> {
+    const found = await this.peekRecord(scanner, isBlank, maxBytes);
+    const isEmpty = found === undefined && this.#isAtEnd;
+    await this.reset();
+    return isEmpty;
+  }
+
   /** Ends `content`, even while it waits for bytes that never come. */
   stop(): void {
     this.#stopped = true;
@@ -120,6 +134,7 @@ export class Input {
     if (this.size === undefined) return;
     await this.#source?.return(undefined);
     this.#source = undefined;
+    this.#isAtEnd = false;
     this.#peeked = [];
     this.bytesRead = 0;
     this.#hash = createHash('sha256');
@@ -216,7 +231,8 @@ export class Input {
   async #next(): Promise<Buffer | undefined> {
     if (this.#stopped) return undefined;
     this.#source ??= this.mayBeArray ? this.#elements() : this.#decoded();
-    const { done, value } = await this.#source.next();
+    const { done = false, value } = await this.#source.next();
+    this.#isAtEnd = done;
     return done ? undefined : value;
   }
 

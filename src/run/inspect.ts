@@ -164,6 +164,28 @@ async function checkColumns(
   throw usageError(`${input.name}: expected ${from}, got ${got}; say which it is with ${optionName('from')}`);
 }
 
+/**
+ * Whether the inputs have no record at all; one that is bad is one too.
+ *
+ * @param settings as `inspectInputs` completed them
+ */
+export async function haveNoRows(
+  inputs: readonly Input[],
+  settings: FormatSettings,
+  maxRowBytes: number,
+): Promise<boolean> {
+  const { from, header } = settings;
+  const hasHeader = from === 'csv' || from === 'tsv';
+  if (hasHeader && header === undefined) return true;
+  const format = createFormat(settings);
+  for (const input of inputs) {
+    if (!hasHeader && input.first !== undefined) return false;
+    const isNoRow = (record: InputRecord): boolean => record.byte < input.body.byte || format.isBlank(record);
+    if (!(await input.hasNoRecord(format.newScanner(), isNoRow, maxRowBytes))) return false;
+  }
+  return true;
+}
+
 /** The first row of the inputs, or of a header its columns; undefined where there is none that can be read. */
 export interface FirstRow {
   readonly row: Row;

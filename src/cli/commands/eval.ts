@@ -21,6 +21,7 @@ import { oneLine } from '../one-line.js';
 import { type EvalPlan, planEvaluation } from './eval/plan.js';
 import { showEvaluation, showSuite } from './eval/show.js';
 import { inputFiles } from './input-files.js';
+import { noteNoRows } from './notice.js';
 import { printEnd } from './print.js';
 import { requestOf } from './request.js';
 import { Session, totalBytesOf } from './session.js';
@@ -35,6 +36,7 @@ export async function evaluateFiles(
   const { log } = context;
   const plan = await planEvaluation(await inputFiles(files, flags, context), flags, context);
   const { inputs, needsModel } = plan;
+  await noteNoRows([plan], flags, context);
   const session = new Session(context, flags, { inputs });
   const scorer = new LazyScorer(() =>
     openScorer(requestOf(flags), {

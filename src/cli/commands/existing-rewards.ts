@@ -2,6 +2,7 @@
 import { usageError } from '../../errors.js';
 import { type ExistingRewards, takesRewards } from '../../rows/results.js';
 import type { CommandContext } from '../context.js';
+import { giveNotice } from './notice.js';
 
 interface ExistingFlags {
   readonly rescore: boolean;
@@ -39,8 +40,9 @@ export function existingByRows(
   existing: ExistingRewards,
   first: FirstRow | undefined,
   { rewardField, model, strict }: ExistingFlags,
-  { given, log, notices }: Pick<CommandContext, 'given' | 'log' | 'notices'>,
+  context: Pick<CommandContext, 'given' | 'log' | 'notices'>,
 ): ExistingRewards {
+  const { given } = context;
   if (existing === 'complete') return first?.hasReward && model === undefined ? 'take only' : 'complete';
   if (!takesRewards(existing) || first === undefined) return existing;
   // Later rewards would be another model's among this one's.
@@ -53,9 +55,7 @@ export function existingByRows(
   }
   if (given.variables.length > 0) {
     const message = `${first.place}: the rewards in the field ${rewardField} are taken as they are, whatever ${given.variables.join(', ')} says; ${instead}`;
-    if (strict) throw usageError(`${message} (--strict)`);
-    notices.push({ code: 'REWARDS_FROM_ENVIRONMENT', message });
-    log.note(message);
+    giveNotice({ code: 'REWARDS_FROM_ENVIRONMENT', message }, strict, context);
   }
   return model === undefined ? 'take only' : 'take';
 }

@@ -5,6 +5,7 @@ import { expandPath } from '../../platform/glob.js';
 import type { InputPlace } from '../../run/input.js';
 import { readRunFile } from '../../run/run-file.js';
 import type { CommandContext } from '../context.js';
+import { giveNotice } from './notice.js';
 
 export interface InputFlags {
   readonly subset?: string;
@@ -75,8 +76,9 @@ function refuseUnread(paths: readonly string[], { subset, split }: InputFlags): 
 async function filesOfDataset(
   address: string,
   { subset, split, offline, strict, resume = false, output = '-' }: InputFlags,
-  { log, notices }: Pick<CommandContext, 'log' | 'notices'>,
+  context: Pick<CommandContext, 'log' | 'notices'>,
 ): Promise<readonly InputPlace[]> {
+  const { log } = context;
   const { locateDataset } = await import('../../hub/datasets/locate.js');
   const begun = resume && output !== '-' ? (readRunFile(output)?.inputs ?? []) : [];
   const { files, isPartial } = await locateDataset(address, {
@@ -91,9 +93,7 @@ async function filesOfDataset(
   log.note(`${address}: ${what}, commit ${files[0]?.commit}`);
   if (isPartial) {
     const message = `${address}: the hub has converted only its beginning to Parquet, and no more is read; name its own files for all`;
-    if (strict) throw usageError(`${message} (--strict)`);
-    notices.push({ code: 'PARTIAL_DATA', message });
-    log.note(message);
+    giveNotice({ code: 'PARTIAL_DATA', message }, strict, context);
   }
   return files;
 }

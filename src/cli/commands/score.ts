@@ -15,6 +15,7 @@ import type { CommandContext } from '../context.js';
 import { ExitCode, exitCodeOf } from '../exit-codes.js';
 import { templateDateOf } from './fingerprint.js';
 import { inputFiles } from './input-files.js';
+import { noteNoRows } from './notice.js';
 import { type Plan, planScoring, type ScoreOrBestFlags } from './plan.js';
 import { type FolderPlan, planFolder } from './plan-folder.js';
 import { printEnd, printEstimate, printRewards, rowsInWords } from './print.js';
@@ -63,6 +64,11 @@ async function scorePlanned(
   context: CommandContext,
 ): Promise<number> {
   const inputs = plans.flatMap((plan) => plan.inputs);
+  await noteNoRows(
+    plans.map((plan) => ({ inputs: plan.inputs, format: plan.task.format })),
+    flags,
+    context,
+  );
   const session = new Session(context, flags, { inputs });
   let model: ModelScorer | undefined;
   let scorer: Scorer | undefined;
