@@ -110,6 +110,13 @@ export class Input {
     return undefined;
   }
 
+  /** The first bytes of its content, as many or all; `content` yields them again. */
+  async peekBytes(atLeast: number): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of this.#peek(atLeast)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+
   /** Whether all records are blank; if `maxBytes` do not suffice to see that, they are not. */
   async hasNoRecord(
     scanner: RecordScanner,

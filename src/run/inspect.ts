@@ -11,19 +11,21 @@ import { isBareText, type Row } from '../rows/kinds/roles.js';
 import { CsvScanner, type InputRecord, LineScanner, positionAfter, type RecordScanner } from '../rows/records.js';
 import { type FieldSettings, type RewardShape, shapeOf, takenField } from '../rows/results.js';
 import type { Input } from './input.js';
-import { refuseForeignInput } from './sniff.js';
+import { refuseForeignInput, refuseSeveralLines } from './sniff.js';
 
 /**
  * Checks the first record of each input, sets where its rows begin, and completes the format with the header that the
  * inputs share.
  *
  * @param maxRowBytes a longer record is not read
+ * @param stream the second record may come only when the first one is answered
  * @throws FatalError `usage` for input in another format, headers that differ, or a reward field that already exists
  */
 export async function inspectInputs(
   inputs: readonly Input[],
   settings: Omit<FormatSettings, 'header'>,
   maxRowBytes: number,
+  stream = false,
 ): Promise<FormatSettings> {
   const { from, to, delimiter, quoted, fields, existing, keep } = settings;
   // The format of CSV needs its header.
@@ -52,7 +54,8 @@ export async function inspectInputs(
     columns = names;
     if (first === undefined) continue;
     const place = `${input.name}:${first.line}`;
-    refuseForeignInput(first.bytes, place, from === 'jsonl' || from === 'json');
+    refuseForeignInput(first.bytes, place, settings);
+    if ((from === 'jsonl' || from === 'json') && !stream) await refuseSeveralLines(input, first);
     if (format === undefined) {
       if (first.oversized !== undefined) {
         throw usageError(

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { runBinary } from '../support/binary.js';
 import { rewardScore, root, temporaryDirectory, writeFile } from '../support/run.js';
@@ -218,12 +218,30 @@ const utf16 = (text: string, bigEndian = false): Buffer => {
   return bigEndian ? bytes.swap16() : bytes;
 };
 
-const exported: readonly [name: string, content: string | Uint8Array, got: string][] = [
+const exported: readonly (readonly [name: string, content: string | Uint8Array, got: string])[] = [
   ['data.xlsx', 'PK\x03\x04\x14\0\x06\0', 'a zip archive (or xlsx); take the JSONL or CSV out of it first'],
   ['le.jsonl', utf16('\ufeff{"text":"a"}\n'), 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8'],
   ['be.jsonl', utf16('\ufeff{"text":"a"}\n', true), 'UTF-16; convert it first: iconv -f UTF-16 -t UTF-8'],
   ['le-bare.jsonl', utf16('{"text":"a"}\n'), 'UTF-16; convert it first: iconv -f UTF-16LE -t UTF-8'],
   ['be-bare.jsonl', utf16('{"text":"a"}\n', true), 'UTF-16; convert it first: iconv -f UTF-16BE -t UTF-8'],
+  ...(
+    [
+      ['BZh91AY&SYz\x1c', 'bzip2; decompress it: bzip2 -dc FILE | reward-score'],
+      ['BZh9\x17rE8P\x90\0\0', 'bzip2; decompress it: bzip2 -dc FILE | reward-score'],
+      ['\xfd7zXZ\0\0\x04', 'xz; decompress it: xz -dc FILE | reward-score'],
+      ['\x5d\0\0\x80\0\xff', 'LZMA; decompress it: xz -dc FILE | reward-score'],
+      ['\x04"M\x18d@', 'lz4; decompress it: lz4 -dc FILE | reward-score'],
+      ["7z\xbc\xaf'\x1c\0\x04", 'a 7z archive; take the rows out of it: 7z x -so FILE | reward-score'],
+      [`a.jsonl${'\0'.repeat(250)}ustar\0`, 'a tar archive; take the rows out of it: tar -xOf FILE | reward-score'],
+      ['PK\x05\x06\0\0', 'a zip archive (or xlsx); take the JSONL or CSV out of it first'],
+      ['Rar!\x1a\x07\x01\0', 'a RAR archive; take the JSONL or CSV out of it first'],
+      ['%PDF-1.7\n%', 'a PDF; give its rows as JSON lines or CSV'],
+      ['\xd0\xcf\x11\xe0\xa1', 'an old file of Office (xls, doc); save it as CSV first'],
+      ['SQLite format 3\0', 'an SQLite database; write its rows as JSON lines or Parquet first'],
+      ['\xff\xff\xff\xff\x10', 'Arrow; write its rows as JSON lines or Parquet first'],
+      ['\x80\x04\x95\x10', 'a pickle; write its rows as JSON lines or Parquet first'],
+    ] as const
+  ).map(([bytes, got], i) => [`signed-${i}`, Buffer.from(bytes, 'latin1'), got] as const),
 ];
 
 wrongUses('input that is something else', [
@@ -252,11 +270,71 @@ wrongUses('input that is something else', [
     stdin: '\n \n{\r\n  "text": "a"\r\n}\r\n',
     stderr: 'standard input:3: expected one JSON object a line, got one over several lines; use: jq -c . FILE',
   },
+  ...[
+    '{ "text": "a",\n  "n": 1 }\n{"text": "b"}\n',
+    '\ufeff{"text": "a"\n, "n": [\n1]}',
+    '\n{"messages": [\n{"role": "user", "content": "a"},\r\n{"role": "user", "content": "b"}\n]}\n',
+    `{"messages": [\n${'{"role": "user", "content": "a"},\n'.repeat(5000)}`,
+  ].map((stdin) => ({
+    args: [],
+    stdin,
+    stderr: /^standard input:[12]: expected one JSON object a line, got one over several lines; use: jq -c \. FILE$/,
+  })),
+  ...(
+    [
+      ['text\nhello\n', '--from csv'],
+      ['id, Prompt ,Response\r\n1,a,b\r\n', '--from csv'],
+      ['"prompt","response"\n"a","b"\n', '--from csv'],
+      ['\ufeffid\ttext\n1\ta\n', '--from tsv'],
+      ['id;chosen;rejected\n', "--from csv --delimiter ';'"],
+      ['reward,label\n1,0\n', '--from csv'],
+    ] as const
+  ).map(([stdin, flags]) => ({
+    args: [],
+    stdin,
+    stderr: `standard input:1: expected JSON lines, got the header of a table; read it with ${flags}`,
+  })),
+  {
+    args: ['--text', 'Body'],
+    stdin: 'id,body\n1,a\n',
+    stderr: 'standard input:1: expected JSON lines, got the header of a table; read it with --from csv',
+  },
   {
     args: [good, file('array.jsonl', '[1]\n')],
     stderr: `${directory}/array.jsonl:1: expected one JSON object a line, got a JSON array; use: jq -c '.[]' FILE`,
   },
 ]);
+
+describe('a first line that is only broken is a bad row', { concurrency: 2 }, () => {
+  for (const stdin of [
+    '{"text":"a",\n',
+    '{"text":"a",\n{"text":"b"}\n',
+    '{"text":"a,\n{"text":"b"}\n',
+    '{"text":\n{"text":"b"}\n{"text":"c"}\n',
+    '{"messages":[\n{"text":"b"}\n{"text":"c"}\n',
+    '{"text":"a"} ,\n{"text":"b"}\n',
+    'hello, world\n{"text":"b"}\n',
+    'not JSON\n',
+    'text, and {more}\n',
+  ]) {
+    test(JSON.stringify(stdin), async () => {
+      const { code, stdout } = await rewardScore(['-m', fixture], { stdin });
+      assert.equal(code, 3);
+      assert.match(stdout, /^\{"reward":null,"reward_error":\{"code":"BAD_JSON"/);
+      assert.equal(stdout.split('\n').length, stdin.split('\n').length);
+    });
+  }
+
+  test('a stream is not read on before it is answered', async () => {
+    const stdin = new PassThrough();
+    stdin.write('{"text":"a",\n');
+    const { stdout } = await rewardScore(['--stream', '-m', fixture, '-j', '1'], {
+      stdin,
+      onStdout: () => stdin.end(),
+    });
+    assert.match(stdout, /^\{"reward":null,"reward_error":\{"code":"BAD_JSON"/);
+  });
+});
 
 const columns = 'columns to score: text, messages, or prompt with response, candidates, or chosen and rejected';
 const taken = (field: string): string =>

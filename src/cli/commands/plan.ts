@@ -104,6 +104,7 @@ export async function planScoring(
         ...(flags.keep && { keep: flags.keep }),
       },
       flags.maxRowBytes,
+      flags.stream,
     );
     const selection = choice && matchColumns(choice, inspected.header);
     const format =
