@@ -29,14 +29,23 @@ export function factsOf({ path, size, modified, remote }: Input): InputFacts {
 /** Describes how an input has changed; undefined where it is the same or has only grown at its end. */
 export function inputDifference(then: InputFacts, now: InputFacts): string | undefined {
   // A remote file's path names its commit, and what a commit has never changes.
-  if (then.path !== now.path && (isRemote(then) || isRemote(now))) {
-    return `${then.path} was read, and now ${now.path} is`;
-  }
+  const other = otherPath(then, now);
+  if (other !== undefined && (isRemote(then) || isRemote(now))) return other;
   if (then.bytes === null || now.bytes === null) return undefined; // A pipe's bytes are compared when they come.
-  if (now.bytes < then.bytes) return `${now.path} had ${then.bytes} bytes and has ${now.bytes}`;
-  if (now.bytes === then.bytes && now.sample !== then.sample) return `${now.path} has other bytes than it had`;
+  if (now.bytes < then.bytes) {
+    return other === undefined
+      ? `${now.path} had ${then.bytes} bytes and has ${now.bytes}`
+      : `${other}, which has ${now.bytes} bytes and not ${then.bytes}`;
+  }
+  if (now.bytes === then.bytes && now.sample !== then.sample) {
+    return other === undefined ? `${now.path} has other bytes than it had` : `${other}, which has other bytes`;
+  }
   return undefined;
 }
+
+/** Says that an input has another path than it had, which a file that was moved has too; undefined where it has not. */
+export const otherPath = (then: InputFacts, now: InputFacts): string | undefined =>
+  then.path === now.path ? undefined : `${then.path} was read, and now ${now.path} is`;
 
 /** Whether an input can be considered unchanged without reading it. */
 export const isUntouched = (then: InputFacts, now: InputFacts): boolean =>

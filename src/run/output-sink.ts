@@ -126,12 +126,12 @@ export class OutputSink implements Sink {
     const { path, unfinished } = claimed;
     if (unfinished === undefined) return windows;
     const { fingerprint, inputs, limit } = this.#state;
-    refuseOtherRun(path, unfinished, fingerprint, inputs);
+    refuseOtherRun(path, unfinished, fingerprint, inputs, limit);
     const runtimes = this.#joinedRuntimes(unfinished);
     const state = { ...unfinished, fingerprint, limit, runtimes, inputs };
     const remaining = isFinishedFor(unfinished, inputs, limit)
       ? { windows: undefined, hash: this.#hash }
-      : await skipDone(path, unfinished, windows, signal);
+      : await skipDone(path, unfinished, inputs, windows, signal);
     if (unfinished.finished !== null && remaining.windows !== undefined) {
       if (this.#options.assemble !== undefined) throw alreadyAssembled(path);
       await reopen(path, state);

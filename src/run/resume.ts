@@ -5,7 +5,7 @@ import { messageOf, runError, usageError } from '../errors.js';
 import { optionName } from '../option-name.js';
 import type { Fingerprint } from '../scorer/identity.js';
 import type { Window } from '../scorer/protocol.js';
-import { type InputFacts, inputDifference, isUntouched } from './input-facts.js';
+import { type InputFacts, inputDifference, isUntouched, otherPath } from './input-facts.js';
 import { nameAssembled, nameWhole } from './output.js';
 import { assembledOf, partialOf } from './output-path.js';
 import { differenceOf, type RunState, readRunFile, runFileOf, writeRunFile } from './run-file.js';
@@ -48,7 +48,7 @@ export async function findUnfinishedRun(output: string, policy: UnfinishedRunPol
 }
 
 /**
- * Refuses to go on with a run that had other settings or other inputs.
+ * Refuses to go on with a run that had other settings or other inputs, or has more rows than are wanted.
  *
  * @throws FatalError `usage`, naming the difference
  */
@@ -57,6 +57,7 @@ export function refuseOtherRun(
   state: RunState,
   fingerprint: Fingerprint,
   inputs: readonly InputFacts[],
+  limit: number | null,
 ): void {
   const otherwise = `give what its run was given, or start anew with ${optionName('overwrite')}`;
   const tolerated = state.done.stats.failed === 0 && state.finished === null ? errorPolicySettings() : [];
@@ -72,6 +73,13 @@ export function refuseOtherRun(
           `and shards are cut from the whole; ${otherwise}`,
       );
     }
+  }
+  const { rows } = (state.finished ?? state.done).stats;
+  if (limit !== null && limit < rows) {
+    throw usageError(
+      `${runFileOf(output)}: cannot go on: ${optionName('limit')} was ${state.limit ?? 'none'} and is ${limit}, ` +
+        `and ${rows} rows are done; ${otherwise}`,
+    );
   }
 }
 
@@ -98,12 +106,14 @@ export const isFinishedFor = (state: RunState, inputs: readonly InputFacts[], li
 /**
  * Reads the input of what is done once more, to see that it is the same.
  *
+ * @param inputs as they are now
  * @param windows all windows of the input
  * @throws FatalError `usage` where the input has changed by more than having grown
  */
 export async function skipDone(
   output: string,
-  { done, finished }: RunState,
+  { done, finished, inputs: earlier }: RunState,
+  inputs: readonly InputFacts[],
   windows: AsyncGenerator<Window>,
   signal: AbortSignal,
 ): Promise<RemainingWork> {
@@ -111,8 +121,10 @@ export async function skipDone(
   const changed = (): Error => {
     // A signal ended the input, so its end says nothing.
     if (signal.aborted) return runError('interrupted before the run went on');
+    const others = earlier.flatMap((then, i) => otherPath(then, inputs[i] as InputFacts) ?? []);
+    const what = others[0] === undefined ? "the input's beginning is not what it was" : `${others[0]}, with other rows`;
     return usageError(
-      `${runFileOf(output)}: cannot go on: the input's beginning is not what it was; ` +
+      `${runFileOf(output)}: cannot go on: ${what}; ` +
         `give what its run was given, or start anew with ${optionName('overwrite')}`,
     );
   };

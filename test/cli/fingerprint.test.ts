@@ -318,6 +318,45 @@ describe('besides settings and files', () => {
   });
 });
 
+describe('inputs', () => {
+  const long = file('long.jsonl', `${readFileSync(jsonl, 'utf8')}{"id":"c","text":"and a third"}\n`);
+  const input = { input: long };
+  const now = (path: string): RegExp =>
+    new RegExp(`\\.run\\.json: cannot go on: ${long} was read, and now ${join(directory, path)} is, `);
+
+  test('another file, which is shorter, as long, or longer', async () => {
+    const output = await finished(input);
+    const content = readFileSync(long, 'utf8');
+    for (const [name, other, says] of [
+      ['short', '{"text":"a"}\n', `which has 13 bytes and not ${content.length};`],
+      ['equal', content.replace('third', 'fourt'), 'which has other bytes;'],
+      ['longer', content.replace('hello', 'jello') + content, 'with other rows;'],
+    ] as const) {
+      const path = file(`${name}.jsonl`, other);
+      await refused({ input: path }, {}, output, new RegExp(`${now(`${name}.jsonl`).source}${says}`));
+    }
+    // One that was only moved is the same.
+    const moved = await again({ input: file('moved.jsonl', content) }, {}, output);
+    assert.deepEqual([moved.code, moved.stderr], [0, '']);
+  });
+
+  test('--limit, below the rows that are done', async () => {
+    const output = await finished(input);
+    const limited = (limit: string): Base => ({ ...input, args: ['--limit', limit] });
+    await refused(
+      limited('1'),
+      {},
+      output,
+      /: cannot go on: --limit was none and is 1, and 3 rows are done; give what/,
+    );
+    assert.equal((await again(limited('3'), {}, output)).code, 0);
+    const part = await finished(limited('2'));
+    await refused(limited('1'), {}, part, /: cannot go on: --limit was 2 and is 1, and 2 rows are done;/);
+    assert.equal((await again(input, {}, part)).code, 0);
+    assert.deepEqual(readFileSync(part), readFileSync(output));
+  });
+});
+
 describe('merge', () => {
   const parts = async (first: Base = {}, second: Base = first): Promise<[string, string]> => [
     await shard(first, 1),

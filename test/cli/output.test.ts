@@ -464,6 +464,16 @@ describe('what is wrong is told', { concurrency: 2 }, () => {
     ]);
   });
 
+  test('a dry run counts rows by their forms, a run of scoring does not', async () => {
+    const message = { role: 'user', content: 'a' };
+    const rows = [{ messages: [message] }, 'a', { text: 'b' }, { prompt: 'a', response: ' b' }, { id: 1 }];
+    const stdin = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+    const dry = await rewardScore(['-j', '1', '--dry-run'], { stdin });
+    assert.match(dry.stderr, /\nreward-score: 5 rows \(2 text, 1 response, 1 messages\), 1 bad, \d/);
+    assert.match((await rewardScore(['-j', '1'], { stdin })).stderr, /\nreward-score: 5 rows, 1 bad, /);
+    assert.match((await rewardScore(['-j', '1', '--dry-run'])).stderr, /\nreward-score: 0 rows, \d/);
+  });
+
   test('records of CSV on the line they begin on, and standard input by name', async () => {
     const csv = 'id,text\n1,"a\nb"\n2\n3,"c\nd" e\n4,f,g\n';
     const { code, stderr } = await rewardScore(['-j', '1', '--from', 'csv', '-'], { stdin: csv });

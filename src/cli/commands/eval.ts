@@ -67,7 +67,7 @@ export async function evaluateFiles(
   const seconds = (performance.now() - started) / 1000;
   let verdicts: readonly Verdict[] = [];
   if (collected.rows !== undefined) {
-    printEnd(statistics, model?.identity.scoring.maxLength ?? 0, seconds, log);
+    printEnd(statistics, { maxLength: model?.identity.scoring.maxLength ?? 0, seconds }, log);
     const { unmatched } = collected;
     const facts = { collected: collected.rows, unmatched, plan, statistics, scorer: model };
     if (flags.suite !== undefined && suite !== undefined) showSuite(flags.suite, suite.rows, facts, flags, context);

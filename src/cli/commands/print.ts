@@ -1,6 +1,7 @@
 /** Prints what the user should know at the end of a run. */
 
 import { HISTOGRAM_BARS, rewardsInLine } from '../../report/rewards-text.js';
+import { rowKinds } from '../../rows/kinds/kinds.js';
 import { hintCodes, noticeCodes } from '../../rows/notices.js';
 import type { RunStatistics } from '../../run/statistics.js';
 import type { Context } from '../context.js';
@@ -8,7 +9,14 @@ import type { Log } from '../log.js';
 import { oneLine } from '../one-line.js';
 import { perSecond } from '../progress.js';
 
-export function printEnd(statistics: RunStatistics, maxLength: number, seconds: number, log: Log): void {
+export interface EndOfRun {
+  readonly maxLength: number;
+  readonly seconds: number;
+  /** Whether to say how many rows have which form. */
+  readonly forms?: boolean;
+}
+
+export function printEnd(statistics: RunStatistics, { maxLength, seconds, forms = false }: EndOfRun, log: Log): void {
   const { counts } = statistics;
   printFailures(counts.firstFailures, counts.failed, log);
   for (const [code, rows] of entries(counts.notices)) log.note(`notice: ${rowsInWords(rows)}: ${noticeCodes[code]}`);
@@ -16,7 +24,7 @@ export function printEnd(statistics: RunStatistics, maxLength: number, seconds: 
   if (statistics.seesNoSpace) {
     log.note('hint: no prompt ends and no response begins with white space; nothing is put between the two');
   }
-  const parts = [rowsInWords(counts.rows)];
+  const parts = [`${rowsInWords(counts.rows)}${forms ? formsInWords(counts.forms) : ''}`];
   if (counts.failed > 0) parts.push(countInWords(counts.failed, 'bad'));
   if (counts.truncatedRows > 0) parts.push(`${countInWords(counts.truncatedRows, 'cut to')} ${maxLength} tokens`);
   parts.push(`${seconds.toFixed(1)} s`, `${perSecond(counts.rows, seconds)} rows/s`);
@@ -66,6 +74,14 @@ export function printEstimate({ counts }: RunStatistics, seconds: number, worker
     `dry run: ${many(tokens)} tokens, ${many(computedTokens)} of them to compute; ` +
       `about ${time} with ${workers === 1 ? '1 worker' : `${workers} workers`}`,
   );
+}
+
+function formsInWords(forms: RunStatistics['counts']['forms']): string {
+  const found = rowKinds.flatMap((form) => {
+    const rows = forms[form];
+    return rows === undefined ? [] : [countInWords(rows, form)];
+  });
+  return found.length === 0 ? '' : ` (${found.join(', ')})`;
 }
 
 const entries = <K extends string>(counts: Readonly<Partial<Record<K, number>>>): [K, number][] =>

@@ -186,7 +186,8 @@ function conclude(
   }
   if (error !== undefined) throw error;
   if (end !== 'reader gone' && !nothingLeft) {
-    printEnd(statistics, model?.identity.scoring.maxLength ?? 0, seconds, log);
+    const maxLength = model?.identity.scoring.maxLength ?? 0;
+    printEnd(statistics, { maxLength, seconds, forms: flags.dryRun }, log);
     printRewards(statistics, context);
     if (isFiltered(flags) && !flags.dryRun) {
       const { rows, kept } = statistics.counts;
