@@ -96,7 +96,9 @@ Exit codes: 0 all rows are scored, 1 fatal error, 2 wrong use, 3 some rows are b
   command({
     name: 'eval',
     summary: 'evaluate a reward model on labelled rows or pairs: metrics with intervals, thresholds for CI',
-    arguments: [files('JSONL, CSV, TSV, text or Parquet files, scored or not; - is standard input')],
+    arguments: [
+      files('JSONL, CSV, TSV, text or Parquet files, or hf://datasets/ORG/NAME, scored or not; - is standard input'),
+    ],
     readsInput: true,
     examples: [
       'reward-score eval -m ./my-model labelled.jsonl --group question --by topic',
@@ -110,7 +112,12 @@ Exit codes: those of score, and 4 if a threshold was missed.`,
   command({
     name: 'explain',
     summary: 'show how a row is scored: its text, its tokens, what is cut, and where the reward is read',
-    arguments: [{ name: '[file]', doc: 'JSONL, CSV, TSV or text file; - is standard input' }],
+    arguments: [
+      {
+        name: '[file]',
+        doc: 'JSONL, CSV, TSV, text or Parquet file, also hf://datasets/ORG/NAME/PATH; - is standard input',
+      },
+    ],
     readsInput: true,
     examples: [
       'reward-score explain -m ./my-model chats.jsonl --row 4',
@@ -146,6 +153,11 @@ Exit codes: those of score, and 4 if a threshold was missed.`,
     name: 'merge',
     summary: 'join the outputs of all shards into the output of one run',
     arguments: [{ name: '<output-file...>', doc: 'outputs of score --shard, in any order, each with its .run.json' }],
+    examples: [
+      'reward-score -m ./my-model chats.jsonl -o part-1.jsonl --shard 1/2',
+      'reward-score -m ./my-model chats.jsonl -o part-2.jsonl --shard 2/2',
+      'reward-score merge part-1.jsonl part-2.jsonl -o whole.jsonl',
+    ],
     run: async (args, flags, context) => (await import('./commands/merge.js')).merge(args, flags, context),
   }),
   command({
@@ -182,6 +194,8 @@ GET /health/live, /health/ready and /metrics are for monitoring. docs/serve.md d
     name: 'model check',
     summary: 'score rows again and compare: are their rewards reproduced?',
     arguments: [model],
+    examples: ['reward-score model check ./my-model --against scored.jsonl'],
+    notes: 'Exit codes: 0 all rewards are reproduced, 2 wrong use, 3 some are not.',
     run: async ([name], flags, context) => (await import('./commands/model-check.js')).check(name, flags, context),
   }),
   command({

@@ -121,8 +121,9 @@ function argumentOf({ name, doc, choices, parse }: ArgumentDescription): Argumen
 }
 
 /** Describes a flag without its variable, whose name follows from that of the flag, and without trivial defaults. */
-function optionDescription({ description, argChoices, defaultValue }: Option): string {
+function optionDescription({ description, argChoices, defaultValue, mandatory }: Option): string {
   const notes = [
+    ...(mandatory ? ['required'] : []),
     ...(argChoices === undefined ? [] : [argChoices.join(', ')]),
     ...(defaultValue === undefined || typeof defaultValue === 'boolean' ? [] : [`default: ${defaultValue}`]),
   ];

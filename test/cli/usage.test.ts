@@ -573,6 +573,17 @@ describe('help, version and stacks', { concurrency: 2 }, () => {
     assert.equal((await runBinary(['--version'])).stdout, `${version}\n`);
   });
 
+  test('help says which flags a command does not start without', async () => {
+    for (const [command, flag] of [
+      ['merge', '-o, --output'],
+      ['model check', '--against'],
+    ] as const) {
+      const { stdout } = await rewardScore([...command.split(' '), '--help']);
+      const entry = stdout.slice(stdout.indexOf(`\n  ${flag} `)).split(/\n {2}-/)[1];
+      assert.match(entry ?? '', /\(required\)/, `${command} ${flag}`);
+    }
+  });
+
   test('every flag that help shows is documented with its variable', async () => {
     const { stdout } = await rewardScore(['score', '--help']);
     const page = readFileSync(join(root, 'docs/cli.md'), 'utf8');

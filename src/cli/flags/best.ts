@@ -47,7 +47,7 @@ export const bestFlags = [
     name: 'to',
     value: '<format>',
     ...choice,
-    doc: 'output format (default: the format of the input; jsonl with --pairs)',
+    doc: 'output format (default: from the name of -o, which may end in .parquet, else as the input; jsonl with --pairs and for Parquet)',
     choices: ['jsonl', 'csv', 'tsv'],
   },
 ] as const satisfies readonly Flag[];

@@ -46,7 +46,7 @@ export const longRunFlags = [
   {
     name: 'dry-run',
     ...ofOutput,
-    doc: 'count rows and tokens and estimate the time, but score nothing',
+    doc: 'count rows, their forms and tokens, and estimate the time, but score nothing',
     // There is no output to compare.
     decides: 'run',
   },
@@ -62,7 +62,7 @@ export const longRunFlags = [
   {
     name: 'strict',
     group: 'Long runs',
-    doc: 'end with an error, before any row is scored, where there would be a warning',
+    doc: 'end with an error where there would be a notice, before any row is scored; where it is about a row, that row is bad',
     commands: ['score', 'best', 'eval', 'explain', 'serve'],
     decides: 'run',
   },

@@ -14,7 +14,7 @@ export const workFlags = [
     short: 'j',
     value: '<number>',
     group,
-    doc: 'number of worker threads; 0 means one for each core',
+    doc: 'number of worker threads; 0 means one for each core, as far as there is memory',
     parse: wholeNumber(0, MOST_WORKERS),
     default: 0,
     commands: scores,
