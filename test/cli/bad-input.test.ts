@@ -171,6 +171,23 @@ const messages: readonly Row[] = [
   ),
   spliced('{"prompt":"a","response":[{"role":"user"}]}', 'BAD_ROW', `expected response[0] ${CONTENT} {"role":"user"}`),
   spliced('{"prompt":5,"response":"a"}', 'BAD_ROW', 'expected prompt to be an array of messages, got a number'),
+  spliced(
+    '{"instruction":"a","input":5,"output":"b"}',
+    'BAD_ROW',
+    'expected input, which follows instruction, to be a string, got 5',
+  ),
+  spliced(
+    '{"instruction":"a","input":{"x":1},"output":"b"}',
+    'BAD_ROW',
+    'expected input, which follows instruction, to be a string, got {"x":1}',
+  ),
+  spliced(
+    '{"instruction":[{"role":"user","content":"a"}],"input":"b","output":"c"}',
+    'BAD_ROW',
+    'expected instruction to be a string, which input follows, got an array',
+  ),
+  good('{"instruction":"a","input":null,"output":"b"}'),
+  good('{"instruction":[{"role":"user","content":"a"}],"input":"","output":"c"}'),
 ];
 
 const several: readonly Row[] = [

@@ -338,6 +338,47 @@ describe('roles', { concurrency: 2 }, () => {
     assert.match((await bad(row, ['--template', 'chatml'])) ?? '', /a call of a tool|knows/);
   });
 
+  test('an empty list is no call, and a function_call is one', async () => {
+    const [call, none] = [
+      { name: 'look_up', arguments: '{}' },
+      { tool_calls: [], function_call: null },
+    ];
+    const says = 'expected messages of text in messages, got a call of a tool, which only a Jinja template can write';
+    for (const args of [[], ['--template', 'chatml']]) {
+      const { rows } = await scored(
+        ['-q', '-m', fixture, ...args],
+        lines(
+          { messages: [user('a'), assistant('b')] },
+          {
+            messages: [
+              { ...user('a'), ...none },
+              { ...assistant('b'), ...none },
+            ],
+          },
+        ),
+      );
+      const [plain, exported] = rows as { reward: number }[];
+      assert.ok(Math.abs((plain?.reward as number) - (exported?.reward as number)) < 1e-5, JSON.stringify(rows));
+      for (const content of ['x', null]) {
+        const row = { messages: [user('a'), { role: 'assistant', content, function_call: call }, assistant('b')] };
+        assert.equal(await bad(row, args), says);
+      }
+      assert.match(
+        (await bad({ messages: [user('a'), { role: 'assistant', content: null, tool_calls: [] }] }, args)) ?? '',
+        /^expected messages\[1\] to have a string content, /,
+      );
+    }
+    const jinja = writeFile(
+      directory,
+      'functions.jinja',
+      '{% for m in messages %}{{ m.function_call.name if m.function_call else m.content }};{% endfor %}',
+    );
+    const row = { messages: [user('a'), { role: 'assistant', content: null, function_call: call }, assistant('b')] };
+    const { rows } = await scored(['-q', '-m', fixture, '--template', jinja], lines(row, { text: 'a;look_up;b;' }));
+    const [one, other] = rows as { reward: number }[];
+    assert.ok(Math.abs((one?.reward as number) - (other?.reward as number)) < 1e-5, JSON.stringify(rows));
+  });
+
   test('parts of a content that are no text', async () => {
     const message = await bad({ messages: [{ role: 'user', content: [{ type: 'image', url: 'x' }] }] }, []);
     assert.equal(

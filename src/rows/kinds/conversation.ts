@@ -6,7 +6,7 @@ export interface Message {
   /** The author that the row states (`user`, `Anna`, `system` …); for a chat template, the role of that name. */
   readonly author: string;
   readonly content: string;
-  /** Other members of the message, as parsed JSON, for a Jinja template: tool_calls, and a content of null. */
+  /** Other members of the message, as parsed JSON, for a Jinja template: tool_calls, function_call, and a content of null. */
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
@@ -53,9 +53,8 @@ function readMessage(item: unknown, place: string, unnamed: string | undefined):
   const author = authorField === undefined ? unnamed : fields[authorField];
   if (typeof author !== 'string') return expected(authorFields);
   const contentField = firstOf(fields, contentFields);
-  const { tool_calls: toolCalls } = fields;
   // A call of a tool stands in the place of a text.
-  if (contentField === undefined && !Array.isArray(toolCalls)) return expected(contentFields);
+  if (contentField === undefined && !callsTool(fields)) return expected(contentFields);
   const content = contentField === undefined ? '' : readContent(fields[contentField], place);
   if (content === undefined) return expected(contentFields);
   if (isFailure(content)) return content;
@@ -63,6 +62,12 @@ function readMessage(item: unknown, place: string, unnamed: string | undefined):
   if (others.length === 0) return { author, content };
   return { author, content, fields: Object.fromEntries(others) };
 }
+
+/** Whether a message calls a tool, under the name of today or the older one. Many exports write an empty list for no calls. */
+export const callsTool = ({ tool_calls: calls, function_call: call }: Message['fields'] = {}): boolean =>
+  (Array.isArray(calls) ? calls.length > 0 : isGiven(calls)) || isGiven(call);
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
 
 /** A text, or a list of parts of which each is one; undefined for anything else. */
 function readContent(value: unknown, place: string): string | RowFailure | undefined {

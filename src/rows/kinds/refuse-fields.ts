@@ -4,12 +4,13 @@
  */
 import { closest, distance } from 'fastest-levenshtein';
 import { optionName } from '../../option-name.js';
-import { preview } from '../describe-value.js';
-import { type RowFailure, wrongUse } from '../failure.js';
+import { preview, typeInWords } from '../describe-value.js';
+import { failure, type RowFailure, wrongUse } from '../failure.js';
 import type { RowKind } from './kinds.js';
 import type { Reading } from './reading.js';
 import {
   type Field,
+  INSTRUCTION,
   isBareText,
   type NamedFields,
   type Role,
@@ -35,6 +36,7 @@ export function refuseFields(
   return (
     refuseAbsent(row, fields, reading.system) ??
     refuseRivals(found, kind) ??
+    refuseInput(found, kind) ??
     refuseTwoForms(found, kind, fields) ??
     refuseSecondText(row, found, kind, { fields, reading })
   );
@@ -89,6 +91,19 @@ function refuseRivals(found: ReadonlyMap<Role, Field>, kind: RowKind | undefined
     }
   }
   return undefined;
+}
+
+/** What stands beside an instruction belongs to it, and is not left out unsaid. */
+function refuseInput(found: ReadonlyMap<Role, Field>, kind: RowKind | undefined): RowFailure | undefined {
+  const { value, unjoined } = found.get('prompt') ?? {};
+  if (kind === undefined || kind === 'text' || unjoined === undefined) return undefined;
+  const { name, more } = INSTRUCTION;
+  return failure(
+    'BAD_ROW',
+    typeof unjoined === 'string'
+      ? `expected ${name} to be a string, which ${more} follows, got ${typeInWords(value)}`
+      : `expected ${more}, which follows ${name}, to be a string, got ${preview(unjoined)}`,
+  );
 }
 
 /** A text beside the two parts of another: either might be what is meant. */

@@ -28,7 +28,7 @@ export const SECOND_TEXT = 'text_pair';
 export const secondTexts: readonly string[] = ['document', SECOND_TEXT];
 
 /** What belongs to an `instruction`: it follows after a blank line. */
-const INSTRUCTION = { name: 'instruction', more: 'input' };
+export const INSTRUCTION = { name: 'instruction', more: 'input' };
 
 /** Roles that answer a prompt. */
 const answers = ['response', 'candidates', 'chosen', 'rejected'] as const satisfies readonly Role[];
@@ -63,6 +63,8 @@ export interface Field {
   readonly value: unknown;
   /** Other fields that fit as well, so that a flag has to say which. */
   readonly rivals?: readonly string[];
+  /** Of an `instruction`: an `input` that cannot follow it, as one of the two is no string. */
+  readonly unjoined?: unknown;
 }
 
 export function findFields(row: Row, fields: NamedFields): Map<Role, Field> {
@@ -117,9 +119,10 @@ function fieldOf(row: Row, names: readonly string[] = []): Field | undefined {
 }
 
 function withInput(row: Row, field: Field): Field {
-  const more = row[INSTRUCTION.more];
-  const isText = typeof field.value === 'string' && typeof more === 'string' && more !== '';
-  return isText ? { ...field, value: `${field.value}\n\n${more}` } : field;
+  const more = row[INSTRUCTION.more] ?? '';
+  if (more === '') return field;
+  if (typeof field.value !== 'string' || typeof more !== 'string') return { ...field, unjoined: more };
+  return { ...field, value: `${field.value}\n\n${more}` };
 }
 
 /** The names under which a role's field is searched. */
@@ -128,7 +131,7 @@ const namesOf = (role: Role, fields: NamedFields): readonly string[] => {
   return named === undefined ? defaultNames[role] : [named];
 };
 
-const own = (row: Row, name: string): unknown => (Object.hasOwn(row, name) ? row[name] : undefined);
+export const own = (row: Row, name: string): unknown => (Object.hasOwn(row, name) ? row[name] : undefined);
 
 /** The value of a field that a flag names: an exact name wins over a path into objects. Undefined or null: none. */
 export function reachField(row: Row, name: string): unknown {

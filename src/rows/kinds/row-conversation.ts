@@ -4,7 +4,7 @@ import { optionName } from '../../option-name.js';
 import { preview } from '../describe-value.js';
 import { failure, isFailure, type RowFailure, wrongUse } from '../failure.js';
 import type { HintCode, NoticeCode } from '../notices.js';
-import { type Conversation, type Message, readMessages } from './conversation.js';
+import { type Conversation, callsTool, type Message, readMessages } from './conversation.js';
 import { BOT_NAME, type Row } from './roles.js';
 import { authorOfResponse, chatRoleOf, roleOf, speakersKnownTo } from './speakers.js';
 import type { TextSettings, TextToScore } from './text-to-score.js';
@@ -128,7 +128,7 @@ export class RowConversation {
           `expected speakers that a chat template knows (${speakersKnownTo(jinja).join(', ')}, or ${BOT_NAME}), got ${preview(message.author)} in ${name}`,
         );
       }
-      if (!jinja && message.fields?.tool_calls !== undefined) return toolCalls(name);
+      if (!jinja && callsTool(message.fields)) return toolCalls(name);
       inRoles.push({ ...message, author: role });
     }
     const { tools } = this.#row;
@@ -137,7 +137,7 @@ export class RowConversation {
 
   /** The messages of a layout, whose authors keep their names. */
   #inNames(messages: readonly Message[], name: string): Conversation | RowFailure {
-    return messages.some(({ fields }) => (fields?.tool_calls ?? null) !== null) ? toolCalls(name) : { messages };
+    return messages.some(({ fields }) => callsTool(fields)) ? toolCalls(name) : { messages };
   }
 }
 
