@@ -209,9 +209,10 @@ export class OutputSink implements Sink {
     const partial = partialOf(path);
     // What stands there may be another run's by now, where this one was taken for dead.
     if (!claim?.isHeld() || output === undefined || !existsSync(partial)) return undefined;
-    const { rows } = this.#statistics.counts;
+    const { rows, failed, kept } = this.#statistics.counts;
     const resumable = journal !== undefined;
-    if (rows > 0) return { path: partial, rows, resumable };
+    // Where a filter has left out all rows so far, going on spares their scoring.
+    if (kept > 0 || rows > failed) return { path: partial, rows: kept, resumable };
     await rm(partial, { force: true });
     if (resumable) await rm(runFileOf(path), { force: true });
     return undefined;

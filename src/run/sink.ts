@@ -6,6 +6,7 @@ import type { RunStatistics } from './statistics.js';
 export interface UnfinishedWork {
   /** The file that holds it. */
   readonly path: string;
+  /** Those that are in it, and not left out. */
   readonly rows: number;
   /** Whether a later run can resume it. */
   readonly resumable: boolean;

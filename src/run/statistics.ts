@@ -35,7 +35,7 @@ interface Counts {
   rows: number;
   failed: number;
   rewardsWritten: number;
-  /** Rows that a filter kept. */
+  /** Rows that are not left out. */
   kept: number;
   tokens: number;
   computedTokens: number;
@@ -113,7 +113,7 @@ export class RunStatistics {
       ...counted,
       boundarySpaces: [...window.boundarySpaces],
       failed: failed.length,
-      kept: window.kept ?? 0,
+      kept: window.kept ?? window.rows,
       failures,
       firstFailures,
       rowsByFile: [...(window.rowsByFile ?? rowsByFile)],

@@ -91,7 +91,7 @@ function writeRecords(settings: FormatSettings, givesResults: boolean): Answer {
           for (const piece of pieces) output.push(piece);
         }
       }
-      const stats = { ...statsOf(rows, settings), ...(filter && { kept }) };
+      const stats = { ...statsOf(rows, settings), ...((filter || settings.skipFailures) && { kept }) };
       return { output: concatBytes(output), stats, ...(givesResults && { outcomes: outcomesOf(rows) }) };
     },
   };
@@ -120,7 +120,8 @@ export function selectBest(
   const stats = statsOf(rows, output);
   const { pieces, failed, counts } = select(withNumbers(rows), selection, output, rows.scored[rows.rows]?.parsed);
   const all = [...stats.failed, ...failed].sort((a, b) => a.row - b.row);
-  return { output: concatBytes(pieces), stats: { ...stats, failed: all, choices: counts } };
+  const kept = output.skipFailures && { kept: rows.rows - all.length };
+  return { output: concatBytes(pieces), stats: { ...stats, failed: all, choices: counts, ...kept } };
 }
 
 const giveResults = (settings: FormatSettings): Answer => ({

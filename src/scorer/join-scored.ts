@@ -24,6 +24,7 @@ function joinStats(a: WindowStats, b: WindowStats): WindowStats {
     truncatedTokens: a.truncatedTokens + b.truncatedTokens,
     tokens: a.tokens + b.tokens,
     computedTokens: a.computedTokens + b.computedTokens,
+    ...(a.kept !== undefined && b.kept !== undefined && { kept: a.kept + b.kept }),
     ...((a.work ?? b.work) !== undefined && { work: (a.work ?? 0) + (b.work ?? 0) }),
     boundarySpaces: [...a.boundarySpaces, ...b.boundarySpaces].slice(0, BOUNDARIES_TO_CHECK),
   };

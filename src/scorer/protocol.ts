@@ -127,7 +127,7 @@ export interface WindowStats {
   readonly boundarySpaces: readonly boolean[];
   /** How many rows are of each input; undefined where all are of the window's. */
   readonly rowsByFile?: readonly number[];
-  /** Rows of which something was written, where a filter may leave out some. */
+  /** Rows of which something was written; undefined where none is left out. */
   readonly kept?: number;
   /** What `best` chose. */
   readonly choices?: ChoiceCounts;

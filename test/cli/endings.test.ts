@@ -111,7 +111,7 @@ describe('signals', () => {
     await once(child, 'close');
     assert.ok(!existsSync(output));
     assert.deepEqual(ids(readFileSync(`${output}.partial`, 'utf8')), upTo(WINDOW_ROWS));
-    assert.match(stderr.text, /4096 rows are kept in .*interrupted\.jsonl\.partial/);
+    assert.match(stderr.text, /4,096 rows are kept in .*interrupted\.jsonl\.partial/);
     const { complete, exitCode, rows: counted } = JSON.parse(readFileSync(summary, 'utf8')) as Record<string, unknown>;
     assert.deepEqual({ complete, exitCode, counted }, { complete: false, exitCode: 130, counted: WINDOW_ROWS });
   });

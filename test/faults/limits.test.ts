@@ -1,6 +1,6 @@
 /** Where a run ends that has too many bad rows: at the right row, wherever that stands; and how it is gone on with. */
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -74,6 +74,27 @@ describe('--on-error', () => {
     const run = await runBinary(['-q', jsonl, '--on-error', 'fail']);
     assert.equal(run.code, 1, run.stderr);
     assert.deepEqual(linesOf(run.stdout), all.slice(0, 77));
+  });
+
+  test('fail: as many rows are told of as are kept', async () => {
+    for (const [texts, told] of [
+      [['a', 'b', 'c', 'd', '', 'e'], ['reward-score: 4 rows are kept in OUT.partial; --resume goes on from there']],
+      [['a', ''], ['reward-score: 1 row is kept in OUT.partial; --resume goes on from there']],
+      [[''], []],
+    ] as const) {
+      const input = writeFile(folder, 'few.jsonl', texts.map((text) => `${JSON.stringify({ text })}\n`).join(''));
+      const output = join(folder, `few-${texts.length}.jsonl`);
+      const { code, stderr } = await runBinary(['-q', '-j', '1', input, '-o', output, '--on-error', 'fail']);
+      assert.equal(code, 1);
+      assert.deepEqual(linesOf(stderr.replaceAll(output, 'OUT')).slice(0, -1), told);
+      for (const work of [`${output}.partial`, `${output}.run.json`]) assert.equal(existsSync(work), told.length > 0);
+      if (told.length > 0) {
+        assert.equal(
+          linesOf(readFileSync(`${output}.partial`, 'utf8')).length,
+          (texts as readonly string[]).indexOf(''),
+        );
+      }
+    }
   });
 
   test('skip: the bad rows are left out, and told of by the exit code', async () => {

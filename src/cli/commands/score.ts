@@ -182,7 +182,8 @@ function conclude(
   if (nothingLeft) log.note(`${flags.outputDir ?? flags.output} is finished: nothing is left to do`);
   if (unfinished !== undefined) {
     const how = unfinished.resumable ? '; --resume goes on from there' : '';
-    log.error(`${unfinished.rows} rows are kept in ${unfinished.path}${how}`);
+    const { rows, path } = unfinished;
+    log.error(`${rowsInWords(rows)} ${rows === 1 ? 'is' : 'are'} kept in ${path}${how}`);
   }
   if (error !== undefined) throw error;
   if (end !== 'reader gone' && !nothingLeft) {
