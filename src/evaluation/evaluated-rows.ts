@@ -1,15 +1,15 @@
 /** What an evaluation needs of each row: its rewards, labels, group and lengths. */
 import { optionName } from '../option-name.js';
 import { carriedDetails } from '../rows/carried-details.js';
-import { existingResult } from '../rows/existing-rewards.js';
+import { type CarryingSettings, existingResult } from '../rows/existing-rewards.js';
 import { failure, isFailure, type RowFailure } from '../rows/failure.js';
 import { canonicalKey, DEEPEST_KEY } from '../rows/field-key.js';
 import { valueAt } from '../rows/fields.js';
 import type { ParsedRecord } from '../rows/formats/format.js';
 import { kindOfRow } from '../rows/kinds/kinds.js';
 import { responseTexts } from '../rows/kinds/responses.js';
-import type { NamedFields, Row } from '../rows/kinds/roles.js';
-import { type ExistingRewards, type RewardShape, type RowResult, writtenReward } from '../rows/results.js';
+import type { Row } from '../rows/kinds/roles.js';
+import { type RewardShape, type RowResult, writtenReward } from '../rows/results.js';
 import { textLength } from '../rows/unicode.js';
 import { type LabelField, labelsOf } from './labels/row-labels.js';
 
@@ -49,19 +49,16 @@ export interface EvaluatedRow {
 /** The most characters of a text that are passed on. */
 const SHOWN = 300;
 
-interface EvaluationSettings {
+interface EvaluationSettings extends CarryingSettings {
   readonly evaluation: EvaluationFields;
-  readonly fields: NamedFields;
-  readonly rewardField: string;
-  readonly existing: ExistingRewards;
 }
 
 /** Why an evaluation cannot take a row that has something to score; undefined where it can. */
 export function problemOf(row: Row, settings: EvaluationSettings): RowFailure | undefined {
-  const { evaluation, fields, rewardField } = settings;
+  const { evaluation, fields } = settings;
   const keyProblem = problemOfKeys(row, evaluation);
   if (keyProblem !== undefined) return keyProblem;
-  const existing = settings.existing === 'replace' ? undefined : existingResult(row, rewardField, fields);
+  const existing = settings.existing === 'replace' ? undefined : existingResult(row, settings);
   const form = kindOfRow(row, fields);
   if (evaluation.label === undefined || (existing?.shape ?? form) === 'pair') return undefined;
   const texts = existing === undefined ? responseTexts(row, fields).length : existing.rewards.length;

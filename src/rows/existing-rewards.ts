@@ -1,27 +1,50 @@
 /** Rewards that rows already carry, from an earlier run. */
 import { preview } from './describe-value.js';
 import { failure, isFailure, type RowFailure } from './failure.js';
+import { type CsvHeader, columnKey } from './formats/csv-header.js';
 import { kindOfRow } from './kinds/kinds.js';
 import { findFields, type NamedFields, type Row } from './kinds/roles.js';
-import { detailStems, type RewardShape, type RowResult, resultFields } from './results.js';
+import {
+  detailStems,
+  type ExistingRewards,
+  type RewardShape,
+  type RowResult,
+  resultFields,
+  shapeOf,
+  takesRewards,
+} from './results.js';
 import { readRewardError } from './reward-error.js';
+
+/** Where rows carry their rewards, and in which form. */
+export interface CarryingSettings {
+  /** As in ResultSettings. */
+  readonly rewardField: string;
+  readonly fields: NamedFields;
+  readonly existing: ExistingRewards;
+  /** Of CSV and TSV, whose cells hold every value as text. */
+  readonly header: CsvHeader | undefined;
+}
 
 /**
  * Reads the result that a row carries; undefined where it carries none. The row need not have anything to score. Where
  * it has candidates, an array of rewards must have one for each of them, or the row is bad.
- *
- * @param rewardField as in ResultSettings
  */
-export function existingResult(row: Row, rewardField: string, fields: NamedFields): RowResult | undefined {
-  const shape = existingShape(Object.keys(row), rewardField);
+export function existingResult(row: Row, settings: CarryingSettings): RowResult | undefined {
+  const { fields, existing } = settings;
+  const rewardField = keyOfRewards(settings);
+  // Rows that are taken as they are may have lost what was scored; of others the form decides which rewards are theirs.
+  const form = takesRewards(existing) ? undefined : kindOfRow(row, fields);
+  const shapes = form && ([shapeOf(form) === 'pair' ? 'pair' : 'single'] as const);
+  const shape = existingShape(Object.keys(row), rewardField, shapes);
   if (shape === undefined) return undefined;
-  const values = fieldsOf(shape, rewardField).map((name) => ({ name, value: unquoted(row[name]) }));
+  const values = fieldsOf(shape, rewardField).map((name) => ({ name, value: rewardValue(row, name, settings) }));
   const [{ name, value }] = values as [{ name: string; value: unknown }];
   const candidates = shape === 'single' ? countCandidates(row, fields) : undefined;
   if (candidates !== undefined && value !== null && !(Array.isArray(value) && value.length === candidates)) {
     return { shape: 'array', rewards: [], failure: otherNumber(name, candidates, value) };
   }
-  if (shape === 'single' && Array.isArray(value)) {
+  const mayBeList = form === undefined || candidates !== undefined;
+  if (shape === 'single' && mayBeList && Array.isArray(value)) {
     const texts = value.map((each: unknown, i) => readReward(each, `${name}[${i}]`, row, i));
     return resultOf('array', texts);
   }
@@ -45,15 +68,18 @@ export interface CarriedText {
  */
 export function carriedTexts(
   row: Row,
-  rewardField: string,
+  settings: CarryingSettings,
   shape: RewardShape,
   texts: number,
 ): (CarriedText | null)[] | RowFailure {
-  const rewards = finiteNumbers(row, rewardField, shape, texts);
+  const rewardField = keyOfRewards(settings);
+  const numbersOf = (stem: string): (number | null)[] | RowFailure => {
+    const values = fieldsOf(shape, stem).map((name) => rewardValue(row, name, settings));
+    return finiteNumbers(values, stem, shape, texts);
+  };
+  const rewards = numbersOf(rewardField);
   if (isFailure(rewards)) return rewards;
-  const [tokens, truncated, promptTokens] = detailStems(rewardField).map((stem) =>
-    finiteNumbers(row, stem, shape, texts),
-  );
+  const [tokens, truncated, promptTokens] = detailStems(rewardField).map(numbersOf);
   const at = (numbers: typeof rewards | RowFailure | undefined, i: number): number | null =>
     numbers === undefined || isFailure(numbers) ? null : (numbers[i] ?? null);
   return rewards.map((reward, i) =>
@@ -63,8 +89,12 @@ export function carriedTexts(
   );
 }
 
-function finiteNumbers(row: Row, stem: string, shape: RewardShape, texts: number): (number | null)[] | RowFailure {
-  const values = fieldsOf(shape, stem).map((name) => unquoted(Object.hasOwn(row, name) ? row[name] : null));
+function finiteNumbers(
+  values: readonly unknown[],
+  stem: string,
+  shape: RewardShape,
+  texts: number,
+): (number | null)[] | RowFailure {
   if (shape !== 'array') return values.map(finiteOrNull);
   const [value] = values;
   if (value === null) return new Array<null>(texts).fill(null);
@@ -88,20 +118,31 @@ function countCandidates(row: Row, fields: NamedFields): number | undefined {
 }
 
 /** Whether rows with these columns carry the rewards of a pair, or others; undefined where they carry none. */
-export const existingShape = (columns: readonly string[], rewardField: string): 'pair' | 'single' | undefined =>
-  (['pair', 'single'] as const).find((shape) => fieldsOf(shape, rewardField).every((name) => columns.includes(name)));
+export const existingShape = (
+  columns: readonly string[],
+  rewardField: string,
+  shapes: readonly ('pair' | 'single')[] = ['pair', 'single'],
+): 'pair' | 'single' | undefined =>
+  shapes.find((shape) => fieldsOf(shape, rewardField).every((name) => columns.includes(name)));
 
 const fieldsOf = (shape: RewardShape, rewardField: string): string[] =>
   resultFields({ rewardField, details: false }, shape);
 
-/** A cell of CSV holds its value as text. */
-function unquoted(value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  if (value.trim() === '') return null;
+/** The field of rewards by its key in rows. */
+const keyOfRewards = ({ header, rewardField }: Pick<CarryingSettings, 'header' | 'rewardField'>): string =>
+  header === undefined ? rewardField : columnKey(rewardField);
+
+function rewardValue(row: Row, name: string, { header }: Pick<CarryingSettings, 'header'>): unknown {
+  const value = Object.hasOwn(row, name) ? row[name] : null;
+  return header === undefined || typeof value !== 'string' ? value : cellValue(value);
+}
+
+function cellValue(cell: string): unknown {
+  if (cell.trim() === '') return null;
   try {
-    return JSON.parse(value);
+    return JSON.parse(cell);
   } catch {
-    return value;
+    return cell;
   }
 }
 

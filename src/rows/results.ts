@@ -1,4 +1,5 @@
 /** The result of scoring one row, and how numbers and failures are written. */
+import { optionName } from '../option-name.js';
 import type { RowFailure } from './failure.js';
 import type { RowKind } from './kinds/kinds.js';
 import { REWARD_ERROR, rewardErrorMembers } from './reward-error.js';
@@ -145,25 +146,27 @@ export interface RowEdit {
 /**
  * The fields that represent a result in its row: the rewards, and `reward_error` after them where there is a failure.
  *
- * @param isThere whether the row has a field of that name
+ * @param own the row's value of a field; undefined where it has none of that name
  */
 export function resultEdit(
   result: RowResult<Reward>,
   settings: ResultSettings,
-  isThere: (name: string) => boolean = () => false,
+  own: (name: string) => unknown = () => undefined,
 ): RowEdit {
-  const { reasons, existing } = settings;
-  const errors = reasons ? rewardErrorMembers(result.failure) : [];
+  const isThere = (name: string): boolean => own(name) !== undefined;
+  const errors = settings.reasons ? rewardErrorMembers(result.failure) : [];
   const rewards = rewardMembers(result, settings, isThere);
-  const members = errors.length === 0 ? rewards : [...rewards, ...errors];
-  if (result.taken || takesRewards(existing)) {
-    return { members: members.filter(([name]) => !isThere(name)), removed: [] };
-  }
-  const isAnew = existing !== 'refuse' && isThere(REWARD_ERROR);
-  return { members, removed: isAnew && errors.length === 0 ? [REWARD_ERROR] : [] };
+  if (result.taken) return { members: [...rewards, ...errors].filter(([name]) => !isThere(name)), removed: [] };
+  const written = takesRewards(settings.existing) ? rewards.filter(([name]) => !isThere(name)) : rewards;
+  if (errors.length > 0) return { members: [...written, ...errors], removed: [] };
+  // An older reason is none for what this run gives.
+  return { members: written, removed: isEmpty(own(REWARD_ERROR)) ? [] : [REWARD_ERROR] };
 }
 
-/** A row that failed as a whole has one field of null, or those of rewards that it carries. */
+/** A cell of CSV is empty where others have null. */
+const isEmpty = (value: unknown): boolean => value === undefined || value === null || value === '';
+
+/** A row that failed as a whole has one field of null, or all of a pair's where it carries one of them. */
 function rewardMembers(
   result: RowResult<Reward>,
   settings: ResultSettings,
@@ -179,10 +182,14 @@ function rewardMembers(
     const values = resultValues(result, settings);
     return resultFields(settings, shape).map((name, i) => [name, values[i]]);
   }
+  const ofRewards = resultFields({ ...settings, details: false }, shape);
   // Where nothing may be replaced, the details that are there may be the user's own.
-  const written = resultFields({ ...settings, details: details && existing !== 'refuse' }, shape);
-  const carried = written.filter(isThere);
-  return (carried.length > 0 ? carried : fieldsWithout(settings)).map((name) => [name, undefined]);
+  const replaced =
+    details && existing !== 'refuse' ? resultFields(settings, shape).slice(ofRewards.length).filter(isThere) : [];
+  return [...(ofRewards.some(isThere) ? ofRewards : fieldsWithout(settings)), ...replaced].map((name) => [
+    name,
+    undefined,
+  ]);
 }
 
 /** What is null in a row of which no more is known than that it has no reward. */
@@ -208,6 +215,11 @@ export function scoreLine(
   const values = rewards.map((reward) => formatRewards(reward, labels?.names));
   return shape === 'single' ? (values[0] as string) : `[${values.join(',')}]`;
 }
+
+/** What to do about a reward field that is there already. */
+export const insteadOfTakenField = (): string =>
+  `name another with ${optionName('rewardField')}, replace what is there with ${optionName('rescore')}, ` +
+  `or keep it and score the other rows with ${optionName('useRewards')}`;
 
 /**
  * The first of the fields of a row that a result of this kind would overwrite, by its key.

@@ -9,7 +9,7 @@ import { refuseKept } from '../rows/formats/kept-fields.js';
 import { kindOfColumns, kindOfRow, type RowKind } from '../rows/kinds/kinds.js';
 import { isBareText, type Row } from '../rows/kinds/roles.js';
 import { CsvScanner, type InputRecord, LineScanner, positionAfter, type RecordScanner } from '../rows/records.js';
-import { type FieldSettings, type RewardShape, shapeOf, takenField } from '../rows/results.js';
+import { type FieldSettings, insteadOfTakenField, type RewardShape, shapeOf, takenField } from '../rows/results.js';
 import type { Input } from './input.js';
 import { refuseForeignInput, refuseSeveralLines } from './sniff.js';
 
@@ -240,9 +240,6 @@ function refuseTakenField(
 ): void {
   const taken = takenField(keys, kind ?? 'text', settings, keyOf);
   if (taken !== undefined) {
-    throw usageError(
-      `${place}: expected no field ${taken}, which the reward is written to; name another with ${optionName('rewardField')}, ` +
-        `replace what is there with ${optionName('rescore')}, or keep it and score the other rows with ${optionName('useRewards')}`,
-    );
+    throw usageError(`${place}: expected no field ${taken}, which the reward is written to; ${insteadOfTakenField()}`);
   }
 }

@@ -67,8 +67,9 @@ export async function typesOfInputs(
         if (row === undefined) continue;
         const refuse = (what: string): FatalError => usageError(`${place}: ${refusal(what)}`);
         const value = parseExactly(record.bytes.toString().replace(BYTE_ORDER_MARK, ''));
-        const own = typeof value === 'string' ? row : (value as JsonRow);
-        type = joined(type, keep === undefined ? own : fieldsOf(own, keep), refuse);
+        // Why an earlier run gave no reward makes no type: its column is one of text.
+        const { [REWARD_ERROR]: _, ...members } = typeof value === 'string' ? row : (value as JsonRow);
+        type = joined(type, keep === undefined ? members : fieldsOf(members, keep), refuse);
         const kind = kindOfRow(row, fields);
         if (kind === undefined) continue;
         const isOwnList = shapeOf(kind) === 'array';

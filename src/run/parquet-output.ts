@@ -10,6 +10,7 @@ import { sameSchema, type WrittenRows, writeFile } from '../parquet/write-file.j
 import { type ByteSource, openFileSource } from '../platform/byte-source.js';
 import { LEFT_OUT } from '../rows/formats/parquet.js';
 import { fileStart, LARGEST_ROW_BYTES, LineScanner, readRecords, recordAt } from '../rows/records.js';
+import { REWARD_ERROR } from '../rows/reward-error.js';
 import type { Assemble } from './output.js';
 import { partsOf, type Shard } from './shards.js';
 import type { RunStatistics } from './statistics.js';
@@ -22,8 +23,6 @@ interface OpensFile {
 export interface ParquetOutputSettings {
   readonly inputs: readonly OpensFile[];
   readonly columns: readonly NewColumn[];
-  /** Whether columns of the inputs with these names give way. */
-  readonly replaces: boolean;
   /** Names of the inputs' columns that are written, in order; undefined: all are. */
   readonly keep: readonly string[] | undefined;
   readonly shard: Shard | undefined;
@@ -44,7 +43,6 @@ export interface ParquetOutputSettings {
 export async function planParquetOutput({
   inputs,
   columns,
-  replaces,
   keep,
   shard,
   losesRows,
@@ -54,7 +52,6 @@ export async function planParquetOutput({
 }: ParquetOutputSettings): Promise<Assemble> {
   const counts = await withFiles(inputs, async (files) => {
     refuseOtherColumns(files);
-    if (!replaces) refuseTakenColumn(files, columns, keep);
     if (losesRows) refuseUnselectable(files, keep);
     return files.map(({ footer }) => footer.groups.length);
   });
@@ -71,7 +68,10 @@ export async function planParquetOutput({
             return range === undefined || (index >= range.from && index < range.until);
           }),
           columns,
-          kept: (keep ?? namesOf(first)).filter((own) => !columns.some(({ name }) => name === own)),
+          // Why an earlier run gave no reward says nothing of what this one writes.
+          kept: (keep ?? namesOf(first)).filter(
+            (own) => own !== REWARD_ERROR && !columns.some(({ name }) => name === own),
+          ),
           nextRows: (rows) => lines.next(rows, columns.length),
         });
         await lines.end();
@@ -146,22 +146,6 @@ function refuseOtherColumns(files: readonly OpenFile[]): void {
 const namesOf = ({ footer }: OpenFile): string[] => [
   ...new Set(footer.schema.root.children.map(({ element }) => element.name)),
 ];
-
-function refuseTakenColumn(
-  files: readonly OpenFile[],
-  columns: readonly NewColumn[],
-  keep: readonly string[] | undefined,
-): void {
-  for (const file of files) {
-    const names = keep ?? namesOf(file);
-    const taken = columns.find(({ name }) => names.includes(name));
-    if (taken === undefined) continue;
-    throw usageError(
-      `${file.source.name}: expected no column ${taken.name}, which results are written to; ` +
-        `replace what is there with ${optionName('rescore')}, or list bad rows elsewhere with ${optionName('errors')}`,
-    );
-  }
-}
 
 function refuseUnselectable(files: readonly OpenFile[], keep: readonly string[] | undefined): void {
   for (const { source, footer } of files) {

@@ -13,9 +13,9 @@ import type { Input } from './input.js';
  * @throws FatalError `usage`
  */
 export function refuseFirstRows(inputs: readonly Input[], format: FormatSettings, refusalOf: RefusalOf): void {
-  const { existing, rewardField, fields } = format;
+  const { existing, fields } = format;
   const isCarried = (row: Row): boolean =>
-    existing !== 'refuse' && existing !== 'replace' && existingResult(row, rewardField, fields) !== undefined;
+    existing !== 'refuse' && existing !== 'replace' && existingResult(row, format) !== undefined;
   for (const { name, first } of inputs) {
     if (first === undefined || isCarried(first.row)) continue;
     const refused = refusalOf(first.row, fields);

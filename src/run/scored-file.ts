@@ -51,7 +51,7 @@ export interface ScoredFile {
 /** @throws FatalError `usage` where no row has a reward, or one lacks the field of ids or groups */
 export async function readScoredFile(source: ScoredSource): Promise<ScoredFile> {
   const { input, format, id, group } = source;
-  const { rewardField, fields } = format;
+  const { rewardField } = format;
   const [rewards, starts, texts, lines] = [0, 1, 2, 3].map(() => new GrowingColumn()) as [
     GrowingColumn,
     GrowingColumn,
@@ -68,7 +68,7 @@ export async function readScoredFile(source: ScoredSource): Promise<ScoredFile> 
     const place = `${input.name}:${line ?? shapes.length + 1}`;
     if (id !== undefined) ids.push(keyAt(row, id, 'id', place));
     if (group !== undefined) groups.push(keyAt(row, group, 'group', place));
-    const result = row && existingResult(row, rewardField, fields);
+    const result = row && existingResult(row, format);
     const finite = result?.failure === undefined ? (result?.rewards ?? []) : [];
     if (finite.length === 0) unscored++;
     for (const reward of finite) rewards.push(reward as number);

@@ -132,7 +132,7 @@ const giveResults = (settings: FormatSettings): Answer => ({
     stats: statsOf(rows),
     outcomes: outcomesOf(rows).map((outcome, i): RowOutcome => {
       const { row } = (rows.scored[i] as ScoredRecord).parsed;
-      const existing = row && existingResult(row, settings.rewardField, settings.fields);
+      const existing = row && existingResult(row, settings);
       return { ...outcome, ...(existing && { existing }) };
     }),
   }),
@@ -145,7 +145,7 @@ const explainRow = (settings: FormatSettings, byte: number): Answer => ({
   write(rows) {
     const asked = written(rows).find(({ record }) => record.byte === byte);
     const { row } = asked?.parsed ?? {};
-    const carried = row && existingResult(row, settings.rewardField, settings.fields)?.rewards;
+    const carried = row && existingResult(row, settings)?.rewards;
     const explanation: RowExplanation | undefined = asked && {
       ...(rows.explained ?? nothingExplained),
       line: asked.record.line,

@@ -12,7 +12,14 @@ import type { TextSettings, TextToScore } from '../rows/kinds/text-to-score.js';
 import { readRow, type ScorableRow } from '../rows/kinds/texts.js';
 import { type HintCode, noticeCodes } from '../rows/notices.js';
 import { type InputRecord, splitRecords } from '../rows/records.js';
-import { type Reward, type RewardShape, resultFields, shapeOf, takesRewards } from '../rows/results.js';
+import {
+  insteadOfTakenField,
+  type Reward,
+  type RewardShape,
+  resultFields,
+  shapeOf,
+  takesRewards,
+} from '../rows/results.js';
 import { isWellFormed } from '../rows/unicode.js';
 import type { ScoredRecord } from '../selection/group.js';
 import type { Answer } from './answers.js';
@@ -222,10 +229,10 @@ export class WindowScorer {
 
   /** What is known of a row without a look at its texts; undefined where they are to be scored. */
   #carriedResult({ row }: ParsedRecord): ExistingResult | RowFailure | undefined {
-    const { task, texts } = this.#options;
-    const { existing, rewardField } = task.format;
+    const { format } = this.#options.task;
+    const { existing, rewardField } = format;
     if (row === undefined || existing === 'refuse' || existing === 'replace') return undefined;
-    const carried = existingResult(row, this.#rewardKey, texts.fields);
+    const carried = existingResult(row, format);
     if (carried === undefined) return existing === 'take only' ? noReward(rewardField) : undefined;
     return takesRewards(existing) || carried.failure === undefined ? { existing: carried } : undefined;
   }
@@ -235,9 +242,8 @@ export class WindowScorer {
     { row = {} }: ParsedRecord,
     { kind, texts }: ScorableRow,
   ): readonly (CarriedText | null)[] | RowFailure {
-    return this.#options.task.format.existing === 'complete'
-      ? carriedTexts(row, this.#rewardKey, shapeOf(kind), texts.length)
-      : [];
+    const { format } = this.#options.task;
+    return format.existing === 'complete' ? carriedTexts(row, format, shapeOf(kind), texts.length) : [];
   }
 
   /** Counts the tokens of a prompt. The last count is stored, as consecutive candidates have the same prompt. */
@@ -275,10 +281,7 @@ export class WindowScorer {
     if (notice !== undefined) return failure('BAD_ROW', `${noticeCodes[notice]} (${optionName('strict')})`);
     const taken = this.#mayBeTaken[shapeOf(read.kind)].find((name) => Object.hasOwn(row, name));
     if (taken !== undefined)
-      return failure(
-        'FIELD_EXISTS',
-        `the row has a field ${taken} already; name another with ${optionName('rewardField')}`,
-      );
+      return failure('FIELD_EXISTS', `the row has a field ${taken} already; ${insteadOfTakenField()}`);
     if (read.texts.every(isUnicode)) return read;
     return {
       ...read,

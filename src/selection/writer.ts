@@ -2,7 +2,7 @@
 import type { ParsedRecord, RowFormat } from '../rows/formats/format.js';
 import { jsonText } from '../rows/json-text.js';
 import { contextAndResponses } from '../rows/kinds/responses.js';
-import type { NamedFields } from '../rows/kinds/roles.js';
+import { type NamedFields, own } from '../rows/kinds/roles.js';
 import { formatReward, type ResultSettings, type RowEdit, resultEdit } from '../rows/results.js';
 import type { SplicedMember } from '../rows/splice.js';
 import type { Group, ScoredRecord } from './group.js';
@@ -64,7 +64,7 @@ export class GroupWriter {
   }
 
   #resultEdit({ parsed: { row = {} }, result }: ScoredRecord): RowEdit {
-    return resultEdit(result, { ...this.#output, details: false }, (name) => Object.hasOwn(row, name));
+    return resultEdit(result, { ...this.#output, details: false }, (name) => own(row, name));
   }
 
   #candidate({ members: own }: Group, { index, reward, margin }: RankedCandidate, rank: number): Pieces {

@@ -81,6 +81,8 @@ const noRow = (line: string, kind: string): Row =>
 const NOT_UTF8 =
   'expected UTF-8, got other bytes; if it is in another encoding, convert it first: iconv -f LATIN1 -t UTF-8';
 const HALF = 'expected valid Unicode, got half of a surrogate pair';
+const INSTEAD =
+  'name another with --reward-field, replace what is there with --rescore, or keep it and score the other rows with --use-rewards';
 const FIELDS = 'expected text, messages, or prompt with response, candidates, or chosen and rejected, got';
 
 const lines: readonly Row[] = [
@@ -120,7 +122,7 @@ const lines: readonly Row[] = [
   {
     input: '{"text":"a","reward":5}',
     code: 'FIELD_EXISTS',
-    message: 'the row has a field reward already; name another with --reward-field',
+    message: `the row has a field reward already; ${INSTEAD}`,
     output: '{"text":"a","reward":null,…}',
   },
   good('{"text":"last"}'),
@@ -231,7 +233,7 @@ const several: readonly Row[] = [
   {
     input: '{"prompt":"a","candidates":["b"],"reward":[5]}',
     code: 'FIELD_EXISTS',
-    message: 'the row has a field reward already; name another with --reward-field',
+    message: `the row has a field reward already; ${INSTEAD}`,
     output: '{"prompt":"a","candidates":["b"],"reward":null,…}',
   },
   {
@@ -251,8 +253,8 @@ const several: readonly Row[] = [
   {
     input: '{"chosen":"a","rejected":"b","reward_rejected":5}',
     code: 'FIELD_EXISTS',
-    message: 'the row has a field reward_rejected already; name another with --reward-field',
-    output: '{"chosen":"a","rejected":"b","reward_rejected":null,…}',
+    message: `the row has a field reward_rejected already; ${INSTEAD}`,
+    output: '{"chosen":"a","rejected":"b","reward_rejected":null,"reward_chosen":null,…}',
   },
   spliced('{"chosen":"a"}', 'BAD_ROW', `${FIELDS} ["chosen"]`),
 ];

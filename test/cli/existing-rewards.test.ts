@@ -36,6 +36,18 @@ describe('score', () => {
     }
   });
 
+  test('and names the same ways out for a later row', async () => {
+    const first = await score('{"text":"b","reward":1}\n');
+    const later = await score('{"text":"a"}\n{"text":"b","reward":1}\n');
+    const [, { reward_error: error } = {}] = jsonLines(later.stdout) as { reward_error?: { message: string } }[];
+    assert.equal(
+      error?.message,
+      'the row has a field reward already; name another with --reward-field, replace what is there with --rescore, ' +
+        'or keep it and score the other rows with --use-rewards',
+    );
+    assert.equal(first.stderr.split('; ')[1], `${error?.message.split('; ')[1]}\n`);
+  });
+
   test('gives them no number in a later row, whatever is wrong with it', async () => {
     const rows = [
       '{"text":"a"}',
@@ -44,6 +56,7 @@ describe('score', () => {
       '{"id":7,"reward_chosen":1,"reward_rejected":0}',
       '{"chosen":"a","rejected":"b","reward_chosen":1,"reward_rejected":0}',
       '{"text":"b","reward":5,"reward":6}',
+      '{"chosen":"a","rejected":"b","reward_rejected":0}',
     ];
     const { code, stdout } = await score(`${rows.join('\n')}\n`);
     assert.equal(code, 3);
@@ -55,6 +68,8 @@ describe('score', () => {
       written[4]?.startsWith('{"chosen":"a","rejected":"b","reward_chosen":null,"reward_rejected":null,"reward_error"'),
     );
     assert.ok(written[5]?.startsWith('{"text":"b","reward":null,"reward":null,"reward_error"'));
+    const both = '{"chosen":"a","rejected":"b","reward_rejected":null,"reward_chosen":null,"reward_error"';
+    assert.ok(written[6]?.startsWith(both), written[6]);
   });
 
   test('--rescore replaces them in their place, and takes an older reason away', async () => {
@@ -165,6 +180,97 @@ describe('score', () => {
     assert.equal(csv.stdout, `text,reward\na,1.50\nb,${b}\n`);
     const fresh = await score('text\nb\n', '--from', 'csv', '--use-rewards');
     assert.equal(fresh.stdout, `text,reward\nb,${b}\n`);
+  });
+
+  test('--use-rewards: a pair carries its rewards in two fields, and a text in one', async () => {
+    const [a, pair] = await rewardsOf({ text: 'a' }, { chosen: 'a', rejected: 'b' });
+    const [chosen, rejected] = pair as number[];
+    const ofPair = `"reward_chosen":${chosen},"reward_rejected":${rejected}`;
+    const rows = [
+      ['{"chosen":"a","rejected":"b","reward":3}', `{"chosen":"a","rejected":"b","reward":3,${ofPair}}`],
+      [
+        '{"chosen":"a","rejected":"b","reward":3,"reward_chosen":2.0,"reward_rejected":1}',
+        '{"chosen":"a","rejected":"b","reward":3,"reward_chosen":2.0,"reward_rejected":1}',
+      ],
+      [
+        '{"text":"a","reward_chosen":2,"reward_rejected":1}',
+        `{"text":"a","reward_chosen":2,"reward_rejected":1,"reward":${a}}`,
+      ],
+      [
+        '{"text":"a","reward":3.0,"reward_chosen":2,"reward_rejected":1}',
+        '{"text":"a","reward":3.0,"reward_chosen":2,"reward_rejected":1}',
+      ],
+      ['{"id":7,"reward_chosen":2,"reward_rejected":1}', '{"id":7,"reward_chosen":2,"reward_rejected":1}'],
+    ] as const;
+    const lines = `${rows.map(([line]) => line).join('\n')}\n`;
+    const { code, stdout, stderr } = await score(lines, '--use-rewards');
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(
+      stdout.trimEnd().split('\n'),
+      rows.map(([, line]) => line),
+    );
+    const scores = await score(lines, '--use-rewards', '--to', 'scores');
+    assert.deepEqual(scores.stdout.split('\n'), [`[${pair}]`, '[2,1]', `${a}`, '3', '[2,1]', '']);
+    for (const [format, delimiter] of [
+      ['csv', ','],
+      ['tsv', '\t'],
+    ] as const) {
+      const table = (...records: readonly (readonly unknown[])[]): string =>
+        records.map((cells) => `${cells.join(delimiter)}\n`).join('');
+      const header = ['chosen', 'rejected', 'reward'];
+      const run = await score(table(header, ['a', 'b', 3]), '--from', format, '--use-rewards');
+      assert.equal(run.stdout, table([...header, 'reward_chosen', 'reward_rejected'], ['a', 'b', 3, chosen, rejected]));
+    }
+  });
+
+  test('--use-rewards: neither a string nor a list is the number of a text, but a cell is', async () => {
+    const [a] = await rewardsOf({ text: 'a' });
+    for (const reward of ['"3"', '[3]', '[1,2]', '{}', 'true']) {
+      const row = `{"text":"a","reward":${reward}}\n`;
+      const { code, stdout, stderr } = await score(row, '--use-rewards');
+      assert.deepEqual([code, stdout], [0, `{"text":"a","reward":${a}}\n`], stderr);
+      assert.equal((await score(row, '--use-rewards', '--to', 'scores')).stdout, `${a}\n`);
+      assert.equal((await score(row, '--use-rewards', '--min-reward', '2')).stdout, '');
+    }
+    const csv = await score('text,reward\na,3\na,[3]\na,"[1,2]"\n', '--from', 'csv', '--use-rewards');
+    assert.equal(csv.stdout, `text,reward\na,3\na,${a}\na,${a}\n`);
+    const candidates = { prompt: 'p', candidates: ['a', 'b'], reward: '[1,2]' };
+    const { stdout } = await score(jsonl([candidates]), '--use-rewards');
+    const message = 'expected reward to have 2 numbers, one for each candidate, got "[1,2]"';
+    assert.deepEqual(jsonLines(stdout), [{ ...candidates, reward: null, reward_error: { code: 'BAD_ROW', message } }]);
+    const cell = 'prompt,candidates,reward\np,"[""a"",""b""]","[1,2]"\n';
+    assert.equal((await score(cell, '--from', 'csv', '--use-rewards')).stdout, cell);
+  });
+
+  test('a row that is scored does not say that an earlier run failed', async () => {
+    const [a] = await rewardsOf({ text: 'a' });
+    const reason = '"reward_error":{"code":"X","message":"old"}';
+    const empty = '"reward_error":{"code":"EMPTY_TEXT","message":"text is empty"}';
+    const rows = [
+      [`{${reason}, "text":"a" , "n":1.50}`, `{ "text":"a" , "n":1.50,"reward":${a}}`.replace('{ ', '{')],
+      [`{"text":"","n":1e0,${reason}}`, `{"text":"","n":1e0,${empty},"reward":null}`],
+      ['{"text":"a","reward_error":null}', `{"text":"a","reward_error":null,"reward":${a}}`],
+    ] as const;
+    const lines = `${rows.map(([line]) => line).join('\n')}\n`;
+    for (const flags of [[], ['--rescore'], ['--use-rewards']]) {
+      const { code, stdout } = await score(lines, ...flags);
+      assert.equal(code, 3);
+      assert.deepEqual(
+        stdout.trimEnd().split('\n'),
+        rows.map(([, line]) => line),
+      );
+      const listed = await score(lines, ...flags, '--errors', join(directory, 'older'));
+      assert.equal(listed.stdout.split('\n')[1], '{"text":"","n":1e0,"reward":null}');
+      const csv = await score('reward_error,text\nold,a\nold,""\n,a\n', '--from', 'csv', ...flags);
+      const cell = `"${empty.slice(empty.indexOf('{')).replaceAll('"', '""')}"`;
+      assert.equal(csv.stdout, `reward_error,text,reward\n,a,${a}\n${cell},"",\n,a,${a}\n`);
+      const asLines = await score('reward_error,text\nold,a\n', '--from', 'csv', '--to', 'jsonl', ...flags);
+      assert.equal(asLines.stdout, `{"text":"a","reward":${a}}\n`);
+    }
+    const topped = await score(`{"text":"a","reward":null,${reason}}\n{"text":"a","reward":1.0}\n`, '--use-rewards');
+    assert.equal(topped.stdout, `{"text":"a","reward":${a}}\n{"text":"a","reward":1.0}\n`);
+    const [group] = jsonLines((await best(`{"prompt":"p","candidates":["a"],${reason}}\n`, ...model)).stdout);
+    assert.deepEqual([group?.best_index, group?.reward_error], [0, undefined]);
   });
 
   test('--use-rewards needs to know which rewards are whose', async () => {

@@ -194,7 +194,7 @@ describe('JSONL', { concurrency: 2 }, () => {
         ],
         [
           '{"chosen":"a","rejected":"b","reward_rejected":5}\n',
-          `{"chosen":"a","rejected":"b","reward_rejected":null,${exists}}\n`,
+          `{"chosen":"a","rejected":"b","reward_rejected":null,"reward_chosen":null,${exists}}\n`,
         ],
       ],
       3,
@@ -458,7 +458,8 @@ describe('what is wrong is told', { concurrency: 2 }, () => {
       'text is empty',
       'candidates[1] is empty',
       'expected valid Unicode, got half of a surrogate pair',
-      'the row has a field reward already; name another with --reward-field',
+      'the row has a field reward already; name another with --reward-field, replace what is there with --rescore, ' +
+        'or keep it and score the other rows with --use-rewards',
       'expected messages[0] to have a string content, text, message, value or so, got {"role":"user","text":5}',
       'expected text, messages, or prompt with response, candidates, or chosen and rejected, got ["text (null)"]',
     ]);

@@ -14,6 +14,7 @@ const settings = (evaluation: Partial<EvaluationFields>) => ({
   fields: {},
   rewardField: 'reward',
   existing: 'take' as const,
+  header: undefined,
 });
 const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
 const rowOf = (json: string) => JSON.parse(json) as Record<string, unknown>;

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, test } from 'node:test';
+import { parquet } from '../../dist/parquet/container.js';
 import { type ColumnChunk, type Footer, readFooter } from '../../dist/parquet/footer.js';
 import { type ByteSource, openFileSource } from '../../dist/platform/byte-source.js';
-import { jsonLines, rewardScore, root, temporaryDirectory, useTinyModel } from '../support/run.js';
+import { jsonLines, rewardScore, root, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 
 useTinyModel();
 const directory = temporaryDirectory();
@@ -41,6 +43,14 @@ async function rowsOf(path: string, ...args: readonly string[]): Promise<Record<
   const { stdout, stderr } = await rewardScore(['-q', '--exit-zero', '--reward-field', 'again', ...args, path]);
   assert.notEqual(stdout, '', stderr);
   return jsonLines(stdout);
+}
+
+/** The rows of a file as they are stored. */
+async function storedIn(path: string): Promise<Record<string, unknown>[]> {
+  const file = { name: path, chunks: Readable.from([]), open: () => openFileSource(path), columns: undefined };
+  const pieces: Buffer[] = [];
+  for await (const piece of parquet.decode(file, undefined)) pieces.push(piece);
+  return jsonLines(Buffer.concat(pieces).toString());
 }
 
 const text = ['--text', 'text'];
@@ -83,7 +93,7 @@ describe('the results', () => {
   });
 
   test('have details beside them, and reasons for those that are missing', async () => {
-    const rows = await rowsOf(await score('nested-zstd-v1', [...prompts, '--details']), '--text', 'response');
+    const rows = await storedIn(await score('nested-zstd-v1', [...prompts, '--details']));
     const bad = rows.filter(({ reward }) => reward === null);
     const good = rows.filter(({ reward }) => reward !== null);
     assert.ok(bad.length > 0 && good.length > 0);
@@ -177,14 +187,29 @@ describe('rows that are left out', () => {
   });
 });
 
-test('a column of the user is not replaced unasked', async () => {
-  const scored = await score('groups-of-5', text, out('taken.parquet'));
-  const args = ['-q', ...text, '--reward-field', 'other', scored, '-o', out('other.parquet')];
-  const refused = await rewardScore(args);
-  assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /expected no column reward_error, which results are written to/);
-  const elsewhere = await rewardScore([...args, '--errors', out('bad.jsonl')]);
-  assert.equal(elsewhere.code, 0, elsewhere.stderr);
+describe('why an earlier run gave no reward gives way to what this run says', () => {
+  test('where its column is copied from Parquet', async () => {
+    const earlier = await score('nested-zstd-v1', prompts, out('earlier.parquet'));
+    const args = ['-q', '-j', '1', '--exit-zero', '--text', 'response', '--reward-field', 'other', earlier, '-o'];
+    const { code, stderr } = await rewardScore([...args, out('other.parquet')]);
+    assert.deepEqual([code, stderr], [0, '']);
+    const rows = await storedIn(out('other.parquet'));
+    for (const { other, reward_error: error } of rows) assert.equal(other === null, error !== null);
+    assert.ok(rows.some(({ reward, other }) => reward === null && other !== null));
+    await rewardScore([...args, out('listed.parquet'), '--errors', out('listed.jsonl')]);
+    const withoutReasons = ({ reward_error: _, ...row }: Record<string, unknown>) => row;
+    assert.deepEqual(await storedIn(out('listed.parquet')), rows.map(withoutReasons));
+  });
+
+  test('where rows of JSON have it as an object', async () => {
+    const reason = '"reward_error":{"code":"X"}';
+    const input = writeFile(directory, 'earlier.jsonl', `{"text":"a",${reason}}\n{"text":"",${reason}}\n`);
+    const { stderr } = await rewardScore(['-q', '-j', '1', '--exit-zero', input, '-o', out('from-lines.parquet')]);
+    assert.equal(stderr, '');
+    const [good, bad] = await storedIn(out('from-lines.parquet'));
+    assert.deepEqual([typeof good?.reward, good?.reward_error], ['number', null]);
+    assert.deepEqual([bad?.reward, JSON.parse(bad?.reward_error as string).code], [null, 'EMPTY_TEXT']);
+  });
 });
 
 describe('a run to Parquet', () => {

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { existingResult } from '../../dist/rows/existing-rewards.js';
 
+const settings = { rewardField: 'reward', fields: {}, existing: 'take', header: undefined } as const;
 const candidates = { prompt: 'p', candidates: ['a', 'b'] };
 
 test('of another number than candidates are a bad row', () => {
   for (const reward of [[], [1], [1, 2, 3], [null, 1, 2]]) {
-    assert.deepEqual(existingResult({ ...candidates, reward }, 'reward', {}), {
+    assert.deepEqual(existingResult({ ...candidates, reward }, settings), {
       shape: 'array',
       rewards: [],
       failure: {
@@ -16,16 +17,16 @@ test('of another number than candidates are a bad row', () => {
       },
     });
   }
-  assert.deepEqual(existingResult({ ...candidates, reward: [1, 2] }, 'reward', {})?.rewards, [1, 2]);
+  assert.deepEqual(existingResult({ ...candidates, reward: [1, 2] }, settings)?.rewards, [1, 2]);
 });
 
 test('are counted against the candidates that are scored, whatever their field is called', () => {
   const row = { prompt: 'p', candidates: ['a', 'b'], drafts: ['a'], reward: [1] };
-  assert.deepEqual(existingResult(row, 'reward', { candidates: 'drafts' })?.rewards, [1]);
-  assert.deepEqual(existingResult(row, 'reward', {})?.rewards, []);
+  assert.deepEqual(existingResult(row, { ...settings, fields: { candidates: 'drafts' } })?.rewards, [1]);
+  assert.deepEqual(existingResult(row, settings)?.rewards, []);
 });
 
 test('are not counted where the row has no candidates to score', () => {
-  assert.deepEqual(existingResult({ id: 7, reward: [1, 2, 3] }, 'reward', {})?.rewards, [1, 2, 3]);
-  assert.deepEqual(existingResult({ candidates: ['a'], reward: [1, 2] }, 'reward', {})?.rewards, [1, 2]);
+  assert.deepEqual(existingResult({ id: 7, reward: [1, 2, 3] }, settings)?.rewards, [1, 2, 3]);
+  assert.deepEqual(existingResult({ candidates: ['a'], reward: [1, 2] }, settings)?.rewards, [1, 2]);
 });

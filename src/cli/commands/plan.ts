@@ -118,7 +118,6 @@ export async function planScoring(
         ? await planParquetOutput({
             inputs,
             columns: resultColumns(format, format.shape ?? 'single'),
-            replaces: format.existing !== 'refuse',
             keep: flags.keep,
             shard: flags.shard,
             losesRows: filter !== undefined || flags.onError === 'skip' || flags.limit !== undefined,

@@ -46,8 +46,7 @@ export function csvToCsv(settings: CsvSettings, { delimiter: toDelimiter, added:
   const { header } = written;
   const syntax = { delimiter: toDelimiter, quoted };
   const keys = header.columns.map(columnKey);
-  const ownKeys = new Set(keys);
-  const isColumn = (name: string): boolean => ownKeys.has(columnKey(name));
+  const ownCell = ownCells(keys);
   const join = (cells: readonly string[]): string => cells.map((cell) => quote(cell, syntax)).join(toDelimiter);
   const same = toDelimiter === delimiter;
   const unwritable = [...(same ? [] : header.columns), ...names].find((name) => cannotHold(syntax, name));
@@ -76,7 +75,8 @@ export function csvToCsv(settings: CsvSettings, { delimiter: toDelimiter, added:
     ),
     // A row that failed need not be known to be of the columns' kind.
     write(record, parsed, result) {
-      const { members, removed } = resultEdit({ ...result, shape }, settings, isColumn);
+      const own = parsed.cells && written.pickCells(parsed.cells);
+      const { members, removed } = resultEdit({ ...result, shape }, settings, (name) => ownCell(own, name));
       return edit(record, parsed, members, removed);
     },
     splice: edit,
@@ -91,7 +91,9 @@ export function csvToCsv(settings: CsvSettings, { delimiter: toDelimiter, added:
     const members = [...given, ...removed.map((name): SplicedMember => [name, undefined])];
     const values = new Map(members.map(([name, value]) => [columnKey(name), cellOf(value, syntax)]));
     // A row of a thousand columns is looked through only where one of them is written to.
-    const replaced = members.some(([name]) => isColumn(name)) ? keys.map((key) => values.get(key)) : [];
+    const replaced = members.some(([name]) => ownCell(read, name) !== undefined)
+      ? keys.map((key) => values.get(key))
+      : [];
     const { bytes, cells } = written.pick(whole, oversized === undefined ? read : ['']);
     const own =
       same || cells === undefined
@@ -108,11 +110,21 @@ export function csvToCsv(settings: CsvSettings, { delimiter: toDelimiter, added:
   }
 }
 
+/** Finds the cell in a column of that name, empty where the record is too short; undefined where there is no such column. */
+function ownCells(keys: readonly string[]): (cells: readonly string[] | undefined, name: string) => string | undefined {
+  const places = new Map(keys.map((key, i) => [key, i]));
+  return (cells, name) => {
+    const place = places.get(columnKey(name));
+    return place === undefined ? undefined : (cells?.[place] ?? '');
+  };
+}
+
 /** Writes each record as a JSON line with every column as a string. */
 export function csvToJsonl(settings: CsvSettings): RowFormat {
   const { header, written } = settings;
   const { columns } = written.header;
   const keys = columns.map(columnKey);
+  const ownCell = ownCells(keys);
   const edited = (cells: readonly string[], members: readonly SplicedMember[], removed: readonly string[]): string => {
     const values = new Map(members.map(([name, value]) => [columnKey(name), value ?? 'null']));
     const gone = new Set(removed.map(columnKey));
@@ -130,8 +142,9 @@ export function csvToJsonl(settings: CsvSettings): RowFormat {
       if (cells?.length !== header.columns.length) {
         return [`${unparsedRecord(result, settings, oversized === undefined ? bytes.toString('utf8') : undefined)}\n`];
       }
-      const { members, removed } = resultEdit(result, settings, (name) => keys.includes(columnKey(name)));
-      return [edited(written.pickCells(cells), members, removed)];
+      const own = written.pickCells(cells);
+      const { members, removed } = resultEdit(result, settings, (name) => ownCell(own, name));
+      return [edited(own, members, removed)];
     },
     splice: (_, { cells = [] }, members, removed = []) => [edited(written.pickCells(cells), members, removed)],
   };

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { clip, typeInWords } from '../describe-value.js';
 import { editObject } from '../edit-object.js';
 import { failure, notUtf8 } from '../failure.js';
-import { bareText, type Row } from '../kinds/roles.js';
+import { bareText, own, type Row } from '../kinds/roles.js';
 import { type InputRecord, LineScanner } from '../records.js';
 import { type ResultSettings, resultEdit, unparsedRecord } from '../results.js';
 import { membersText, type SplicedMember } from '../splice.js';
@@ -33,7 +33,7 @@ export const jsonlToJsonl = (settings: ResultSettings, textField: string): RowFo
       const input = oversized === undefined ? content.toString('utf8') : undefined;
       return [unparsedRecord(result, settings, input), end];
     }
-    const { members, removed } = resultEdit(result, settings, (name) => Object.hasOwn(row, name));
+    const { members, removed } = resultEdit(result, settings, (name) => own(row, name));
     const pieces = edited(bytes, row, members, removed);
     pieces.push(end);
     return pieces;

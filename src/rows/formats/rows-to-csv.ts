@@ -72,7 +72,7 @@ export function rowsToCsv(
     },
     write(record, parsed, result) {
       const values = valuesOf(record, parsed);
-      const { members, removed } = resultEdit({ ...result, shape }, settings, (name) => values.has(name));
+      const { members, removed } = resultEdit({ ...result, shape }, settings, (name) => values.get(name));
       return write(values, members, removed);
     },
     splice: (record, parsed, members, removed) => write(valuesOf(record, parsed), members, removed),
