@@ -2,6 +2,7 @@ import { type Choice, eachGroup, type Groups } from './groups.js';
 import { meanOf } from './means.js';
 import type { Statistics } from './metric.js';
 import { mapValues } from './record.js';
+import { withoutResidue } from './residue.js';
 
 /** One point of the best-of-N curve. */
 export interface BestOfPoint {
@@ -84,12 +85,13 @@ function tieMeans(scores: Float64Array, values: Float64Array): Tie[] {
  * draws) / C(size, draws).
  */
 function expectedBest(ties: readonly Tie[], size: number, draws: number): number {
-  let [expected, better, noneDrawn] = [0, 0, 1];
+  let [expected, magnitude, better, noneDrawn] = [0, 0, 0, 1];
   for (const tie of ties) {
     const before = noneDrawn;
     for (const end = better + tie.size; better < end; better++)
       noneDrawn *= Math.max(0, size - better - draws) / (size - better);
     expected += (before - noneDrawn) * tie.mean;
+    magnitude += Math.abs(tie.mean);
   }
-  return expected;
+  return withoutResidue(expected, magnitude, size);
 }

@@ -1,5 +1,6 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { type Counts, isDefined, type Metric, type NotDefined, type Statistic } from './metric.js';
+import { withoutResidue } from './residue.js';
 
 export interface BootstrapOptions {
   /** 2,000 by default: 50 resampled values then lie beyond each end of an interval. */
@@ -88,18 +89,24 @@ export function difference(replicates: Replicates, one: Statistic | NotDefined, 
   if (!isDefined(one)) return one;
   if (!isDefined(other)) return other;
   const [a, b] = [replicateOf(replicates, one), replicateOf(replicates, other)];
-  const value = a.value - b.value;
+  const value = less(a.value, b.value);
   const [n, clusters] = [Math.min(a.n, b.n), Math.min(a.clusters, b.clusters)];
   if (a.noise && b.noise) {
-    const most = endsOf(combined(a.noise, b.noise, 1), clusters);
+    const most = endsOf(
+      combined(a.noise, b.noise, (one, other) => one + other),
+      clusters,
+    );
     return isDefined(most) ? { value, low: value - most.high, high: value + most.high, n } : most;
   }
-  const ends = endsOf(combined(a.resampled, b.resampled, -1), clusters);
+  const ends = endsOf(combined(a.resampled, b.resampled, less), clusters);
   return isDefined(ends) ? { value, ...ends, n } : ends;
 }
 
-const combined = (a: Float64Array, b: Float64Array, sign: 1 | -1): Float64Array =>
-  a.map((value, i) => value + sign * (b[i] as number));
+/** Equal values may have been rounded differently on their ways. */
+const less = (a: number, b: number): number => withoutResidue(a - b, Math.abs(a) + Math.abs(b), 2);
+
+const combined = (a: Float64Array, b: Float64Array, join: (a: number, b: number) => number): Float64Array =>
+  a.map((value, i) => join(value, b[i] as number));
 
 function replicateOf(replicates: Replicates, statistic: Statistic): Replicate {
   const replicate = replicates.get(statistic);

@@ -1,6 +1,7 @@
 import type { Clusters } from './clusters.js';
 import { meanOf } from './means.js';
 import type { NotDefined, Statistic, Statistics } from './metric.js';
+import { withoutResidue } from './residue.js';
 
 /** Groups of candidates to choose from, which are consecutive rows. */
 export interface Groups {
@@ -42,7 +43,7 @@ export function choiceStatistics(scores: Float64Array, values: Float64Array, gro
   return {
     top1: mean(({ chosenIsBest }) => chosenIsBest),
     randomTop1: mean(({ randomIsBest }) => randomIsBest),
-    lift: mean(({ chosen, random }) => chosen - random),
+    lift: mean(({ lift }) => lift),
     choiceValues: {
       random: mean(({ random }) => random),
       chosen: mean(({ chosen }) => chosen),
@@ -58,16 +59,19 @@ export function eachGroup<T>({ starts }: Groups, compute: (from: number, to: num
 
 /** The value of each choice in one group, and the chance that it is a candidate with the best value. */
 interface GroupChoices extends Readonly<Record<Choice, number>> {
+  /** `chosen` less `random`. */
+  readonly lift: number;
   readonly chosenIsBest: number;
   readonly randomIsBest: number;
 }
 
 function choicesIn(scores: Float64Array, values: Float64Array, from: number, to: number): GroupChoices {
-  let [largest, oracle, sum] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  let [largest, oracle, sum, magnitude] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
   for (let row = from; row < to; row++) {
     largest = Math.max(largest, scores[row] as number);
     oracle = Math.max(oracle, values[row] as number);
     sum += values[row] as number;
+    magnitude += Math.abs(values[row] as number);
   }
   let [tied, tiedSum, tiedBest, best] = [0, 0, 0, 0];
   for (let row = from; row < to; row++) {
@@ -79,6 +83,14 @@ function choicesIn(scores: Float64Array, values: Float64Array, from: number, to:
     tiedBest += isBest;
   }
   const size = to - from;
-  const [random, chosen] = [sum / size, tiedSum / tied];
-  return { random, chosen, oracle, chosenIsBest: tiedBest / tied, randomIsBest: best / size };
+  const settled = (value: number): number => withoutResidue(value, magnitude, size);
+  const [random, chosen] = [settled(sum) / size, settled(tiedSum) / tied];
+  return {
+    random,
+    chosen,
+    oracle,
+    lift: settled(chosen - random),
+    chosenIsBest: tiedBest / tied,
+    randomIsBest: best / size,
+  };
 }

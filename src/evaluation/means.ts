@@ -1,5 +1,6 @@
 import { type Clusters, countClusters } from './clusters.js';
 import type { NotDefined, Statistic } from './metric.js';
+import { withoutResidue } from './residue.js';
 
 /**
  * The mean of one value for each unit, that is for each row, pair or group. A resample takes time in proportion to the
@@ -9,19 +10,20 @@ import type { NotDefined, Statistic } from './metric.js';
  * @param expected what the units are, for the reason when there is none: `rows`, `groups of two candidates or more`
  */
 export function meanOf(values: Float64Array, clusters: Clusters, expected = 'rows'): Statistic | NotDefined {
-  const { sums, sizes, n } = sumsOf(values, clusters);
+  const { sums, magnitudes, sizes, n } = sumsOf(values, clusters);
   if (n === 0) return { reason: `expected ${expected}, got none in ${values.length}` };
   return {
     n,
     clusters: sizes.reduce((found, size) => found + Math.min(size, 1), 0),
     at: (counts) => {
-      let [sum, size] = [0, 0];
+      let [sum, magnitude, size] = [0, 0, 0];
       for (let c = 0; c < counts.length; c++) {
         const count = counts[c] as number;
         sum += count * (sums[c] as number);
+        magnitude += count * (magnitudes[c] as number);
         size += count * (sizes[c] as number);
       }
-      return sum / size;
+      return withoutResidue(sum, magnitude, size) / size;
     },
   };
 }
@@ -48,23 +50,25 @@ export function deviationOf(values: Float64Array, clusters: Clusters): Statistic
         square += count * (squares[c] as number);
         size += count * (sizes[c] as number);
       }
-      // One row gives 0 / 0, which is NaN.
-      return Math.sqrt(Math.max(0, square - (sum * sum) / size) / (size - 1));
+      // No less than 0 but for rounding. One row gives 0 / 0, which is NaN.
+      return Math.sqrt(withoutResidue(square - (sum * sum) / size, 2 * square, size) / (size - 1));
     },
   };
 }
 
-/** The sum and the number of the values of each cluster; NaN is ignored. */
+/** The sum of the values of each cluster, that of their absolute values, and their number; NaN is ignored. */
 function sumsOf(values: Float64Array, clusters: Clusters) {
   const sums = new Float64Array(clusters.count);
+  const magnitudes = new Float64Array(clusters.count);
   const sizes = new Uint32Array(clusters.count);
   let n = 0;
   for (const [i, value] of values.entries()) {
     if (Number.isNaN(value)) continue;
     const cluster = clusters.ids[i] as number;
     sums[cluster] = (sums[cluster] as number) + value;
+    magnitudes[cluster] = (magnitudes[cluster] as number) + Math.abs(value);
     sizes[cluster] = (sizes[cluster] as number) + 1;
     n++;
   }
-  return { sums, sizes, n };
+  return { sums, magnitudes, sizes, n };
 }

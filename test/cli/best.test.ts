@@ -545,8 +545,12 @@ describe('--pairs', () => {
     assert.deepEqual(pairs, { written: 2, lone: 2, equalTexts: 1, equalRewards: 1, belowMinGap: 1 });
     assert.match(
       stderr,
-      /^reward-score: 2 pairs; no pair of groups: 2 with one candidate, 1 with equal texts, 1 with equal rewards, 1 with less than --min-gap$/m,
+      /^reward-score: 2 pairs; groups that gave none: 2 with one candidate, 1 with equal texts, 1 with equal rewards, 1 with less than --min-gap$/m,
     );
+    const one = await rewardScore(args, { stdin: lines(rows.slice(1, 3).concat(rows.slice(6))) });
+    assert.match(one.stderr, /: 1 pair; groups that gave none: 1 with equal rewards, 1 with less than --min-gap$/m);
+    const alone = await rewardScore(args, { stdin: lines(rows.slice(6)) });
+    assert.match(alone.stderr, /: 1 group, 0 with a tie for the best\n(.*\n)+.*: 1 pair\n/);
     assert.equal((await written(rows.slice(0, 3), '--pairs')).length, 2);
     // The gap is that of float32 numbers, whether they were just computed or read: 0.3 - 0.1 is less than 0.2 in doubles.
     const near = [{ prompt: 'p', candidates: ['a', 'b'], reward: [0.3, 0.1] }];

@@ -283,6 +283,72 @@ describe('what cannot be computed has a reason, and no NaN', { concurrency: 2 },
   });
 });
 
+describe('what cancels out is 0, and no rounding that is left of it', { concurrency: 2 }, () => {
+  /** The ends of intervals too: each is 0, or a figure. */
+  function assertNoResidue(result: EvaluationResult): void {
+    const tables = [result.metrics, result.difference ?? {}, ...Object.values(result.baselines)];
+    const numbers = tables.flatMap((table) =>
+      Object.values(table).flatMap((metric) => ('value' in metric ? [metric.value, metric.low, metric.high] : [])),
+    );
+    for (const number of numbers) assert.ok(number === 0 || Math.abs(number) > 1e-6, JSON.stringify(tables));
+  }
+
+  test('a resample of one row has no deviation', async () => {
+    const pairs = [
+      [1, 0],
+      [1, 1],
+      [0, 1],
+    ].map(([chosen, rejected]) => ({ reward_chosen: chosen, reward_rejected: rejected }));
+    const result = await evaluateJson(['--bootstrap', '2000'], pairs);
+    assertNoResidue(result);
+    assert.ok('low' in (result.metrics.std ?? {}));
+    assert.equal((result.metrics.std as { low: number }).low, 0);
+  });
+
+  test('groups that contradict each other have no correlation, which a bound of 0 takes', async () => {
+    // Correlations of sqrt(3)/2, 0.5 and their opposites, and one that is larger.
+    const orders = [
+      [1, 2, 2],
+      [2, 1, 3],
+      [3, 2, 2],
+      [2, 3, 1],
+      [1, 2, 3],
+    ];
+    const lines = [0, 1, 2, 3].flatMap((time) =>
+      orders.flatMap((labels, group) =>
+        labels.map((label, i) => ({ group: `${group}.${time}`, reward: i + time, label: label / 10 })),
+      ),
+    );
+    const result = await evaluateJson(['--group', 'group', '--bootstrap', '2000'], lines);
+    assertNoResidue(result);
+    const even = lines.filter(({ group }) => !group.startsWith('4'));
+    const none = await evaluateJson(['--group', 'group', '--fail-under', 'spearman=0'], even);
+    assertNoResidue(none);
+    assert.equal(numberOf(none.metrics.spearman), 0);
+    assert.deepEqual(
+      none.thresholds.map(({ missed }) => missed),
+      [false],
+    );
+  });
+
+  test('a choice that is as good as a random one lifts nothing', async () => {
+    const rows = [0.1, 0.3].map((low) => ({ reward: [1, 3, 2], label: [low, low + 0.1, low + 0.2] }));
+    const result = await evaluateJson([], rows);
+    assertNoResidue(result);
+    assert.equal(numberOf(result.metrics.lift), 0);
+    const even = [1, 2].map(() => ({ reward: [1, 2, 3], label: [-1, 0, 1] }));
+    const { stdout } = await evaluate(['--json'], { stdin: jsonl(even) });
+    const { bestOf } = JSON.parse(stdout) as { bestOf: readonly { choiceValues: EvaluationResult['metrics'] }[] };
+    assert.equal(numberOf(bestOf[0]?.choiceValues.chosen), 0);
+  });
+
+  test('rates that are those of the probabilities leave no calibration error', async () => {
+    const rows = Array.from({ length: 10 }, (_, i) => ({ reward: 0.1, label: Number(i === 0) }));
+    const result = await evaluateJson(['--use-rewards', '--activation', 'sigmoid'], rows);
+    assert.equal(numberOf(result.metrics.ece), 0);
+  });
+});
+
 test('slices are the metrics of their rows', async () => {
   const whole = await evaluateJson(grouped, rows);
   assert.deepEqual(

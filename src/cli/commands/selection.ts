@@ -1,5 +1,6 @@
 /** The settings that `best` makes from its flags, and what it prints at the end. */
 import { usageError } from '../../errors.js';
+import { counted } from '../../report/numbers.js';
 import { type CsvHeader, columnKey, listColumns } from '../../rows/formats/csv-header.js';
 import type { FormatSettings } from '../../rows/formats/index.js';
 import type { RunStatistics } from '../../run/statistics.js';
@@ -58,7 +59,7 @@ export function withSelectionColumns(settings: FormatSettings, selection: Select
 export function printGains({ counts }: RunStatistics, makesPairs: boolean, log: Log): void {
   const { groups, ties, gains, pairs } = summarizeChoices(counts.choices, makesPairs);
   if (groups === 0) return;
-  log.note(`${groups.toLocaleString('en-US')} groups, ${ties.toLocaleString('en-US')} with a tie for the best`);
+  log.note(`${counted(groups, 'group')}, ${ties.toLocaleString('en-US')} with a tie for the best`);
   const cell = (value: number): string => value.toFixed(3).padStart(9);
   log.note('     N   groups     best    first   random   (mean rewards; best of N drawn at random)');
   for (const gain of gains) {
@@ -78,6 +79,6 @@ function pairsInWords({ written, ...without }: Readonly<PairCounts>): string {
   const parts = Object.entries(without).flatMap(([reason, n]) =>
     n === 0 ? [] : `${n.toLocaleString('en-US')} with ${reasons[reason as keyof typeof reasons]}`,
   );
-  const none = parts.length === 0 ? '' : `; no pair of groups: ${parts.join(', ')}`;
-  return `${written.toLocaleString('en-US')} pairs${none}`;
+  const none = parts.length === 0 ? '' : `; groups that gave none: ${parts.join(', ')}`;
+  return `${counted(written, 'pair')}${none}`;
 }

@@ -2,6 +2,7 @@ import { BINS, binOf } from '../calibration.js';
 import { type Clusters, countClusters } from '../clusters.js';
 import { type Counts, isDefined, type Statistic } from '../metric.js';
 import { probabilitiesOf } from '../probability.js';
+import { withoutResidue } from '../residue.js';
 import { rewardMetric } from './definition.js';
 
 export const calibrationError = rewardMetric({
@@ -31,14 +32,17 @@ function expectedError(probabilities: Float64Array, labels: Float64Array, cluste
   // [bins], the share of each in the mean of (probability - label).
   const shares = (counts: Counts): Float64Array => {
     const sums = new Float64Array(BINS);
+    const magnitudes = new Float64Array(BINS);
     let rows = 0;
     for (let row = 0; row < errors.length; row++) {
       const count = counts[clusters.ids[row] as number] as number;
       const bin = bins[row] as number;
-      sums[bin] = (sums[bin] as number) + count * (errors[row] as number);
+      const error = errors[row] as number;
+      sums[bin] = (sums[bin] as number) + count * error;
+      magnitudes[bin] = (magnitudes[bin] as number) + count * Math.abs(error);
       rows += count;
     }
-    return sums.map((sum) => sum / rows);
+    return sums.map((sum, bin) => withoutResidue(sum, magnitudes[bin] as number, rows) / rows);
   };
   const ofSample = shares(new Uint32Array(clusters.count).fill(1));
   return {
