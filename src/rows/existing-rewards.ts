@@ -39,12 +39,19 @@ export function existingResult(row: Row, settings: CarryingSettings): RowResult 
   if (shape === undefined) return undefined;
   const values = fieldsOf(shape, rewardField).map((name) => ({ name, value: rewardValue(row, name, settings) }));
   const [{ name, value }] = values as [{ name: string; value: unknown }];
-  const candidates = shape === 'single' ? countCandidates(row, fields) : undefined;
-  if (candidates !== undefined && value !== null && !(Array.isArray(value) && value.length === candidates)) {
-    return { shape: 'array', rewards: [], failure: otherNumber(name, candidates, value) };
+  const candidates = shape === 'single' ? candidatesOf(row, fields) : undefined;
+  if (candidates !== undefined && value !== null) {
+    const { length } = candidates.value;
+    const isOther = !(Array.isArray(value) && value.length === length);
+    const problem = isOther
+      ? otherNumber(name, length, value)
+      : length === 0
+        ? noCandidate(candidates.name)
+        : undefined;
+    if (problem !== undefined) return { shape: 'array', rewards: [], failure: problem };
   }
   const mayBeList = form === undefined || candidates !== undefined;
-  if (shape === 'single' && mayBeList && Array.isArray(value)) {
+  if (shape === 'single' && mayBeList && Array.isArray(value) && value.length > 0) {
     const texts = value.map((each: unknown, i) => readReward(each, `${name}[${i}]`, row, i));
     return resultOf('array', texts);
   }
@@ -104,17 +111,19 @@ function finiteNumbers(
 const finiteOrNull = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null;
 
+const noCandidate = (name: string): RowFailure => failure('EMPTY_TEXT', `${name} is empty`);
+
 const otherNumber = (name: string, candidates: number, value: unknown): RowFailure =>
   failure(
     'BAD_ROW',
     `expected ${name} to have ${candidates} numbers, one for each candidate, got ${Array.isArray(value) ? value.length : preview(value)}`,
   );
 
-/** How many candidates a row has to score; undefined where it is not a row of candidates. */
-function countCandidates(row: Row, fields: NamedFields): number | undefined {
+/** The candidates that a row has to score; undefined where it is not a row of candidates. */
+function candidatesOf(row: Row, fields: NamedFields): { readonly name: string; readonly value: unknown[] } | undefined {
   if (kindOfRow(row, fields) !== 'candidates') return undefined;
-  const value = findFields(row, fields).get('candidates')?.value;
-  return Array.isArray(value) ? value.length : undefined;
+  const { name = '', value } = findFields(row, fields).get('candidates') ?? {};
+  return Array.isArray(value) ? { name, value } : undefined;
 }
 
 /** Whether rows with these columns carry the rewards of a pair, or others; undefined where they carry none. */

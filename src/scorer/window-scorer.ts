@@ -57,7 +57,7 @@ const noPrompt = (): RowFailure =>
 const noReward = (field: string): RowFailure =>
   failure(
     'BAD_ROW',
-    `expected a field ${field}, as the first row has one, got none; name the model that is to score it with ${optionName('model')}`,
+    `expected a field ${field}, as the first row has one, got none; to have a model score such rows, name it with ${optionName('model')} beside ${optionName('useRewards')}`,
   );
 
 export interface WindowScorerOptions {

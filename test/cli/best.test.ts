@@ -194,7 +194,12 @@ describe('rows that --group joins', () => {
   });
 
   test('all of them by rank, those that cannot be scored last', async () => {
-    const { stdout, code } = await best([{ q: 1, text: '' }, ...rows.slice(0, 2)], '--group', 'q', '--rank');
+    const { stdout, code } = await best(
+      [{ q: 1, text: '', reward: null }, ...rows.slice(0, 2)],
+      '--group',
+      'q',
+      '--rank',
+    );
     assert.equal(code, 3);
     assert.deepEqual(
       jsonLines(stdout).map(({ text, reward, rank }) => [text, reward, rank]),

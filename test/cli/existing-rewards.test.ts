@@ -432,11 +432,55 @@ describe('best and eval take them as they are', () => {
       const [first, second] = jsonLines(stdout) as Record<string, unknown>[];
       assert.equal(first?.best_index, 0);
       const message =
-        'expected a field reward, as the first row has one, got none; name the model that is to score it with --model';
+        'expected a field reward, as the first row has one, got none; to have a model score such rows, name it with --model ' +
+        'beside --use-rewards';
       assert.deepEqual(second, { ...gap, reward: null, reward_error: { code: 'BAD_ROW', message } });
       const evaluated = await evaluate(['--json', ...flags], { stdin: jsonl([scored[0], gap]) });
       assert.equal(evaluated.code, 3);
       assert.equal((JSON.parse(evaluated.stdout) as { failed: number }).failed, 1);
+    }
+  });
+
+  test('nor does any model score rows beside those that carry another', async () => {
+    for (const env of [{}, environment]) {
+      const { code, stdout } = await rewardScore(['best', ...quick], { stdin: jsonl([gap, scored[0]]), env });
+      assert.equal(code, 3);
+      const [first, second] = jsonLines(stdout) as Record<string, { code?: string }>[];
+      assert.ok(Array.isArray(first?.reward));
+      assert.deepEqual([second?.reward, second?.reward_error?.code], [null, 'FIELD_EXISTS']);
+      const evaluated = await evaluate(['--json'], { stdin: jsonl([gap, scored[0]]), env });
+      assert.equal(evaluated.code, 3);
+      assert.equal((JSON.parse(evaluated.stdout) as { failed: number }).failed, 1);
+    }
+    for (const command of ['best', 'eval']) {
+      const { code, stdout, stderr } = await rewardScore([command, ...quick, '--use-rewards'], {
+        stdin: jsonl([gap, scored[0]]),
+      });
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.match(stderr, /^reward-score: standard input:1: expected --model with --use-rewards: the bundled model/);
+    }
+  });
+
+  test('a row without candidates has no reward, whatever it carries', async () => {
+    const empty = { prompt: 'p', candidates: [], reward: [] };
+    const error = { code: 'EMPTY_TEXT', message: 'candidates is empty' };
+    for (const [flags, reward] of [
+      [[], []],
+      [['--rescore', ...model], null],
+      [['--use-rewards', ...model], null],
+    ] as const) {
+      const { code, stdout } = await best(jsonl([empty]), ...flags);
+      assert.equal(code, 3);
+      assert.deepEqual(jsonLines(stdout), [{ ...empty, reward, reward_error: error }]);
+    }
+    const bare = await best(jsonl([{ text: 'a', reward: [] }]));
+    assert.equal(bare.code, 3);
+    assert.match(bare.stdout, /"reward_error":{"code":"BAD_ROW","message":"expected reward to be a number, got \[\]"/);
+    for (const row of [empty, { text: 'a', reward: [] }]) {
+      const evaluated = await evaluate(['--json'], { stdin: jsonl([{ ...gap, reward: [1, 2] }, row]) });
+      assert.equal(evaluated.code, 3);
+      const { rows, failed } = JSON.parse(evaluated.stdout) as { rows: number; failed: number };
+      assert.deepEqual([rows, failed], [2, 1]);
     }
   });
 

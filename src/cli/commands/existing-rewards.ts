@@ -22,6 +22,10 @@ export const existingByFlags = (
   otherwise: ExistingRewards,
 ): ExistingRewards => (rescore ? 'replace' : useRewards ? 'complete' : otherwise);
 
+/** What is expected where there are no rewards to be taken alone. */
+export const modelToComplete =
+  'expected --model with --use-rewards: the bundled model does not score rows beside those of another';
+
 /** The first row of the inputs. */
 export interface FirstRow {
   /** Its file and line. */
@@ -43,10 +47,15 @@ export function existingByRows(
   context: Pick<CommandContext, 'given' | 'log' | 'notices'>,
 ): ExistingRewards {
   const { given } = context;
-  if (existing === 'complete') return first?.hasReward && model === undefined ? 'take only' : 'complete';
-  if (!takesRewards(existing) || first === undefined) return existing;
+  if (first === undefined) return existing;
+  if (existing === 'complete') {
+    if (model !== undefined) return existing;
+    if (first.hasReward) return 'take only';
+    throw usageError(`${first.place}: ${modelToComplete}`);
+  }
+  if (!takesRewards(existing)) return existing;
   // Later rewards would be another model's among this one's.
-  if (!first.hasReward) return given.flags.length > 0 ? 'refuse' : 'take';
+  if (!first.hasReward) return 'refuse';
   const instead = 'score all rows with --rescore, or those without a finite one with --use-rewards';
   if (given.flags.length > 0) {
     throw usageError(

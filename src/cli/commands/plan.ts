@@ -23,7 +23,7 @@ import type { WindowTask } from '../../scorer/protocol.js';
 import { otherPairField } from '../../selection/pair-fields.js';
 import type { CommandContext } from '../context.js';
 import type { BestFlags, ScoreFlags } from '../flags/flags.js';
-import { existingByFlags, existingByRows } from './existing-rewards.js';
+import { existingByFlags, existingByRows, modelToComplete } from './existing-rewards.js';
 import { chooseFormats, type Formats } from './formats.js';
 import { columnsToDecode, refuseKeep, refuseKeptSources } from './keep.js';
 import { matchColumns, selectionOf, withSelectionColumns } from './selection.js';
@@ -66,9 +66,7 @@ export async function planScoring(
   refuseContradictions(files, flags);
   const existing = existingByFlags(flags, flags.best === undefined ? 'refuse' : 'take');
   if (existing === 'complete' && flags.best === undefined && flags.model === undefined) {
-    throw usageError(
-      'expected --model with --use-rewards: the bundled model does not score rows beside those of another',
-    );
+    throw usageError(modelToComplete);
   }
   const asked = formatsOf(files, flags);
   if (asked.to === 'parquet') refuseForParquet(flags);
