@@ -180,7 +180,7 @@ describe('rows that --group joins', () => {
     assert.equal(other.stdout.split('\r\n').slice(1).join(), stdout.split('\r\n').slice(1).join());
     const none = await best(csv, '--from', 'csv', '--group', 'question');
     assert.equal(none.code, 2);
-    assert.match(none.stderr, /:1: expected a column question \(--group\), got "q", "text", "reward"$/m);
+    assert.match(none.stderr, /:1: expected a field "question" \(--group\), got \["q","text","reward"\]$/m);
     const scored = await best('q,text\n1,a\n1,b\n', '--from', 'csv', '--group', 'q', '--rank');
     assert.match(
       scored.stdout,
@@ -209,6 +209,24 @@ describe('rows that --group joins', () => {
         ['', null, undefined],
       ],
     );
+  });
+
+  test('a first row without the field ends the run before a model is opened', async () => {
+    const env = { REWARD_SCORE_MODEL: join(directory, 'missing') };
+    const args = ['best', '-q', '--group', 'qq'];
+    const { code, stdout, stderr } = await rewardScore(args, { stdin: lines([{ text: 'a', q: 1 }]), env });
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.equal(
+      stderr,
+      'reward-score: standard input:1: expected a field "qq" (--group), got ["text","q"]; did you mean q?\n',
+    );
+  });
+
+  test('inside the cells of a column', async () => {
+    const csv = 'text,Meta,reward\na,"{""q"":1}",1\nb,"{""q"":1}",2\n';
+    const { code, stdout } = await best(csv, '--from', 'csv', '--group', 'meta.q');
+    assert.equal(code, 0);
+    assert.match(stdout, /^text,Meta,reward,best_index,reward_margin\nb,.*,2,1,1\n$/);
   });
 
   test('a row without the field is a bad one, alone, and the group around it is one', async () => {

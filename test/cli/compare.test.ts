@@ -164,9 +164,17 @@ describe('rows are paired', () => {
     ],
     [
       'a row without an id',
-      () => ['--id', 'id', one, fileOf([{ text: 'x', reward: 1 }])],
-      /:1: expected a field id \(--id\) in every row, got none/,
+      () => ['--id', 'id', one, fileOf([row('x', 1), { text: 'x', reward: 1 }])],
+      /:2: expected a field id \(--id\) in every row, got none/,
     ],
+    ...(['id', 'group'] as const).map(
+      (flag) =>
+        [
+          `a first row without --${flag}`,
+          () => [`--${flag}`, 'txt', one, one],
+          new RegExp(`:1: expected a field "txt" \\(--${flag}\\), got \\[.*"text".*; did you mean text\\?$`, 'm'),
+        ] as const,
+    ),
     ['no id in common', () => ['--id', 'id', one, fileOf([row('q', 1)])], /found no id in common/],
     [
       'another form',

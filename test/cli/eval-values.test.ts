@@ -365,7 +365,10 @@ test('slices are the metrics of their rows', async () => {
 });
 
 test('a slice for rows without the field, and no more slices than can be read', async () => {
-  const many = Array.from({ length: 300 }, (_, i) => ({ reward: i % 7, slice: i < 100 ? undefined : String(i % 150) }));
+  const many = Array.from({ length: 300 }, (_, i) => ({
+    reward: i % 7,
+    slice: i >= 200 ? undefined : String(i % 150),
+  }));
   const run = await evaluate(['--by', 'slice'], { stdin: jsonl(many) });
   assert.match(run.stdout, /^\(none\) +100 /m);
   assert.match(run.stdout, /^100 rows without a field slice \(--by\), shown as \(none\)$/m);

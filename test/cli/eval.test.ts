@@ -441,6 +441,13 @@ const names = 'auc, ap, accuracy, brier, log_loss, ece, pairwise, top1, lift, sp
 const invalid = (option: string, value: string, expected: string): string =>
   `option '${option}' argument '${value}' is invalid. ${expected}`;
 const csv = file('columns.csv', 'reward,label,topic\n1,1,a\n');
+const candidates = file(
+  'mixed.jsonl',
+  jsonl([
+    { reward_chosen: 1, reward_rejected: 0 },
+    { candidates: [{ text: 'a', label: 1 }], reward: [1] },
+  ]),
+);
 
 testWrongUses('eval: wrong use', directory, [
   ...['output x', 'to jsonl', 'details', 'resume', 'overwrite', 'shard 1/2', 'stream', 'dry-run'].map((flag) => ({
@@ -479,8 +486,23 @@ testWrongUses('eval: wrong use', directory, [
   },
   ...['label-field', 'group', 'by'].map((flag) => ({
     args: ['eval', `--${flag}`, 'Nope', csv],
-    stderr: `${csv}:1: expected a column "Nope", which --${flag} names; got "reward", "label", "topic"`,
+    stderr: `${csv}:1: expected a field "Nope" (--${flag}), got ["reward","label","topic"]`,
   })),
+  ...['label-field', 'group', 'by', 'cluster', 'id'].map((flag) => ({
+    args: ['eval', '--baseline', labelled, `--${flag}`, 'rewrd', labelled],
+    stderr: new RegExp(
+      `labelled\\.jsonl:1: expected a field "rewrd" \\(--${flag}\\), got \\["id",.*; did you mean reward\\?$`,
+      'm',
+    ),
+  })),
+  {
+    args: ['eval', '--baseline', csv, '--id', 'id', labelled],
+    stderr: `${csv}:1: expected a field "id" (--id), got ["reward","label","topic"]`,
+  },
+  {
+    args: ['eval', '--label-field', 'candidates.lable', candidates],
+    stderr: `${candidates}:2: expected a field "candidates.lable" (--label-field), got ["candidates","reward"]`,
+  },
   {
     args: ['eval', '--junit', labelled, labelled],
     stderr: `${labelled}: expected --junit to be another file than the input`,

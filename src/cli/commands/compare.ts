@@ -16,8 +16,8 @@ import { readScoredFile, rowsOf, type ScoredFile, type ScoredSource } from '../.
 import type { CommandContext, Context } from '../context.js';
 import { ExitCode } from '../exit-codes.js';
 import type { FlagsOf } from '../flags/flags.js';
-import { fieldKey } from './eval/first-row.js';
 import { explainCommand } from './explain-command.js';
+import { fieldKey, firstRecord } from './field-key.js';
 import { chooseFormats } from './formats.js';
 import { namedFields } from './plan.js';
 import { Session } from './session.js';
@@ -120,13 +120,14 @@ async function sourceOf(
     },
     flags.maxRowBytes,
   );
-  const absent = input.first && !asColumns ? refuseAbsent(input.first.row, fields, undefined) : undefined;
-  if (absent !== undefined) throw usageError(`${input.name}:${input.first?.line ?? 1}: ${absent.message}`);
+  const first = firstRecord([input]);
+  const absent = first && !asColumns ? refuseAbsent(first.row, fields, undefined) : undefined;
+  if (absent !== undefined) throw usageError(`${first?.place}: ${absent.message}`);
   return {
     input,
     format,
-    id: flags.id && fieldKey(flags.id, '--id', format),
-    group: flags.group && fieldKey(flags.group, '--group', format),
+    id: flags.id && fieldKey(flags.id, 'id', format, first),
+    group: flags.group && fieldKey(flags.group, 'group', format, first),
     maxRowBytes: flags.maxRowBytes,
     signal,
   };

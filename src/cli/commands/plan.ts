@@ -24,9 +24,10 @@ import { otherPairField } from '../../selection/pair-fields.js';
 import type { CommandContext } from '../context.js';
 import type { BestFlags, ScoreFlags } from '../flags/flags.js';
 import { existingByFlags, existingByRows, modelToComplete } from './existing-rewards.js';
+import { fieldKey, firstRecord } from './field-key.js';
 import { chooseFormats, type Formats } from './formats.js';
 import { columnsToDecode, refuseKeep, refuseKeptSources } from './keep.js';
-import { matchColumns, selectionOf, withSelectionColumns } from './selection.js';
+import { selectionOf, withSelectionColumns } from './selection.js';
 
 /** The flags of score, and those of `best` where that is the command. */
 export interface ScoreOrBestFlags extends ScoreFlags {
@@ -104,7 +105,8 @@ export async function planScoring(
       flags.maxRowBytes,
       flags.stream,
     );
-    const selection = choice && matchColumns(choice, inspected.header);
+    const group = choice?.group && fieldKey(choice.group, 'group', inspected, firstRecord(inputs));
+    const selection = choice && { ...choice, group };
     const format =
       selection === undefined
         ? inspected

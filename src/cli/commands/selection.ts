@@ -1,7 +1,7 @@
 /** The settings that `best` makes from its flags, and what it prints at the end. */
 import { usageError } from '../../errors.js';
 import { counted } from '../../report/numbers.js';
-import { type CsvHeader, columnKey, listColumns } from '../../rows/formats/csv-header.js';
+import { columnKey } from '../../rows/formats/csv-header.js';
 import type { FormatSettings } from '../../rows/formats/index.js';
 import type { RunStatistics } from '../../run/statistics.js';
 import { type PairCounts, summarizeChoices } from '../../selection/gains.js';
@@ -31,19 +31,6 @@ export function selectionOf(flags: BestFlags, { from, to }: Formats): SelectionS
     ranked: rank || top !== undefined,
     pairs: pairs ? { minGap: minGap ?? 0 } : undefined,
   };
-}
-
-/**
- * Matches columns without case and outer spaces.
- *
- * @throws FatalError `usage` where the inputs have no such column
- */
-export function matchColumns(asked: SelectionSettings, header: CsvHeader | undefined): SelectionSettings {
-  const { group } = asked;
-  if (header === undefined || group === undefined) return asked;
-  const key = columnKey(group);
-  if (header.columns.some((name) => columnKey(name) === key)) return { ...asked, group: key };
-  throw usageError(`${header.place}: expected a column ${group} (--group), got ${listColumns(header.columns)}`);
 }
 
 /** The format of an output whose columns are those of `best`. */

@@ -6,6 +6,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { optionName } from '../../option-name.js';
 import { preview, typeInWords } from '../describe-value.js';
 import { failure, type RowFailure, wrongUse } from '../failure.js';
+import { valueAt } from '../fields.js';
 import type { RowKind } from './kinds.js';
 import type { Reading } from './reading.js';
 import {
@@ -57,6 +58,16 @@ function refuseIfAbsent(row: Row, option: string, name: string | undefined): Row
   if (Object.hasOwn(row, name))
     return wrongUse(`expected a value of ${preview(name)} (${optionName(option)}), got null`);
   return wrongUse(absentField(name, option, Object.keys(row)));
+}
+
+/**
+ * Refuses a row without the field that a flag names for something else than a text: a group, a label, an id. Null is a
+ * value of it; a path into an array has to lead somewhere in one of the items.
+ */
+export function refuseAbsentField(row: Row, option: string, name: string): RowFailure | undefined {
+  const value = valueAt(row, name);
+  const leadsNowhere = Array.isArray(value) && value.length > 0 && value.every((item) => item === undefined);
+  return value === undefined || leadsNowhere ? wrongUse(absentField(name, option, Object.keys(row))) : undefined;
 }
 
 /**

@@ -10,9 +10,9 @@ import { readWindows } from '../../../run/read-windows.js';
 import type { ScoredContent } from '../../../run/scored-by.js';
 import { existingRewardsScorer } from '../../../scorer/existing-rewards-scorer.js';
 import { existingRewardsWindow } from '../../../scorer/window-size.js';
+import { fieldKey, firstRecord } from '../field-key.js';
 import { chooseFormats } from '../formats.js';
 import { rowsInWords } from '../print.js';
-import { fieldKey } from './first-row.js';
 
 export interface BaselineSettings {
   readonly place: InputPlace;
@@ -60,7 +60,7 @@ export class Baseline {
       },
       maxRowBytes,
     );
-    const fields = { id: id && fieldKey(id, '--id', format), texts: false };
+    const fields = { id: id && fieldKey(id, 'id', format, firstRecord([input])), texts: false };
     const baseline = new Baseline(path, format.rewardField, id !== undefined);
     const answer = { kind: 'evaluation', fields } as const;
     const score = existingRewardsScorer({ format, answer, maxRowBytes, dryRun: false, strict: false });

@@ -13,11 +13,12 @@ import type { CommandContext } from '../../context.js';
 import { fieldOf } from '../../flags/flag.js';
 import type { EvalFlags } from '../../flags/flags.js';
 import { existingByFlags, existingByRows } from '../existing-rewards.js';
+import { fieldKey, firstRecord } from '../field-key.js';
 import { chooseFormats } from '../formats.js';
 import { inputFile } from '../input-files.js';
 import { namedFields, refuseTwoStreams } from '../plan.js';
 import { Baseline } from './baseline.js';
-import { fieldKey, lookAtFirstRows } from './first-row.js';
+import { lookAtFirstRows } from './first-row.js';
 
 export interface EvalPlan {
   readonly inputs: readonly Input[];
@@ -60,8 +61,9 @@ export async function planEvaluation(
   );
   const first = await lookAtFirstRows(inputs, inspected);
   const format = { ...inspected, existing: existingByRows(asked, first.row, flags, context) };
-  const keyOf = (name: string | undefined, flag: string) => name && fieldKey(name, flag, format);
-  const label = keyOf(flags.labelField, '--label-field') ?? first.label;
+  const keyOf = (name: string | undefined, option: string, sample = firstRecord(inputs)) =>
+    name && fieldKey(name, option, format, sample);
+  const label = keyOf(flags.labelField, 'labelField', first.labelled) ?? first.label;
   if (flags.positive !== undefined && label === undefined && first.row !== undefined) {
     throw usageError('expected a field label or labels for --positive, found neither; name another by --label-field');
   }
@@ -74,10 +76,10 @@ export async function planEvaluation(
         : {
             label,
             positive: flags.positive,
-            group: keyOf(flags.group, '--group'),
-            by: keyOf(flags.by, '--by'),
-            cluster: keyOf(flags.cluster, '--cluster'),
-            id: keyOf(id, '--id'),
+            group: keyOf(flags.group, 'group'),
+            by: keyOf(flags.by, 'by'),
+            cluster: keyOf(flags.cluster, 'cluster'),
+            id: keyOf(id, 'id'),
             texts: flags.report !== undefined,
           },
     needsModel: first.row !== undefined && (!first.row.hasReward || asked === 'replace'),

@@ -1,0 +1,48 @@
+/** The fields that flags name beside those that are scored: groups, labels, ids, slices, rewards of pairs. */
+import { usageError } from '../../errors.js';
+import { columnKey } from '../../rows/formats/csv-header.js';
+import type { FormatSettings } from '../../rows/formats/index.js';
+import { refuseAbsentField } from '../../rows/kinds/refuse-fields.js';
+import type { Row } from '../../rows/kinds/roles.js';
+import type { Input } from '../../run/input.js';
+
+/** A record that shows which fields rows have, or a header. */
+export interface SampleRow {
+  readonly row: Row;
+  /** Its file and line. */
+  readonly place: string;
+}
+
+/**
+ * The first record of the inputs, or their header.
+ *
+ * @param inputs as `inspectInputs` left them
+ */
+export function firstRecord(inputs: readonly Input[]): SampleRow | undefined {
+  const found = inputs.find(({ first }) => first !== undefined);
+  return found?.first && { row: found.first.row, place: `${found.name}:${found.first.line}` };
+}
+
+/**
+ * The key of the field or column that a flag names, or of a path into it.
+ *
+ * @param option as a property: `labelField`
+ * @param sample undefined where there is none
+ * @throws FatalError `usage` where the sample has no such field
+ */
+export function fieldKey(
+  name: string,
+  option: string,
+  { from, header }: Pick<FormatSettings, 'from' | 'header'>,
+  sample: SampleRow | undefined,
+): string {
+  if ((from === 'csv' || from === 'tsv') && header !== undefined) {
+    const keys = header.columns.map(columnKey);
+    const [first = '', ...rest] = name.split('.');
+    if (keys.includes(columnKey(name))) return columnKey(name);
+    if (keys.includes(columnKey(first))) return [columnKey(first), ...rest].join('.');
+  }
+  const refused = sample && refuseAbsentField(sample.row, option, name);
+  if (refused !== undefined) throw usageError(`${sample?.place}: ${refused.message}`);
+  return name;
+}
