@@ -349,6 +349,82 @@ describe('what cancels out is 0, and no rounding that is left of it', { concurre
   });
 });
 
+describe('--fields', () => {
+  const given = [
+    { x: 1, y: 2, by: 'a', user: 1 },
+    { x: 3, y: 1, by: 'b', user: 2 },
+    { x: 5, y: 4, by: 'b', user: 3 },
+  ];
+  const usual = given.map(({ x, y, ...row }) => ({ ...row, reward_chosen: x, reward_rejected: y }));
+  const env = { REWARD_SCORE_MODEL: join(directory, 'no-model') };
+
+  test('are the rewards of pairs, in every format', async () => {
+    const expected = await evaluateJson(['--by', 'by', '--cluster', 'user'], usual);
+    assert.equal(numberOf(expected.metrics.pairwise), 2 / 3);
+    const lines = writeFile(directory, 'xy.jsonl', jsonl(given.map((row) => ({ text: 'a', reward: 9, ...row }))));
+    const inside = writeFile(directory, 'in.jsonl', jsonl(given.map(({ x, y, ...row }) => ({ ...row, r: { x, y } }))));
+    const cells = given.map(({ x, y, by, user }) => `${x},${y},${by},${user}\n`).join('');
+    const csv = writeFile(directory, 'xy.csv', ` X ,y,by,user\n${cells}`);
+    const parquet = join(directory, 'xy.parquet');
+    const model = ['-m', join(root, 'fixtures/tiny-gpt2')];
+    const made = await rewardScore(['-q', ...model, '--reward-field', 'other', lines, '-o', parquet]);
+    assert.equal(made.code, 0, made.stderr);
+    for (const [path, fields] of [
+      [lines, 'x,y'],
+      [inside, 'r.x,r.y'],
+      [csv, 'x, Y'],
+      [parquet, 'x,y'],
+    ] as const) {
+      const report = join(directory, 'xy.html');
+      const args = ['--json', '--fields', fields, '--by', 'by', '--cluster', 'user'];
+      const run = await evaluate([...args, '--report', report, '--fail-under', 'pairwise=0.7', path], { env });
+      assert.equal(run.code, 4, run.stderr);
+      const { metrics, slices } = resultIn(run.stdout);
+      const { longest: _, shortest: __, random } = resultIn(run.stdout).baselines;
+      assert.deepEqual(
+        { metrics, slices: slices.map(({ key, metrics: own }) => [key, own]), random },
+        {
+          metrics: expected.metrics,
+          slices: expected.slices.map(({ key, metrics: own }) => [key, own]),
+          random: expected.baselines.random,
+        },
+      );
+      assert.match(readFileSync(report, 'utf8'), /pairwise/i);
+    }
+    const same = await evaluate(['--json', '--fields', 'x,y', '--baseline', lines, lines], { env });
+    assert.equal(numberOf(resultIn(same.stdout).difference?.pairwise), 0);
+  });
+
+  test('a later row without one is a bad row', async () => {
+    const rows = [...given, { x: 1, by: 'a' }, { x: 1, y: null }, { x: 1, y: 'z' }];
+    const errors = join(directory, 'xy-errors.jsonl');
+    const run = await evaluate(['--json', '--fields', 'x,y', '--errors', errors], { stdin: jsonl(rows), env });
+    assert.equal(run.code, 3, run.stderr);
+    assert.equal(resultIn(run.stdout).failed, 3);
+    const [first] = jsonLines(readFileSync(errors, 'utf8'));
+    assert.deepEqual([first?.line, first?.code], [4, 'BAD_ROW']);
+    assert.equal(first?.message, 'expected a field "y" (--fields), got ["x","by"]; did you mean x?');
+  });
+
+  for (const [args, message] of [
+    [
+      ['x,yy'],
+      /standard input:1: expected a field "yy" \(--fields\), got \["x","y","by","user"\]; did you mean y\?\n$/,
+    ],
+    [['x'], /expected --fields a,b, the rewards of the chosen texts and of the rejected ones, got x alone\n$/],
+    [['x,y', '-m', 'starter'], /expected no --model beside --fields x,y, whose rewards are taken as they are\n$/],
+    [['x,y', '--max-length', '9', '--rescore'], /expected no --max-length, --rescore beside --fields x,y/],
+    [['x,y', '--use-rewards'], /expected no --use-rewards beside --fields x,y/],
+    [['x,y', '--suite', 'reward-bench'], /expected --suite reward-bench without --fields/],
+  ] as const) {
+    test(`${args.join(' ')} is refused`, async () => {
+      const { code, stdout, stderr } = await evaluate(['--fields', ...args], { stdin: jsonl(given), env });
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.match(stderr, message);
+    });
+  }
+});
+
 test('slices are the metrics of their rows', async () => {
   const whole = await evaluateJson(grouped, rows);
   assert.deepEqual(

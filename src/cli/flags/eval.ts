@@ -2,7 +2,7 @@
 import { suiteNames } from '../../evaluation/suites/names.js';
 import { ALL_METRICS, type Threshold, thresholdAsGiven } from '../../evaluation/thresholds.js';
 import type { Comparable, Flag } from './flag.js';
-import { fieldName, fileName, labels, regressions, thresholds, wholeNumber } from './parsers.js';
+import { fieldName, fileName, labels, regressions, rewardFields, thresholds, wholeNumber } from './parsers.js';
 
 /** What these flags have in common. */
 const evaluated = { group: 'Evaluation', commands: ['eval'], decides: 'output' } as const;
@@ -17,6 +17,14 @@ export const evalFlags = [
     ...evaluated,
     doc: 'field that holds the labels (default: label or labels, whichever the rows have)',
     parse: fieldName,
+  },
+  {
+    name: 'fields',
+    value: '<a,b>',
+    ...evaluated,
+    doc: "fields of pairs' rewards, those of the chosen texts and of the rejected ones (default: reward_chosen, reward_rejected)",
+    parse: rewardFields,
+    compare: (given: readonly string[]): Comparable => given.join(','),
   },
   {
     name: 'suite',

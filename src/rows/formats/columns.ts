@@ -5,6 +5,7 @@ import { type ColumnsKind, kindOfColumns, type RowKind } from '../kinds/kinds.js
 import type { NamedFields } from '../kinds/roles.js';
 import { type ExistingRewards, takesRewards } from '../results.js';
 import { type CsvHeader, columnKey, listColumns } from './csv-header.js';
+import type { PairRewards } from './pair-rewards.js';
 
 interface ColumnSettings {
   readonly delimiter: string;
@@ -13,6 +14,7 @@ interface ColumnSettings {
   /** Rows whose rewards are taken need nothing to score. */
   readonly existing: ExistingRewards;
   readonly rewardField: string;
+  readonly pairRewards?: PairRewards;
 }
 
 /**
@@ -23,7 +25,7 @@ interface ColumnSettings {
  */
 export function readColumns(
   header: CsvHeader,
-  { delimiter, fields, existing, rewardField }: ColumnSettings,
+  { delimiter, fields, existing, rewardField, pairRewards }: ColumnSettings,
 ): Pick<ColumnsKind, 'jsonColumns'> & { readonly kind: RowKind | undefined } {
   const keys = header.columns.map(columnKey);
   const absent = Object.values(fields).filter((name) => !keys.includes(name));
@@ -34,8 +36,8 @@ export function readColumns(
   }
   if (kind !== undefined) return kind;
   // Rows that carry their rewards need no text.
-  if (absent.length === 0 && takesRewards(existing) && existingShape(keys, columnKey(rewardField)) !== undefined)
-    return { kind, jsonColumns: [] };
+  const carried = pairRewards !== undefined || existingShape(keys, columnKey(rewardField)) !== undefined;
+  if (absent.length === 0 && takesRewards(existing) && carried) return { kind, jsonColumns: [] };
   const expected =
     absent.length > 0
       ? `the columns that flags name, ${absent.map((name) => JSON.stringify(name)).join(', ')}`

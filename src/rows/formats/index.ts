@@ -12,6 +12,7 @@ import { type CsvHeader, columnKey } from './csv-header.js';
 import type { InputFormat, OutputFormat, RowFormat } from './format.js';
 import { jsonlToJsonl } from './jsonl.js';
 import { everyColumn, keeping, keptColumns, pickMembers } from './kept-fields.js';
+import { type PairRewards, readPairRewards } from './pair-rewards.js';
 import { parquetToJsonl, parquetToParquet } from './parquet.js';
 import { rowsToCsv } from './rows-to-csv.js';
 import { textToJsonl } from './text.js';
@@ -35,6 +36,8 @@ export interface FormatSettings extends ResultSettings {
   readonly shape?: RewardShape;
   /** Whether `chosen` and `rejected` are lists of answers, which are read as candidates. */
   readonly answerLists?: AnswerLists;
+  /** Keys of the fields that carry the rewards of pairs; undefined where they have their usual names. */
+  readonly pairRewards?: PairRewards;
   /** Names of the input's columns, where its container knows them and rows are written as cells. */
   readonly columns?: readonly string[];
   /** The fields that are written of a row beside its result, in order; undefined: all are. */
@@ -64,9 +67,10 @@ export const jsonlSettings = (rewardField: string): FormatSettings => ({
 /** @throws FatalError `usage` where the header has no fields to score, or the output cannot be made from the input */
 export function createFormat(settings: FormatSettings): RowFormat {
   const { to, skipFailures } = settings;
-  const { answerLists } = settings;
+  const { answerLists, pairRewards, rewardField } = settings;
   const plain = createRowFormat(settings);
-  const rows = answerLists === undefined ? plain : readAnswerLists(plain, answerLists);
+  const lists = answerLists === undefined ? plain : readAnswerLists(plain, answerLists);
+  const rows = pairRewards === undefined ? lists : readPairRewards(lists, pairRewards, rewardField);
   const all = to === 'scores' ? toScores(rows, settings) : rows;
   const format = skipFailures ? withoutFailures(all) : all;
   return settings.filter === undefined ? format : filtered(format, settings.filter);

@@ -4,13 +4,14 @@ import type { EvaluatedRow } from '../../../evaluation/evaluated-rows.js';
 import type { StandardStreams } from '../../../platform/standard-streams.js';
 import { columnKey } from '../../../rows/formats/csv-header.js';
 import { createFormat } from '../../../rows/formats/index.js';
+import type { PairRewards } from '../../../rows/formats/pair-rewards.js';
 import { Input, type InputPlace, pathOf } from '../../../run/input.js';
 import { inspectInputs } from '../../../run/inspect.js';
 import { readWindows } from '../../../run/read-windows.js';
 import type { ScoredContent } from '../../../run/scored-by.js';
 import { existingRewardsScorer } from '../../../scorer/existing-rewards-scorer.js';
 import { existingRewardsWindow } from '../../../scorer/window-size.js';
-import { fieldKey, firstRecord } from '../field-key.js';
+import { asKeys, fieldKey, firstRecord } from '../field-key.js';
 import { chooseFormats } from '../formats.js';
 import { rowsInWords } from '../print.js';
 
@@ -19,6 +20,8 @@ export interface BaselineSettings {
   /** Field that rows are matched by; undefined if they are matched by their order. */
   readonly id: string | undefined;
   readonly rewardField: string;
+  /** Fields of the rewards of pairs; undefined where they are named after the reward field. */
+  readonly fields: PairRewards | undefined;
   readonly maxRowBytes: number;
 }
 
@@ -41,26 +44,31 @@ export class Baseline {
 
   /** @throws FatalError `usage` where the file is not scored, or an id is there twice */
   static async read(
-    { place, id, rewardField, maxRowBytes }: BaselineSettings,
+    { place, id, rewardField, fields: pair, maxRowBytes }: BaselineSettings,
     streams: StandardStreams,
   ): Promise<Baseline> {
     const path = pathOf(place);
     const formats = chooseFormats([path], {});
+    const asColumns = formats.from === 'csv' || formats.from === 'tsv';
+    const pairRewards = asKeys(pair, asColumns);
     const input = new Input(place, streams);
     const format = await inspectInputs(
       [input],
       {
         ...formats,
         fields: {},
-        rewardField: formats.from === 'csv' || formats.from === 'tsv' ? columnKey(rewardField) : rewardField,
+        rewardField: asColumns ? columnKey(rewardField) : rewardField,
         details: false,
         reasons: true,
         skipFailures: false,
         existing: 'take',
+        ...(pairRewards && { pairRewards }),
       },
       maxRowBytes,
     );
-    const fields = { id: id && fieldKey(id, 'id', format, firstRecord([input])), texts: false };
+    const sample = firstRecord([input]);
+    for (const name of pair ?? []) fieldKey(name, 'fields', format, sample);
+    const fields = { id: id && fieldKey(id, 'id', format, sample), texts: false };
     const baseline = new Baseline(path, format.rewardField, id !== undefined);
     const answer = { kind: 'evaluation', fields } as const;
     const score = existingRewardsScorer({ format, answer, maxRowBytes, dryRun: false, strict: false });

@@ -12,8 +12,9 @@ import { checkDestination, checkDistinct } from '../../../run/output-path.js';
 import type { CommandContext } from '../../context.js';
 import { fieldOf } from '../../flags/flag.js';
 import type { EvalFlags } from '../../flags/flags.js';
+import type { GivenSettings } from '../../flags/options.js';
 import { existingByFlags, existingByRows } from '../existing-rewards.js';
-import { fieldKey, firstRecord } from '../field-key.js';
+import { asKeys, fieldKey, firstRecord } from '../field-key.js';
 import { chooseFormats } from '../formats.js';
 import { inputFile } from '../input-files.js';
 import { namedFields, refuseTwoStreams } from '../plan.js';
@@ -36,7 +37,7 @@ export async function planEvaluation(
   context: CommandContext,
 ): Promise<EvalPlan> {
   const files = places.map(pathOf);
-  refuseContradictions(files, flags);
+  refuseContradictions(files, flags, context.given);
   const formats = chooseFormats(files, flags);
   const asColumns = formats.from === 'csv' || formats.from === 'tsv';
   const inputs = places.map((place) => new Input(place, context));
@@ -44,7 +45,8 @@ export async function planEvaluation(
   const place = path === undefined ? undefined : await inputFile(path, { offline, strict }, context);
   checkDestinations(flags, place === undefined ? inputs : [...inputs, new Input(place, context)]);
   const suite: Suite | undefined = flags.suite && suites[flags.suite];
-  const asked = existingByFlags(flags, 'take');
+  const pairRewards = asKeys(flags.fields, asColumns);
+  const asked = existingByFlags(flags, pairRewards === undefined ? 'take' : 'take only');
   const inspected = await inspectInputs(
     inputs,
     {
@@ -55,14 +57,18 @@ export async function planEvaluation(
       reasons: flags.errors === undefined,
       skipFailures: false,
       existing: asked,
+      ...(pairRewards && { pairRewards }),
       ...(suite !== undefined && suite.answers !== 'one' && { answerLists: listsOf(suite.answers) }),
     },
     maxRowBytes,
   );
+  const sample = firstRecord(inputs);
+  for (const name of flags.fields ?? []) fieldKey(name, 'fields', inspected, sample);
   const first = await lookAtFirstRows(inputs, inspected);
-  const format = { ...inspected, existing: existingByRows(asked, first.row, flags, context) };
-  const keyOf = (name: string | undefined, option: string, sample = firstRecord(inputs)) =>
-    name && fieldKey(name, option, format, sample);
+  const existing = pairRewards === undefined ? existingByRows(asked, first.row, flags, context) : asked;
+  const format = { ...inspected, existing };
+  const keyOf = (name: string | undefined, option: string, shown = sample) =>
+    name && fieldKey(name, option, format, shown);
   const label = keyOf(flags.labelField, 'labelField', first.labelled) ?? first.label;
   if (flags.positive !== undefined && label === undefined && first.row !== undefined) {
     throw usageError('expected a field label or labels for --positive, found neither; name another by --label-field');
@@ -82,8 +88,11 @@ export async function planEvaluation(
             id: keyOf(id, 'id'),
             texts: flags.report !== undefined,
           },
-    needsModel: first.row !== undefined && (!first.row.hasReward || asked === 'replace'),
-    baseline: place === undefined ? undefined : await Baseline.read({ place, id, rewardField, maxRowBytes }, context),
+    needsModel: pairRewards === undefined && first.row !== undefined && (!first.row.hasReward || asked === 'replace'),
+    baseline:
+      place === undefined
+        ? undefined
+        : await Baseline.read({ place, id, rewardField, fields: flags.fields, maxRowBytes }, context),
   };
 }
 
@@ -99,6 +108,7 @@ const fieldsOfSuite = ({ by, answers }: Suite): EvaluationFields => ({
 /** What a suite says itself, or its table has no place for. */
 const decidedBySuite = [
   'label-field',
+  'fields',
   'positive',
   'group',
   'cluster',
@@ -113,7 +123,7 @@ const decidedBySuite = [
   'fail-on-regression',
 ] as const;
 
-function refuseContradictions(files: readonly string[], flags: EvalFlags): void {
+function refuseContradictions(files: readonly string[], flags: EvalFlags, given: GivenSettings): void {
   refuseTwoStreams(files);
   for (const name of flags.suite === undefined ? [] : decidedBySuite) {
     const given = flags[fieldOf({ name }) as keyof EvalFlags];
@@ -121,6 +131,7 @@ function refuseContradictions(files: readonly string[], flags: EvalFlags): void 
       throw usageError(`expected --suite ${flags.suite} without --${name}: its form and its table are given`);
     }
   }
+  refuseBesideFields(flags, given);
   if (flags.id !== undefined && flags.baseline === undefined) throw usageError('expected --id with --baseline FILE');
   if (flags.failOnRegression !== undefined && flags.baseline === undefined) {
     throw usageError('expected --fail-on-regression with --baseline FILE: it holds the difference against zero');
@@ -132,6 +143,23 @@ function refuseContradictions(files: readonly string[], flags: EvalFlags): void 
   }
   if (flags.failOnInterval && flags.failUnder === undefined && flags.failOver === undefined) {
     throw usageError('expected --fail-on-interval with --fail-under or --fail-over');
+  }
+}
+
+/** The rewards of --fields are taken as they are: nothing is scored. */
+function refuseBesideFields({ fields, rescore, useRewards }: EvalFlags, { flags: scoring }: GivenSettings): void {
+  if (fields === undefined) return;
+  const [chosen, rejected] = fields;
+  if (chosen === rejected) {
+    throw usageError(
+      `expected --fields a,b, the rewards of the chosen texts and of the rejected ones, got ${chosen} alone`,
+    );
+  }
+  const others = [...scoring, ...(rescore ? ['--rescore'] : []), ...(useRewards ? ['--use-rewards'] : [])];
+  if (others.length > 0) {
+    throw usageError(
+      `expected no ${others.join(', ')} beside --fields ${fields.join(',')}, whose rewards are taken as they are`,
+    );
   }
 }
 
