@@ -22,7 +22,9 @@ export function typeOf(value: unknown, path = ''): JsonType {
     case 'string':
       return { kind: 'text' };
     case 'number':
-      return { kind: Number.isSafeInteger(value) ? 'integer' : 'number' };
+      if (!Number.isFinite(value)) throw new MixedTypes(`${path} holds a number that no double can hold`);
+      // No integer is -0.
+      return { kind: Number.isSafeInteger(value) && !Object.is(value, -0) ? 'integer' : 'number' };
     case 'bigint':
       if (BigInt.asIntN(64, value) === value) return { kind: Number.isSafeInteger(Number(value)) ? 'integer' : 'long' };
       throw new MixedTypes(`${path} holds ${value}, which no 64 bits can hold`);

@@ -1,6 +1,6 @@
 /** How values of a column are written as JSON. */
 import { isUtf8 } from 'node:buffer';
-import { formatReward } from '../rows/results.js';
+import { writtenReward } from '../rows/results.js';
 import type { Leaf } from './schema.js';
 
 /** Makes JSON of a value that is there. */
@@ -39,7 +39,7 @@ export function jsonOfLeaf({ type, meaning }: Leaf): LeafToJson {
   }
   switch (type) {
     case 'FLOAT':
-      return (value) => (Number.isFinite(value) ? formatReward(value as number) : 'null');
+      return (value) => numberToJson(value === 0 ? value : writtenReward(value as number));
     case 'DOUBLE':
       return (value) => numberToJson(value as number);
     case 'BYTE_ARRAY':
@@ -56,7 +56,12 @@ export const isBinary = ({ type, meaning }: Leaf): boolean =>
 
 const bytesOf = (value: boolean | number | bigint | Uint8Array): Uint8Array => value as Uint8Array;
 
-const numberToJson = (value: number): string => (Number.isFinite(value) ? String(value) : 'null');
+/** Written as no integer is where it would pass for one of many digits, or lose its sign as one. */
+function numberToJson(value: number): string {
+  if (!Number.isFinite(value)) return 'null';
+  if (Object.is(value, -0)) return '-0.0';
+  return Math.abs(value) > Number.MAX_SAFE_INTEGER ? value.toExponential() : String(value);
+}
 
 function textToJson(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');

@@ -22,7 +22,11 @@ type JsonRow = Readonly<Record<string, unknown>>;
 
 const BYTE_ORDER_MARK = /^\ufeff/;
 
-const noColumns = (): JsonType => ({ kind: 'object', fields: new Map() });
+/** Of these columns, no value is known yet. */
+export const emptyColumns = (names: readonly string[]): JsonType => ({
+  kind: 'object',
+  fields: new Map(names.map((name) => [name, { kind: 'none' }])),
+});
 
 export interface RowsToCheck {
   readonly format: RowFormat;
@@ -44,7 +48,7 @@ export async function typesOfInputs(
   inputs: readonly Input[],
   { format, fields, maxRowBytes, limit = Number.POSITIVE_INFINITY, keep }: RowsToCheck,
 ): Promise<JsonType> {
-  let type = noColumns();
+  let type = emptyColumns([]);
   let isList: boolean | undefined;
   let rows = 0;
   for (const input of inputs) {
@@ -105,6 +109,8 @@ export interface NewParquetSettings {
   readonly rewards: FieldSettings | undefined;
   /** Whether there is a column for why there is no reward. */
   readonly reasons: boolean;
+  /** The columns that results are written to, where the inputs have none of these names. */
+  readonly results: readonly string[];
   /** Types of the inputs' columns, all of which are written, as far as they are known. */
   readonly known: JsonType | undefined;
   /** What the run wrote of the rows, as lines. Default: the work is these. */
@@ -112,13 +118,13 @@ export interface NewParquetSettings {
 }
 
 export const planNewParquet =
-  ({ rewards, reasons, known = noColumns(), linesOf = readLines }: NewParquetSettings): Assemble =>
+  ({ known = emptyColumns([]), linesOf = readLines, ...settings }: NewParquetSettings): Assemble =>
   async (work, target, statistics) => {
     let type = known;
     for await (const row of rowsOf(linesOf(work, statistics))) {
       type = joined(type, row, (what) => runError(`${work}: ${refusal(what)}`));
     }
-    const columns = columnsOf(type, rewards, reasons);
+    const columns = columnsOf(type, known, settings);
     return writeRows(target, columns, rowsOf(linesOf(work, statistics)));
   };
 
@@ -135,9 +141,16 @@ async function* rowsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<JsonRow> {
   }
 }
 
-/** Rewards are doubles, whatever numbers they happen to be, and stand after what was there before. */
-function columnsOf(type: JsonType, settings: FieldSettings | undefined, reasons: boolean): ColumnOfRows[] {
-  const fields = type.kind === 'object' ? [...type.fields] : [];
+/**
+ * Rewards are doubles, whatever numbers they happen to be. Results stand after what was there before, also where the first
+ * row has nothing else.
+ */
+function columnsOf(
+  type: JsonType,
+  known: JsonType,
+  { rewards: settings, results, reasons }: Pick<NewParquetSettings, 'rewards' | 'results' | 'reasons'>,
+): ColumnOfRows[] {
+  const fields = columnsIn(type);
   if (settings === undefined) return fields.map(([name, own]) => ({ name, type: own }));
   const [lone, pair] = (['single', 'pair'] as const).map((shape) =>
     resultFields({ ...settings, details: false }, shape),
@@ -146,11 +159,20 @@ function columnsOf(type: JsonType, settings: FieldSettings | undefined, reasons:
   const columns = fields.map(
     ([name, own]): ColumnOfRows => ({ name, type: rewards.includes(name) ? asReward(own) : own }),
   );
+  const before = new Set(columnsIn(known).map(([name]) => name));
+  const isResult = ({ name }: ColumnOfRows): boolean => results.includes(name) && !before.has(name);
   const others = columns.filter(({ name }) => name !== REWARD_ERROR);
   const isScored = others.some(({ name }) => rewards.includes(name));
-  if (!isScored) others.push(...lone.map((name): ColumnOfRows => ({ name, type: { kind: 'number' } })));
-  return [...others, ...(reasons || others.length < columns.length ? [errorColumn] : [])];
+  return [
+    ...others.filter((column) => !isResult(column)),
+    ...others.filter(isResult),
+    ...(isScored ? [] : lone.map((name): ColumnOfRows => ({ name, type: { kind: 'number' } }))),
+    ...(reasons || others.length < columns.length ? [errorColumn] : []),
+  ];
 }
+
+const columnsIn = (type: JsonType): [name: string, type: JsonType][] =>
+  type.kind === 'object' ? [...type.fields] : [];
 
 const errorColumn: ColumnOfRows = { name: REWARD_ERROR, type: { kind: 'text' } };
 

@@ -3,12 +3,16 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { parquet } from '../../dist/parquet/container.js';
+import { openFileSource } from '../../dist/platform/byte-source.js';
 import { jsonLines, rewardScore, root, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 
 useTinyModel();
 const directory = temporaryDirectory();
 const out = (name: string): string => join(directory, name);
-const parquet = join(root, 'test/oracle/parquet/basic-zstd-v2.parquet');
+const basic = join(root, 'test/oracle/parquet/basic-zstd-v2.parquet');
+
+async function* nothing(): AsyncGenerator<Buffer> {}
 
 /** The lines of a file of Parquet, as the program reads them again, digit for digit. */
 async function linesOf(path: string, ...args: readonly string[]): Promise<string[]> {
@@ -49,6 +53,25 @@ test('a run that was stopped goes on to the same bytes, and the best rows have t
   assert.ok((await linesOf(out('new.parquet'), '--text', 'text')).includes(best as string));
 });
 
+/** What is written of these rows, as the program reads it again and writes it once more. */
+async function linesTwice(content: string): Promise<string[]> {
+  const path = writeFile(directory, 'numbers.jsonl', content);
+  assert.equal((await rewardScore(['-q', '--overwrite', path, '-o', out('once.parquet')])).code, 0);
+  const lines = await linesOf(out('once.parquet'));
+  const group = ['best', '-q', '--use-rewards', '--group', 'text', out('once.parquet'), '-o', out('twice.parquet')];
+  assert.equal((await rewardScore(group)).code, 0);
+  const again = await linesOf(out('twice.parquet'));
+  const own = (line: string): string => line.replace(/,"reward":.*/, '}');
+  assert.deepEqual(again.map(own), lines.map(own));
+  return lines.map(own);
+}
+
+test('fractions keep their digits, and doubles their sign and what no integer of 64 bits holds', async () => {
+  const numbers = ['0.30000000000000004', '-0.0', '1e+20', '-9.007199254740992e+15', '5e-324', '0.5', 'null'];
+  const lines = numbers.map((number, i) => `{"text":"${i}","x":${number},"y":[${number}],"n":9007199254740993}`);
+  assert.deepEqual(await linesTwice(`${lines.join('\n')}\n`), lines);
+});
+
 test('cells of CSV are strings', async () => {
   const csv = writeFile(directory, 'rows.csv', 'text,n\na,1\n');
   assert.equal((await rewardScore(['-q', csv, '-o', out('csv.parquet')])).code, 0);
@@ -58,9 +81,47 @@ test('cells of CSV are strings', async () => {
   );
 });
 
+describe('rewards stand after the columns of the input', () => {
+  const bad = writeFile(directory, 'bad.csv', 'text,x\na\nb,1,2\nc,1\n');
+  const names = async (path: string): Promise<string[]> => {
+    const file = { name: path, chunks: nothing(), open: () => openFileSource(path), columns: undefined };
+    return (await parquet.readColumns(file)).map(({ name }) => name);
+  };
+
+  test('where the first rows are bad', async () => {
+    assert.equal((await rewardScore(['-q', bad, '-o', out('bad.parquet')])).code, 3);
+    assert.deepEqual(await names(out('bad.parquet')), ['text', 'x', 'reward', 'reward_error']);
+    const apart = [bad, '--details', '--errors', out('errors'), '-o', out('apart.parquet')];
+    assert.equal((await rewardScore(['-q', ...apart])).code, 3);
+    assert.deepEqual(await names(out('apart.parquet')), [
+      ...['text', 'x', 'reward', 'reward_tokens', 'reward_truncated', 'reward_prompt_tokens'],
+    ]);
+  });
+
+  test('where all of them are bad', async () => {
+    const none = writeFile(directory, 'none.csv', 'text,x\na\n');
+    assert.equal((await rewardScore(['-q', none, '-o', out('bad-alone.parquet')])).code, 3);
+    assert.deepEqual(await names(out('bad-alone.parquet')), ['text', 'x', 'reward', 'reward_error']);
+  });
+
+  test('where the first group of best is', async () => {
+    const lines = writeFile(directory, 'bad.jsonl', '{"a"\n{"prompt":"p","candidates":["a","b"]}\n');
+    assert.equal((await rewardScore(['best', '-q', lines, '-o', out('bad-best.parquet')])).code, 3);
+    assert.deepEqual(await names(out('bad-best.parquet')), [
+      ...['prompt', 'candidates', 'reward', 'response', 'best_index', 'best_reward', 'reward_margin', 'reward_error'],
+    ]);
+  });
+
+  test('unless they replace some of its own', async () => {
+    const scored = writeFile(directory, 'scored.csv', 'reward,text\n0.5,a\n');
+    assert.equal((await rewardScore(['-q', '--rescore', scored, '-o', out('rescored.parquet')])).code, 0);
+    assert.deepEqual((await names(out('rescored.parquet'))).slice(0, 2), ['reward', 'text']);
+  });
+});
+
 test('best writes winners and pairs of Parquet as Parquet where the name asks for it', async () => {
   const best = ['best', '-q', '--exit-zero'];
-  const group = [...best, '--text', 'text', '--group', 'flag', '--gather', parquet];
+  const group = [...best, '--text', 'text', '--group', 'flag', '--gather', basic];
   const asLines = await rewardScore(group);
   assert.equal((await rewardScore([...group, '-o', out('best.parquet')])).code, 0);
   const winners = (await linesOf(out('best.parquet'), '--text', 'text')).map(
@@ -88,6 +149,7 @@ describe('is refused before anything is written', () => {
     ],
     ['{"text":"a","x":[{"y":1},{"y":[]}]}\n', /rows\.jsonl:1: .* but x\.y holds numbers and lists/],
     ['{"text":"a","x":18446744073709551615}\n', /x holds 18446744073709551615, which no 64 bits can hold/],
+    ['{"text":"a","x":[-1e400]}\n', /rows\.jsonl:1: .* but x holds a number that no double can hold/],
     ['{"text":"a","x":{}}\n', /x holds objects without fields/],
     ['{"text":"a"}\n{"prompt":"a","candidates":["b"]}\n', /:2: .* but some rows have candidates and others none/],
   ] as const) {
@@ -99,6 +161,19 @@ describe('is refused before anything is written', () => {
       assert.ok(!existsSync(out('none.parquet.partial')));
     });
   }
+
+  test('a name that two columns have', async () => {
+    const path = writeFile(directory, 'refused/doubled.csv', 'text,x,x\na,1,2\n');
+    for (const args of [
+      ['-o', out('none.parquet')],
+      ['--to', 'jsonl'],
+    ]) {
+      const { code, stdout, stderr } = await rewardScore([path, ...args]);
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.match(stderr, /doubled\.csv:1: expected columns of different names .*, got "x" twice; rename one/);
+    }
+    assert.equal((await rewardScore(['-q', path])).code, 0);
+  });
 
   for (const [args, message] of [
     [['-', '-o', out('none.parquet')], /standard input: expected a regular file for Parquet as output/],

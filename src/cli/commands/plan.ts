@@ -13,7 +13,7 @@ import { bestRowsOf, planBestRows } from '../../run/best-rows.js';
 import { containerOfName } from '../../run/containers.js';
 import { Input, type InputPlace, pathOf } from '../../run/input.js';
 import { inspectInputs, readFirstRow } from '../../run/inspect.js';
-import { planNewParquet, typesOfInputs } from '../../run/new-parquet.js';
+import { emptyColumns, planNewParquet, typesOfInputs } from '../../run/new-parquet.js';
 import type { Assemble } from '../../run/output.js';
 import { checkDestination, checkDistinct, checkOutput, isPlain } from '../../run/output-path.js';
 import { type ClaimedOutput, claimWork } from '../../run/output-sink.js';
@@ -239,6 +239,12 @@ function refusePairs(inputs: readonly Input[], { fields }: FormatSettings): void
   }
 }
 
+/** The columns that are written of inputs of strings, by the names that they have there. */
+function columnsOf({ header, fields, keep }: FormatSettings): readonly string[] {
+  const names = header?.columns ?? [fields.text ?? 'text'];
+  return keep?.map((name) => names.find((own) => columnKey(own) === columnKey(name)) ?? name) ?? names;
+}
+
 /** The columns of inputs that are JSON may be of several types: those of the others are strings, or known. */
 async function planRowsAsParquet(
   inputs: readonly Input[],
@@ -246,18 +252,19 @@ async function planRowsAsParquet(
   { best, maxRowBytes, limit, keep }: ScoreOrBestFlags,
   filter: RewardFilter | undefined,
 ): Promise<Assemble> {
-  const { from, fields, reasons } = format;
+  const { from, fields, reasons, addedColumns } = format;
   const types =
     from === 'jsonl' || from === 'json'
       ? await typesOfInputs(inputs, { format: createFormat(format), fields, maxRowBytes, limit, keep })
-      : undefined;
+      : emptyColumns(columnsOf(format));
   // What `best` writes need not have the columns of its input.
   const known = best === undefined ? types : undefined;
+  const results = addedColumns ?? [...resultFields(format, 'single'), ...resultFields(format, 'pair')];
   const linesOf =
     filter?.kind === 'best'
       ? (work: string, statistics: RunStatistics) => bestRowsOf(work, filter.percent, statistics)
       : undefined;
-  return planNewParquet({ rewards: best?.pairs ? undefined : format, reasons, known, linesOf });
+  return planNewParquet({ rewards: best?.pairs ? undefined : format, results, reasons, known, linesOf });
 }
 
 /** @throws FatalError `usage` for what is not written as Parquet whose types are found */

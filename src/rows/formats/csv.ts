@@ -119,10 +119,20 @@ function ownCells(keys: readonly string[]): (cells: readonly string[] | undefine
   };
 }
 
-/** Writes each record as a JSON line with every column as a string. */
+/**
+ * Writes each record as a JSON line with every column as a string.
+ *
+ * @throws FatalError `usage` where two columns have one name, of which an object would keep one
+ */
 export function csvToJsonl(settings: CsvSettings): RowFormat {
   const { header, written } = settings;
   const { columns } = written.header;
+  const doubled = columns.find((name, i) => columns.indexOf(name) !== i);
+  if (doubled !== undefined) {
+    throw usageError(
+      `${header.place}: expected columns of different names for rows of JSON or Parquet, got ${JSON.stringify(doubled)} twice; rename one`,
+    );
+  }
   const keys = columns.map(columnKey);
   const ownCell = ownCells(keys);
   const edited = (cells: readonly string[], members: readonly SplicedMember[], removed: readonly string[]): string => {
