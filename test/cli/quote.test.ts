@@ -38,17 +38,42 @@ test('best groups by a cell that begins with a quote', async () => {
   );
 });
 
-test('a cell that cannot be written makes a bad row, and the file stays whole', async () => {
-  const args = ['-q', '--quote', 'none', '--from', 'csv', '--to', 'tsv'];
-  const { code, stdout } = await rewardScore(args, { stdin: 'text,id\na,1\nb\tc,2\n' });
-  assert.equal(code, 3);
-  assert.match(stdout, /^text\tid\treward\na\t1\t-?\d\S*\nb c\t2\t\n$/);
-  const header = await rewardScore(args, { stdin: 'text,i\td\na,1\n' });
-  assert.equal(header.code, 2);
-  assert.match(
-    header.stderr,
-    /expected columns that can be written without quotes, got "i\\td"; leave out --quote none/,
+test('another format has quotes where it needs them, so that every cell can be written', async () => {
+  const convert = async (from: string, to: string, stdin: string): Promise<string> => {
+    const { code, stdout, stderr } = await rewardScore(['-q', '--quote', 'none', '--from', from, '--to', to], {
+      stdin,
+    });
+    assert.deepEqual([code, stderr], [0, '']);
+    return stdout.replaceAll(/-?\d\.\d+$/gm, 'R');
+  };
+  assert.equal(
+    await convert('tsv', 'csv', 'text\tx, "y"\na, b\t1\n"c\td\n'),
+    'text,"x, ""y""",reward\n"a, b",1,R\n"""c",d,R\n',
   );
+  assert.equal(
+    await convert('csv', 'tsv', 'text,i\td\n"a,1\nb\tc,2\n'),
+    'text\t"i\td"\treward\n"""a"\t1\tR\n"b\tc"\t2\tR\n',
+  );
+  const candidates = await rewardScore(['-q', '--quote', 'none', '--from', 'csv', '--to', 'tsv'], {
+    stdin: 'prompt,candidates\na,["b"]\n',
+  });
+  assert.match(candidates.stdout, /^prompt\tcandidates\treward\na\t"\[""b""\]"\t"\[-?\d\.\d+\]"\n$/);
+});
+
+test('the separator may be the same: the formats are not', async () => {
+  const args = ['-q', '--quote', 'none', '--from', 'csv', '--delimiter', '\\t'];
+  const stdin = 'text\tx\n"a\t1\n';
+  const same = await rewardScore(args, { stdin });
+  assert.match(same.stdout, /^text\tx\treward\n"a\t1\t-?\d\.\d+\n$/);
+  const other = await rewardScore([...args, '--to', 'tsv'], { stdin });
+  assert.match(other.stdout, /^text\tx\treward\n"""a"\t1\t-?\d\.\d+\n$/);
+});
+
+test('a column that is added has no quotes where the others have none', async () => {
+  const args = ['-q', '--quote', 'none', '--from', 'csv', '--reward-field', 'a,b'];
+  const { code, stderr } = await rewardScore(args, { stdin: 'text\na\n' });
+  assert.equal(code, 2);
+  assert.match(stderr, /expected columns that can be written without quotes, got "a,b"; leave out --quote none/);
 });
 
 for (const [args, stdin, message] of [

@@ -240,8 +240,8 @@ function refusePairs(inputs: readonly Input[], { fields }: FormatSettings): void
 }
 
 /** The columns that are written of inputs of strings, by the names that they have there. */
-function columnsOf({ header, fields, keep }: FormatSettings): readonly string[] {
-  const names = header?.columns ?? [fields.text ?? 'text'];
+function columnsOf({ header, keep }: FormatSettings): readonly string[] {
+  const names = header?.columns ?? ['text'];
   return keep?.map((name) => names.find((own) => columnKey(own) === columnKey(name)) ?? name) ?? names;
 }
 

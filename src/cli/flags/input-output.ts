@@ -87,7 +87,9 @@ export const inputOutputFlags = [
     name: 'quote',
     value: '<style>',
     group,
-    doc: 'whether cells of CSV and TSV may stand in quotes, as in RFC 4180, or quotes are characters like others',
+    doc:
+      'whether cells of CSV and TSV input may stand in quotes, as in RFC 4180, or quotes are characters like others; CSV that is written of TSV, or TSV of CSV, ' +
+      'has quotes where it needs them in any case, and that of other input where this allows them',
     choices: ['rfc4180', 'none'],
     default: 'rfc4180',
     commands: readsRows,

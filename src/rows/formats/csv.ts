@@ -30,7 +30,7 @@ export interface CsvSettings extends ResultSettings, CellSyntax {
 }
 
 export interface CsvOutput {
-  readonly delimiter: string;
+  readonly syntax: CellSyntax;
   /** Columns after the input's. */
   readonly added: readonly string[];
   /** What results are written to: columns of the input, or added ones. */
@@ -38,39 +38,30 @@ export interface CsvOutput {
 }
 
 /**
- * Writes each record's own bytes with other cells in some columns, and more after them; where the delimiter changes,
- * all cells are quoted again.
+ * Writes each record's own bytes with other cells in some columns, and more after them; where cells are set apart
+ * otherwise, all of them are quoted again.
  */
-export function csvToCsv(settings: CsvSettings, { delimiter: toDelimiter, added: names, shape }: CsvOutput): RowFormat {
-  const { delimiter, quoted, written } = settings;
+export function csvToCsv(settings: CsvSettings, { syntax, added: names, shape }: CsvOutput): RowFormat {
+  const { written } = settings;
   const { header } = written;
-  const syntax = { delimiter: toDelimiter, quoted };
+  const { delimiter } = syntax;
   const keys = header.columns.map(columnKey);
   const ownCell = ownCells(keys);
-  const join = (cells: readonly string[]): string => cells.map((cell) => quote(cell, syntax)).join(toDelimiter);
-  const same = toDelimiter === delimiter;
-  const unwritable = [...(same ? [] : header.columns), ...names].find((name) => cannotHold(syntax, name));
+  const join = (cells: readonly string[]): string => cells.map((cell) => quote(cell, syntax)).join(delimiter);
+  const same = delimiter === settings.delimiter && syntax.quoted === settings.quoted;
+  const unwritable = names.find((name) => cannotHold(syntax, name));
   if (unwritable !== undefined) {
     throw usageError(
       `${header.place}: expected columns that can be written without quotes, got ${JSON.stringify(unwritable)}; ` +
         `leave out ${optionName('quote')} none`,
     );
   }
-  const reader = csvReader(settings);
   const mark = header.text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
   return {
-    ...reader,
-    parse(record) {
-      const parsed = reader.parse(record);
-      const cells = same || parsed?.failure ? [] : written.pickCells(parsed?.cells ?? []);
-      const cell = cells.find((one) => cannotHold(syntax, one));
-      if (cell === undefined) return parsed;
-      const message = `expected cells that can be written without quotes, got ${clip(cell)}`;
-      return { ...parsed, failure: failure('BAD_CSV', message) };
-    },
+    ...csvReader(settings),
     outputHeader: Buffer.from(
       (same ? header.text : mark + join(header.columns)) +
-        (names.length === 0 ? '' : toDelimiter + join(names)) +
+        (names.length === 0 ? '' : delimiter + join(names)) +
         header.lineEnd,
     ),
     // A row that failed need not be known to be of the columns' kind.
@@ -98,13 +89,13 @@ export function csvToCsv(settings: CsvSettings, { delimiter: toDelimiter, added:
     const own =
       same || cells === undefined
         ? replaceCells(bytes, settings, replaced)
-        : cells.map((cell, i) => replaced[i] ?? quote(cell, syntax)).join(toDelimiter);
+        : cells.map((cell, i) => replaced[i] ?? quote(cell, syntax)).join(delimiter);
     // A short record is filled up, so that the empty reward is in its own column.
     const missing = cells === undefined ? 0 : Math.max(0, header.columns.length - cells.length);
     return [
       own,
-      toDelimiter.repeat(names.length === 0 ? missing : missing + 1) +
-        names.map((name) => values.get(columnKey(name)) ?? '').join(toDelimiter),
+      delimiter.repeat(names.length === 0 ? missing : missing + 1) +
+        names.map((name) => values.get(columnKey(name)) ?? '').join(delimiter),
       lineEnd.length > 0 ? lineEnd : header.lineEnd,
     ];
   }

@@ -8,6 +8,7 @@ import { filtered, type RewardFilter } from '../reward-filter.js';
 import { type AnswerLists, readAnswerLists } from './answer-lists.js';
 import { readColumns } from './columns.js';
 import { csvToCsv, csvToJsonl } from './csv.js';
+import type { CellSyntax } from './csv-cells.js';
 import { type CsvHeader, columnKey } from './csv-header.js';
 import type { InputFormat, OutputFormat, RowFormat } from './format.js';
 import { jsonlToJsonl } from './jsonl.js';
@@ -22,7 +23,10 @@ export interface FormatSettings extends ResultSettings {
   readonly to: OutputFormat;
   /** The delimiter of CSV and TSV input. */
   readonly delimiter: string;
-  /** Whether cells of CSV and TSV, read or written, may stand in quotes. */
+  /**
+   * Whether cells of CSV and TSV input may stand in quotes, and those of an output of the same format; of an output of
+   * other inputs, whether its cells may.
+   */
   readonly quoted: boolean;
   /** Whether to leave out rows that cannot be scored. */
   readonly skipFailures: boolean;
@@ -106,12 +110,13 @@ function createRowFormat(settings: FormatSettings): RowFormat {
   const written = keep === undefined ? everyColumn(header) : keptColumns(header, { ...settings, keep }, shape);
   const csv = { ...settings, header, jsonColumns, written };
   if (to === 'jsonl') return csvToJsonl(csv);
-  const quotedAnew = to !== from && (to === 'csv' || to === 'tsv');
   const keys = written.header.columns.map(columnKey);
   const added = addedColumns ?? resultFields(settings, shape).filter((name) => !keys.includes(columnKey(name)));
-  const toDelimiter = quotedAnew ? delimiters[to] : delimiter;
-  refuseUnquotedLists(settings, shape, toDelimiter);
-  return csvToCsv(csv, { delimiter: toDelimiter, added, shape });
+  // How the input is read says nothing about another format, in which quotes may be needed.
+  const isAnother = to !== from && (to === 'csv' || to === 'tsv');
+  const syntax = isAnother ? { delimiter: delimiters[to], quoted: true } : { delimiter, quoted: settings.quoted };
+  refuseUnquotedLists(settings, shape, syntax);
+  return csvToCsv(csv, { syntax, added, shape });
 }
 
 type FormatOfObjects = Exclude<InputFormat, 'csv' | 'tsv'>;
@@ -133,16 +138,16 @@ function createFormatOfObjects(settings: FormatSettings & { readonly from: Forma
     );
   }
   const syntax = { delimiter: delimiters[to], quoted };
-  refuseUnquotedLists(settings, shape, syntax.delimiter);
+  refuseUnquotedLists(settings, shape, syntax);
   const columns = keep ?? settings.columns ?? [];
   return rowsToCsv(reader, pick ?? ((record, parsed) => ({ record, parsed })), { ...settings, shape, columns }, syntax);
 }
 
 /** Lists of rewards hold commas, and the text of a candidate, which `best` adds, may hold anything. */
 function refuseUnquotedLists(
-  { quoted, addedColumns }: Pick<FormatSettings, 'quoted' | 'addedColumns'>,
+  { addedColumns }: Pick<FormatSettings, 'addedColumns'>,
   shape: RewardShape,
-  delimiter: string,
+  { delimiter, quoted }: CellSyntax,
 ): void {
   if (quoted || shape !== 'array' || (delimiter !== ',' && addedColumns === undefined)) return;
   throw usageError(
