@@ -41,7 +41,8 @@ export const parquet = {
   },
 } as const satisfies Container;
 
-function sampleOf({ element, children }: SchemaNode): unknown {
+function sampleOf({ element, children, isMap }: SchemaNode): unknown {
+  if (isMap) return {};
   if (element.repetition_type === 'REPEATED' || element.converted_type === 'LIST') return [];
   return children.length === 0
     ? ''

@@ -6,10 +6,19 @@ import { existingShape } from '../rows/existing-rewards.js';
 import { type CsvHeader, columnKey, isBeforeHeader, listColumns, readHeader } from '../rows/formats/csv-header.js';
 import { createFormat, type FormatSettings } from '../rows/formats/index.js';
 import { refuseKept } from '../rows/formats/kept-fields.js';
+import { withMessages } from '../rows/formats/parquet.js';
 import { kindOfColumns, kindOfRow, type RowKind } from '../rows/kinds/kinds.js';
-import { isBareText, type Row } from '../rows/kinds/roles.js';
+import { refuseAbsentColumns, unfitColumns } from '../rows/kinds/refuse-fields.js';
+import { isBareText, type NamedFields, type Row, reachField } from '../rows/kinds/roles.js';
 import { CsvScanner, type InputRecord, LineScanner, positionAfter, type RecordScanner } from '../rows/records.js';
-import { type FieldSettings, insteadOfTakenField, type RewardShape, shapeOf, takenField } from '../rows/results.js';
+import {
+  type FieldSettings,
+  insteadOfTakenField,
+  type RewardShape,
+  shapeOf,
+  takenField,
+  takesRewards,
+} from '../rows/results.js';
 import type { Input } from './input.js';
 import { refuseForeignInput, refuseSeveralLines } from './sniff.js';
 
@@ -17,6 +26,7 @@ import { refuseForeignInput, refuseSeveralLines } from './sniff.js';
  * Checks the first record of each input, sets where its rows begin, and completes the format with the header that the
  * inputs share.
  *
+ * @param settings with fields as flags name them; those of the completed format are keys of columns where there is a header
  * @param maxRowBytes a longer record is not read
  * @param stream the second record may come only when the first one is answered
  * @throws FatalError `usage` for input in another format, headers that differ, or a reward field that already exists
@@ -27,7 +37,7 @@ export async function inspectInputs(
   maxRowBytes: number,
   stream = false,
 ): Promise<FormatSettings> {
-  const { from, to, delimiter, quoted, fields, existing, keep } = settings;
+  const { from, to, delimiter, quoted, existing, keep } = settings;
   // The format of CSV needs its header.
   const format = from === 'csv' || from === 'tsv' ? undefined : createFormat({ ...settings, header: undefined });
   const newScanner = (): RecordScanner =>
@@ -43,8 +53,11 @@ export async function inspectInputs(
     await input.reset();
     return first;
   };
+  // The columns of CSV have keys, by which names are compared.
+  const fields = format === undefined ? byKey(settings.fields) : settings.fields;
   for await (const { input, first } of peekInOrder(inputs, peek)) {
-    const ofColumns = await checkColumns(input, settings);
+    const row = first && first.oversized === undefined ? format?.parse(first)?.row : undefined;
+    const ofColumns = await checkColumns(input, settings, row);
     shape ??= ofColumns?.shape;
     const names = ofColumns?.names;
     if (columns !== undefined && JSON.stringify(columns) !== JSON.stringify(names)) {
@@ -67,6 +80,10 @@ export async function inspectInputs(
       input.first = { row: withoutValues(own.columns), line: first.line };
       if (header === undefined) {
         const keys = own.columns.map(columnKey);
+        const has = (name: string): boolean => keys.includes(columnKey(name));
+        const known = { names: own.columns, listed: listColumns(own.columns), has };
+        const absent = refuseAbsentColumns(known, settings.fields);
+        if (absent !== undefined) throw usageError(`${place}: ${absent}`);
         const kind = kindOfColumns(keys, fields)?.kind;
         if (existing === 'refuse') refuseTakenField(keys, kind, settings, place, columnKey);
         if (keep !== undefined) refuseKept(keep, own.columns, place, true);
@@ -75,10 +92,10 @@ export async function inspectInputs(
         const [expected, got] = [listColumns(header.columns), listColumns(own.columns)];
         throw usageError(`${place}: expected the columns ${expected} in every file, got ${got}`);
       }
-    } else if (first.oversized === undefined) {
-      const row = format.parse(first)?.row; // A bad row is reported when its turn comes.
-      if (row !== undefined) input.first = { row, line: first.line };
-      if (rowSeen || row === undefined) continue;
+    } else if (row !== undefined) {
+      // A bad row is reported when its turn comes.
+      input.first = { row: ofColumns?.complete(row) ?? row, line: first.line };
+      if (rowSeen) continue;
       if (existing === 'refuse') refuseTakenField(Object.keys(row), kindOfRow(row, fields), settings, place);
       if (keep !== undefined && ofColumns === undefined) {
         refuseKept(keep, isBareText(row) ? ['text'] : Object.keys(row), place, false);
@@ -88,7 +105,13 @@ export async function inspectInputs(
       rowSeen = true;
     }
   }
-  return { ...settings, header, ...(shape !== undefined && { shape }), ...(columns !== undefined && { columns }) };
+  return {
+    ...settings,
+    fields,
+    header,
+    ...(shape !== undefined && { shape }),
+    ...(columns !== undefined && { columns }),
+  };
 }
 
 /** How many remote files are looked at together: each is some requests, which take their time one after the other. */
@@ -123,48 +146,78 @@ async function* peekInOrder(
   }
 }
 
+const byKey = (fields: NamedFields): NamedFields =>
+  Object.fromEntries(Object.entries(fields).map(([role, name]) => [role, columnKey(name)]));
+
+/** What is known of an input whose container knows its columns. */
+interface ColumnsOfInput {
+  /** That of its rows' rewards. */
+  readonly shape: RewardShape;
+  /** The columns' names where rows are written as cells. */
+  readonly names: readonly string[] | undefined;
+  /** Its first row, which has a value in the columns that flags name, and all others, read or not. */
+  readonly complete: (row: Row) => Row;
+}
+
 /**
  * What can be seen of an input whose container knows its columns.
  *
- * @returns the shape of its rows' rewards, and its columns' names where rows are written as cells; undefined where it has
- *   no columns
- * @throws FatalError `usage` where the format is not that of the file, a column that is read holds no text, or one that
- *   is to be a cell holds lists or structures
+ * @param row its first one, as far as it is read; undefined where there is none
+ * @returns undefined where it has no columns
+ * @throws FatalError `usage` where the format is not that of the file, its columns lack what is to be scored, one that is read
+ *   holds no text, or one that is to be a cell holds lists or structures
  */
 async function checkColumns(
   input: Input,
   settings: Omit<FormatSettings, 'header'>,
-): Promise<{ readonly shape: RewardShape; readonly names: readonly string[] | undefined } | undefined> {
-  const { from, to, fields, existing, keep } = settings;
+  row: Row | undefined,
+): Promise<ColumnsOfInput | undefined> {
+  const { from, to, fields, existing, rewardField, keep } = settings;
   const columns = input.container?.readColumns === undefined ? undefined : await input.columnsOfFile();
-  if ((columns === undefined) === (from !== 'parquet')) {
-    const names = columns?.map(({ name }) => name) ?? [];
-    const read = kindOfColumns(names, fields)?.columns ?? [];
-    const binary = columns?.find(({ name, isBinary }) => isBinary && read.includes(name));
-    if (columns === undefined) return undefined;
-    if (binary === undefined) {
-      const sample = Object.fromEntries(columns.map(({ name, sample }) => [name, sample]));
-      const kind = kindOfRow(sample, fields);
-      if (existing === 'refuse') refuseTakenField(names, kind, settings, input.name);
-      if (keep !== undefined) refuseKept(keep, names, input.name, false);
-      const isTable = to === 'csv' || to === 'tsv';
-      const cells = keep ?? names;
-      const nested = isTable ? columns.find(({ name, isFlat }) => !isFlat && cells.includes(name)) : undefined;
-      if (nested !== undefined) {
-        throw usageError(
-          `${input.name}: expected columns that fit into cells for ${to}, got lists or structures in ${nested.name}; ` +
-            `write JSON lines with ${optionName('to')} jsonl, or only other columns with ${optionName('keep')}`,
-        );
-      }
-      return { shape: shapeOf(kind), names: isTable ? cells : undefined };
-    }
+  if ((columns === undefined) !== (from !== 'parquet')) {
+    const got = columns === undefined ? 'something else (or nothing)' : 'Parquet';
+    throw usageError(`${input.name}: expected ${from}, got ${got}; say which it is with ${optionName('from')}`);
+  }
+  if (columns === undefined) return undefined;
+  const names = columns.map(({ name }) => name);
+  const read = kindOfColumns(names, fields)?.columns ?? [];
+  const binary = columns.find(({ name, isBinary }) => isBinary && read.includes(name));
+  if (binary !== undefined) {
     throw usageError(
       `${input.name}: expected the column ${binary.name} to hold text, got bytes; give it a type of text, ` +
         `or name another with ${optionName('text')} or the like`,
     );
   }
-  const got = columns === undefined ? 'something else (or nothing)' : 'Parquet';
-  throw usageError(`${input.name}: expected ${from}, got ${got}; say which it is with ${optionName('from')}`);
+  const sample = withMessages(Object.fromEntries(columns.map(({ name, sample }) => [name, sample])));
+  // Which keys a map has, only a row says.
+  const has = (name: string): boolean => [sample, row ?? {}].some((one) => reachField(one, name) !== undefined);
+  const known = { names, listed: listColumns(names), has };
+  const absent = refuseAbsentColumns(known, fields);
+  if (absent !== undefined) throw usageError(`${input.name}: ${absent}`);
+  const kind = kindOfRow(sample, fields) ?? (row && kindOfRow(row, fields));
+  const isCarried = takesRewards(existing) && existingShape(names, rewardField) !== undefined;
+  if (kind === undefined && !isCarried) {
+    const instead = `name others with ${optionName('text')} or the like`;
+    throw usageError(`${input.name}: ${unfitColumns(known)}; ${instead}`);
+  }
+  if (existing === 'refuse') refuseTakenField(names, kind, settings, input.name);
+  if (keep !== undefined) refuseKept(keep, names, input.name, false);
+  const isTable = to === 'csv' || to === 'tsv';
+  const cells = keep ?? names;
+  const nested = isTable ? columns.find(({ name, isFlat }) => !isFlat && cells.includes(name)) : undefined;
+  if (nested !== undefined) {
+    throw usageError(
+      `${input.name}: expected columns that fit into cells for ${to}, got lists or structures in ${nested.name}; ` +
+        `write JSON lines with ${optionName('to')} jsonl, or only other columns with ${optionName('keep')}`,
+    );
+  }
+  const nothing = Object.fromEntries(names.map((name) => [name, null]));
+  const complete = (read: Row): Row => {
+    const lacking = Object.values(fields).filter((name) => reachField(read, name) === undefined);
+    const columnsOf = lacking.map((name) => (Object.hasOwn(sample, name) ? name : (name.split('.')[0] as string)));
+    return { ...nothing, ...read, ...Object.fromEntries(columnsOf.map((name) => [name, sample[name]])) };
+  };
+  return { shape: shapeOf(kind), names: isTable ? cells : undefined, complete };
 }
 
 /**

@@ -114,6 +114,19 @@ describe('every form of a pair', () => {
     }
   });
 
+  test('columns of Parquet, of which only those are read that count', async () => {
+    const path = join(directory, 'pairs.parquet');
+    const lines = pairs.map(([text, text_pair]) => `${JSON.stringify({ id: 1, text, text_pair })}\n`).join('');
+    const rows = writeFile(directory, 'pairs.jsonl', lines);
+    const model = ['-q', '-m', typed, '--logit', 'good'];
+    await rewardScore([...model, rows, '-o', path, '--reward-field', 'earlier']);
+    const run = await rewardScore([...model, '--to', 'scores', path]);
+    assert.equal(run.code, 0, run.stderr);
+    for (const [i, reward] of run.stdout.trim().split('\n').entries()) {
+      assertClose(Number(reward), expected[i], JSON.stringify(pairs[i]));
+    }
+  });
+
   test('candidates, and chosen and rejected', async () => {
     const question = 'How do your legs feel?';
     const answers = pairs.flatMap(([first, second], i) => (first === question ? [[second, expected[i]] as const] : []));

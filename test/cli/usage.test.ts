@@ -367,7 +367,17 @@ wrongUses('headers and reward fields', [
   {
     args: ['--from', 'csv', '--text', 'Body', '--prompt', 'text'],
     stdin: 'id,text\n',
-    stderr: 'standard input:1: expected the columns that flags name, "body"; got "id", "text"',
+    stderr: 'standard input:1: expected a column "Body" (--text), got "id", "text"',
+  },
+  {
+    args: ['--from', 'csv', '--prompt', 'Promp', '--response', 'response'],
+    stdin: 'PROMPT, Response \na,b\n',
+    stderr: 'standard input:1: expected a column "Promp" (--prompt), got "PROMPT", " Response "; did you mean PROMPT?',
+  },
+  {
+    args: ['-q', '--text', 'TEXTE'],
+    stdin: '{"id":1,"text":"a"}\n',
+    stderr: 'standard input:1: expected a field "TEXTE" (--text), got ["id","text"]; did you mean text?',
   },
   {
     args: ['--from', 'csv'],

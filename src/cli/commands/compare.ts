@@ -106,7 +106,7 @@ async function sourceOf(
   if (input.size === undefined) {
     throw usageError(`${input.name}: expected a file, got a stream: the rows that are listed are read once more`);
   }
-  const fields = namedFields(flags, asColumns);
+  const fields = namedFields(flags);
   const format = await inspectInputs(
     [input],
     {

@@ -65,7 +65,7 @@ async function formatOf(input: Input, flags: ExplainFlags): Promise<FormatSettin
     [input],
     {
       ...formats,
-      fields: namedFields(flags, asColumns),
+      fields: namedFields(flags),
       rewardField: asColumns ? columnKey(rewardField) : rewardField,
       details: false,
       reasons: true,

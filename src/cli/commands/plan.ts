@@ -78,7 +78,7 @@ export async function planScoring(
   const choice = flags.best && selectionOf(flags.best, formats);
   const written = writtenFields(flags, asked.to);
   refuseKeep(flags, written, formats, choice);
-  const fields = namedFields(flags, formats.from === 'csv' || formats.from === 'tsv');
+  const fields = namedFields(flags);
   if (flags.details && formats.to === 'scores') {
     throw usageError('expected --details with --to jsonl, csv or tsv: scores are one number a line');
   }
@@ -308,10 +308,5 @@ function checkDestinations({ output, errors, summary, resume, report }: ScoreFla
   }
 }
 
-export function namedFields(flags: NamedFields, asColumns: boolean): NamedFields {
-  const named = roles.flatMap((role) => {
-    const name = flags[role];
-    return name === undefined ? [] : [[role, asColumns ? columnKey(name) : name]];
-  });
-  return Object.fromEntries(named) as NamedFields;
-}
+export const namedFields = (flags: NamedFields): NamedFields =>
+  Object.fromEntries(roles.flatMap((role) => (flags[role] === undefined ? [] : [[role, flags[role]]])));

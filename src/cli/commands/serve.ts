@@ -42,7 +42,7 @@ export async function serve(flags: ServeFlags, context: Context): Promise<number
     bodyReader,
     metrics,
     clientMs,
-    open: () => scorer && batches && { batches, served: servedModel(scorer, namedFields(flags, false)) },
+    open: () => scorer && batches && { batches, served: servedModel(scorer, namedFields(flags)) },
     isStopping: () => stopping,
     gauges: () => ({
       workers: scorer?.workers ?? 0,
@@ -111,7 +111,7 @@ function servedModel(
 
 /** Rows with their rewards, as score writes them. */
 const taskOf = (flags: ServeFlags): WindowTask => ({
-  format: { ...jsonlSettings(flags.rewardField), details: flags.details, fields: namedFields(flags, false) },
+  format: { ...jsonlSettings(flags.rewardField), details: flags.details, fields: namedFields(flags) },
   answer: { kind: 'records', results: true },
   maxRowBytes: LARGEST_ROW_BYTES,
   dryRun: false,

@@ -2,6 +2,7 @@ import { usageError } from '../../errors.js';
 import { optionName } from '../../option-name.js';
 import { existingShape } from '../existing-rewards.js';
 import { type ColumnsKind, kindOfColumns, type RowKind } from '../kinds/kinds.js';
+import { unfitColumns } from '../kinds/refuse-fields.js';
 import type { NamedFields } from '../kinds/roles.js';
 import { type ExistingRewards, takesRewards } from '../results.js';
 import { type CsvHeader, columnKey, listColumns } from './csv-header.js';
@@ -28,8 +29,7 @@ export function readColumns(
   { delimiter, fields, existing, rewardField, pairRewards }: ColumnSettings,
 ): Pick<ColumnsKind, 'jsonColumns'> & { readonly kind: RowKind | undefined } {
   const keys = header.columns.map(columnKey);
-  const absent = Object.values(fields).filter((name) => !keys.includes(name));
-  const kind = absent.length > 0 ? undefined : kindOfColumns(keys, fields);
+  const kind = kindOfColumns(keys, fields);
   const doubled = kind?.columns.find((name) => keys.indexOf(name) !== keys.lastIndexOf(name));
   if (doubled !== undefined) {
     throw usageError(`${header.place}: expected one column ${doubled}, which is read, got several of that name`);
@@ -37,13 +37,9 @@ export function readColumns(
   if (kind !== undefined) return kind;
   // Rows that carry their rewards need no text.
   const carried = pairRewards !== undefined || existingShape(keys, columnKey(rewardField)) !== undefined;
-  if (absent.length === 0 && takesRewards(existing) && carried) return { kind, jsonColumns: [] };
-  const expected =
-    absent.length > 0
-      ? `the columns that flags name, ${absent.map((name) => JSON.stringify(name)).join(', ')}`
-      : 'columns to score: text, messages, or prompt with response, candidates, or chosen and rejected';
-  const got = listColumns(header.columns);
-  throw usageError(`${header.place}: expected ${expected}; got ${got}${delimiterHint(header, delimiter)}`);
+  if (takesRewards(existing) && carried) return { kind, jsonColumns: [] };
+  const unfit = unfitColumns({ listed: listColumns(header.columns) });
+  throw usageError(`${header.place}: ${unfit}${delimiterHint(header, delimiter)}`);
 }
 
 function delimiterHint({ columns: [lone, ...others] }: CsvHeader, delimiter: string): string {

@@ -153,7 +153,7 @@ export function refuseKept(
   for (const [i, name] of keep.entries()) {
     const key = kept[i] as string;
     const option = optionName('keep');
-    if (!keys.includes(key)) throw usageError(`${place}: ${absentField(name, 'keep', names, keyOf)}`);
+    if (!keys.includes(key)) throw usageError(`${place}: ${absentField(name, 'keep', names)}`);
     if (kept.indexOf(key) !== i) throw usageError(`${place}: expected each column once (${option}), got ${key} twice`);
     if (areColumns && keys.indexOf(key) !== keys.lastIndexOf(key)) {
       throw usageError(`${place}: expected one column ${key} (${option}), got several of that name`);

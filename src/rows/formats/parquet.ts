@@ -76,7 +76,7 @@ export function parquetToParquet(
 }
 
 /** Older versions of `datasets` store a list of messages as lists of their fields, `{role: […], content: […]}`. */
-function withMessages(row: Row): Row {
+export function withMessages(row: Row): Row {
   const changed = Object.entries(row).flatMap(([name, value]): [string, unknown][] => {
     const messages = messagesOf(value);
     return messages === undefined ? [] : [[name, messages]];

@@ -74,22 +74,48 @@ export function refuseAbsentField(row: Row, option: string, name: string): RowFa
  * What is wrong with a name that an option gives.
  *
  * @param names of the fields that there are
- * @param keyOf the form in which names are compared
  */
-export function absentField(
-  name: string,
-  option: string,
-  names: readonly string[],
-  keyOf: (name: string) => string = (own) => own,
-): string {
-  const keys = names.map(keyOf);
-  const near = keys.length === 0 ? undefined : closest(keyOf(name), keys);
-  const isNear = near !== undefined && distance(keyOf(name), near) <= Math.max(2, name.length / 3);
+export function absentField(name: string, option: string, names: readonly string[]): string {
   return (
     `expected a field ${preview(name)} (${optionName(option)}), got ${names.length === 0 ? 'no fields' : preview(names)}` +
-    (isNear ? `; did you mean ${names[keys.indexOf(near)]}?` : '')
+    nearestOf(name, names)
   );
 }
+
+/** The name that may have been meant, whatever its case, as the end of a message; empty where none is near. */
+function nearestOf(name: string, names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const [asked, ...keys] = [name, ...names].map((one) => one.trim().toLowerCase()) as [string, ...string[]];
+  const near = closest(asked, keys);
+  return distance(asked, near) > Math.max(2, name.length / 3) ? '' : `; did you mean ${names[keys.indexOf(near)]}?`;
+}
+
+/** What columns are known before any row. */
+export interface KnownColumns {
+  /** As they are written. */
+  readonly names: readonly string[];
+  /** They as a list in a message. */
+  readonly listed: string;
+  /** Whether there is a column of that name, or what a path leads to. */
+  readonly has: (name: string) => boolean;
+}
+
+/** Where the columns lack one that a flag names, all rows lack it: the message of that. */
+export function refuseAbsentColumns({ names, listed, has }: KnownColumns, fields: NamedFields): string | undefined {
+  for (const role of roles) {
+    const name = fields[role];
+    if (name === undefined || has(name)) continue;
+    return `expected a column ${preview(name)} (${optionName(role)}), got ${listed}${nearestOf(name, names)}`;
+  }
+  return undefined;
+}
+
+/** What a row needs one of. */
+export const FORMS = 'text, messages, or prompt with response, candidates, or chosen and rejected';
+
+/** The message where no row can have any of these. */
+export const unfitColumns = ({ listed }: Pick<KnownColumns, 'listed'>): string =>
+  `expected columns to score: ${FORMS}; got ${listed}`;
 
 function refuseRivals(found: ReadonlyMap<Role, Field>, kind: RowKind | undefined): RowFailure | undefined {
   if (kind === undefined || kind === 'text') return undefined;

@@ -40,7 +40,7 @@ export const BOT_NAME = 'bot_name';
 export const namesThatAreRead = [
   ...Object.values({ ...defaultNames }),
   ...Object.values(otherNames),
-  [INSTRUCTION.more, BOT_NAME],
+  [SECOND_TEXT, INSTRUCTION.more, BOT_NAME],
 ].flat();
 
 export const roles = Object.keys(defaultNames) as readonly Role[];

@@ -8,7 +8,7 @@ import { failure, isFailure, type RowFailure, wrongUse } from '../failure.js';
 import type { HintCode, NoticeCode } from '../notices.js';
 import { addedMessages, type Message } from './conversation.js';
 import { findKind, type RowKind } from './kinds.js';
-import { refuseFields } from './refuse-fields.js';
+import { FORMS, refuseFields } from './refuse-fields.js';
 import { candidateText } from './responses.js';
 import { contextRole, conversationRole, type Field, findFields, type Role, type Row } from './roles.js';
 import { RowConversation, refuseParts } from './row-conversation.js';
@@ -235,10 +235,7 @@ const notAText = (value: unknown, name: string): RowFailure =>
 
 function missingFields(row: Row, { fields }: TextSettings): string {
   const named = Object.values(fields);
-  const expected =
-    named.length > 0
-      ? `the fields named by flags (${named.join(', ')})`
-      : 'text, messages, or prompt with response, candidates, or chosen and rejected';
+  const expected = named.length > 0 ? `the fields named by flags (${named.join(', ')})` : FORMS;
   const names = Object.entries(row).map(([name, value]) => (value === null ? `${name} (null)` : name));
   return `expected ${expected}, got ${names.length === 0 ? 'no fields' : preview(names)}`;
 }

@@ -51,7 +51,7 @@ export async function planEvaluation(
     inputs,
     {
       ...formats,
-      fields: namedFields(flags, asColumns),
+      fields: namedFields(flags),
       rewardField: asColumns ? columnKey(rewardField) : rewardField,
       details: false,
       reasons: flags.errors === undefined,
