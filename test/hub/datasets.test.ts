@@ -117,6 +117,23 @@ describe('the files', () => {
     assert.deepEqual([row?.size, row?.etag], [13, gitHash('{"text":"a"}\n')]);
   });
 
+  test('may be called what is a pattern too, and then are meant alone', async () => {
+    const names = [
+      'data/rows[1].jsonl',
+      'data/rows1.jsonl',
+      'what?/rows.jsonl',
+      'whats/rows.jsonl',
+      '*.jsonl',
+      'a.jsonl',
+    ];
+    const main = Object.fromEntries(names.map((name) => [name, `{"text":"${name}"}\n`]));
+    const fixture = await DatasetFixture.start({ branches: { main } });
+    for (const name of ['data/rows[1].jsonl', 'what?/rows.jsonl', '*.jsonl']) {
+      assert.deepEqual(await pathsOf(fixture, `hf://datasets/org/data/${name}`), [name]);
+    }
+    assert.deepEqual(await pathsOf(fixture, 'hf://datasets/org/data/data/rows[12].jsonl'), ['data/rows1.jsonl']);
+  });
+
   test('of a whole data set are its converted Parquet', async () => {
     const fixture = await DatasetFixture.start({ branches, pageSize: 2 });
     const whole = 'hf://datasets/org/data';

@@ -119,7 +119,9 @@ async function find(hub: DatasetHub, { id, path }: DatasetAddress, options: Loca
   );
   const matches = pathMatcher(path);
   const listed = await hub.list(commit, folder.join('/'), folder.length + 1 < parts.length || path.includes('**'));
-  const files = listed.filter((file) => matches(file.path));
+  // As on this machine, a file of that very name is meant before those that match.
+  const exact = listed.find((file) => file.path === path);
+  const files = exact === undefined ? listed.filter((file) => matches(file.path)) : [exact];
   if (files.length === 0) {
     throw usageError(`${id.text}: found no such files among ${listed.length} in commit ${commit.slice(0, 7)}`);
   }
