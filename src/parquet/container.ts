@@ -2,7 +2,7 @@
 import { usageError } from '../errors.js';
 import type { ByteSource } from '../platform/byte-source.js';
 import type { Container, EncodedFile, FileColumn } from '../rows/container.js';
-import { type Footer, MAGIC, readFooter } from './footer.js';
+import { ENCRYPTED_MAGIC, type Footer, MAGIC, readFooter } from './footer.js';
 import type { SchemaNode } from './hyparquet.js';
 import { isBinary } from './leaf-json.js';
 import { leavesOf } from './schema.js';
@@ -10,9 +10,9 @@ import { leavesOf } from './schema.js';
 export const parquet = {
   name: 'parquet',
   matches: (head) => {
-    const length = Math.min(head.length, MAGIC.length);
-    if (!MAGIC.subarray(0, length).equals(head.subarray(0, length))) return false;
-    return length === MAGIC.length || undefined;
+    const beginning = head.subarray(0, MAGIC.length);
+    const possible = [MAGIC, ENCRYPTED_MAGIC].some((magic) => magic.subarray(0, beginning.length).equals(beginning));
+    return possible && (beginning.length === MAGIC.length || undefined);
   },
   async *decode(file, part) {
     const { readGroup } = await import('./read-rows.js');

@@ -52,7 +52,8 @@ export interface Footer {
 }
 
 export const MAGIC = Buffer.from('PAR1');
-const ENCRYPTED_MAGIC = Buffer.from('PARE');
+/** It also begins a file of which the footer is encrypted. */
+export const ENCRYPTED_MAGIC = Buffer.from('PARE');
 /** The footer's length and the magic bytes after it. */
 const TAIL_BYTES = 8;
 

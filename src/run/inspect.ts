@@ -20,7 +20,7 @@ import {
   takesRewards,
 } from '../rows/results.js';
 import type { Input } from './input.js';
-import { refuseForeignInput, refuseSeveralLines } from './sniff.js';
+import { otherThanParquet, refuseForeignInput, refuseSeveralLines } from './sniff.js';
 
 /**
  * Checks the first record of each input, sets where its rows begin, and completes the format with the header that the
@@ -175,8 +175,8 @@ async function checkColumns(
   const { from, to, fields, existing, rewardField, keep } = settings;
   const columns = input.container?.readColumns === undefined ? undefined : await input.columnsOfFile();
   if ((columns === undefined) !== (from !== 'parquet')) {
-    const got = columns === undefined ? 'something else (or nothing)' : 'Parquet';
-    throw usageError(`${input.name}: expected ${from}, got ${got}; say which it is with ${optionName('from')}`);
+    const got = columns === undefined ? otherThanParquet(input) : `Parquet; say which it is with ${optionName('from')}`;
+    throw usageError(`${input.name}: expected ${from}, got ${got}`);
   }
   if (columns === undefined) return undefined;
   const names = columns.map(({ name }) => name);

@@ -167,6 +167,17 @@ function isJson(text: string): boolean {
   }
 }
 
+/** What a file is that was to be Parquet, and what to do. */
+export function otherThanParquet({ size, container }: Pick<Input, 'size' | 'container'>): string {
+  if (size === 0) return 'an empty file; fetch or write it again';
+  if (container !== undefined) return `a file that is compressed as a whole (${container.name}); decompress it first`;
+  if (size !== undefined && size < SHORTEST_PARQUET) return `a file of ${size} bytes; if it was cut, fetch it again`;
+  return `something else; say which it is with ${optionName('from')}`;
+}
+
+/** Bytes of its beginning and its end, which every file of it has. */
+const SHORTEST_PARQUET = 12;
+
 /** Whether a file begins as Parquet does: its name need not say it. A pipe is not looked at. */
 export function isParquet(path: string): boolean {
   if (!isFile(path)) return false;

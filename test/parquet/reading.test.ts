@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { parquet } from '../../dist/parquet/container.js';
 import { openFileSource } from '../../dist/platform/byte-source.js';
 import { jsonLines, rewardScore, root, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
@@ -149,9 +150,28 @@ describe('the command line', () => {
   const refused: readonly (readonly [what: string, bytes: Buffer, message: RegExp])[] = [
     ['cut', whole.subarray(0, -100), /expected a whole Parquet file, but it does not end with PAR1; it was cut/],
     ['cut near its beginning', whole.subarray(0, 9), /but it has 9 bytes; it was cut/],
+    [
+      'encrypted with its footer',
+      Buffer.concat([Buffer.from('PARE'), whole.subarray(4, -4), Buffer.from('PARE')]),
+      /not encrypted, got an encrypted one; decrypt it first/,
+    ],
+    [
+      'compressed',
+      gzipSync(whole),
+      /expected parquet, got a file that is compressed as a whole \(gzip\); decompress it/,
+    ],
+    [
+      'cut to some bytes',
+      whole.subarray(0, 3),
+      /expected parquet, got a file of 3 bytes; if it was cut, fetch it again/,
+    ],
     ['encrypted', Buffer.concat([whole.subarray(0, -4), Buffer.from('PARE')]), /not encrypted, got an encrypted one/],
-    ['of another kind', Buffer.from('{"text":"a"}\n'), /expected parquet, got something else/],
-    ['empty', Buffer.alloc(0), /expected parquet, got something else \(or nothing\)/],
+    [
+      'of another kind',
+      Buffer.from('{"text":"a"}\n'),
+      /expected parquet, got something else; say which it is with --from/,
+    ],
+    ['empty', Buffer.alloc(0), /expected parquet, got an empty file; fetch or write it again/],
     ['without a footer', Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(40), whole.subarray(-8)]), /its footer/],
   ];
   for (const [what, bytes, message] of refused) {
