@@ -2,7 +2,7 @@
 import { runError } from '../errors.js';
 
 const [NEWLINE, RETURN, SPACE, TAB] = [0x0a, 0x0d, 0x20, 0x09];
-const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
+const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
@@ -15,10 +15,15 @@ export function beginsArray(bytes: Uint8Array): boolean | undefined {
   return undefined;
 }
 
+/** Whether a byte stands for itself, and cannot go on with the one before it. */
+const isMark = (byte: number): boolean => MARKS.has(byte);
+const MARKS = new Set([COMMA, COLON, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT]);
+
 const isSpace = (byte: number): boolean => byte === SPACE || byte === TAB || byte === NEWLINE || byte === RETURN;
 
 /**
- * Yields the elements as lines. An element keeps its bytes but for line ends and the indentation after them.
+ * Yields the elements as lines, so that the number of an element is that of its line. An element keeps its bytes but for line
+ * ends and the indentation after them, and has none of the white space that follows it.
  *
  * @param chunks of content that begins an array
  * @param name of the file, for messages
@@ -38,7 +43,9 @@ class ArrayScanner {
   #line = 1;
   /** Brackets that are open; 0 before the array and after it. */
   #depth = 0;
-  #state: 'before' | 'between' | 'element' | 'string' | 'escape' | 'indentation' | 'after' = 'before';
+  #state: 'before' | 'between' | 'element' | 'string' | 'escape' | 'gap' | 'after' = 'before';
+  /** The byte that was kept last. */
+  #last = COMMA;
   /** Whether a comma asks for another element. */
   #owes = false;
   /** Whether the byte that was looked at ended an element. */
@@ -49,13 +56,18 @@ class ArrayScanner {
   }
 
   take(chunk: Buffer): Buffer {
-    // A comma becomes a line end, so that there are no more bytes than there were.
+    // A comma becomes a line end, so that there are no more bytes than there were, but where a gap began in another chunk.
     const output = Buffer.allocUnsafe(chunk.length + 1);
     let end = 0;
     for (const byte of chunk) {
       if (byte === NEWLINE) this.#line++;
-      if (this.#keeps(byte)) output[end++] = byte;
-      else if (this.#ended) output[end++] = NEWLINE;
+      const inGap = this.#state === 'gap';
+      if (this.#keeps(byte)) {
+        // What is no JSON must not become some: 1 and 2 in two lines are not 12.
+        if (inGap && !isMark(this.#last) && !isMark(byte)) output[end++] = SPACE;
+        output[end++] = byte;
+        this.#last = byte;
+      } else if (this.#ended) output[end++] = NEWLINE;
       this.#ended = false;
     }
     return output.subarray(0, end);
@@ -91,7 +103,7 @@ class ArrayScanner {
         if (byte === QUOTE) this.#state = 'element';
         else if (byte === BACKSLASH) this.#state = 'escape';
         return true;
-      case 'indentation':
+      case 'gap':
         if (isSpace(byte)) return false;
         this.#state = 'element';
         return this.#inElement(byte);
@@ -101,8 +113,8 @@ class ArrayScanner {
   }
 
   #inElement(byte: number): boolean {
-    if (byte === NEWLINE || byte === RETURN) {
-      this.#state = 'indentation';
+    if (byte === NEWLINE || byte === RETURN || (this.#depth === 1 && isSpace(byte))) {
+      this.#state = 'gap';
       return false;
     }
     if (byte === QUOTE) this.#state = 'string';

@@ -1,6 +1,6 @@
 /** What is read: patterns of paths, and JSON arrays. */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -70,7 +70,7 @@ describe('a JSON array', () => {
     text
       .trimEnd()
       .split('\n')
-      .map((line) => line.replace(/ ?,?"reward":-?[\d.e-]+/, ',"reward":R').replace(/" ,"reward/, '","reward'));
+      .map((line) => line.replace(/"reward":-?[\d.e-]+/, '"reward":R'));
 
   test('is read element by element, each with its own bytes', async () => {
     for (const path of [
@@ -112,6 +112,27 @@ describe('a JSON array', () => {
       assert.notEqual(code, 0);
       assert.match(stderr, message);
     }
+  });
+
+  test('gives no element the white space behind it, and makes no number of two', async () => {
+    const stdin = '[ {"text":\n "c"\n} ,\t3, "a" \n , {"text":"b","n":1\n2}\t\n, 1 2, {"n":\n{"x":1\r\n, "y":2\n} } ]';
+    const { stdout } = await rewardScore(['-q', '--from', 'json', '--errors', join(directory, 'errors')], { stdin });
+    assert.deepEqual(withoutRewards(stdout), [
+      '{"text":"c","reward":R}',
+      '{"reward":null}',
+      '{"text":"a","reward":R}',
+      '{"reward":null}',
+      '{"reward":null}',
+      '{"n":{"x":1, "y":2} ,"reward":null}',
+    ]);
+  });
+
+  test('has elements whose numbers stand in the place of lines', async () => {
+    const path = writeFile(directory, 'numbered.json', '[\n  {\n    "text": "a"\n  },\n  {\n    "text": ""\n  }\n]\n');
+    const errors = join(directory, 'numbered.errors');
+    assert.equal((await rewardScore(['-q', path, '--errors', errors])).code, 3);
+    const [error, ...others] = jsonLines(readFileSync(errors, 'utf8'));
+    assert.deepEqual([error?.line, error?.code, others], [2, 'EMPTY_TEXT', []]);
   });
 
   test('has no shares, and is refused as JSON lines', async () => {
