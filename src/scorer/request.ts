@@ -124,7 +124,7 @@ const options: { readonly [K in keyof ScorerRequest]-?: Option } = {
     expected: `${ASKED_HEADS}, with two words or the id of a token`,
     accepts: (value) => typeof value === 'string' && parseHead(value) !== undefined,
   },
-  logit: text('the number or name of a label, or all'),
+  logit: text('the number or name of a label'),
   template: text('chai, dialogrpt, chatml, model, pair, none or a Jinja file'),
   lastSpeaker: oneOf(lastSpeakers),
   botName: text('a name'),
