@@ -129,3 +129,35 @@ def test_polars(reward_model: RewardModel, expected: list[Any]) -> None:
     assert scored["reward_error"].to_list() == [None, EMPTY, None, None]
     rows = pl.DataFrame({"prompt": ["x"], "candidates": [["a", ""]]})
     assert score_polars(reward_model, rows, kind="candidates").schema["reward"] == pl.List(pl.Float64)
+
+
+def test_a_reward_for_each_label(tmp_path: Path) -> None:
+    """A number of each label in its place; columns hold one."""
+    import torch
+    from transformers import GPT2ForSequenceClassification
+
+    model_path = write_reward_model(tmp_path / "one", "a")
+    one = GPT2ForSequenceClassification.from_pretrained(model_path)
+    config = one.config
+    config.id2label = {0: "bad", 1: "good"}
+    two = GPT2ForSequenceClassification(config)
+    two.load_state_dict({**one.state_dict(), "score.weight": torch.cat([-one.score.weight, one.score.weight])})
+    for file in model_path.iterdir():
+        if file.name.startswith("tokenizer"):
+            (tmp_path / "two").mkdir(exist_ok=True)
+            (tmp_path / "two" / file.name).write_bytes(file.read_bytes())
+    two.save_pretrained(tmp_path / "two")
+    with (
+        RewardModel(BINARY, model=model_path) as single,
+        RewardModel(BINARY, model=tmp_path / "two", logit="all") as model,
+    ):
+        [expected] = single.score(["aab"])
+        assert model.score(["aab"]) == [{"bad": pytest.approx(-expected), "good": pytest.approx(expected)}]
+        with pytest.raises(ValueError, match=r"rows\[0\]: expected one reward for a text, got one for each label"):
+            score_pandas(model, pd_frame(["aab"]))
+
+
+def pd_frame(texts: list[str]) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame({"text": texts})

@@ -40,6 +40,10 @@ def reward_columns(reward_model: RewardModel, rows: Iterable[Any], kind: Kind = 
     for index, answer in enumerate(reward_model.score(rows, on_error="return")):
         bad = isinstance(answer, RowError)
         reward = answer.reward if bad else answer
+        if isinstance(reward, dict):
+            raise ValueError(
+                f"rows[{index}]: expected one reward for a text, got one for each label: name one with logit="
+            )
         came: Kind = "pair" if isinstance(reward, tuple) else "candidates" if isinstance(reward, list) else "reward"
         if came != kind and reward is not None:
             raise ValueError(f'rows[{index}]: expected kind "{kind}", got "{came}": say kind="{came}"')

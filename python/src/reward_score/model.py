@@ -68,7 +68,8 @@ class RewardModel:
     def score(self, rows: Iterable[Any], on_error: OnError = "raise") -> list[Any]:
         """The rewards of rows (texts, or objects as in a JSONL file), in their order.
 
-        A row's reward is a number, a list (of candidates) or a tuple (chosen, rejected). When all rows are answered, the
+        A row's reward is a number, a list (of candidates) or a tuple (chosen, rejected); with logit="all" each number is a
+        dict from labels to numbers. When all rows are answered, the
         first bad one raises its RowError; with on_error="return", each has its RowError in the place of a reward.
         Rewards of equal rows agree within rounding (1e-5), whatever rows they are called with.
 
