@@ -2,6 +2,7 @@
 import { preview } from './describe-value.js';
 import { failure, isFailure, type RowFailure } from './failure.js';
 import { type CsvHeader, columnKey } from './formats/csv-header.js';
+import type { PairRewards } from './formats/pair-rewards.js';
 import { kindOfRow } from './kinds/kinds.js';
 import { findFields, type NamedFields, type Row } from './kinds/roles.js';
 import {
@@ -125,6 +126,20 @@ function candidatesOf(row: Row, fields: NamedFields): { readonly name: string; r
   const { name = '', value } = findFields(row, fields).get('candidates') ?? {};
   return Array.isArray(value) ? { name, value } : undefined;
 }
+
+/**
+ * Whether rows with these fields carry rewards that are taken, so that they need nothing to score.
+ *
+ * @param pairRewards fields that are the rewards of pairs, whatever they are called
+ */
+export const carryRewards = (
+  names: readonly string[],
+  {
+    existing,
+    rewardField,
+    pairRewards,
+  }: Pick<CarryingSettings, 'existing' | 'rewardField'> & { readonly pairRewards?: PairRewards | undefined },
+): boolean => takesRewards(existing) && (pairRewards !== undefined || existingShape(names, rewardField) !== undefined);
 
 /** Whether rows with these columns carry the rewards of a pair, or others; undefined where they carry none. */
 export const existingShape = (

@@ -2,7 +2,7 @@
 
 import { usageError } from '../errors.js';
 import { optionName } from '../option-name.js';
-import { existingShape } from '../rows/existing-rewards.js';
+import { carryRewards, existingShape } from '../rows/existing-rewards.js';
 import { type CsvHeader, columnKey, isBeforeHeader, listColumns, readHeader } from '../rows/formats/csv-header.js';
 import { createFormat, type FormatSettings } from '../rows/formats/index.js';
 import { refuseKept } from '../rows/formats/kept-fields.js';
@@ -11,14 +11,7 @@ import { kindOfColumns, kindOfRow, type RowKind } from '../rows/kinds/kinds.js';
 import { refuseAbsentColumns, unfitColumns } from '../rows/kinds/refuse-fields.js';
 import { isBareText, type NamedFields, type Row, reachField } from '../rows/kinds/roles.js';
 import { CsvScanner, type InputRecord, LineScanner, positionAfter, type RecordScanner } from '../rows/records.js';
-import {
-  type FieldSettings,
-  insteadOfTakenField,
-  type RewardShape,
-  shapeOf,
-  takenField,
-  takesRewards,
-} from '../rows/results.js';
+import { type FieldSettings, insteadOfTakenField, type RewardShape, shapeOf, takenField } from '../rows/results.js';
 import type { Input } from './input.js';
 import { otherThanParquet, refuseForeignInput, refuseSeveralLines } from './sniff.js';
 
@@ -172,7 +165,7 @@ async function checkColumns(
   settings: Omit<FormatSettings, 'header'>,
   row: Row | undefined,
 ): Promise<ColumnsOfInput | undefined> {
-  const { from, to, fields, existing, rewardField, keep } = settings;
+  const { from, to, fields, existing, keep } = settings;
   const columns = input.container?.readColumns === undefined ? undefined : await input.columnsOfFile();
   if ((columns === undefined) !== (from !== 'parquet')) {
     const got = columns === undefined ? otherThanParquet(input) : `Parquet; say which it is with ${optionName('from')}`;
@@ -195,8 +188,7 @@ async function checkColumns(
   const absent = refuseAbsentColumns(known, fields);
   if (absent !== undefined) throw usageError(`${input.name}: ${absent}`);
   const kind = kindOfRow(sample, fields) ?? (row && kindOfRow(row, fields));
-  const isCarried = takesRewards(existing) && existingShape(names, rewardField) !== undefined;
-  if (kind === undefined && !isCarried) {
+  if (kind === undefined && !carryRewards(names, settings)) {
     const instead = `name others with ${optionName('text')} or the like`;
     throw usageError(`${input.name}: ${unfitColumns(known)}; ${instead}`);
   }

@@ -89,6 +89,8 @@ test('a column is there where the first row has nothing in it', async () => {
 test('rows that carry their rewards need nothing to score', async () => {
   const path = await written('rewards', [{ Text: 'a', id: 1 }], '--text', 'Text');
   assert.equal((await rewardScore(['eval', '-q', '--reward-field', 'old', path])).code, 0);
+  const pairs = await written('pairs', [{ Text: 'a', better: 1, worse: 0.5 }], '--text', 'Text');
+  assert.equal((await rewardScore(['eval', '-q', '--fields', 'better,worse', pairs])).code, 0);
 });
 
 /** A column `m` of a map from string to string, as pyarrow writes [('k', 'a'), ('k', 'b')] and [('l', 'c')]. */

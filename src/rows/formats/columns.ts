@@ -1,10 +1,10 @@
 import { usageError } from '../../errors.js';
 import { optionName } from '../../option-name.js';
-import { existingShape } from '../existing-rewards.js';
+import { carryRewards } from '../existing-rewards.js';
 import { type ColumnsKind, kindOfColumns, type RowKind } from '../kinds/kinds.js';
 import { unfitColumns } from '../kinds/refuse-fields.js';
 import type { NamedFields } from '../kinds/roles.js';
-import { type ExistingRewards, takesRewards } from '../results.js';
+import type { ExistingRewards } from '../results.js';
 import { type CsvHeader, columnKey, listColumns } from './csv-header.js';
 import type { PairRewards } from './pair-rewards.js';
 
@@ -36,8 +36,8 @@ export function readColumns(
   }
   if (kind !== undefined) return kind;
   // Rows that carry their rewards need no text.
-  const carried = pairRewards !== undefined || existingShape(keys, columnKey(rewardField)) !== undefined;
-  if (takesRewards(existing) && carried) return { kind, jsonColumns: [] };
+  if (carryRewards(keys, { existing, rewardField: columnKey(rewardField), pairRewards }))
+    return { kind, jsonColumns: [] };
   const unfit = unfitColumns({ listed: listColumns(header.columns) });
   throw usageError(`${header.place}: ${unfit}${delimiterHint(header, delimiter)}`);
 }
