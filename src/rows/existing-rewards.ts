@@ -161,6 +161,26 @@ function rewardValue(row: Row, name: string, { header }: Pick<CarryingSettings, 
   return header === undefined || typeof value !== 'string' ? value : cellValue(value);
 }
 
+/** The fields of rewards, and of what is known of them, which are taken where a row has them. */
+export const fieldsOfTaken = ({
+  existing,
+  rewardField,
+}: {
+  readonly existing: ExistingRewards;
+  readonly rewardField: string;
+}): string[] =>
+  existing === 'complete' || takesRewards(existing)
+    ? (['single', 'pair'] as const).flatMap((shape) => resultFields({ rewardField, details: true }, shape))
+    : [];
+
+/** The JSON of a cell that holds rewards: digit for digit, and a text where it holds none. */
+export function jsonOfRewards(cell: string): string {
+  const value = cellValue(cell);
+  return typeof value === 'number' || Array.isArray(value) || value === null
+    ? cell.trim() || 'null'
+    : JSON.stringify(cell);
+}
+
 function cellValue(cell: string): unknown {
   if (cell.trim() === '') return null;
   try {

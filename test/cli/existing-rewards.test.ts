@@ -147,6 +147,21 @@ describe('score', () => {
     assert.match(pairs.stdout, /^chosen,reward_rejected,rejected,reward_chosen\na,-?[\d.e-]+,b,-?[\d.e-]+\n$/);
   });
 
+  test('of CSV in JSON lines, rewards that are taken are numbers', async () => {
+    const [b] = await rewardsOf({ text: 'b' });
+    const csv = 'id,text,reward\n1,a, 1.50\n2,b,\n3,b,high\n';
+    const topped = await score(csv, '--from', 'csv', '--to', 'jsonl', '--use-rewards');
+    assert.deepEqual(topped.stdout.split('\n'), [
+      '{"id":"1","text":"a","reward":1.50}',
+      `{"id":"2","text":"b","reward":${b}}`,
+      `{"id":"3","text":"b","reward":${b}}`,
+      '',
+    ]);
+    const lists = 'prompt,candidates,reward\np,"[""a"",""b""]","[1, 2.0]"\n';
+    const { stdout } = await best(lists, '--from', 'csv', '--to', 'jsonl');
+    assert.match(stdout, /"reward":\[1, 2\.0\],"response":"b"/);
+  });
+
   test('--use-rewards tops up a file: finite ones stay to the byte, the others are scored', async () => {
     const [b, pair, candidates] = await rewardsOf(
       { text: 'b' },

@@ -10,6 +10,7 @@ import { jsonLines, rewardScore, root, temporaryDirectory, useTinyModel, writeFi
 useTinyModel();
 const directory = temporaryDirectory();
 const out = (name: string): string => join(directory, name);
+const tiny = join(root, 'fixtures/tiny-gpt2');
 const basic = join(root, 'test/oracle/parquet/basic-zstd-v2.parquet');
 
 async function* nothing(): AsyncGenerator<Buffer> {}
@@ -51,6 +52,16 @@ test('a run that was stopped goes on to the same bytes, and the best rows have t
   await rewardScore(['-q', jsonl, '--top-percent', '50', '-o', out('top.parquet')]);
   const [best] = await linesOf(out('top.parquet'), '--text', 'text');
   assert.ok((await linesOf(out('new.parquet'), '--text', 'text')).includes(best as string));
+});
+
+test('of CSV, rewards that are taken and those that are new are of one type', async () => {
+  const csv = writeFile(directory, 'topped.csv', 'text,reward\na,1.50\nb,\n');
+  const { code, stderr } = await rewardScore(['-q', '--use-rewards', '-m', tiny, csv, '-o', out('topped.parquet')]);
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.match(
+    (await linesOf(out('topped.parquet'), '--text', 'text')).join('\n'),
+    /^\{"text":"a","reward":1\.5,.*\n.*"reward":-?[\d.]+,/,
+  );
 });
 
 /** What is written of these rows, as the program reads it again and writes it once more. */

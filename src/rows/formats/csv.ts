@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { usageError } from '../../errors.js';
 import { optionName } from '../../option-name.js';
 import { clip } from '../describe-value.js';
+import { fieldsOfTaken, jsonOfRewards } from '../existing-rewards.js';
 import { failure, notUtf8 } from '../failure.js';
 import { CsvScanner, type InputRecord, LineScanner } from '../records.js';
 import { type ResultSettings, type RewardShape, resultEdit, unparsedRecord } from '../results.js';
@@ -111,7 +112,7 @@ function ownCells(keys: readonly string[]): (cells: readonly string[] | undefine
 }
 
 /**
- * Writes each record as a JSON line with every column as a string.
+ * Writes each record as a JSON line with every column as a string, but rewards that are taken as the numbers that they are.
  *
  * @throws FatalError `usage` where two columns have one name, of which an object would keep one
  */
@@ -126,12 +127,15 @@ export function csvToJsonl(settings: CsvSettings): RowFormat {
   }
   const keys = columns.map(columnKey);
   const ownCell = ownCells(keys);
+  const taken = new Set(fieldsOfTaken(settings).map(columnKey));
   const edited = (cells: readonly string[], members: readonly SplicedMember[], removed: readonly string[]): string => {
     const values = new Map(members.map(([name, value]) => [columnKey(name), value ?? 'null']));
     const gone = new Set(removed.map(columnKey));
     const own = columns.flatMap((column, i): SplicedMember[] => {
       const key = keys[i] as string;
-      return gone.has(key) ? [] : [[column, values.get(key) ?? JSON.stringify(cells[i])]];
+      if (gone.has(key)) return [];
+      const cell = cells[i] as string;
+      return [[column, values.get(key) ?? (taken.has(key) ? jsonOfRewards(cell) : JSON.stringify(cell))]];
     });
     const added = members.filter(([name]) => gone.has(columnKey(name)) || !keys.includes(columnKey(name)));
     return `{${membersText([...own, ...added])}}\n`;
