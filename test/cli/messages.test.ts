@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { perSecond } from '../../dist/cli/progress.js';
+import { explainSystemError } from '../../dist/cli/system-errors.js';
 import { environment, rewardScore, root, temporaryDirectory, useTinyModel, writeFile } from '../support/run.js';
 
 useTinyModel();
@@ -80,6 +81,15 @@ test('a directory that was removed', async () => {
     'reward-score: the current directory is no longer there; change to another one and start again\n',
   );
   assert.equal(code, 1);
+});
+
+// Which of the program's files or threads meets the limit is a matter of chance.
+test('no more open files, where a thread begins', () => {
+  const cause = Object.assign(new Error('Worker initialization failure: EMFILE'), { code: 'ERR_WORKER_INIT_FAILED' });
+  const explained = explainSystemError(new Error('a worker thread threw', { cause }));
+  assert.match(String(explained), /EMFILE: too many open files, a thread cannot begin; allow more open files/);
+  const other = new Error('a worker thread threw', { cause: Object.assign(new Error('x'), { code: cause.code }) });
+  assert.equal(explainSystemError(other), other);
 });
 
 // Later ones open a program's files one after the other, and need few at a time.
