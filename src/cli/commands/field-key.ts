@@ -4,19 +4,15 @@ import { columnKey } from '../../rows/formats/csv-header.js';
 import type { FormatSettings } from '../../rows/formats/index.js';
 import type { PairRewards } from '../../rows/formats/pair-rewards.js';
 import { refuseAbsentField } from '../../rows/kinds/refuse-fields.js';
-import type { Row } from '../../rows/kinds/roles.js';
 import type { Input } from '../../run/input.js';
+import type { FirstRow } from '../../run/inspect.js';
 
 /** The keys of fields that a flag names before the inputs are looked at. */
 export const asKeys = (names: PairRewards | undefined, asColumns: boolean): PairRewards | undefined =>
   names && asColumns ? [columnKey(names[0]), columnKey(names[1])] : names;
 
 /** A record that shows which fields rows have, or a header. */
-export interface SampleRow {
-  readonly row: Row;
-  /** Its file and line. */
-  readonly place: string;
-}
+export type SampleRow = Pick<FirstRow, 'row' | 'place'>;
 
 /**
  * The first record of the inputs, or their header.
